@@ -1,0 +1,68 @@
+"""Does the order of the paper's Fig. 2 and 4 hold on real CIFAR-10 at a scale that a laptop can do?
+
+python -m benchmarks.ordering [--submit]: four networks (vgg11 at width 0.25, lr 0.1, 1,000 steps), seeds 0 to 2, and the noise
+control on vgg16. Prints the table of docs/LOG.md from the runs in the cache; --submit queues those that are missing.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import pandas as pd
+
+from bnviz.analysis import landscape_bands
+from bnviz.spec import RunSpec
+from bnviz.store import Store
+
+NORMS = ("none", "batch", "noisy", "noise")
+SEEDS = (0, 1, 2)
+PROBES = {"accuracy": 1, "evaluation": 250, "landscape": 10}
+WINDOW = 250
+
+
+def question(norm: str, seed: int, model: str = "vgg11") -> RunSpec:
+    """One run of the comparison."""
+    return RunSpec(model=model, width=0.25, norm=norm, data="cifar10", lr=0.1, steps=1000, seed=seed, probes=PROBES)
+
+
+def questions() -> list[RunSpec]:
+    """All of them; the vgg16 ones are the noise control and its standard network."""
+    main = [question(norm, seed) for seed in SEEDS for norm in NORMS]
+    return main + [question(norm, seed, "vgg16") for seed in SEEDS[:2] for norm in ("none", "noise")]
+
+
+def rows(spec: RunSpec) -> pd.DataFrame:
+    """The run's rows with what identifies it."""
+    return Store().run(spec.id).rows().assign(run=spec.id, norm=spec.norm, lr=spec.lr, seed=spec.seed)
+
+
+def mean_accuracy(frame: pd.DataFrame) -> float:
+    """Mean training accuracy over steps 300 to 999."""
+    return float(frame[(frame.metric == "train_accuracy") & (frame.step >= 300)].value.mean())
+
+
+def band_widths(frame: pd.DataFrame) -> pd.Series:
+    """Width of the loss band at each probed step."""
+    bands = landscape_bands(frame)
+    return (bands.loss_max - bands.loss_min).set_axis(bands.step)
+
+
+def main() -> None:
+    """Submit what is missing, or print the tables."""
+    if "--submit" in sys.argv:
+        for spec in questions():
+            print(Store().submit(spec).id, spec.summary())
+        return
+    frames = {(spec.model, spec.norm, spec.seed): rows(spec) for spec in questions() if Store().run(spec.id).state == "done"}
+    accuracy = pd.Series({key: mean_accuracy(frame) for key, frame in frames.items()})
+    print("Mean training accuracy, steps 300-999\n", accuracy.unstack(1).round(3).to_string(), "\n")
+    widths = {key: band_widths(frame) for key, frame in frames.items()}
+    whole = pd.Series({key: width.mean() for key, width in widths.items()}).unstack(1)
+    print("Mean width of the loss band\n", whole.assign(ratio=whole["none"] / whole["batch"]).round(2).to_string(), "\n")
+    windows = pd.DataFrame({key: width.groupby(width.index // WINDOW * WINDOW).mean() for key, width in widths.items()})
+    ratio = {seed: windows["vgg11", "none", seed] / windows["vgg11", "batch", seed] for seed in SEEDS if ("vgg11", "batch", seed) in windows}
+    print("Standard / BatchNorm, by the window that begins at the step\n", pd.DataFrame(ratio).round(2).to_string())
+
+
+if __name__ == "__main__":
+    main()

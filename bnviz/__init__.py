@@ -1,0 +1,17 @@
+"""bnviz: explore why batch normalisation helps. `from bnviz import RunSpec, execute, presets`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bnviz.probes import Row
+from bnviz.spec import RunSpec, SpecError
+
+__all__ = ["Row", "RunSpec", "SpecError", "execute"]
+
+
+def execute(spec: RunSpec, device: str = "cpu") -> Iterator[Row]:
+    """Train as `spec` says and yield every row that its probes measure: `pandas.DataFrame(execute(spec))`."""
+    from bnviz.train import execute  # torch comes only with the first run
+
+    return execute(spec, device)

@@ -1,0 +1,265 @@
+"""The command line: python -m bnviz run | submit | work | runs | cancel | data | export | presets | doctor."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NoReturn, get_origin
+
+import pandas as pd
+from tqdm import tqdm
+
+from bnviz import data
+from bnviz.presets import PRESETS
+from bnviz.probes import PROBES
+from bnviz.spec import RunSpec, SpecError
+from bnviz.store import Run, Store
+
+
+class Parser(argparse.ArgumentParser):
+    """Complains in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit status 2, as every wrong input."""
+        fail(message)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command."""
+    options = parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except (SpecError, data.DataError, ValueError, OSError) as problem:
+        fail(str(problem))
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+def fail(message: str) -> NoReturn:
+    """One sentence on standard error, and exit status 2."""
+    print(f"bnviz: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and its options; the knobs are drawn from RunSpec."""
+    main = Parser(prog="python -m bnviz", description=__doc__, allow_abbrev=False)
+    commands = main.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, does: Callable[[argparse.Namespace], None], asks: bool = False) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=(does.__doc__ or "").splitlines()[0], description=does.__doc__, allow_abbrev=False)
+        made.set_defaults(command=does)
+        if asks:
+            add_knobs(made)
+        return made
+
+    command("run", run, asks=True).add_argument("--out", type=Path, help="write the rows to this .csv or .parquet file")
+    command("submit", submit, asks=True)
+    command("work", work)
+    command("runs", runs)
+    command("cancel", cancel).add_argument("runs", nargs="+", metavar="RUN", help="id, or how it begins")
+    export_command = command("export", export)
+    export_command.add_argument("runs", nargs="+", metavar="RUN", help="id, or how it begins")
+    export_command.add_argument("--out", type=Path, required=True, help=".csv or .parquet file for the rows")
+    command("presets", presets)
+    command("doctor", doctor)
+    data_command = command("data", data_list)
+    actions = data_command.add_subparsers(metavar="action")
+    for name, does, what in (("list", data_list, None), ("fetch", data_fetch, "name"), ("import", data_import, "file")):
+        action = actions.add_parser(name, help=does.__doc__, description=does.__doc__)
+        action.set_defaults(command=does)
+        if what:
+            action.add_argument(what, type=Path if what == "file" else str)
+    return main
+
+
+def add_knobs(command: argparse.ArgumentParser) -> None:
+    """--preset, --probe, and one option for every other knob of RunSpec."""
+    command.add_argument("--preset", help=f"start from a preset: {', '.join(PRESETS)}")
+    for name, field in RunSpec.model_fields.items():
+        if name != "probes":
+            flag = {"nargs": "?", "const": "true"} if field.annotation is bool else {}
+            text = f"{field.description} Default: {field.default}.".replace("%", "%%")
+            command.add_argument(f"--{name.replace('_', '-')}", dest=name, metavar=name.upper(), help=text, **flag)  # type: ignore[arg-type]
+    command.add_argument("--probe", action="append", metavar="NAME=N", help=f"measure NAME every N steps (0: not at all); may be given again. {', '.join(PROBES)}")
+
+
+def asked(options: argparse.Namespace) -> list[RunSpec]:
+    """The questions that the options ask: one, or a preset's with the given knobs changed."""
+    given = {name: knob(name, text) for name in RunSpec.model_fields if (text := getattr(options, name, None)) is not None}
+    if options.preset not in (None, *PRESETS):
+        raise SpecError(f"preset must be one of {', '.join(PRESETS)}, got {options.preset!r}")
+    preset = PRESETS[options.preset] if options.preset else None
+    probes = preset.knobs["probes"] if preset else RunSpec().probes
+    probes = probes | dict(interval(text) for text in options.probe or ())
+    given["probes"] = {name: steps for name, steps in probes.items() if steps != "0"}
+    specs = preset.specs(**given) if preset else [RunSpec.of(**given)]
+    return list({spec.id: spec for spec in specs}.values())
+
+
+def knob(name: str, text: str) -> Any:
+    """An option's text as RunSpec takes it: lists are separated by commas."""
+    if get_origin(RunSpec.model_fields[name].annotation) is tuple:
+        return [part for part in text.split(",") if part]
+    return text
+
+
+def interval(text: str) -> tuple[str, str]:
+    """NAME=N of a probe."""
+    name, equals, steps = text.partition("=")
+    if not equals:
+        raise SpecError(f"--probe takes NAME=N, its interval in steps, got {text!r}")
+    return name, steps
+
+
+def run(options: argparse.Namespace) -> None:
+    """Compute in place, with a progress bar; the answer lands in the cache, and in a file if --out names one."""
+    writer = table_writer(options.out) if options.out else None
+    specs = asked(options)
+    for spec in specs:
+        data.require(spec.data)
+    done = [answer(Store().submit(spec)) for spec in specs]
+    if writer:
+        writer(rows_of(done))
+    failed = [run.error() for run in done if run.state == "failed"]
+    if failed:
+        fail(failed[0])
+
+
+def answer(run: Run) -> Run:
+    """Answer one run here, or follow the process that is already at it."""
+    from bnviz.worker import answer
+
+    with tqdm(total=run.spec.steps, desc=f"{run.id} {run.spec.norm}", unit="step") as bar:
+
+        def show(step: int) -> None:
+            bar.update(step - bar.n)
+
+        while run.state in ("queued", "interrupted", "running"):
+            answer(run, show)
+            if run.state == "interrupted":
+                run.cancel()
+                fail(f"stopped; the rows so far are in {run.folder}, and the same command goes on from there")
+            show(run.meta().get("step", 0))
+    return run
+
+
+def rows_of(runs: Iterable[Run]) -> pd.DataFrame:
+    """Rows of one run as they are; of several with a column `run` before them."""
+    frames = {run.id: run.rows() for run in runs}
+    if len(frames) == 1:
+        return next(iter(frames.values()))
+    return pd.concat([frame.assign(run=id)[["run", *frame.columns]] for id, frame in frames.items()], ignore_index=True)
+
+
+def table_writer(path: Path) -> Callable[[pd.DataFrame], None]:
+    """How to write a frame to this file, by its ending. ValueError before anything is computed where that cannot work."""
+    writers: dict[str, Callable[[pd.DataFrame], None]] = {
+        ".csv": lambda frame: frame.astype({"unit": "Int64"}).to_csv(path, index=False),
+        ".parquet": lambda frame: frame.astype({"unit": "Int64"}).to_parquet(path, index=False),
+    }
+    if path.suffix not in writers:
+        raise ValueError(f"--out must end in {' or '.join(writers)}, got {path}")
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"the folder of --out does not exist: {path.absolute().parent}")
+    return writers[path.suffix]
+
+
+def submit(options: argparse.Namespace) -> None:
+    """Queue, for the dashboard's workers or `work`; prints the ids."""
+    for spec in asked(options):
+        data.require(spec.data)
+        run = Store().submit(spec)
+        print(run.id, run.state)
+
+
+def work(options: argparse.Namespace) -> None:
+    """Answer queued runs until there has been nothing to do for a while; the dashboard starts this by itself."""
+    from bnviz.engines.local import Local
+    from bnviz.supervisor import supervise
+
+    try:
+        if not supervise(Store(), Local()):
+            print("Another supervisor is at work on this cache already.")
+    except KeyboardInterrupt:
+        os._exit(130)  # without waiting for the workers: they were told as well
+
+
+def runs(options: argparse.Namespace) -> None:
+    """List the runs: id, state, steps, question."""
+    for run in Store().runs():
+        if run.readable:
+            print(f"{run.id}  {run.state:11}  {run.meta().get('step', 0):>6} / {run.spec.steps:<6}  {run.spec.summary()}")
+        else:
+            print(f"{run.id}  {run.state:11}  {run.error()}")
+
+
+def cancel(options: argparse.Namespace) -> None:
+    """Stop runs; the rows so far stay."""
+    for run in [Store().find(prefix) for prefix in options.runs]:
+        if run.state == "done":
+            print(f"{run.id} is done already")
+        else:
+            run.cancel()
+            print(f"{run.id} will stop within two seconds")
+
+
+def export(options: argparse.Namespace) -> None:
+    """Write the rows of runs to one .csv or .parquet file."""
+    writer = table_writer(options.out)
+    writer(rows_of(Store().find(prefix) for prefix in options.runs))
+
+
+def presets(options: argparse.Namespace) -> None:
+    """List the presets: what each costs and shows."""
+    for preset in PRESETS.values():
+        print(f"{preset.name:8} {preset.cost}\n         {preset.shows}\n         {preset.specs()[0].summary()}")
+
+
+def data_list(options: argparse.Namespace) -> None:
+    """List the data sets and whether they are at hand."""
+    for source in data.SOURCES.values():
+        print(f"{source.name:16} {'here' if data.available(source.name) else 'missing':8} {source.label}")
+
+
+def data_fetch(options: argparse.Namespace) -> None:
+    """Download a data set."""
+    data.fetch(options.name)
+    print(f"{options.name} is here.")
+
+
+def data_import(options: argparse.Namespace) -> None:
+    """Take a data set from an archive you have."""
+    print(f"{data.import_file(options.file)} is here.")
+
+
+def doctor(options: argparse.Namespace) -> None:
+    """Versions, devices, data and the health of the cache."""
+    from importlib.metadata import version
+
+    import torch
+
+    from bnviz.supervisor import held, lock, slots
+
+    store = Store()
+    print("python      ", sys.version.split()[0])
+    for package in ("torch", "torchvision", "streamlit", "plotly", "pandas", "pyarrow"):
+        print(f"{package:12}", version(package))
+    gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    print("devices     ", ", ".join([*gpus, f"CPU with {os.cpu_count()} cores"]), f"({slots()} runs at once)")
+    for name in data.SOURCES:
+        health = ("whole" if data.check(name) else "DAMAGED") if data.available(name) else "missing"
+        print(f"{name:15}", health)
+    states = [run.state for run in store.runs()]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)) or "no runs"
+    print("cache       ", f"{store.root}: {counts}; supervisor {'at work' if held(lock(store)) else 'not running'}")
+    for run in store.runs():
+        if run.state == "failed":
+            print(f"  {run.id} failed: {run.error()}")
+
+
+if __name__ == "__main__":
+    main()

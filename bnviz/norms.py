@@ -1,0 +1,127 @@
+"""Every normalisation, side by side: what stands between a layer and its non-linearity.
+
+A normalisation is one class here and one line in NORMS. Its forward is a pure function of the batch, of its parameters and of
+the noise drawn for this step: it never touches the population statistics. The training loop alone calls `commit` (once a step)
+and `draw`. The module imports without torch, so that menus can read it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from bnviz.spec import RunSpec
+
+Shape = tuple[int, ...]
+
+
+class Standard:
+    """No normalisation: the layer's output goes to the non-linearity as it is."""
+
+    label: ClassVar[str] = "Standard"
+    version: ClassVar[int] = 1  # raise it when the numbers change: it is part of a run's id
+    parameters: ClassVar[dict[str, float]] = {}  # name -> initial value, one scalar a channel
+    replaces_bias: ClassVar[bool] = False  # beta makes the layer's own bias redundant (2015, Sec. 3.2)
+
+    def __init__(self, spec: RunSpec, shape: Shape, device: torch.device, dtype: torch.dtype) -> None:
+        """`shape` is that of one example: (channels, height, width) or (units,)."""
+        self.spec, self.shape, self.device, self.dtype = spec, shape, device, dtype
+
+    def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
+        """x of shape (batch, *shape) -> the same shape. In training mode the batch's own statistics are used."""
+        return x
+
+    def draw(self, generator: torch.Generator) -> None:
+        """Draw this step's noise."""
+
+    def commit(self, weight: float) -> None:
+        """Let the statistics of the last training batch enter the population statistics with this weight in 0..1."""
+
+    def state(self) -> dict[str, Tensor]:
+        """What a checkpoint must hold beside the parameters; the live tensors, not copies."""
+        return {}
+
+
+class BatchNorm(Standard):
+    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta over the batch, per channel (2015, Algorithms 1 and 2)."""
+
+    label = "BatchNorm"
+    parameters: ClassVar[dict[str, float]] = {"gamma": 1.0, "beta": 0.0}
+    replaces_bias = True
+
+    def __init__(self, spec: RunSpec, shape: Shape, device: torch.device, dtype: torch.dtype) -> None:
+        import torch
+
+        super().__init__(spec, shape, device, dtype)
+        zeros, ones = (f(shape[0], device=device, dtype=dtype) for f in (torch.zeros, torch.ones))
+        self.mean, self.variance = zeros, ones
+        self.batch_mean, self.batch_variance = zeros.clone(), ones.clone()
+
+    def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
+        from torch.nn.functional import batch_norm
+
+        # With momentum 1 the kernel leaves this batch's mean and unbiased variance in the scratch pair, at no cost.
+        statistics = (self.batch_mean, self.batch_variance) if training else (self.mean, self.variance)
+        gamma, beta = parameters["gamma"], parameters["beta"]
+        return batch_norm(x, *statistics, gamma, beta, training, momentum=1.0, eps=self.spec.epsilon)
+
+    def commit(self, weight: float) -> None:
+        self.mean.lerp_(self.batch_mean, weight)
+        self.variance.lerp_(self.batch_variance, weight)
+
+    def state(self) -> dict[str, Tensor]:
+        return {"mean": self.mean, "variance": self.variance}
+
+
+class Noise(Standard):
+    """The noise of "noisy" BatchNorm on a network without BatchNorm: the control (2018, Sec. 2.1).
+
+    At every step each channel j draws a distribution, mu_j ~ U(-n_mu, n_mu) and sigma_j ~ U(1, n_sigma); then every single
+    element draws from it: x <- s x + m, s ~ N(sigma_j, r_sigma) and m ~ U(mu_j - r_mu, mu_j + r_mu) (2018, App. A.1).
+    """
+
+    label = "Standard + noise"
+
+    def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
+        return self.disturb(x) if training or self.spec.noise_at_test else x
+
+    def disturb(self, x: Tensor) -> Tensor:
+        """Apply the noise of this step to the examples of x, (batch, *shape)."""
+        import torch
+
+        return torch.addcmul(self.shift[: len(x)], self.scale[: len(x)], x)
+
+    def draw(self, generator: torch.Generator) -> None:
+        import torch
+
+        spec, channels = self.spec, (1, self.shape[0], *(1 for _ in self.shape[1:]))
+        if not hasattr(self, "scale"):
+            empty = torch.empty((spec.batch, *self.shape), device=self.device, dtype=self.dtype)
+            layout = torch.channels_last if empty.dim() == 4 else torch.contiguous_format
+            self.scale, self.shift = empty.contiguous(memory_format=layout), empty.clone(memory_format=layout)
+        mu = self.scale.new_empty(channels).uniform_(-spec.noise_mean, spec.noise_mean, generator=generator)
+        sigma = self.scale.new_empty(channels).uniform_(1.0, spec.noise_scale, generator=generator)
+        spread = spec.noise_mean_spread
+        self.shift.uniform_(-spread, spread, generator=generator).add_(mu)
+        self.scale.normal_(0.0, spec.noise_scale_spread, generator=generator).add_(sigma)
+
+
+class NoisyBatchNorm(BatchNorm, Noise):
+    """BatchNorm, then non-stationary noise on its output that undoes the stability of the distributions (2018, App. A.1)."""
+
+    label = "Noisy BatchNorm"
+
+    def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
+        y = BatchNorm.__call__(self, x, parameters, training)
+        return Noise.__call__(self, y, parameters, training)
+
+
+NORMS: dict[str, type[Standard]] = {
+    "none": Standard,
+    "batch": BatchNorm,
+    "noisy": NoisyBatchNorm,
+    "noise": Noise,
+}

@@ -1,0 +1,252 @@
+"""A run is a folder; its state is read off its files, so nothing can fall out of date.
+
+spec.json (queued) · lock (running, held by the worker) · rows/*.parquet · checkpoint.safetensors · meta.json · log.txt ·
+cancel · error.txt (failed) · done.json. Every file has one writer and appears whole: written under another name, then renamed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from bnviz import paths
+from bnviz.probes import Row
+from bnviz.spec import RunSpec, SpecError
+
+State = Literal["done", "running", "failed", "cancelled", "interrupted", "queued"]
+ACTIVE: tuple[State, ...] = ("running", "interrupted", "queued")  # more rows will come by themselves
+ID = re.compile(r"[0-9a-f]{16}")
+WAITING_S = 30.0  # a reader who has not looked for this long no longer waits for a run
+
+SCHEMA = pa.schema(
+    [
+        ("step", pa.int64()),
+        ("metric", pa.string()),
+        ("layer", pa.string()),
+        ("unit", pa.int64()),
+        ("at", pa.float64()),
+        ("value", pa.float64()),
+    ]
+)
+EMPTY = SCHEMA.empty_table().to_pandas().astype({"unit": "float64"})
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run's folder. Reading never disturbs a writer."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """The id of its spec: the folder's name."""
+        return self.folder.name
+
+    @cached_property
+    def spec(self) -> RunSpec:
+        """The question. SpecError in one sentence where spec.json is missing or damaged."""
+        try:
+            return RunSpec.of(**self._question["spec"])
+        except SpecError as problem:
+            raise SpecError(f"run {self.id}: {problem}") from None
+
+    @cached_property
+    def queued_at(self) -> int:
+        """When it was asked, in nanoseconds: its place in the queue."""
+        return int(self._question["queued_at"])
+
+    @cached_property
+    def _question(self) -> dict[str, Any]:
+        try:
+            question = json.loads((self.folder / "spec.json").read_text())
+            return {"spec": dict(question["spec"]), "queued_at": int(question["queued_at"])}
+        except (OSError, ValueError, KeyError, TypeError):
+            raise SpecError(f"run {self.id}: spec.json is damaged; delete the run, or ask for it again") from None
+
+    @property
+    def state(self) -> State:
+        """done, else running, failed, cancelled, interrupted, else queued."""
+        if self._has("done.json"):
+            return "done"
+        if held(self.folder / "lock"):
+            return "running"
+        if self._has("done.json"):  # it was finished between the two looks
+            return "done"
+        if self._has("error.txt") or not self.readable:
+            return "failed"
+        if self._has("cancel"):
+            return "cancelled"
+        return "interrupted" if self._has("meta.json") else "queued"
+
+    @property
+    def readable(self) -> bool:
+        """Whether spec.json still asks a valid question."""
+        try:
+            return bool(self.spec)
+        except SpecError:
+            return False
+
+    def meta(self) -> dict[str, Any]:
+        """Where and when it runs: step, steps, seconds, device, threads, versions; {} before it started."""
+        try:
+            return dict(json.loads((self.folder / "meta.json").read_text()))
+        except (OSError, ValueError):
+            return {}
+
+    def rows(self) -> pd.DataFrame:
+        """All rows so far, in the order they were measured. Columns as in SCHEMA."""
+        try:
+            tables = [read_part(part) for part in self.parts()]
+        except FileNotFoundError:  # the parts became one file between listing and reading
+            tables = [read_part(part) for part in self.parts()]
+        return pd.concat(tables, ignore_index=True) if tables else EMPTY.copy()
+
+    def parts(self) -> list[Path]:
+        """The files that hold the rows: one once the run is done."""
+        whole = self.folder / "rows" / "all.parquet"
+        return [whole] if whole.exists() else sorted((self.folder / "rows").glob("[0-9]*.parquet"))
+
+    def error(self) -> str:
+        """One sentence on why it failed, "" if it did not; the traceback follows in error.txt."""
+        if not self.readable:
+            return f"spec.json of run {self.id} is damaged or asks for something unknown; delete the run, or ask for it again."
+        text = self._text("error.txt")
+        return text.splitlines()[0] if text else ""
+
+    def log(self) -> str:
+        """What the worker printed, and the traceback of a failure."""
+        return "\n".join(filter(None, (self._text("log.txt"), self._text("error.txt"))))
+
+    def lock(self) -> FileLock:
+        """The lock its worker holds; a page that merely looks may hold it for an instant, so the worker tries for a while."""
+        return FileLock(self.folder / "lock", timeout=2)
+
+    def cancel(self) -> None:
+        """Ask the worker to stop; rows so far stay."""
+        (self.folder / "cancel").touch()
+
+    def retry(self) -> None:
+        """Queue a failed or cancelled run again; it goes on from its checkpoint."""
+        for name in ("error.txt", "cancel"):
+            (self.folder / name).unlink(missing_ok=True)
+
+    def delete(self) -> None:
+        """Forget the run. Not while it is running."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def wait(self, reader: str) -> None:
+        """Note that this reader waits for the run."""
+        (self.folder / "waiting").mkdir(exist_ok=True)
+        (self.folder / "waiting" / reader).touch()
+
+    def leave(self, reader: str) -> bool:
+        """This reader no longer waits; cancels and says True unless somebody else still does."""
+        (self.folder / "waiting" / reader).unlink(missing_ok=True)
+        recent = time.time() - WAITING_S
+        if any(other.stat().st_mtime > recent for other in (self.folder / "waiting").glob("*")):
+            return False
+        self.cancel()
+        return True
+
+    def write(self, name: str, content: dict[str, Any] | str) -> None:
+        """Put a small file in place, whole or not at all."""
+        text = content if isinstance(content, str) else json.dumps(content, indent=1)
+        temporary = self.folder / f".{name}.{os.getpid()}"
+        temporary.write_text(text)
+        temporary.replace(self.folder / name)
+
+    def write_rows(self, name: str, rows: list[Row] | pa.Table) -> None:
+        """Put rows in place as rows/<name>.parquet."""
+        (self.folder / "rows").mkdir(exist_ok=True)
+        table = rows if isinstance(rows, pa.Table) else pa.Table.from_pylist([row._asdict() for row in rows], SCHEMA)
+        temporary = self.folder / "rows" / f".{name}"
+        pq.write_table(table, temporary, compression="zstd")
+        temporary.replace(self.folder / "rows" / f"{name}.parquet")
+
+    def merge_rows(self) -> None:
+        """Make one file of all parts; readers take the whole as soon as it is there."""
+        parts = self.parts()
+        if parts and parts[0].stem != "all":
+            self.write_rows("all", pa.concat_tables([pq.read_table(part, schema=SCHEMA) for part in parts]))
+        for part in (self.folder / "rows").glob("[0-9]*.parquet"):
+            part.unlink()
+
+    def _has(self, name: str) -> bool:
+        return (self.folder / name).exists()
+
+    def _text(self, name: str) -> str:
+        try:
+            return (self.folder / name).read_text(errors="replace")
+        except OSError:
+            return ""
+
+
+class Store:
+    """The runs of one cache folder, and those that ship with bnviz beside them."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root or paths.cache()
+
+    def submit(self, spec: RunSpec) -> Run:
+        """Ask a question. The same question is the same run; a failed or cancelled one is queued again."""
+        run = self.run(spec.id)
+        if not run.readable:
+            run.folder.mkdir(parents=True, exist_ok=True)
+            run.write("spec.json", {"spec": spec.model_dump(mode="json"), "queued_at": time.time_ns()})
+            run = self.run(spec.id)
+        if run.state in ("failed", "cancelled"):
+            run.retry()
+        return run
+
+    def run(self, id: str) -> Run:
+        """The run of an id, in the cache or else among those that ship; it may not exist yet. ValueError for no id at all."""
+        if not ID.fullmatch(id):
+            raise ValueError(f"{id!r} is no run id: 16 hex digits; `python -m bnviz runs` lists them")
+        shipped = paths.GALLERY / id
+        return Run(shipped if not (self.root / id).exists() and shipped.exists() else self.root / id)
+
+    def runs(self) -> list[Run]:
+        """Every run of this cache, oldest question first."""
+        return sorted(self._folders(), key=lambda run: run.queued_at if run.readable else 0)
+
+    def find(self, prefix: str) -> Run:
+        """The one run whose id begins so. ValueError where none or several do."""
+        matches = [run for run in self._folders() if prefix and run.id.startswith(prefix)]
+        if len(matches) != 1:
+            some = "no run" if not matches else f"{len(matches)} runs"
+            raise ValueError(f"{some} with an id that begins with {prefix!r}; `python -m bnviz runs` lists them")
+        return matches[0]
+
+    def _folders(self) -> Iterator[Run]:
+        if self.root.is_dir():
+            yield from (Run(folder) for folder in self.root.iterdir() if ID.fullmatch(folder.name))
+
+
+def held(lock: Path) -> bool:
+    """Whether a process holds this lock. The OS frees it when the process dies, so liveness is never guessed."""
+    if not lock.exists():
+        return False
+    try:
+        with FileLock(lock, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+@lru_cache(maxsize=4096)
+def read_part(part: Path) -> pd.DataFrame:
+    """One immutable file of rows, read once a process."""
+    return pq.read_table(part).to_pandas().astype({"unit": "float64"})

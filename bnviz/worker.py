@@ -1,0 +1,180 @@
+"""Answers one run: trains, and puts rows, checkpoints and outcome in its folder while they are made."""
+
+from __future__ import annotations
+
+import _thread
+import json
+import platform
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow.parquet as pq
+import torch
+from filelock import Timeout
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from bnviz.data import DataError
+from bnviz.probes import Row
+from bnviz.spec import SpecError
+from bnviz.store import Run
+from bnviz.train import Training
+
+FLUSH_S = 0.3  # rows reach the disk this often …
+FLUSH_SHARE = 1 / 500  # … or, in a long run, after this share of it, so that the parts stay few enough to read
+FLUSH_AT_MOST_S = 5.0
+CHECKPOINT_S = 10.0
+CANCEL_S = 0.2  # how often the worker looks for a wish to cancel
+
+Progress = Callable[[int], None]
+
+
+def device() -> str:
+    """The device that jobs run on."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def answer(run: Run, progress: Progress | None = None) -> None:
+    """Train as the run's spec says. Returns when it is done, failed or cancelled, and at once if another process is at it.
+
+    A failure ends up in error.txt: one sentence for the reader, then the traceback.
+    """
+    try:
+        with run.lock():
+            if not (run.folder / "done.json").exists() and not run.error():
+                _answer(run, progress or (lambda step: None))
+    except Timeout:
+        return
+
+
+def _answer(run: Run, progress: Progress) -> None:
+    try:
+        recorder = Recorder(run)
+    except (SpecError, DataError) as problem:
+        return run.write("error.txt", f"{problem}\n")
+    except Exception as problem:
+        return run.write("error.txt", f"{explain(problem)}\n\n{traceback.format_exc()}")
+    try:
+        with interrupted_by_cancel(run):
+            for step in recorder.record():
+                progress(step)
+    except KeyboardInterrupt:  # cancelled, or the terminal's Ctrl-C: then the run is taken up again later
+        recorder.flush()
+    except Exception as problem:
+        recorder.flush()
+        run.write("error.txt", f"{explain(problem)}\n\n{traceback.format_exc()}")
+
+
+class Recorder:
+    """Carries rows from a training into a run's folder, and takes up an interrupted run where it was."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        checkpoint, tensors = load_checkpoint(run)
+        where = device()
+        torch.set_num_threads(checkpoint.get("threads", 1))  # their number changes the last bits: it stays with the run
+        self.training = Training(run.spec, where)
+        if checkpoint:
+            self.training.restore(tensors, checkpoint["step"])
+        stored = run.parts()
+        self.next_part = 1 + max((int(part.stem) for part in stored), default=-1)
+        self.rows_made = checkpoint.get("rows", 0)
+        self.rows_stored = sum(pq.read_metadata(part).num_rows for part in stored)
+        self.buffer: list[Row] = []
+        self.spent = checkpoint.get("seconds", 0.0) - time.monotonic()
+        self.flushed_at = self.saved_at = -1e9
+        self.meta: dict[str, Any] = {
+            "steps": run.spec.steps,
+            "device": torch.cuda.get_device_name() if where == "cuda" else f"CPU, {torch.get_num_threads()} thread(s)",
+            "threads": torch.get_num_threads(),
+            "started": run.meta().get("started", time.time()),
+            "versions": {"python": platform.python_version(), "torch": str(torch.__version__)},
+        }
+
+    def record(self) -> Iterator[int]:
+        """Train to the end; yields the number of steps made after each."""
+        training = self.training
+        self.flush()
+        self.saved_at = time.monotonic()
+        while not training.finished:
+            for row in training.advance():
+                self.add(row)
+            if time.monotonic() - self.saved_at > CHECKPOINT_S:
+                self.save()
+            yield training.step
+        self.flush()
+        self.run.merge_rows()
+        self.run.write("done.json", {"diverged_at": training.step - 1 if training.diverged else None})
+        (self.run.folder / "checkpoint.safetensors").unlink(missing_ok=True)
+
+    def add(self, row: Row) -> None:
+        """Take a row, unless an earlier attempt had stored it already: going on gives the same rows again."""
+        self.rows_made += 1
+        if self.rows_made > self.rows_stored:
+            self.buffer.append(row)
+        if time.monotonic() - self.flushed_at > min(max(FLUSH_S, self.seconds * FLUSH_SHARE), FLUSH_AT_MOST_S):
+            self.flush()
+
+    @property
+    def seconds(self) -> float:
+        """Computing time of the run so far, over all attempts."""
+        return self.spent + time.monotonic()
+
+    def flush(self) -> None:
+        """Bring the rows so far and the progress to the disk."""
+        if self.buffer:
+            self.run.write_rows(f"{self.next_part:06}", self.buffer)
+            self.rows_stored += len(self.buffer)
+            self.next_part, self.buffer = self.next_part + 1, []
+        self.run.write("meta.json", self.meta | {"step": self.training.step, "seconds": self.seconds})
+        self.flushed_at = time.monotonic()
+
+    def save(self) -> None:
+        """Write a checkpoint: an interrupted run goes on from here to the same bits."""
+        self.flush()
+        about = {"step": self.training.step, "rows": self.rows_made, "threads": self.meta["threads"], "seconds": self.seconds}
+        temporary = self.run.folder / ".checkpoint"
+        tensors = {name: tensor.contiguous() for name, tensor in self.training.state().items()}
+        save_file(tensors, temporary, metadata={"run": json.dumps(about)})
+        temporary.replace(self.run.folder / "checkpoint.safetensors")
+        self.saved_at = time.monotonic()
+
+
+def load_checkpoint(run: Run) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """What `save` wrote: the facts and the tensors, both empty where there is none."""
+    path = run.folder / "checkpoint.safetensors"
+    if not path.exists():
+        return {}, {}
+    with safe_open(path, framework="pt") as file:
+        return json.loads(file.metadata()["run"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+
+@contextmanager
+def interrupted_by_cancel(run: Run) -> Iterator[None]:
+    """Raise KeyboardInterrupt in the main thread soon after somebody asks to cancel, also in the middle of a step."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(CANCEL_S):
+            if (run.folder / "cancel").exists():
+                return _thread.interrupt_main()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def explain(problem: Exception) -> str:
+    """What went wrong, in one sentence."""
+    if isinstance(problem, torch.OutOfMemoryError):
+        return "The device ran out of memory: choose a smaller width or batch, or let fewer runs go at once."
+    first = (str(problem).splitlines() or ["no message"])[0]
+    return f"{type(problem).__name__}: {first}"

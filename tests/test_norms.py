@@ -1,0 +1,126 @@
+"""Normalisations against torch.nn, against a NumPy transcription of the 2015 paper, and against the law they obey."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from tests.conftest import tiny_spec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn.functional import conv2d
+
+from bnviz.norms import NORMS, BatchNorm, Noise
+from bnviz.seeds import generator
+
+CPU = torch.device("cpu")
+
+
+def numpy_batch_norm(x, gamma, beta, epsilon, dy):
+    """Algorithm 1 and the backward pass of Sec. 3, line by line, for x (m, units); returns y, dx, dgamma, dbeta."""
+    m = len(x)
+    mean = x.sum(0) / m
+    variance = ((x - mean) ** 2).sum(0) / m
+    x_hat = (x - mean) / np.sqrt(variance + epsilon)
+    y = gamma * x_hat + beta
+    dx_hat = dy * gamma
+    dvariance = (dx_hat * (x - mean) * -0.5 * (variance + epsilon) ** -1.5).sum(0)
+    dmean = (-dx_hat / np.sqrt(variance + epsilon)).sum(0) + dvariance * (-2 * (x - mean)).sum(0) / m
+    dx = dx_hat / np.sqrt(variance + epsilon) + dvariance * 2 * (x - mean) / m + dmean / m
+    return y, dx, (dy * x_hat).sum(0), dy.sum(0)
+
+
+def batch_norm(shape: tuple[int, ...]) -> BatchNorm:
+    return BatchNorm(tiny_spec(), shape, CPU, torch.float64)
+
+
+def affine(channels: int) -> dict[str, torch.Tensor]:
+    draw = torch.Generator().manual_seed(1)
+    return {
+        name: torch.randn(channels, generator=draw, dtype=torch.float64).requires_grad_() for name in ("gamma", "beta")
+    }
+
+
+@pytest.mark.parametrize("shape", [(3, 4, 5), (7,)])
+def test_batch_norm_is_the_papers_algorithm_forward_and_backward(shape):
+    draw = torch.Generator().manual_seed(0)
+    x = torch.randn(6, *shape, generator=draw, dtype=torch.float64).mul(3).add(2).requires_grad_()
+    parameters = affine(shape[0])
+    y = batch_norm(shape)(x, parameters, training=True)
+    dy = torch.randn(y.shape, generator=draw, dtype=torch.float64)
+    gradients = torch.autograd.grad(y, [x, *parameters.values()], dy)
+
+    def rows(t):  # height and width are part of the batch
+        return t.detach().movedim(1, -1).reshape(-1, shape[0]).numpy()
+
+    expected = numpy_batch_norm(rows(x), *(p.detach().numpy() for p in parameters.values()), 1e-5, rows(dy))
+    for ours, theirs in zip((rows(y), rows(gradients[0]), *(g.numpy() for g in gradients[1:])), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-12)
+
+
+def test_batch_norm_is_torchs_in_training_and_in_evaluation():
+    ours, theirs = batch_norm((3, 4, 4)), torch.nn.BatchNorm2d(3, eps=1e-5, momentum=0.1).double()
+    parameters = affine(3)
+    theirs.weight.data, theirs.bias.data = parameters["gamma"].data, parameters["beta"].data
+    for seed in range(5):
+        x = torch.randn(8, 3, 4, 4, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+        torch.testing.assert_close(ours(x, parameters, training=True), theirs(x))
+        ours.commit(0.1)
+    torch.testing.assert_close(ours.mean, theirs.running_mean)
+    torch.testing.assert_close(ours.variance, theirs.running_var)
+    torch.testing.assert_close(ours(x, parameters, training=False), theirs.eval()(x))
+
+
+def test_a_forward_leaves_the_population_statistics_alone():
+    norm = batch_norm((3, 4, 4))
+    norm(torch.randn(8, 3, 4, 4, dtype=torch.float64), affine(3), training=True)
+    assert norm.mean.eq(0).all() and norm.variance.eq(1).all()
+
+
+@settings(deadline=None, max_examples=25)
+@given(scale=st.floats(0.01, 100), seed=st.integers(0, 1000))
+def test_batch_norm_does_not_see_the_scale_of_the_weights(scale, seed):
+    """BN((aW)u) = BN(Wu), and its gradient with respect to aW is 1/a of that to W (2015, Sec. 3.3); as epsilon vanishes."""
+    draw = torch.Generator().manual_seed(seed)
+    norm = BatchNorm(tiny_spec(epsilon=1e-14), (4, 6, 6), CPU, torch.float64)
+    u = torch.randn(5, 3, 6, 6, generator=draw, dtype=torch.float64)
+    w = torch.randn(4, 3, 3, 3, generator=draw, dtype=torch.float64)
+    dy = torch.randn(5, 4, 6, 6, generator=draw, dtype=torch.float64)
+    results = []
+    for weight in (w, w * scale):
+        weight.requires_grad_()
+        y = norm(conv2d(u, weight, padding=1), affine(4), training=True)
+        results.append((y, torch.autograd.grad(y, weight, dy)[0]))
+    torch.testing.assert_close(results[0][0], results[1][0], rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(results[0][1], results[1][1] * scale, rtol=1e-7, atol=1e-9)
+
+
+def test_noise_is_drawn_as_the_papers_listing_says():
+    spec = tiny_spec(batch=256)
+    noise = Noise(spec, (200, 6, 6), CPU, torch.float32)
+    noise.draw(generator(0, "noise", "conv1", 0))
+    shift, scale = (t.movedim(1, 0).reshape(200, -1).double() for t in (noise.shift, noise.scale))
+    mu, sigma = shift.mean(1), scale.mean(1)  # 9216 draws a channel
+    assert mu.abs().max() <= 0.505 and 0.25 < mu.std() < 0.33  # U(-.5, .5): deviation .289
+    assert 0.995 <= sigma.min() and sigma.max() <= 1.255 and 0.06 < sigma.std() < 0.085  # U(1, 1.25): .072
+    assert (shift - mu[:, None]).abs().max() <= 0.102  # U(mu - .1, mu + .1)
+    torch.testing.assert_close((shift - mu[:, None]).std(1), torch.full((200,), 0.1 / 3**0.5).double(), rtol=0.05, atol=0)
+    torch.testing.assert_close((scale - sigma[:, None]).std(1), torch.full((200,), 0.1).double(), rtol=0.05, atol=0)
+
+
+def test_noise_stays_within_a_step_and_changes_between_steps():
+    noise = Noise(tiny_spec(), (3, 4, 4), CPU, torch.float32)
+    x = torch.randn(16, 3, 4, 4)
+    noise.draw(generator(0, "noise", "conv1", 0))
+    first, again = noise(x, {}, training=True), noise(x, {}, training=True)
+    noise.draw(generator(0, "noise", "conv1", 1))
+    assert first.equal(again) and not first.equal(noise(x, {}, training=True))
+    assert noise(x, {}, training=False).equal(x)
+
+
+def test_noisy_batch_norm_is_batch_norm_then_noise():
+    noisy = NORMS["noisy"](tiny_spec(), (3, 4, 4), CPU, torch.float64)
+    noisy.draw(generator(0, "noise", "conv1", 0))
+    x, parameters = torch.randn(16, 3, 4, 4, dtype=torch.float64), affine(3)
+    expected = batch_norm((3, 4, 4))(x, parameters, training=True) * noisy.scale + noisy.shift
+    torch.testing.assert_close(noisy(x, parameters, training=True), expected)

@@ -1,0 +1,99 @@
+"""L(θ) and ∇L(θ) against networks written with torch.nn, and what makes a comparison compare one thing."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from bnviz.objective import Objective
+from bnviz.probes.activations import chosen_unit
+from bnviz.task import Task
+from tests import oracle
+from tests.conftest import tiny_spec
+
+
+def objective(**knobs: object) -> Objective:
+    spec = tiny_spec(**({"precision": "float64"} | knobs))
+    return Objective(spec, Task(spec, torch.device("cpu"), getattr(torch, spec.precision)))
+
+
+@pytest.mark.parametrize("norm", ["none", "batch", "noisy", "noise"])
+@pytest.mark.parametrize("knobs", [{}, {"l2": 1e-2, "hidden": (256, 512), "norm_hidden": True, "model": "vgg13"}])
+def test_loss_and_gradient_are_those_of_a_torch_network(norm, knobs):
+    ours = objective(norm=norm, **knobs)
+    theta, batch = ours.initial(), ours.task.batch(0)
+    theta += 0.01 * torch.randn(theta.shape, generator=torch.Generator().manual_seed(0), dtype=theta.dtype)
+    ours.draw_noise(0)
+    evaluation = ours.evaluate(theta, batch)
+    model = oracle.network(ours, theta)
+    loss = oracle.loss(model, batch.inputs, batch.labels, ours.spec.l2)
+    loss.backward()
+    gradient = torch.cat([p.grad.flatten() for p in model.parameters()])
+    torch.testing.assert_close(evaluation.loss, loss.detach())
+    torch.testing.assert_close(evaluation.gradient, gradient, rtol=1e-8, atol=1e-10)
+    assert gradient.norm() > 1e-3
+
+
+def test_views_are_views_and_cover_theta_once():
+    ours = objective(norm="batch")
+    theta = torch.arange(float(ours.size))
+    views = ours.views(theta)
+    joined = torch.cat([view.flatten() for parameters in views.values() for view in parameters.values()])
+    assert joined.equal(theta)
+    assert torch.cat([stretch for _, stretch in ours.layers(theta)]).equal(theta)
+    theta.zero_()
+    assert views["conv1"]["weight"].eq(0).all()
+
+
+def test_a_comparison_compares_one_thing():
+    """Same initial weights, batches and chosen units, whatever the normalisation and the probes."""
+    reference = objective(norm="none")
+    for norm in ("batch", "noisy", "noise"):
+        other = objective(norm=norm, probes={"landscape": 3})
+        ours, theirs = reference.views(reference.initial()), other.views(other.initial())
+        for layer in ours:
+            assert ours[layer]["weight"].equal(theirs[layer]["weight"])
+        for step in (0, 1, 300):
+            assert reference.task.batch(step).inputs.equal(other.task.batch(step).inputs)
+            assert reference.task.batch(step).labels.equal(other.task.batch(step).labels)
+    assert chosen_unit(0, "conv1", 64) == chosen_unit(0, "conv1", 64)
+    assert len({chosen_unit(seed, "conv1", 64) for seed in range(50)}) > 20
+
+
+def test_initial_weights_are_glorot_uniform():
+    ours = objective(norm="none", width=0.25)
+    for parameters in ours.views(ours.initial()).values():
+        weight = parameters["weight"]
+        fan_out, fan_in = weight.shape[0] * weight[0, 0].numel(), weight[0].numel()
+        bound = (6 / (fan_in + fan_out)) ** 0.5
+        assert weight.abs().max() <= bound and weight.abs().max() > 0.95 * bound
+        assert parameters["bias"].eq(0).all()
+
+
+def test_an_epoch_shows_every_image_once_and_epochs_differ():
+    task = objective(batch=100).task
+    per_epoch = len(task.train_labels) // 100
+    first = torch.cat([task.batch(step).inputs.flatten(1).sum(1) for step in range(per_epoch)])
+    second = torch.cat([task.batch(step).inputs.flatten(1).sum(1) for step in range(per_epoch, 2 * per_epoch)])
+    assert not first.equal(second)
+    torch.testing.assert_close(first.sort().values, second.sort().values)
+
+
+def test_inputs_are_standardised_by_the_training_set():
+    task = objective(batch=4000).task
+    inputs = task.batch(0).inputs
+    torch.testing.assert_close(inputs.mean((0, 2, 3)), torch.zeros(3).double(), atol=1e-9, rtol=0)
+    torch.testing.assert_close(inputs.std((0, 2, 3), correction=0), torch.ones(3).double())
+
+
+def test_augmentation_crops_and_flips_and_keeps_labels():
+    plain, augmented = objective().task, objective(augment=True).task
+    before, after = plain.batch(0), augmented.batch(0)
+    assert before.labels.equal(after.labels) and before.inputs.shape == after.inputs.shape
+    assert not before.inputs.equal(after.inputs)
+    assert augmented.batch(0).inputs.equal(after.inputs)
+    pixels = augmented._augmented(torch.full((4, 32, 32, 3), 7, dtype=torch.uint8), 3)
+    assert set(pixels.unique().tolist()) <= {0, 7}
+    ramp = torch.arange(32).repeat(4, 32, 1)[..., None].expand(4, 32, 32, 3).to(torch.uint8)
+    inside = augmented._augmented(ramp, 3)[:, 8:-8, 8:-8, 0].int().diff(dim=2)
+    assert all(set(image.unique().tolist()) in ({1}, {-1}) for image in inside)
