@@ -53,14 +53,22 @@ def main() -> None:
         for spec in questions():
             print(Store().submit(spec).id, spec.summary())
         return
-    frames = {(spec.model, spec.norm, spec.seed): rows(spec) for spec in questions() if Store().run(spec.id).state == "done"}
+    frames = {
+        (spec.model, spec.norm, spec.seed): rows(spec) for spec in questions() if Store().run(spec.id).state == "done"
+    }
     accuracy = pd.Series({key: mean_accuracy(frame) for key, frame in frames.items()})
     print("Mean training accuracy, steps 300-999\n", accuracy.unstack(1).round(3).to_string(), "\n")
     widths = {key: band_widths(frame) for key, frame in frames.items()}
     whole = pd.Series({key: width.mean() for key, width in widths.items()}).unstack(1)
-    print("Mean width of the loss band\n", whole.assign(ratio=whole["none"] / whole["batch"]).round(2).to_string(), "\n")
+    print(
+        "Mean width of the loss band\n", whole.assign(ratio=whole["none"] / whole["batch"]).round(2).to_string(), "\n"
+    )
     windows = pd.DataFrame({key: width.groupby(width.index // WINDOW * WINDOW).mean() for key, width in widths.items()})
-    ratio = {seed: windows["vgg11", "none", seed] / windows["vgg11", "batch", seed] for seed in SEEDS if ("vgg11", "batch", seed) in windows}
+    ratio = {
+        seed: windows["vgg11", "none", seed] / windows["vgg11", "batch", seed]
+        for seed in SEEDS
+        if ("vgg11", "batch", seed) in windows
+    }
     print("Standard / BatchNorm, by the window that begins at the step\n", pd.DataFrame(ratio).round(2).to_string())
 
 

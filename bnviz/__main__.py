@@ -1,4 +1,4 @@
-"""The command line: python -m bnviz run | submit | work | runs | cancel | data | export | presets | doctor."""
+"""The command line: python -m bnviz app | run | submit | work | runs | cancel | data | export | presets | doctor."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import pandas as pd
 from tqdm import tqdm
 
 from bnviz import data
+from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from bnviz.probes import PROBES
 from bnviz.spec import RunSpec, SpecError
-from bnviz.store import Run, Store
+from bnviz.store import Run, Store, held
 
 
 class Parser(argparse.ArgumentParser):
@@ -50,7 +51,9 @@ def parser() -> argparse.ArgumentParser:
     commands = main.add_subparsers(required=True, metavar="command")
 
     def command(name: str, does: Callable[[argparse.Namespace], None], asks: bool = False) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=(does.__doc__ or "").splitlines()[0], description=does.__doc__, allow_abbrev=False)
+        made = commands.add_parser(
+            name, help=(does.__doc__ or "").splitlines()[0], description=does.__doc__, allow_abbrev=False
+        )
         made.set_defaults(command=does)
         if asks:
             add_knobs(made)
@@ -58,6 +61,9 @@ def parser() -> argparse.ArgumentParser:
 
     command("run", run, asks=True).add_argument("--out", type=Path, help="write the rows to this .csv or .parquet file")
     command("submit", submit, asks=True)
+    command("app", app).add_argument(
+        "streamlit", nargs="*", metavar="-- --server.port …", help="options of `streamlit run`"
+    )
     command("work", work)
     command("runs", runs)
     command("cancel", cancel).add_argument("runs", nargs="+", metavar="RUN", help="id, or how it begins")
@@ -84,12 +90,19 @@ def add_knobs(command: argparse.ArgumentParser) -> None:
             flag = {"nargs": "?", "const": "true"} if field.annotation is bool else {}
             text = f"{field.description} Default: {field.default}.".replace("%", "%%")
             command.add_argument(f"--{name.replace('_', '-')}", dest=name, metavar=name.upper(), help=text, **flag)  # type: ignore[arg-type]
-    command.add_argument("--probe", action="append", metavar="NAME=N", help=f"measure NAME every N steps (0: not at all); may be given again. {', '.join(PROBES)}")
+    command.add_argument(
+        "--probe",
+        action="append",
+        metavar="NAME=N",
+        help=f"measure NAME every N steps (0: not at all); may be given again. {', '.join(PROBES)}",
+    )
 
 
 def asked(options: argparse.Namespace) -> list[RunSpec]:
     """The questions that the options ask: one, or a preset's with the given knobs changed."""
-    given = {name: knob(name, text) for name in RunSpec.model_fields if (text := getattr(options, name, None)) is not None}
+    given = {
+        name: knob(name, text) for name in RunSpec.model_fields if (text := getattr(options, name, None)) is not None
+    }
     if options.preset not in (None, *PRESETS):
         raise SpecError(f"preset must be one of {', '.join(PRESETS)}, got {options.preset!r}")
     preset = PRESETS[options.preset] if options.preset else None
@@ -176,6 +189,21 @@ def submit(options: argparse.Namespace) -> None:
         print(run.id, run.state)
 
 
+def app(options: argparse.Namespace) -> None:
+    """Open the dashboard."""
+    from streamlit.runtime.pages_manager import PagesManager
+    from streamlit.web import cli
+
+    from bnviz.ui.plot import publish_plotly_js
+
+    publish_plotly_js()
+    # Streamlit takes a folder named `pages` for its older kind of app until app.py has run once, and tells a reader who
+    # arrives by a link to a page that there is no such page.
+    PagesManager.uses_pages_directory = False
+    sys.argv = ["streamlit", "run", str(PROJECT / "app.py"), *options.streamlit]
+    cli.main()
+
+
 def work(options: argparse.Namespace) -> None:
     """Answer queued runs until there has been nothing to do for a while; the dashboard starts this by itself."""
     from bnviz.engines.local import Local
@@ -192,7 +220,9 @@ def runs(options: argparse.Namespace) -> None:
     """List the runs: id, state, steps, question."""
     for run in Store().runs():
         if run.readable:
-            print(f"{run.id}  {run.state:11}  {run.meta().get('step', 0):>6} / {run.spec.steps:<6}  {run.spec.summary()}")
+            print(
+                f"{run.id}  {run.state:11}  {run.meta().get('step', 0):>6} / {run.spec.steps:<6}  {run.spec.summary()}"
+            )
         else:
             print(f"{run.id}  {run.state:11}  {run.error()}")
 
@@ -216,7 +246,7 @@ def export(options: argparse.Namespace) -> None:
 def presets(options: argparse.Namespace) -> None:
     """List the presets: what each costs and shows."""
     for preset in PRESETS.values():
-        print(f"{preset.name:8} {preset.cost}\n         {preset.shows}\n         {preset.specs()[0].summary()}")
+        print(f"{preset.name:8} {preset.cost}\n         {preset.summary}\n         {preset.specs()[0].summary()}")
 
 
 def data_list(options: argparse.Namespace) -> None:
@@ -242,7 +272,7 @@ def doctor(options: argparse.Namespace) -> None:
 
     import torch
 
-    from bnviz.supervisor import held, lock, slots
+    from bnviz.supervisor import lock, slots
 
     store = Store()
     print("python      ", sys.version.split()[0])

@@ -7,6 +7,7 @@ f(θ − ηg), covariate shift and their undoing are vector arithmetic, and noth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -24,10 +25,10 @@ Parameters = dict[str, dict[str, Tensor]]  # layer -> "weight", "bias", "gamma",
 Tap = Callable[[Block, Tensor], None]
 
 ACTIVATIONS: dict[str | None, Callable[[Tensor], Tensor]] = {"relu": torch.relu, None: lambda x: x}
-INITIALISERS = {
+INITIALISERS: dict[str, Callable[..., Tensor]] = {
     "glorot_uniform": init.xavier_uniform_,
     "glorot_normal": init.xavier_normal_,
-    "he_normal": lambda w, generator: init.kaiming_normal_(w, nonlinearity="relu", generator=generator),
+    "he_normal": partial(init.kaiming_normal_, nonlinearity="relu"),
 }
 
 
@@ -69,7 +70,8 @@ class Objective:
         """Each layer's parameters as views of θ."""
         parts = iter(theta.split(self._sizes))
         return {
-            layer: {name: next(parts).view(shape) for name, shape in shapes.items()} for layer, shapes in self.shapes.items()
+            layer: {name: next(parts).view(shape) for name, shape in shapes.items()}
+            for layer, shapes in self.shapes.items()
         }
 
     def layers(self, theta: Tensor) -> Iterator[tuple[str, Tensor]]:

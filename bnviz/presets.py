@@ -18,7 +18,7 @@ class Preset:
     name: str
     label: str
     cost: str
-    shows: str
+    summary: str
     knobs: dict[str, Any]
     norms: tuple[str, ...] = NORMS
 
@@ -45,7 +45,7 @@ PRESETS = {
             name="quick",
             label="Quick",
             cost="about a minute on two CPU cores",
-            shows="",
+            summary="",
             knobs={
                 "model": "vgg11",
                 "width": 0.25,
@@ -59,7 +59,7 @@ PRESETS = {
             name="class",
             label="Class",
             cost="about ten minutes on two CPU cores",
-            shows="",
+            summary="",
             knobs={
                 "model": "vgg11",
                 "width": 0.25,
@@ -73,7 +73,7 @@ PRESETS = {
             name="paper",
             label="Paper",
             cost="hours on one GPU, days on a CPU",
-            shows="",
+            summary="",
             knobs={
                 "model": "vgg16",
                 "width": 1.0,

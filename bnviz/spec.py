@@ -44,13 +44,17 @@ class RunSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     model: str = Field("vgg11", title="Network", description="VGG configuration A (11), B (13), D (16) or E (19).")
-    width: Positive = Field(1.0, le=4, title="Width", description="Scales the channels of every layer; 1 is the published width.")
+    width: Positive = Field(
+        1.0, le=4, title="Width", description="Scales the channels of every layer; 1 is the published width."
+    )
     hidden: tuple[Annotated[int, Field(ge=1, le=8192)], ...] = Field(
         (512,), max_length=4, title="Hidden layers", description="Fully connected hidden layers, in units at width 1."
     )
     norm: str = Field("batch", title="Normalisation", description="What stands between a layer and its ReLU.")
     norm_hidden: bool = Field(
-        False, title="Normalise hidden layers", description="Also after fully connected hidden layers, not only convolutions."
+        False,
+        title="Normalise hidden layers",
+        description="Also after fully connected hidden layers, not only convolutions.",
     )
     epsilon: Positive = Field(1e-5, le=1, title="ε", description="Added to the variance before the square root.")
     averaging: NonNegative = Field(
@@ -61,7 +65,9 @@ class RunSpec(BaseModel):
         title="Population statistics",
         description="For evaluation: a running average, or exact averages over the training set (2015, Algorithm 2).",
     )
-    noise_mean: NonNegative = Field(0.5, le=100, title="Noise n_μ", description="μ of a channel ~ U(−n_μ, n_μ), each step.")
+    noise_mean: NonNegative = Field(
+        0.5, le=100, title="Noise n_μ", description="μ of a channel ~ U(−n_μ, n_μ), each step."
+    )
     noise_scale: float = Field(
         1.25, ge=1, le=100, allow_inf_nan=False, title="Noise n_σ", description="σ of a channel ~ U(1, n_σ), each step."
     )
@@ -75,7 +81,9 @@ class RunSpec(BaseModel):
     init: Literal["glorot_uniform", "glorot_normal", "he_normal"] = Field(
         "glorot_uniform", title="Initial weights", description="The paper says 'standard Glorot', not which."
     )
-    data: str = Field("cifar10-sample", title="Data", description="The full CIFAR-10, or the sample that ships with bnviz.")
+    data: str = Field(
+        "cifar10-sample", title="Data", description="The full CIFAR-10, or the sample that ships with bnviz."
+    )
     augment: bool = Field(False, title="Augment", description="Random crop (4 pixels of padding) and horizontal flip.")
     batch: int = Field(128, ge=2, le=4096, title="Batch", description="Examples in a batch.")
     steps: int = Field(1000, ge=1, le=1_000_000, title="Steps", description="Training steps.")
@@ -85,7 +93,9 @@ class RunSpec(BaseModel):
         0.0, le=1, title="L2 λ", description="Adds λ/2 · ‖weights‖² to the objective; γ, β and biases are not counted."
     )
     seed: int = Field(0, ge=0, lt=2**31, title="Seed", description="Weights, batches, noise, units and directions.")
-    precision: Literal["float32", "float64"] = Field("float32", title="Precision", description="Of every number in training.")
+    precision: Literal["float32", "float64"] = Field(
+        "float32", title="Precision", description="Of every number in training."
+    )
     step_sizes: tuple[Annotated[float, Field(ge=1e-6, le=1e6, allow_inf_nan=False)], ...] = Field(
         (0.5, 1.0, 2.0, 4.0),
         min_length=1,
@@ -94,12 +104,16 @@ class RunSpec(BaseModel):
         description="Where the landscape is measured along the gradient, in multiples of the learning rate (2018, App. A.2.2).",
     )
     random_direction: bool = Field(
-        False, title="Random direction", description="Also measure the landscape along a random direction of the same length."
+        False,
+        title="Random direction",
+        description="Also measure the landscape along a random direction of the same length.",
     )
     quantiles: tuple[Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)], ...] = Field(
         (0.0, 0.05, 0.15, 0.5, 0.85, 0.95, 1.0), max_length=32, title="Quantiles", description="Levels between 0 and 1."
     )
-    bins: int = Field(40, ge=2, le=1000, title="Bins", description="Equal histogram bins between the minimum and the maximum.")
+    bins: int = Field(
+        40, ge=2, le=1000, title="Bins", description="Equal histogram bins between the minimum and the maximum."
+    )
     probes: dict[str, Annotated[int, Field(ge=1)]] = Field(
         {name: probe.INTERVAL for name, probe in PROBES.items() if name in ("accuracy", "evaluation")},
         title="Probes",
@@ -169,8 +183,14 @@ class RunSpec(BaseModel):
     def canonical(self) -> dict[str, Any]:
         """What the id hashes: the fields away from their defaults, and the versions above 1 of what they name."""
         defaults = type(self)()
-        changed = {name: value for name, value in self.model_dump(mode="json").items() if getattr(self, name) != getattr(defaults, name)}
-        versions = {self.norm: NORMS[self.norm].version} | {name: getattr(PROBES[name], "VERSION", 1) for name in self.probes}
+        changed = {
+            name: value
+            for name, value in self.model_dump(mode="json").items()
+            if getattr(self, name) != getattr(defaults, name)
+        }
+        versions = {self.norm: NORMS[self.norm].version} | {
+            name: getattr(PROBES[name], "VERSION", 1) for name in self.probes
+        }
         raised = {name: version for name, version in versions.items() if version > 1}
         return changed | ({"versions": raised} if raised else {})
 

@@ -249,4 +249,5 @@ def held(lock: Path) -> bool:
 @lru_cache(maxsize=4096)
 def read_part(part: Path) -> pd.DataFrame:
     """One immutable file of rows, read once a process."""
-    return pq.read_table(part).to_pandas().astype({"unit": "float64"})
+    frame: pd.DataFrame = pq.read_table(part).to_pandas()
+    return frame.astype({"unit": "float64"})

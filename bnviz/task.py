@@ -32,7 +32,9 @@ class Task:
         self.spec, self.device, self.dtype = spec, device, dtype
         arrays = read(spec.data)
         self.train_images, self.test_images = (self._resident(a) for a in (arrays.train_images, arrays.test_images))
-        self.train_labels, self.test_labels = (self._resident(a).long() for a in (arrays.train_labels, arrays.test_labels))
+        self.train_labels, self.test_labels = (
+            self._resident(a).long() for a in (arrays.train_labels, arrays.test_labels)
+        )
         mean, deviation = pixel_statistics(spec.data)
         self.mean = torch.tensor(mean, device=device, dtype=dtype)
         self.deviation = torch.tensor(deviation, device=device, dtype=dtype)

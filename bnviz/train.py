@@ -73,7 +73,11 @@ class Training:
         """θ, the population statistics and the optimiser's memory. Every generator follows from (seed, purpose, step)."""
         memory = self.optimizer.state.get(self.theta, {})
         kept = {f"optimizer.{name}": value for name, value in memory.items() if isinstance(value, Tensor)}
-        return {"theta": self.theta, **{f"norm.{name}": value for name, value in self.objective.state().items()}, **kept}
+        return {
+            "theta": self.theta,
+            **{f"norm.{name}": value for name, value in self.objective.state().items()},
+            **kept,
+        }
 
     def restore(self, state: dict[str, Tensor], step: int) -> None:
         """Go on from `state` as it was before step `step`, to the same bits."""
@@ -81,7 +85,9 @@ class Training:
         self.theta.copy_(state["theta"])
         for name, value in self.objective.state().items():
             value.copy_(state[f"norm.{name}"])
-        memory = {name.removeprefix("optimizer."): value for name, value in state.items() if name.startswith("optimizer.")}
+        memory = {
+            name.removeprefix("optimizer."): value for name, value in state.items() if name.startswith("optimizer.")
+        }
         self.optimizer.state[self.theta] = {name: value.to(self.theta.device) for name, value in memory.items()}
 
 

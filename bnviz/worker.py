@@ -122,7 +122,7 @@ class Recorder:
     @property
     def seconds(self) -> float:
         """Computing time of the run so far, over all attempts."""
-        return self.spent + time.monotonic()
+        return float(self.spent) + time.monotonic()
 
     def flush(self) -> None:
         """Bring the rows so far and the progress to the disk."""
@@ -136,7 +136,12 @@ class Recorder:
     def save(self) -> None:
         """Write a checkpoint: an interrupted run goes on from here to the same bits."""
         self.flush()
-        about = {"step": self.training.step, "rows": self.rows_made, "threads": self.meta["threads"], "seconds": self.seconds}
+        about = {
+            "step": self.training.step,
+            "rows": self.rows_made,
+            "threads": self.meta["threads"],
+            "seconds": self.seconds,
+        }
         temporary = self.run.folder / ".checkpoint"
         tensors = {name: tensor.contiguous() for name, tensor in self.training.state().items()}
         save_file(tensors, temporary, metadata={"run": json.dumps(about)})
@@ -161,7 +166,8 @@ def interrupted_by_cancel(run: Run) -> Iterator[None]:
     def watch() -> None:
         while not over.wait(CANCEL_S):
             if (run.folder / "cancel").exists():
-                return _thread.interrupt_main()
+                _thread.interrupt_main()
+                break
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()

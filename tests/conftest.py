@@ -15,7 +15,14 @@ ALL_PROBES = {"accuracy": 1, "activations": 2, "covariate_shift": 2, "evaluation
 
 def tiny_spec(**knobs: Any) -> RunSpec:
     """A question that is answered in a fraction of a second: real images, a vgg11 with 2 to 16 channels."""
-    tiny: dict[str, Any] = {"model": "vgg11", "width": 1 / 32, "data": "cifar10-sample", "batch": 16, "steps": 4, "hidden": (512,)}
+    tiny: dict[str, Any] = {
+        "model": "vgg11",
+        "width": 1 / 32,
+        "data": "cifar10-sample",
+        "batch": 16,
+        "steps": 4,
+        "hidden": (512,),
+    }
     return RunSpec.of(**(tiny | knobs))
 
 

@@ -38,9 +38,7 @@ def mini(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> data.Arrays:
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (TRAIN_COUNT + BATCH, 32, 32, 3), np.uint8)
     labels = rng.integers(0, 10, TRAIN_COUNT + BATCH, np.uint8)
-    arrays = data.Arrays(
-        images[:TRAIN_COUNT], labels[:TRAIN_COUNT], images[TRAIN_COUNT:], labels[TRAIN_COUNT:]
-    )
+    arrays = data.Arrays(images[:TRAIN_COUNT], labels[:TRAIN_COUNT], images[TRAIN_COUNT:], labels[TRAIN_COUNT:])
     a, b, c, d = (sha256(array) for array in arrays)
     monkeypatch.setitem(data.SOURCES, "cifar10", replace(data.SOURCES["cifar10"], digests=(a, b, c, d)))
     monkeypatch.setenv("BNVIZ_CACHE", str(tmp_path / "cache"))
@@ -108,10 +106,7 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def npm_members(arrays: data.Arrays) -> Members:
-    strips = {
-        f"package/{name}.png": png(images.reshape(-1, 1024, 3))
-        for name, (images, _) in batches(arrays).items()
-    }
+    strips = {f"package/{name}.png": png(images.reshape(-1, 1024, 3)) for name, (images, _) in batches(arrays).items()}
     return strips | {
         "package/train_lables.json": json.dumps(arrays.train_labels.tolist()).encode(),
         "package/test_lables.json": json.dumps(arrays.test_labels.tolist()).encode(),
@@ -229,7 +224,7 @@ def test_missing_data_names_the_ways_to_get_it(mini: data.Arrays) -> None:
 
 def test_unknown_name_names_the_choices() -> None:
     for use in (data.available, data.read, data.fetch):
-        with pytest.raises(data.DataError, match="'cifar11' .* choose cifar10 or cifar10-sample"):
+        with pytest.raises(data.DataError, match=r"'cifar11' .* choose cifar10 or cifar10-sample"):
             use("cifar11")
 
 
@@ -254,9 +249,7 @@ def test_folder_that_cannot_be_written_is_named(
         data.import_file(archive)
 
 
-def test_fetch_imports_the_download_and_deletes_it(
-    mini: data.Arrays, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fetch_imports_the_download_and_deletes_it(mini: data.Arrays, monkeypatch: pytest.MonkeyPatch) -> None:
     def download(_url: str, root: Path, filename: str, _md5: str) -> None:
         root.mkdir(parents=True)
         tar(root / filename, python_members(mini))
@@ -267,14 +260,12 @@ def test_fetch_imports_the_download_and_deletes_it(
     assert [path.name for path in data.data_folder().iterdir()] == ["cifar10.safetensors"]
 
 
-def test_fetch_without_network_names_the_other_way(
-    mini: data.Arrays, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fetch_without_network_names_the_other_way(mini: data.Arrays, monkeypatch: pytest.MonkeyPatch) -> None:
     def download(*_: object) -> None:
         raise urllib.error.URLError("no route")
 
     monkeypatch.setattr("torchvision.datasets.utils.download_url", download)
-    with pytest.raises(data.DataError, match="no route.*data import FILE"):
+    with pytest.raises(data.DataError, match=r"no route.*data import FILE"):
         data.fetch("cifar10")
 
 
@@ -296,7 +287,7 @@ def test_sample_indices_are_distinct_places_in_the_full_set() -> None:
         indices = described[part]["indices"]
         assert len(indices) == len(described[part]["labels"])
         assert indices == sorted(set(indices))
-        assert 0 <= indices[0]
+        assert indices[0] >= 0
         assert indices[-1] < count
 
 

@@ -119,7 +119,9 @@ def test_landscape_is_a_walk_of_a_copied_model_along_its_gradient(norm):
 
 def test_layer_norms_make_up_the_global_norm():
     rows = frame(landscape.measure(moment(norm="batch")))
-    for _, group in rows[rows.metric.isin(["gradient_norm", "gradient_distance"])].groupby(["metric", "at"], dropna=False):
+    for _, group in rows[rows.metric.isin(["gradient_norm", "gradient_distance"])].groupby(
+        ["metric", "at"], dropna=False
+    ):
         whole, parts = group[group.layer.isna()].value.item(), group[group.layer.notna()].value
         assert whole == pytest.approx(float(np.sqrt((parts**2).sum())))
 
@@ -148,8 +150,10 @@ def test_activations_are_what_enters_every_relu(norm):
     for block, x in zip(hidden, seen, strict=True):
         unit = activations.chosen_unit(at.spec.seed, block.name, x.shape[1])
         for channel, values in ((unit, x[:, unit].ravel()), (None, x.ravel())):
-            of_layer = rows[(rows.layer == block.name) & (rows.unit.isna() if channel is None else rows.unit == channel)]
-            of = {metric: group for metric, group in of_layer.groupby("metric")}
+            of_layer = rows[
+                (rows.layer == block.name) & (rows.unit.isna() if channel is None else rows.unit == channel)
+            ]
+            of = dict(iter(of_layer.groupby("metric")))
             assert of["activation_mean"].value.item() == pytest.approx(values.mean(), abs=1e-9)
             assert of["activation_variance"].value.item() == pytest.approx(values.var(), abs=1e-9)
             quantile, bins = of["activation_quantile"], of["activation_histogram"]
@@ -208,7 +212,9 @@ def assert_same_bits(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> 
         assert a[name].equal(b[name]), name
 
 
-@pytest.mark.parametrize("measured", [*({name: interval} for name, interval in ALL_PROBES.items()), ALL_PROBES], ids=str)
+@pytest.mark.parametrize(
+    "measured", [*({name: interval} for name, interval in ALL_PROBES.items()), ALL_PROBES], ids=str
+)
 @pytest.mark.parametrize("population", ["running", "exact"])
 def test_a_probe_leaves_no_trace(measured, population):
     """Parameters, population statistics and momentum end in the same bits; each probe fires at steps 0, 2 and 4."""
@@ -230,9 +236,24 @@ def test_the_test_above_catches_a_probe_that_touches_the_population_statistics(m
 
 def test_every_metric_arrives_with_its_place():
     rows = frame(execute(tiny_spec(norm="noisy", probes=ALL_PROBES, random_direction=True)))
-    expected = """train_loss train_accuracy test_loss test_accuracy penalty loss_along gradient_distance loss_along_random
-        gradient_distance_random gradient_norm ics_l2 ics_cosine activation_quantile activation_mean activation_variance
-        activation_histogram""".split()
+    expected = [
+        "train_loss",
+        "train_accuracy",
+        "test_loss",
+        "test_accuracy",
+        "penalty",
+        "loss_along",
+        "gradient_distance",
+        "loss_along_random",
+        "gradient_distance_random",
+        "gradient_norm",
+        "ics_l2",
+        "ics_cosine",
+        "activation_quantile",
+        "activation_mean",
+        "activation_variance",
+        "activation_histogram",
+    ]
     assert set(rows.metric) == set(expected)
     assert rows.step.is_monotonic_increasing and rows[rows.metric == "test_loss"].step.tolist() == [0, 2, 4]
     moments = rows[rows.metric == "activation_mean"]

@@ -152,8 +152,6 @@ def _read_strips(member: Member) -> tuple[Part, Part]:
 
 _READERS: dict[str, Callable[[Member], tuple[Part, Part]]] = {
     "cifar-10-batches-py/test_batch": partial(_read_batches, "cifar-10-batches-py/{}", _python_batch),
-    "cifar-10-batches-bin/test_batch.bin": partial(
-        _read_batches, "cifar-10-batches-bin/{}.bin", _binary_batch
-    ),
+    "cifar-10-batches-bin/test_batch.bin": partial(_read_batches, "cifar-10-batches-bin/{}.bin", _binary_batch),
     "package/test_batch.png": _read_strips,
 }

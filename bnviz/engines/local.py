@@ -16,18 +16,19 @@ class Local:
 
     def __init__(self) -> None:
         # Windows has no fork server; there each worker imports torch anew.
-        methods = multiprocessing.get_all_start_methods()
-        self.context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-        if "forkserver" in methods:
-            self.context.set_forkserver_preload(["bnviz.worker"])
+        if "forkserver" in multiprocessing.get_all_start_methods():
             from multiprocessing.forkserver import ensure_running
 
+            multiprocessing.set_forkserver_preload(["bnviz.worker"])
             ensure_running()
+            self.process: type[BaseProcess] = multiprocessing.get_context("forkserver").Process
+        else:
+            self.process = multiprocessing.get_context("spawn").Process
         self.workers: dict[str, BaseProcess] = {}
 
     def start(self, run: Run) -> None:
         """Fork a worker. It outlives this process."""
-        worker = self.context.Process(target=work, args=(run.folder,), name=f"bnviz {run.id}")
+        worker = self.process(target=work, args=(run.folder,), name=f"bnviz {run.id}")
         worker.start()
         self.workers[run.id] = worker
 

@@ -8,6 +8,8 @@ from bnviz.discover import tables
 from bnviz.models.block import Block, Shape
 
 Build = Callable[..., tuple[Block, ...]]
-MODELS: dict[str, Build] = {name: build for table in tables(__name__, __path__, "MODELS") for name, build in table.items()}
+MODELS: dict[str, Build] = {
+    name: build for table in tables(__name__, __path__, "MODELS") for name, build in table.items()
+}
 
 __all__ = ["MODELS", "Block", "Build", "Shape"]

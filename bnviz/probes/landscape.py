@@ -54,4 +54,5 @@ def random_direction(moment: Moment) -> Tensor:
 
     g = moment.evaluation.gradient
     draw = torch.randn(g.shape, generator=generator(moment.spec.seed, "direction", moment.step), dtype=torch.float64)
-    return (draw * (float(g.double().norm()) / draw.norm())).to(g)
+    direction: Tensor = draw * (float(g.double().norm()) / draw.norm())
+    return direction.to(g)

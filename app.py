@@ -1,0 +1,33 @@
+"""bnviz: why does batch normalisation help? Start with `make app`, or `streamlit run app.py`."""
+
+import streamlit as st
+
+from bnviz import supervisor
+from bnviz.store import Store
+from bnviz.ui.plot import publish_plotly_js
+
+st.set_page_config(
+    page_title="bnviz",
+    page_icon=":material/landscape:",
+    layout="wide",
+    menu_items={"About": "Why does batch normalisation help? Measure it yourself."},
+)
+publish_plotly_js()
+supervisor.ensure(Store())
+# Streamlit writes white on the primary colour; the dark theme's is light.
+st.html(
+    "<style>[data-testid^='stBaseButton-primary'], [data-testid='stMultiSelect'] [data-tag]"
+    " { color: light-dark(#fff, #10141b) }</style>"
+)
+
+PAGES = {
+    "": [st.Page("pages/lab/start.py", title="Start", icon=":material/home:", default=True)],
+    "Santurkar et al. 2018": [
+        st.Page("pages/paper/training.py", title="Training", icon=":material/show_chart:"),
+        st.Page("pages/paper/distributions.py", title="Distributions", icon=":material/bar_chart:"),
+        st.Page("pages/paper/covariate_shift.py", title="Covariate shift", icon=":material/compare_arrows:"),
+        st.Page("pages/paper/landscape.py", title="Landscape", icon=":material/landscape:"),
+    ],
+    "Lab": [st.Page("pages/lab/runs.py", title="Runs", icon=":material/list:")],
+}
+st.navigation(PAGES).run()

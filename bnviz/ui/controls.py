@@ -1,0 +1,175 @@
+"""From widgets to questions: a preset, and every knob of RunSpec drawn from its declaration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin
+
+import streamlit as st
+
+from bnviz import data, presets
+from bnviz.models import MODELS
+from bnviz.norms import NORMS
+from bnviz.presets import PRESETS, Preset
+from bnviz.probes import PROBES
+from bnviz.spec import RunSpec, SpecError
+from bnviz.ui import link
+
+SWEPT = ("lr", "seed")  # a comparison may take several values of these, and several networks
+TABLES: dict[str, Any] = {"model": MODELS, "norm": NORMS, "data": data.SOURCES}
+GROUPS = {
+    "Training": ("data", "lr", "seed", "steps", "batch", "momentum", "l2", "augment", "precision"),
+    "Network": ("model", "width", "hidden", "norm_hidden", "init", "epsilon", "averaging", "population"),
+    "Noise": ("noise_mean", "noise_scale", "noise_mean_spread", "noise_scale_spread", "noise_at_test"),
+    "Measurements": ("step_sizes", "random_direction", "quantiles", "bins"),
+}
+INTERVAL = "every_"  # a probe's interval in the address: every_landscape=10
+PAGE_PARAMETERS = ("step", "layers", "view", "show")  # what pages keep in the address beside the knobs
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the reader asks: a run for every network, learning rate and seed; or the sentence that says why it cannot be."""
+
+    preset: Preset
+    specs: list[RunSpec]
+    problem: str = ""
+
+
+def ask() -> Question:
+    """Draw preset and knobs, and read the question off them."""
+    first = presets.first()
+    link.restore({"preset": first}, problem_with)
+    defaults = values_of(PRESETS[st.session_state["preset"]])
+    link.warn_of_unknown(["preset", *defaults, *PAGE_PARAMETERS])
+    link.restore(defaults, problem_with)
+    with st.container(horizontal=True, gap="large"):
+        st.segmented_control(
+            "Scale",
+            list(PRESETS),
+            required=True,
+            format_func=lambda name: PRESETS[name].label,
+            key="preset",
+            persist_state="session",
+            on_change=take_preset,
+        )
+        st.pills(
+            "Networks",
+            list(NORMS),
+            selection_mode="multi",
+            format_func=lambda norm: NORMS[norm].label,
+            key="norm",
+            persist_state="session",
+        )
+    preset = PRESETS[st.session_state["preset"]]
+    st.markdown(f"**{preset.label}** – {preset.summary} *{preset.cost}.*")
+    draw_knobs()
+    link.keep({"preset": first} | defaults)
+    return question(preset)
+
+
+def question(preset: Preset) -> Question:
+    """Every combination of networks, learning rates and seeds; or why there is none."""
+    state = st.session_state
+    knobs = {name: value_of(name) for names in GROUPS.values() for name in names}
+    knobs["probes"] = {name: state[INTERVAL + name] for name in PROBES if state[INTERVAL + name]}
+    norms = sorted(state["norm"], key=list(NORMS).index)
+    if not norms:
+        return Question(preset, [], f"Choose at least one network: {', '.join(norm.label for norm in NORMS.values())}.")
+    try:
+        several = [(lr, norm, seed) for lr in knobs["lr"] for norm in norms for seed in knobs["seed"]]
+        specs = [RunSpec.of(**knobs | {"lr": lr, "norm": norm, "seed": seed}) for lr, norm, seed in several]
+    except SpecError as problem:
+        return Question(preset, [], f"{str(problem)[:1].upper()}{str(problem)[1:]}.")
+    return Question(preset, list({spec.id: spec for spec in specs}.values()))
+
+
+def values_of(preset: Preset) -> dict[str, Any]:
+    """What each widget holds when a preset is taken as it is."""
+    base = preset.specs()[0]
+    values: dict[str, Any] = {"norm": list(preset.norms)}
+    for name in (name for names in GROUPS.values() for name in names):
+        value = getattr(base, name)
+        several = value if isinstance(value, tuple) else (value,)
+        values[name] = ", ".join(f"{part:g}" for part in several) if is_list(name) else value
+    return values | {INTERVAL + name: base.probes.get(name, 0) for name in PROBES}
+
+
+def take_preset() -> None:
+    """A new preset brings its own values for every knob."""
+    st.session_state.update(values_of(PRESETS[st.session_state["preset"]]))
+
+
+def value_of(name: str) -> Any:
+    """A knob's value as RunSpec takes it; a list where several values stand in one field."""
+    value = st.session_state[name]
+    return [part.strip() for part in value.split(",") if part.strip()] or [""] if is_list(name) else value
+
+
+def is_list(name: str) -> bool:
+    """Whether a knob's widget is a text with several numbers."""
+    return name in SWEPT or get_origin(RunSpec.model_fields[name].annotation) is tuple
+
+
+def draw_knobs() -> None:
+    """All knobs, in groups."""
+    with st.expander("Knobs", icon=":material/tune:"):
+        for column, (group, names) in zip(st.columns(len(GROUPS)), GROUPS.items(), strict=True):
+            with column:
+                st.markdown(f"**{group}**")
+                for name in names:
+                    knob(name)
+                for name in PROBES if group == "Measurements" else ():
+                    interval(name)
+
+
+def knob(name: str) -> None:
+    """One widget, of the kind that the field's declaration calls for."""
+    field, value = RunSpec.model_fields[name], st.session_state[name]
+    about: dict[str, Any] = {"label": field.title, "help": field.description, "key": name, "persist_state": "session"}
+    options = list(TABLES.get(name) or get_args(field.annotation))
+    if is_list(name):
+        st.text_input(**about | {"help": f"{field.description} Several values are separated by commas."})
+    elif isinstance(value, bool):
+        st.toggle(**about)
+    elif isinstance(value, str):
+        st.selectbox(options=options, format_func=option_label, **about)
+    else:
+        whole = isinstance(value, int)
+        st.number_input(step=1 if whole else None, format=None if whole else "%g", required=True, **about)
+
+
+def interval(probe: str) -> None:
+    """How often a probe measures."""
+    st.number_input(
+        f"{PROBES[probe].LABEL}: every … steps",
+        step=1,
+        min_value=0,
+        help="0 switches it off.",
+        required=True,
+        key=INTERVAL + probe,
+        persist_state="session",
+    )
+
+
+def option_label(name: str) -> str:
+    """A choice as the reader sees it."""
+    if name in data.SOURCES:
+        return data.SOURCES[name].label + ("" if data.available(name) else " – not here yet")
+    return name.replace("_", " ")
+
+
+def problem_with(name: str, text: str) -> str:
+    """What is wrong with a parameter of the address; "" if nothing is."""
+    if name == "preset":
+        return "" if text in PRESETS else f"preset must be one of {', '.join(PRESETS)}"
+    if name.startswith(INTERVAL):
+        return "" if text.isdigit() else "an interval is a whole number of steps, 0 for never"
+    parts = [part.strip() for part in text.split(",")]
+    whole = get_origin(RunSpec.model_fields[name].annotation) is tuple
+    try:
+        for value in [parts] if whole else parts:
+            RunSpec.of(**{name: value})
+    except SpecError as problem:
+        return str(problem)
+    return ""

@@ -1,0 +1,84 @@
+"""The address holds every choice that is not the default, in short readable parameters; opening it elsewhere restores them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import streamlit as st
+
+Problem = Callable[[str, str], str]  # (name, text) -> what is wrong with it, "" if nothing is
+
+
+def restore(defaults: dict[str, Any], problem: Problem) -> None:
+    """Before the widgets: each value is what this session has, else what the address says, else the default.
+
+    A value that makes no sense, or a parameter that does not exist, costs one sentence and gives the default.
+    """
+    for name, default in defaults.items():
+        if name not in st.session_state:
+            st.session_state[name] = said(name, default, problem)
+
+
+def said(name: str, default: Any, problem: Problem) -> Any:
+    """What the address says of a parameter, in the default's type."""
+    text = st.query_params.get(name)
+    if text is None:
+        return default
+    wrong = problem(name, text) or misfit(text, default)
+    if wrong:
+        st.warning(f"The link asks for {name}={text}, but {wrong}. The default is shown instead.")
+        return default
+    return parse(text, default)
+
+
+def keep(defaults: dict[str, Any]) -> None:
+    """After the widgets: the address says what differs from the defaults, and nothing else of these."""
+    for name, default in defaults.items():
+        value = st.session_state.get(name, default)
+        text = None if value == default else write(value)
+        if st.query_params.get(name) != text:
+            if text is None:
+                del st.query_params[name]
+            else:
+                st.query_params[name] = text
+
+
+def warn_of_unknown(known: Iterable[str]) -> None:
+    """One sentence for each parameter that no page knows."""
+    known = list(known)
+    for name in set(st.query_params) - set(known):
+        st.warning(
+            f"The link names {name}, which is no choice on this page. It is ignored; there are {', '.join(known)}."
+        )
+        del st.query_params[name]
+
+
+def misfit(text: str, default: Any) -> str:
+    """Why a text cannot become a value of the default's type; "" if it can."""
+    try:
+        parse(text, default)
+    except ValueError:
+        kind = {bool: "true or false", int: "a whole number", float: "a number"}[type(default)]
+        return f"that must be {kind}"
+    return ""
+
+
+def parse(text: str, default: Any) -> Any:
+    """A value out of the address; ValueError where it is none."""
+    if isinstance(default, bool):
+        if text not in ("true", "false"):
+            raise ValueError(text)
+        return text == "true"
+    if isinstance(default, list):
+        return [part for part in text.split(",") if part]
+    return type(default)(text)
+
+
+def write(value: Any) -> str:
+    """A value as the address holds it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return ",".join(str(part) for part in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,191 @@
+"""Runs on the screen while they are made: progress, rows, and figures that are drawn again only when there is something new."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from uuid import uuid4
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from bnviz import analysis
+from bnviz.figures import Time
+from bnviz.norms import NORMS
+from bnviz.spec import RunSpec
+from bnviz.store import ACTIVE, EMPTY, Run, Store
+from bnviz.ui.plot import plot
+
+EVERY_S = 0.5
+Stamp = tuple[tuple[str, str], ...]  # run id and its newest part: what a figure was drawn from
+
+
+@dataclass(frozen=True)
+class View:
+    """What the figures of a page are drawn from: rows of all runs, and what the reader chose."""
+
+    rows: pd.DataFrame
+    time: Time
+    step: int
+    layers: tuple[str, ...]
+    choice: str = ""  # the page's own switch
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One figure: its numbers, its picture, and in one sentence what to look for."""
+
+    title: str
+    look: str
+    numbers: Callable[[View], pd.DataFrame]
+    draw: Callable[[pd.DataFrame, View], go.Figure]
+
+    @property
+    def name(self) -> str:
+        """For file names and keys."""
+        return "".join(letter if letter.isalnum() else "-" for letter in self.title.lower()).strip("-")
+
+
+Grid = Sequence[Sequence[Panel]]  # figures side by side, row under row
+
+
+def show(specs: list[RunSpec], grid: Grid, step: int, layers: tuple[str, ...] = (), choice: str = "") -> None:
+    """Progress and figures of these questions; twice a second while any of them is at work."""
+    runs = [Store().run(spec.id) for spec in specs if Store().run(spec.id).readable]
+    active = any(run.state in ACTIVE for run in runs)
+
+    def body() -> None:
+        states = [run.state for run in runs]
+        if active and not any(state in ACTIVE for state in states):
+            st.rerun()
+        for run, state in zip(runs, states, strict=True):
+            if state in ACTIVE:
+                run.wait(reader())
+        progress(runs)
+        draw(runs, grid, step, layers, choice)
+
+    if runs:
+        st.fragment(body, run_every=EVERY_S if active else None)()
+    else:
+        st.info(
+            "Nothing measured yet. Press **Run**: the figures fill while the networks train.",
+            icon=":material/play_circle:",
+        )
+
+
+def progress(runs: list[Run]) -> None:
+    """A line for every run: what it does, how far it is, how long it will take."""
+    for start in range(0, len(runs), 3):
+        for column, run in zip(st.columns(3), runs[start : start + 3], strict=False):
+            with column:
+                if run.state == "failed":
+                    st.error(f"**{name(run.spec)}** failed. {run.error()}")
+                else:
+                    step, steps = run.meta().get("step", 0), run.spec.steps
+                    st.progress(min(1.0, step / steps), f"**{name(run.spec)}** {status(run)}")
+
+
+def name(spec: RunSpec) -> str:
+    """A run among the others of a comparison."""
+    return f"{NORMS[spec.norm].label} · lr {spec.lr:g} · seed {spec.seed}"
+
+
+def status(run: Run) -> str:
+    """How a run stands, in words."""
+    meta, state = run.meta(), run.state
+    step, seconds, steps = meta.get("step", 0), meta.get("seconds", 0.0), run.spec.steps
+    if state == "done":
+        diverged = analysis.diverged(run.rows().assign(run=run.id)).get(run.id)
+        ending = f"diverged at step {diverged}, after" if diverged is not None else f"{steps:,} steps in"
+        return f"{ending} {duration(seconds)} on {meta.get('device', 'an unknown device')}"
+    if state == "running" and step:
+        left = duration(seconds / step * (steps - step))
+        return f"{step:,} of {steps:,} steps · {duration(seconds)}, about {left} left · {meta.get('device', '')}"
+    words = {
+        "running": "starts …",
+        "queued": "waits for a free slot",
+        "interrupted": f"was interrupted at step {step:,} and goes on by itself",
+        "cancelled": f"stopped at step {step:,}; Run goes on from there",
+    }
+    return words.get(state, state)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a reader says them."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def draw(runs: list[Run], grid: Grid, step: int, layers: tuple[str, ...], choice: str) -> None:
+    """Every panel, with its sentence, its regime and its data to take away."""
+    stamp: Stamp = tuple((run.id, run.parts()[-1].name if run.parts() else "") for run in runs)
+    view = view_of(stamp, step, layers, choice, runs)
+    regime = " / ".join(dict.fromkeys(run.spec.regime() for run in runs))
+    for row in grid:
+        for column, panel in zip(st.columns(len(row)), row, strict=True):
+            with column:
+                figure, numbers = drawn(panel.title, stamp, step, layers, choice, panel, view)
+                st.markdown(f"#### {panel.title}\n{panel.look}")
+                plot(
+                    figure,
+                    key=panel.name,
+                    revision=stamp_key(runs),
+                    alt=f"{panel.title}. {panel.look}",
+                    filename=f"bnviz-{panel.name}",
+                )
+                with st.container(horizontal=True, vertical_alignment="center"):
+                    st.caption(f"Measured on {regime}.")
+                    st.download_button(
+                        "CSV",
+                        partial(csv, numbers),
+                        f"bnviz-{panel.name}.csv",
+                        "text/csv",
+                        key=f"csv-{panel.name}",
+                        help="The numbers as drawn.",
+                        icon=":material/download:",
+                        type="tertiary",
+                        on_click="ignore",
+                    )
+
+
+def csv(numbers: pd.DataFrame) -> bytes:
+    """What is drawn, as a file."""
+    return numbers.to_csv(index=False).encode()
+
+
+def stamp_key(runs: list[Run]) -> str:
+    """What a zoom belongs to: as long as the runs are the same, it stays."""
+    return "-".join(run.id for run in runs)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def view_of(stamp: Stamp, step: int, layers: tuple[str, ...], choice: str, _runs: list[Run]) -> View:
+    """The rows of these runs so far in one frame, shared by all who look."""
+    rows = frame(stamp, _runs)
+    time = Time(max(run.spec.steps for run in _runs), step, analysis.diverged(rows))
+    return View(rows, time, step, layers, choice)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def frame(stamp: Stamp, _runs: list[Run]) -> pd.DataFrame:
+    """Rows of several runs with what tells the runs apart."""
+    frames = [run.rows().assign(run=run.id, norm=run.spec.norm, lr=run.spec.lr, seed=run.spec.seed) for run in _runs]
+    joined: pd.DataFrame = pd.concat(frames or [EMPTY.assign(run="", norm="", lr=0.0, seed=0)], ignore_index=True)
+    return joined
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def drawn(
+    title: str, stamp: Stamp, step: int, layers: tuple[str, ...], choice: str, _panel: Panel, _view: View
+) -> tuple[go.Figure, pd.DataFrame]:
+    """A figure and its numbers."""
+    numbers = _panel.numbers(_view)
+    return _panel.draw(numbers, _view), numbers
+
+
+def reader() -> str:
+    """Who looks: this browser session."""
+    return str(st.session_state.setdefault("reader", uuid4().hex))

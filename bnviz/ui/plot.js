@@ -1,0 +1,124 @@
+// Draws one plotly figure and keeps its node, zoom, legend choice and hover while data, theme and width change.
+const PAPER = { // downloads: on white, in fonts that are everywhere
+  text: "#15181e", muted: "#4a505b", line: "#8b919c", grid: "#e2e5ea", back: "#ffffff", font: "Arial, Helvetica, sans-serif",
+};
+const plots = new WeakMap(); // figure element -> what is known of it
+
+const plain = (x) => x !== null && typeof x === "object" && !Array.isArray(x);
+const merge = (a, b) => !(plain(a) && plain(b)) ? b
+  : { ...a, ...Object.fromEntries(Object.entries(b).map(([k, v]) => [k, merge(a[k], v)])) };
+
+function library(name) { // one script tag for the whole page, whoever asks first
+  return window.bnvizPlotly ??= new Promise((resolve, reject) => {
+    const entry = document.querySelector('script[src*="static/js/index."]'); // knows the base path, whatever the page's path
+    const tag = document.createElement("script");
+    tag.src = entry ? new URL("../../app/static/" + name, entry.src) : "app/static/" + name;
+    tag.onload = () => window.Plotly ? resolve(window.Plotly) : tag.onerror();
+    tag.onerror = () => { tag.remove(); window.bnvizPlotly = undefined; reject(new Error("plotly.min.js could not be loaded")); };
+    document.head.append(tag);
+  });
+}
+
+function pageTheme(element) {
+  const style = getComputedStyle(element);
+  const get = (name) => style.getPropertyValue("--st-" + name).trim();
+  return {
+    text: get("text-color"), muted: get("gray-text-color"), line: get("gray-color"), grid: get("border-color"),
+    back: get("background-color"), font: get("font"),
+  };
+}
+
+// Colours go into the template: they replace what the figure's template says and leave what the figure itself sets.
+function themed(layout, c) {
+  const axis = {
+    color: c.muted, gridcolor: c.grid, zerolinecolor: c.grid, linecolor: c.line, tickcolor: c.line, title: { font: { color: c.text } },
+  };
+  const depth = { ...axis, backgroundcolor: "rgba(0,0,0,0)" };
+  const colorbar = { outlinecolor: c.line, tickcolor: c.line, tickfont: { color: c.muted }, title: { font: { color: c.text } } };
+  const kinds = ["contour", "heatmap", "histogram2d", "surface"];
+  const data = layout.template?.data ?? {};
+  return merge(layout, { template: {
+    data: Object.fromEntries(kinds.map((kind) => [kind, (data[kind] ?? [{}]).map((trace) => merge(trace, { colorbar }))])),
+    layout: {
+      font: { color: c.text, family: c.font }, title: { font: { color: c.text } },
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      xaxis: axis, yaxis: axis, scene: { xaxis: depth, yaxis: depth, zaxis: depth, bgcolor: "rgba(0,0,0,0)" },
+      legend: { font: { color: c.text }, title: { font: { color: c.text } }, bgcolor: "rgba(0,0,0,0)", bordercolor: c.line },
+      hoverlabel: { bgcolor: c.back, bordercolor: c.line, font: { color: c.text, family: c.font } },
+      annotationdefaults: { font: { color: c.text }, arrowcolor: c.muted }, shapedefaults: { line: { color: c.muted } },
+      coloraxis: { colorbar }, modebar: { bgcolor: "rgba(0,0,0,0)" }, // its icons: plot.css
+    },
+  } });
+}
+
+function config(Plotly, box, filename, is3d) { // kept as it is: Plotly.react mounts anew when it changes
+  const save = (format) => () => Plotly.downloadImage({ // what is on screen (gd.layout holds zoom and legend), light on white
+    data: box.data, layout: { ...themed(box.layout, PAPER), paper_bgcolor: PAPER.back, plot_bgcolor: PAPER.back },
+  }, { format, filename, width: box.clientWidth, height: box.clientHeight, scale: format === "png" ? 2 : 1 });
+  return {
+    displaylogo: false, showSendToCloud: false, displayModeBar: true, displayNotifier: false, responsive: false, scrollZoom: false,
+    modeBarButtons: [
+      is3d ? ["zoom3d", "orbitRotation", "resetCameraDefault3d"] : ["zoomIn2d", "zoomOut2d", "resetScale2d"],
+      [{ name: "png", title: "Download as PNG", icon: Plotly.Icons.camera, click: save("png") },
+        { name: "svg", title: "Download as SVG", icon: Plotly.Icons.disk, click: save("svg") }],
+    ],
+  };
+}
+
+async function draw(figure) { // at most one at a time, and always the latest
+  const plot = plots.get(figure), box = figure.firstElementChild, note = figure.lastElementChild;
+  if (plot.busy) { plot.again = true; return; }
+  plot.busy = true;
+  let spec;
+  try {
+    do {
+      plot.again = false;
+      spec = JSON.parse(plot.text);
+      const { data = [], layout = {} } = spec.figure;
+      box.style.height = `${layout.height ?? 360}px`;
+      const Plotly = await library(spec.library);
+      if (!box.clientWidth) break; // hidden, in a closed tab say: the observer calls again
+      const is3d = data.some((trace) => ["surface", "scatter3d", "mesh3d"].includes(trace.type));
+      if (plot.made !== `${is3d} ${spec.filename}`) {
+        plot.made = `${is3d} ${spec.filename}`;
+        plot.config = config(Plotly, box, spec.filename, is3d);
+      }
+      const dragmode = matchMedia("(pointer: coarse)").matches && !is3d ? { dragmode: false } : {}; // a finger scrolls the page
+      await Plotly.react(box, data, {
+        ...dragmode, ...themed(layout, JSON.parse(plot.theme)),
+        width: box.clientWidth, height: box.clientHeight, uirevision: spec.revision,
+      }, plot.config);
+      box.querySelectorAll(".main-svg").forEach((svg, i) => {
+        if (i) svg.setAttribute("aria-hidden", "true");
+        else { svg.setAttribute("role", "img"); svg.setAttribute("aria-label", spec.alt); }
+      });
+      box.querySelector(".modebar")?.setAttribute("aria-label", "Plot tools");
+      note.hidden = true;
+    } while (plot.again);
+  } catch (error) {
+    note.textContent = `This plot cannot be drawn: ${error.message}. Reload the page to try again. ${spec?.alt ?? ""}`;
+    note.hidden = false;
+  }
+  plot.busy = false;
+}
+
+export default function ({ parentElement, data }) { // called on mount, for new data and for a new theme
+  const figure = parentElement.querySelector(".bnviz-plot");
+  const text = new TextDecoder().decode(data), theme = JSON.stringify(pageTheme(figure));
+  const plot = plots.get(figure) ?? {};
+  if (plot.text !== text || plot.theme !== theme) {
+    const first = !plots.has(figure);
+    plots.set(figure, Object.assign(plot, { text, theme }));
+    if (first) {
+      plot.observer = new ResizeObserver(() => {
+        if (figure.clientWidth !== plot.width) { plot.width = figure.clientWidth; draw(figure); }
+      });
+      plot.observer.observe(figure);
+    } else draw(figure);
+  }
+  return () => setTimeout(() => { // Streamlit may also call this for an outdated update: only a node that is gone is put away
+    if (figure.isConnected) return;
+    plot.observer.disconnect();
+    window.Plotly?.purge(figure.firstElementChild);
+  });
+}

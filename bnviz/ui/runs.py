@@ -1,0 +1,136 @@
+"""Every run: how it stands, and what can be done about it."""
+
+from __future__ import annotations
+
+import shlex
+
+import pandas as pd
+import streamlit as st
+
+from bnviz import supervisor
+from bnviz.norms import NORMS
+from bnviz.spec import RunSpec
+from bnviz.store import ACTIVE, Run, Store
+from bnviz.ui import live, page
+
+EVERY_S = 1.0
+
+
+def runs_page(doc: str | None) -> None:
+    """The table, and the details of what is selected in it."""
+    page.text(doc)
+    active = any(run.state in ACTIVE for run in Store().runs())
+
+    def body() -> None:
+        runs = Store().runs()[::-1]
+        if active and not any(run.state in ACTIVE for run in runs):
+            st.rerun()
+        if not runs:
+            st.info("No runs yet. The figure pages and `python -m bnviz run` make them.", icon=":material/inbox:")
+            return
+        chosen = [runs[row] for row in table(runs) if row < len(runs)]
+        actions(chosen)
+        if len(chosen) == 1:
+            details(chosen[0])
+
+    st.fragment(body, run_every=EVERY_S if active else None)()
+
+
+def table(runs: list[Run]) -> list[int]:
+    """One line a run, newest first; the lines selected."""
+    columns = {
+        "Share": st.column_config.ProgressColumn("Progress", format="percent", min_value=0.0, max_value=1.0),
+        "Steps": st.column_config.NumberColumn(format="localized"),
+        "Seconds": st.column_config.NumberColumn(format="%.0f"),
+        "Question": st.column_config.TextColumn(width="large"),
+    }
+    event = st.dataframe(
+        pd.DataFrame([line(run) for run in runs]),
+        column_config=columns,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key="runs",
+    )
+    return list(event["selection"]["rows"])
+
+
+def line(run: Run) -> dict[str, object]:
+    """What the table says of a run."""
+    if not run.readable:
+        return {"State": run.state, "Network": "?", "Question": run.error(), "Id": run.id}
+    meta = run.meta()
+    return {
+        "State": run.state,
+        "Network": NORMS[run.spec.norm].label,
+        "Share": meta.get("step", 0) / run.spec.steps,
+        "Steps": run.spec.steps,
+        "Seconds": meta.get("seconds"),
+        "Seed": run.spec.seed,
+        "Question": run.spec.regime(),
+        "Device": meta.get("device"),
+        "Id": run.id,
+    }
+
+
+def actions(runs: list[Run]) -> None:
+    """Cancel, retry and delete what is selected."""
+    states = [run.state for run in runs]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Cancel", icon=":material/stop:", disabled=not set(states) & set(ACTIVE)):
+            for run, state in zip(runs, states, strict=True):
+                if state in ACTIVE:
+                    run.cancel()
+            st.rerun()
+        if st.button("Retry", icon=":material/replay:", disabled=not set(states) & {"failed", "cancelled"}):
+            for run, state in zip(runs, states, strict=True):
+                if state in ("failed", "cancelled") and run.readable:
+                    run.retry()
+            supervisor.ensure(Store())
+            st.rerun()
+        if st.button("Delete", icon=":material/delete:", disabled=not runs or bool(set(states) & set(ACTIVE))):
+            confirm_deletion(runs)
+        if not runs:
+            st.caption("Select runs to cancel, retry or delete them, and one run for its question and log.")
+
+
+@st.dialog("Delete runs?")
+def confirm_deletion(runs: list[Run]) -> None:
+    """Rows cannot be brought back, so ask."""
+    st.write(f"{len(runs)} run(s) and their measurements will be gone.")
+    if st.button("Delete", type="primary", icon=":material/delete:", key="really-delete"):
+        for run in runs:
+            run.delete()
+        st.rerun()
+
+
+def details(run: Run) -> None:
+    """One run's question, the command that repeats it, and its log."""
+    if not run.readable:
+        st.error(run.error())
+        return
+    st.markdown(f"**{run.spec.summary()}**")
+    if run.state == "failed":
+        st.error(run.error())
+    else:
+        st.caption(live.status(run))
+    st.code(command(run.spec), language="bash", wrap_lines=True)
+    question, where, log = st.tabs(["Question", "Where and when", "Log"])
+    question.json(run.spec.model_dump(mode="json"))
+    where.json(run.meta())
+    log.code(run.log() or "It printed nothing.", language=None)
+
+
+def command(spec: RunSpec) -> str:
+    """The command line that asks the same question."""
+    words = ["python", "-m", "bnviz", "run"]
+    for name, value in spec.canonical().items():
+        if name not in ("probes", "versions"):
+            words += [
+                f"--{name.replace('_', '-')}",
+                ",".join(map(str, value)) if isinstance(value, list) else str(value),
+            ]
+    off = {name: 0 for name in RunSpec().probes if name not in spec.probes}
+    for name, interval in (spec.probes | off).items():
+        words += ["--probe", f"{name}={interval}"]
+    return shlex.join(words)

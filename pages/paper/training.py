@@ -1,0 +1,48 @@
+"""Training
+
+The fact that started it all: with BatchNorm the same network learns faster, bears larger learning rates and ends better
+(Santurkar et al. 2018, Fig. 1a, 1b). **Noisy BatchNorm** learns nearly as well, although its distributions are shaken at every step
+(Fig. 2): so stable distributions cannot be the reason.
+---
+Accuracy and loss are those of the current batch, before its update, in training mode, as in the paper; the bold line is their running
+mean over 20 steps, the pale range holds every single value. Test accuracy is measured on the whole test set with population statistics.
+The loss is the objective: cross-entropy and, if λ > 0, the L2 penalty. Networks that are compared share initial weights and batches.
+
+Noise, for every channel *j* of every layer and anew at each step: μ_j ~ U(−n_μ, n_μ), σ_j ~ U(1, n_σ); then for every single element
+x ← s·x + m with s ~ N(σ_j, r_σ), m ~ U(μ_j − r_μ, μ_j + r_μ).
+"""
+
+from bnviz import analysis, figures
+from bnviz.ui.live import Panel
+from bnviz.ui.page import figure_page
+
+WINDOW = 20  # steps
+
+figure_page(
+    __doc__,
+    [
+        [
+            Panel(
+                "Training accuracy",
+                "How early does each network leave chance (10 %), and which stays behind?",
+                lambda view: analysis.smooth(view.rows, "train_accuracy", WINDOW),
+                lambda numbers, view: figures.training_accuracy(numbers, view.time),
+            )
+        ],
+        [
+            Panel(
+                "Training loss",
+                "On a logarithmic axis; ln 10 = 2.30 is guessing.",
+                lambda view: analysis.smooth(view.rows, "train_loss", WINDOW),
+                lambda numbers, view: figures.training_loss(numbers, view.time),
+            ),
+            Panel(
+                "Test accuracy",
+                "Does the head start survive on images the network has not seen?",
+                lambda view: analysis.test_curve(view.rows),
+                lambda numbers, view: figures.test_accuracy(numbers, view.time),
+            ),
+        ],
+    ],
+    step=False,
+)
