@@ -10,7 +10,7 @@ import sys
 
 import pandas as pd
 
-from bnviz.analysis import landscape_bands
+from bnviz.analysis import band_width, landscape_bands
 from bnviz.spec import RunSpec
 from bnviz.store import Store
 
@@ -43,8 +43,8 @@ def mean_accuracy(frame: pd.DataFrame) -> float:
 
 def band_widths(frame: pd.DataFrame) -> pd.Series:
     """Width of the loss band at each probed step."""
-    bands = landscape_bands(frame)
-    return (bands.loss_max - bands.loss_min).set_axis(bands.step)
+    widths = band_width(landscape_bands(frame))
+    return widths.loss.set_axis(widths.step)
 
 
 def main() -> None:

@@ -79,14 +79,14 @@ def supervise(store: Store, engine: Engine) -> bool:
         return False
 
 
-def ensure(store: Store) -> None:
-    """See to it that a supervisor works on this cache; it outlives the process that started it."""
+def ensure(store: Store) -> int | None:
+    """See to it that a supervisor works on this cache; it outlives this process. Its process id if it had to be started."""
     store.root.mkdir(parents=True, exist_ok=True)
     seen(store).touch()
     if held(lock(store)):
-        return
+        return None
     with (store.root / "supervisor.log").open("ab") as log:
-        subprocess.Popen(
+        started = subprocess.Popen(
             [sys.executable, "-m", "bnviz", "work"],
             cwd=PROJECT,
             env=os.environ | {"BNVIZ_CACHE": str(store.root.resolve())},
@@ -95,6 +95,7 @@ def ensure(store: Store) -> None:
             stderr=log,
             start_new_session=True,
         )
+    return started.pid
 
 
 def lock(store: Store) -> Path:

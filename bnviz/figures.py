@@ -1,0 +1,470 @@
+"""Numbers -> pictures: each function takes one frame of `bnviz.analysis` and returns a plotly Figure.
+
+A normalisation keeps its colour, dash and marker everywhere, and a run that diverged ends in a cross. Figures
+know no Streamlit and no store; they name their own template and leave the colours of text and grid to whoever
+shows them. An empty frame gives empty axes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from textwrap import wrap
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import plotly.io as pio
+from numpy.typing import ArrayLike, NDArray
+from pandas import DataFrame, Series
+from plotly.colors import hex_to_rgb, sample_colorscale
+from plotly.subplots import make_subplots
+
+from bnviz.analysis import KEYS, layer_number, layers
+from bnviz.norms import NORMS
+
+# norm: colour, dash, marker; told apart without colour, and at least 3:1 on white and on near-black.
+STYLES = {
+    "none": ("#d55e00", "solid", "circle"),
+    "batch": ("#1a80c4", "dash", "square"),
+    "noisy": ("#c0609a", "dashdot", "diamond"),
+    "noise": ("#b87a00", "dot", "triangle-up"),
+}
+SPARE_STYLES = [
+    ("#008f68", "longdash", "cross"),
+    ("#6f7bd6", "longdashdot", "star"),
+    ("#5b8c2a", "8px,3px,2px,3px,2px,3px", "hexagon"),
+]
+TIME = ["#3f78c9", "#9060a8", "#d84a4a"]  # early to late: the blue to red of Fig. 11, without its white middle
+MARK = "#888888"  # lines that are no measurement
+NO_HOVER = {"hoverinfo": "skip", "hovertemplate": None}
+PERCENT = {"range": [0, 1.02], "autorange": False, "tickformat": ".0%"}
+
+DISTANCE = "‖∇L(θ−ηg) − g‖₂"
+STEP_SIZE = "Step size η"
+SHIFT = {"ics_l2": "‖G − G′‖₂", "ics_cosine": "cos ∠(G, G′)"}
+CHANGE = {"mean": "|μ<sub>t+1</sub> − μ<sub>t</sub>|", "variance": "|σ²<sub>t+1</sub> − σ²<sub>t</sub>|"}
+DRIFT = {"mean": "μ<sub>t</sub> − μ<sub>0</sub>", "variance": "σ²<sub>t</sub> − σ²<sub>0</sub>"}
+
+_axis = {"automargin": True, "zeroline": False, "exponentformat": "power", "title": {"standoff": 8}}
+pio.templates["bnviz"] = go.layout.Template(
+    layout={
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 56, "r": 12, "b": 44},
+        "legend": {"orientation": "h", "x": 0, "yanchor": "bottom"},
+        "hovermode": "x unified",
+        "xaxis": _axis,
+        "yaxis": _axis,
+    }
+)
+
+
+# The look of a run
+
+
+@dataclass(frozen=True)
+class Time:
+    """What figures over training share: a run that lags behind has the axis of one that is done."""
+
+    steps: int  # the length of the training
+    selected: int | None = None  # a step to mark
+    diverged: Mapping[str, int] = field(default_factory=dict)  # run -> step, from `analysis.diverged`
+
+
+@dataclass(frozen=True)
+class Curve:
+    """How one run looks in every figure."""
+
+    run: str
+    label: str
+    colour: str
+    dash: str
+    symbol: str
+    width: float
+
+    @property
+    def line(self) -> dict[str, Any]:
+        return {"color": self.colour, "dash": self.dash, "width": self.width}
+
+    def dots(self, size: int) -> dict[str, Any]:
+        """A line with a marker on every measurement."""
+        return {"mode": "lines+markers", "marker": {"symbol": self.symbol, "size": size}}
+
+    def faded(self, opacity: float) -> str:
+        """Its colour, let through."""
+        return f"rgba{(*hex_to_rgb(self.colour), opacity)}"
+
+
+def style(norm: str) -> tuple[str, str, str]:
+    """Colour, dash and marker of a normalisation; one that STYLES does not name takes the next free style."""
+    later = [name for name in NORMS if name not in STYLES]
+    place = later.index(norm) if norm in later else len(later)
+    return STYLES.get(norm, SPARE_STYLES[place % len(SPARE_STYLES)])
+
+
+def curves(frame: DataFrame) -> list[tuple[Curve, DataFrame]]:
+    """Every run of a frame, its look and its rows, in the order of NORMS, then of learning rate and seed.
+
+    Labels name learning rate and seed where there are several; a higher learning rate is a wider line.
+    """
+    order, rates, seeds = list(NORMS), sorted(frame["lr"].unique()), frame["seed"].unique()
+    drawn = []
+    for (run, norm, lr, seed), rows in _groups(frame, KEYS):
+        words = [NORMS[norm].label if norm in NORMS else norm]
+        words += [f"lr {lr:g}"] * (len(rates) > 1) + [f"seed {seed}"] * (len(seeds) > 1)
+        curve = Curve(run, " · ".join(words), *style(norm), width=2 + 1.5 * rates.index(lr))
+        place = order.index(norm) if norm in order else len(order)
+        drawn.append(((place, norm, lr, seed, run), (curve, rows)))
+    return [pair for _, pair in sorted(drawn, key=lambda item: item[0])]
+
+
+def _groups(frame: DataFrame, by: str | list[str]) -> Iterable[tuple[Any, DataFrame]]:
+    return frame.groupby(by)
+
+
+# Traces
+
+
+def _numbers(values: ArrayLike) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, which is drawn as a gap
+        return np.asarray(values, dtype=np.float32)
+
+
+def _line(curve: Curve, x: ArrayLike, y: ArrayLike, **look: Any) -> go.Scatter:
+    look = {"mode": "lines", "line": curve.line, "hovertemplate": "%{y:.3g}", **look}
+    return go.Scatter(x=_numbers(x), y=_numbers(y), name=curve.label, legendgroup=curve.run, **look)
+
+
+def _band(curve: Curve, x: Series[Any], low: Series[Any], high: Series[Any], hover: bool = True) -> list[go.Scatter]:
+    """Two thin edges with the area between them; a click in the legend hides all of it."""
+    edge = {"color": curve.faded(0.6), "dash": curve.dash, "width": 1}
+    area = {"line": edge, "fill": "tonexty", "fillcolor": curve.faded(0.3)}
+    band = DataFrame({"x": _numbers(x), "low": _numbers(low), "high": _numbers(high)})
+    gap = ~np.isfinite(band).all(axis=1)
+    traces: list[go.Scatter] = []
+    for _, piece in band[~gap].groupby(gap.cumsum()):  # plotly fills across gaps: each piece has edges of its own
+        text = {"customdata": piece["low"].to_numpy(), "hovertemplate": "%{customdata:.3g} … %{y:.3g}"}
+        traces.append(_line(curve, piece["x"], piece["low"], line=edge, showlegend=False, **NO_HOVER))
+        traces.append(_line(curve, piece["x"], piece["high"], **area, **(text if hover else NO_HOVER)))
+    return traces
+
+
+def _cross(curve: Curve, x: Series[Any], y: Series[Any], time: Time, words: bool = True) -> list[go.Scatter]:
+    """The end of a run that diverged; nothing for one that did not."""
+    step = time.diverged.get(curve.run, -1)
+    end = y[x <= step].last_valid_index()
+    if end is None:
+        return []
+    note, side = f"diverged at step {step}", "left" if x[end] > time.steps / 2 else "right"
+    look: dict[str, Any] = {"showlegend": False, "cliponaxis": False, "hovertemplate": note}
+    look |= {"mode": "markers", "marker": {"symbol": "x", "size": 10, "color": curve.colour}}
+    look |= {"mode": "markers+text", "text": [note], "textposition": f"top {side}"} if words else {}
+    return [_line(curve, [x[end]], [y[end]], **look)]
+
+
+# Axes
+
+
+def _layer(name: str) -> str:
+    return f"{name} (#{layer_number(name)})"
+
+
+def _grid(
+    frame: DataFrame, x_title: str, y_titles: Iterable[str], columns: Iterable[str] = (), **sharing: Any
+) -> go.Figure:
+    """Empty axes: a row for each y title, a column for each column title."""
+    rows = list(y_titles)
+    heads = [[line for word in title.split(" · ") for line in wrap(word, 12)] for title in columns]
+    height, head = 200 * len(rows), 20 * max(map(len, heads), default=0)
+    gaps = {"horizontal_spacing": 0.03, "vertical_spacing": 0.15 / len(rows)}
+    titles = ["<br>".join(lines) for lines in heads] or [""]
+    fig = make_subplots(len(rows), len(titles), column_titles=titles, **gaps, **sharing)
+    fig.update_annotations(font_size=13)
+    fig.update_layout(template="bnviz", height=80 + head + height, margin_t=36 + head)
+    fig.update_layout(legend_y=1 + (4 + head) / height)
+    fig.update_xaxes(nticks=6 if len(titles) == 1 else 3).update_xaxes(title_text=x_title, row=len(rows))
+    for row, title in enumerate(rows, 1):
+        fig.update_yaxes(title_text=title, row=row, col=1)
+    if frame.empty:
+        place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
+        fig.add_annotation(text="nothing measured yet", showarrow=False, **place)
+        nothing = go.Scatter(x=[], y=[], showlegend=False)  # plotly.js draws no axes without a trace
+        fig.add_traces([nothing] * len(rows), rows=list(range(1, len(rows) + 1)), cols=1)
+    return fig
+
+
+def _over(time: Time, fig: go.Figure) -> go.Figure:
+    """The time axis of every panel, and the selected step on it."""
+    title = {"text": "Step %{x:,d}"}
+    fig.update_xaxes(range=[0, time.steps], tickformat="~s", unifiedhovertitle=title)
+    # plotly.js does not scale matching y axes by itself once matching x axes have a range.
+    fig.update_yaxes(autorange=True)
+    if time.selected is not None:
+        everywhere = {"row": "all", "col": "all", "exclude_empty_subplots": False}
+        fig.add_vline(time.selected, line_width=1, line_color=MARK, **everywhere)
+    return _named_once(fig)
+
+
+def _named_once(fig: go.Figure) -> go.Figure:
+    """One entry a run in the legend, however many traces it is drawn with."""
+    named: set[str] = set()
+    for trace in fig.data:
+        if trace.showlegend is not False:
+            trace.showlegend = trace.legendgroup not in named
+            named.add(trace.legendgroup)
+    return fig
+
+
+def _scale(values: ArrayLike, span: float) -> str:
+    """A logarithmic axis where all values are positive and spread over more than a factor of `span`."""
+    finite = np.asarray(values, dtype=float)
+    finite = finite[np.isfinite(finite)]
+    return "log" if finite.size and finite.min() > 0 and finite.max() > span * finite.min() else "linear"
+
+
+def _positive(frame: DataFrame, *columns: str) -> DataFrame:
+    """What a logarithmic axis can show: zero becomes a gap."""
+    return frame.assign(**{name: frame[name].where(frame[name] > 0) for name in columns})
+
+
+# Training and test (Figs. 1, 2, 5)
+
+
+def _smoothed(frame: DataFrame, title: str, time: Time) -> go.Figure:
+    """The running mean of each run before the range of its raw values."""
+    fig = _grid(frame, "Steps", [title])
+    for curve, rows in curves(frame):
+        raw = _band(curve, rows["step"], rows["low"], rows["high"], hover=False)
+        fig.add_traces([edge.update(showlegend=False, opacity=0.5) for edge in raw])
+        fig.add_trace(_line(curve, rows["step"], rows["mean"]))
+        fig.add_traces(_cross(curve, rows["step"], rows["mean"], time))
+    return _over(time, fig)
+
+
+def _lines(frame: DataFrame, column: str, title: str, time: Time) -> go.Figure:
+    """One line a run, with a marker on every measurement."""
+    fig = _grid(frame, "Steps", [title])
+    for curve, rows in curves(frame):
+        fig.add_trace(_line(curve, rows["step"], rows[column], **curve.dots(4)))
+        fig.add_traces(_cross(curve, rows["step"], rows[column], time))
+    return _over(time, fig)
+
+
+def training_accuracy(frame: DataFrame, time: Time) -> go.Figure:
+    """`analysis.smooth` of train_accuracy (Figs. 1a, 2, 5a)."""
+    return _smoothed(frame, "Training accuracy", time).update_yaxes(**PERCENT)
+
+
+def training_loss(frame: DataFrame, time: Time) -> go.Figure:
+    """`analysis.smooth` of train_loss (Figs. 3b, 5b)."""
+    frame = _positive(frame, "mean", "low", "high")
+    return _smoothed(frame, "Training loss", time).update_yaxes(type="log")
+
+
+def test_accuracy(frame: DataFrame, time: Time) -> go.Figure:
+    """`analysis.test_curve` (Fig. 1b; 2015, Fig. 1a)."""
+    return _lines(frame, "value", "Test accuracy", time).update_yaxes(**PERCENT)
+
+
+# Distributions of activations (Figs. 1c, 2, 6, 8, 9; 2015, Fig. 1b-c)
+
+
+def _networks(frame: DataFrame, x_title: str, y_title: str, **sharing: Any) -> go.Figure:
+    """Axes with the layers down and the networks, or runs, across."""
+    titles = [f"{y_title}<br>{_layer(name)}" for name in layers(frame)] or [y_title]
+    columns = [curve.label for curve, _ in curves(frame)]
+    fig = _grid(frame, x_title, titles, columns, shared_yaxes=True, **sharing)
+    return fig.update_layout(showlegend=False)
+
+
+def quantile_bands(frame: DataFrame, time: Time) -> go.Figure:
+    """`analysis.quantile_bands`: median, 15-85 % and 5-95 % (2015, Fig. 1b-c)."""
+    fig, names = _networks(frame, "Steps", "Activation", shared_xaxes="all"), layers(frame)
+    for column, (curve, run) in enumerate(curves(frame), 1):
+        for name, rows in _groups(run, "layer"):
+            step, median = rows["step"], rows["q50"]
+            outer = _band(curve, step, rows["q05"], rows["q95"], hover=False)
+            inner = _band(curve, step, rows["q15"], rows["q85"], hover=False)
+            traces = [*outer, *inner, _line(curve, step, median), *_cross(curve, step, median, time, words=False)]
+            fig.add_traces(traces, rows=names.index(name) + 1, cols=column)
+    return _over(time, fig)
+
+
+def ridges(frame: DataFrame, time: Time) -> go.Figure:
+    """`analysis.histograms` behind each other, the first step at the back (Fig. 1c).
+
+    All are scaled to one height: a ridge shows where and how wide the activations are.
+    """
+    fig, names, height = _networks(frame, "Activation", "Steps"), layers(frame), time.steps / 6
+    for column, (curve, run) in enumerate(curves(frame), 1):
+        for name, rows in _groups(run.dropna(), "layer"):
+            where = {"row": names.index(name) + 1, "col": column}
+            share = rows["density"] / rows.groupby("step")["density"].transform("max")
+            for step, bins in _groups(rows.assign(height=height * share), "step"):
+                fig.add_trace(_ridge(curve, step, bins), **where)
+            seen = rows[share > 0.01]  # a lone outlier does not set the axis
+            fig.update_xaxes(range=[seen["left"].min(), seen["right"].max()], **where)
+    fig.update_yaxes(range=[time.steps, -1.1 * height], tickformat="~s", nticks=5)
+    return fig.update_layout(hovermode=False)
+
+
+def _ridge(curve: Curve, step: int, bins: DataFrame) -> go.Scatter:
+    """One histogram that stands on its step; the axis points down, so up is minus."""
+    left, right = bins["left"].iloc[0], bins["right"].iloc[-1]
+    x = _numbers([left, *(bins["left"] + bins["right"]) / 2, right])
+    y = _numbers([step, *step - bins["height"], step])
+    line = {"color": "rgba(255, 255, 255, 0.8)", "width": 1}
+    look = {"mode": "lines", "line": line, "fill": "toself", "fillcolor": curve.faded(0.9), "hoverinfo": "skip"}
+    return go.Scatter(x=x, y=y, name=curve.label, **look)
+
+
+def histogram(frame: DataFrame) -> go.Figure:
+    """`analysis.histogram_at`: networks over each other, a panel a layer."""
+    names = layers(frame)
+    fig = _grid(frame, "Activation", ["Density"], map(_layer, names))
+    for curve, run in curves(frame):
+        for name, bins in _groups(run.dropna(), "layer"):
+            x = [bins["left"].iloc[0], *bins["left"], bins["right"].iloc[-1]]
+            area = {"fill": "tozeroy", "fillcolor": curve.faded(0.3), "line": {**curve.line, "shape": "hv"}}
+            outline = _line(curve, x, [0, *bins["density"], 0], **area, **NO_HOVER)
+            fig.add_trace(outline, row=1, col=names.index(name) + 1)
+    # Every panel has a scale of its own; numbers on each would leave no room for the panels.
+    return _named_once(fig).update_yaxes(showticklabels=False)
+
+
+def _facets(frame: DataFrame, kind: str, titles: Mapping[str, str], time: Time) -> go.Figure:
+    """A panel for each layer, across, and each value of the column `kind`, down; networks over each other."""
+    names, kinds = layers(frame), list(titles)
+    sharing = {"shared_xaxes": "all", "shared_yaxes": True}
+    fig = _grid(frame, "Steps", titles.values(), map(_layer, names), **sharing)
+    for curve, run in curves(frame):
+        for (name, which), rows in _groups(run, ["layer", kind]):
+            step, value = rows["step"], rows["value"]
+            traces = [_line(curve, step, value), *_cross(curve, step, value, time, words=False)]
+            fig.add_traces(traces, rows=kinds.index(which) + 1, cols=names.index(name) + 1)
+    return _over(time, fig)
+
+
+def moment_changes(frame: DataFrame, time: Time) -> go.Figure:
+    """`analysis.moment_changes` (Fig. 8a)."""
+    return _facets(frame, "moment", CHANGE, time)
+
+
+def moment_drift(frame: DataFrame, time: Time) -> go.Figure:
+    """`analysis.moment_drift` (Fig. 8b)."""
+    return _facets(frame, "moment", DRIFT, time)
+
+
+# Internal covariate shift (Fig. 3)
+
+
+def _shifting(frame: DataFrame) -> DataFrame:
+    """Without the l2 of a layer that does not shift at all: zero, which a logarithmic axis cannot show."""
+    return frame.assign(value=frame["value"].where((frame["metric"] != "ics_l2") | (frame["value"] > 0)))
+
+
+def _ideal(fig: go.Figure) -> go.Figure:
+    """The l2 above on a logarithmic axis, the cosine below with a dashed line where nothing shifts."""
+    line = {"line_width": 1, "line_dash": "dash", "line_color": MARK}
+    fig.add_hline(1, row=2, col="all", exclude_empty_subplots=False, **line)
+    return fig.update_yaxes(type="log", row=1).update_yaxes(range=[-1.05, 1.05], autorange=False, row=2)
+
+
+def covariate_shift(frame: DataFrame, time: Time) -> go.Figure:
+    """`analysis.covariate_shift` (Fig. 3)."""
+    return _ideal(_facets(_shifting(frame), "metric", SHIFT, time))
+
+
+def covariate_shift_at(frame: DataFrame) -> go.Figure:
+    """`analysis.covariate_shift_at`: both measures over the depth of the net."""
+    fig = _grid(frame, "Layer", SHIFT.values(), shared_xaxes=True)
+    for curve, run in curves(_shifting(frame)):
+        for metric, rows in _groups(run, "metric"):
+            depth = rows["layer"].map(layer_number)
+            fig.add_trace(_line(curve, depth, rows["value"], **curve.dots(7)), row=list(SHIFT).index(metric) + 1, col=1)
+    return _ideal(_named_once(fig)).update_xaxes(tickformat="d", unifiedhovertitle={"text": "Layer %{x}"})
+
+
+# The landscape along the gradient (Figs. 4, 10-13)
+
+
+def _landscape(frame: DataFrame, name: str, title: str, time: Time) -> go.Figure:
+    """The bands between the columns <name>_low and <name>_high."""
+    fig = _grid(frame, "Steps", [title])
+    for curve, rows in curves(frame):
+        step, low, high = rows["step"], rows[f"{name}_low"], rows[f"{name}_high"]
+        fig.add_traces([*_band(curve, step, low, high), *_cross(curve, step, high, time)])
+    return _over(time, fig)
+
+
+def loss_band(frame: DataFrame, time: Time) -> go.Figure:
+    """`analysis.landscape_bands`: how far the loss varies along the gradient (Figs. 4a, 10a)."""
+    return _landscape(frame, "loss", "Loss", time).update_yaxes(type=_scale(frame["loss_low"], 0))
+
+
+def gradient_predictiveness(frame: DataFrame, time: Time) -> go.Figure:
+    """`analysis.landscape_bands`: how far the gradient moves along itself (Figs. 4b, 10b)."""
+    scale = _scale(frame[["distance_low", "distance_high"]], 1e4)
+    return _landscape(frame, "distance", DISTANCE, time).update_yaxes(type=scale)
+
+
+def effective_beta(frame: DataFrame, time: Time) -> go.Figure:
+    """`analysis.landscape_bands`: the largest rate at which the gradient changes (Figs. 4c, 10c).
+
+    The dashed line is 1/eta_min, where beta settles once the smallest step takes the whole gradient away: a
+    property of the step sizes, not of the network.
+    """
+    fig = _lines(frame, "beta", "Effective β", time)
+    limits = [1 / eta for eta in frame["eta_min"].unique()]
+    line = {"mode": "lines", "line": {"color": MARK, "dash": "dash", "width": 1}, "hoverinfo": "skip"}
+    for limit in limits:
+        fig.add_scatter(x=[0, time.steps], y=[limit, limit], name=f"1/η<sub>min</sub> = {limit:.3g}", **line)
+    return fig.update_yaxes(type=_scale([*frame["beta"], *limits], 30), rangemode="tozero")
+
+
+def gradient_norm(frame: DataFrame, time: Time) -> go.Figure:
+    """`analysis.gradient_norms`."""
+    return _lines(_positive(frame, "value"), "value", "‖g‖₂", time).update_yaxes(type="log")
+
+
+def step_sizes(frame: DataFrame, time: Time) -> go.Figure:
+    """`analysis.step_sizes`: a line a step, coloured by it, the selected one wide (Fig. 11)."""
+    networks = curves(frame)
+    columns = [curve.label for curve, _ in networks]
+    fig = _grid(frame, STEP_SIZE, [DISTANCE], columns, shared_yaxes=True)
+    for column, (curve, run) in enumerate(networks, 1):
+        lines = [_coloured(curve, step, rows, time) for step, rows in _groups(run, "step")]
+        fig.add_traces([*lines, *_highlighted(curve, run, time)], rows=1, cols=column)
+    fig.add_trace(go.Scatter(x=[None], y=[None], marker={"color": [0], "coloraxis": "coloraxis"}))  # the bar's
+    bar = {"orientation": "h", "thickness": 8, "y": -0.3, "yanchor": "top", "tickformat": "~s"}
+    bar |= {"title": {"text": "Step", "side": "top"}}
+    fig.update_layout(coloraxis={"colorscale": TIME, "cmin": 0, "cmax": time.steps, "colorbar": bar})
+    fig.update_layout(height=380, showlegend=False, hovermode="closest")
+    fig.update_xaxes(type=_scale(frame["eta"], 100))
+    return fig.update_yaxes(type=_scale(frame["distance"], 1e4))
+
+
+def _coloured(curve: Curve, step: int, rows: DataFrame, time: Time) -> go.Scatter:
+    """The distances at one step."""
+    line = {"color": sample_colorscale(TIME, min(step / time.steps, 1))[0], "width": 1}
+    text = f"step {step}: %{{y:.3g}}<extra></extra>"
+    return _line(curve, rows["eta"], rows["distance"], line=line, hovertemplate=text)
+
+
+def _highlighted(curve: Curve, run: DataFrame, time: Time) -> list[go.Scatter]:
+    """The distances at the newest drawn step up to the selected one."""
+    if time.selected is None:
+        return []
+    past = run[run["step"] <= time.selected]
+    rows = past[past["step"] == past["step"].max()]
+    return [_line(curve, rows["eta"], rows["distance"], **curve.dots(8)).update(line_width=4)]
+
+
+def loss_slice(frame: DataFrame) -> go.Figure:
+    """`analysis.loss_slice`: the loss along the gradient at one step, eta = 0 included."""
+    fig = _grid(frame, STEP_SIZE, ["L(θ−ηg)"])
+    for curve, rows in curves(frame):
+        fig.add_trace(_line(curve, rows["eta"], rows["loss"], **curve.dots(7)))
+    scale = _scale(frame["loss"], 100)
+    return fig.update_xaxes(unifiedhovertitle={"text": "η = %{x:.3g}"}).update_yaxes(type=scale)

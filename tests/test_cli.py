@@ -1,0 +1,137 @@
+"""The command line: the same operations, and one sentence for every wrong word."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+import pytest
+
+from bnviz import __main__ as cli
+from bnviz import execute
+from bnviz.presets import PRESETS
+from bnviz.probes import PROBES
+from bnviz.spec import RunSpec
+from bnviz.store import SCHEMA, Store
+from bnviz.ui.runs import command
+from tests.conftest import tiny_spec
+
+TINY = ["--model", "vgg11", "--width", "0.03125", "--data", "cifar10-sample", "--batch", "16", "--steps", "3"]
+
+
+def bnviz(*words: str) -> int:
+    """Run a command; its exit status."""
+    try:
+        cli.main(list(words))
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_run_writes_its_rows(tmp_path, ending):
+    out = tmp_path / f"rows.{ending}"
+    probes = ["--probe", "landscape=2", "--probe", "covariate_shift=2", "--probe", "activations=2"]
+    assert bnviz("run", *TINY, "--norm", "batch", *probes, "--out", str(out)) == 0
+    rows = pd.read_csv(out) if ending == "csv" else pd.read_parquet(out)
+    assert list(rows.columns) == SCHEMA.names
+    spec = tiny_spec(
+        steps=3,
+        norm="batch",
+        probes={"accuracy": 1, "evaluation": 100, "landscape": 2, "covariate_shift": 2, "activations": 2},
+    )
+    theirs = pd.DataFrame(execute(spec))
+    assert len(rows) == len(theirs)
+    assert rows.value.tolist() == pytest.approx(theirs.value.tolist(), nan_ok=True)
+    assert Store().run(spec.id).state == "done"
+
+
+def test_the_second_run_is_free_and_the_same(tmp_path, monkeypatch):
+    for name in ("a.csv", "b.csv"):
+        assert bnviz("run", *TINY, "--out", str(tmp_path / name)) == 0
+        monkeypatch.setattr("bnviz.worker._answer", lambda *_: pytest.fail("it was computed again"))
+    assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
+
+
+def test_a_preset_runs_with_changes_and_several_runs_are_told_apart(tmp_path):
+    out = tmp_path / "rows.csv"
+    assert bnviz("run", "--preset", "quick", *TINY, "--probe", "activations=0", "--out", str(out)) == 0
+    rows = pd.read_csv(out)
+    assert list(rows.columns) == ["run", *SCHEMA.names]
+    assert rows.run.nunique() == 3
+    assert not rows.metric.str.startswith("activation").any()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("run --norm bach", "norm must be one of none, batch, noisy, noise"),
+        ("run --steps -3", "steps must be greater than or equal to 1"),
+        ("run --lr nan", "lr must be a finite number"),
+        ("run --probe curvature=3", "probes must be one of accuracy"),
+        ("run --probe landscape", "NAME=N"),
+        ("run --probe landscape=x", "probes landscape must be a valid integer"),
+        ("run --width 0.001", "leaves no channel"),
+        ("run --speed 3", "unrecognized arguments: --speed 3"),
+        ("run --preset quack", "preset must be one of quick, class, paper"),
+        ("run --data cifar10", "data fetch cifar10"),
+        ("submit --data cifar10", "data import FILE"),
+        ("run --out rows.txt", ".csv or .parquet"),
+        ("run --out /no/such/folder/rows.csv", "the folder of --out does not exist"),
+        ("cancel abc", "no run with an id that begins with 'abc'"),
+        ("export abc --out rows.csv", "no run"),
+        ("data import /no/such/file", "/no/such/file does not exist"),
+        ("data fetch cifar11", "cifar10 or cifar10-sample"),
+        ("frobnicate", "invalid choice: 'frobnicate'"),
+    ],
+)
+def test_a_wrong_word_costs_one_sentence_and_starts_nothing(words, says, capsys):
+    assert bnviz(*words.split()) == 2
+    said = capsys.readouterr()
+    assert says in said.err
+    assert len(said.err.strip().splitlines()) == 1
+    assert "Traceback" not in said.err
+    assert Store().runs() == []
+
+
+def test_submit_queues_and_runs_lists_and_cancel_cancels_and_export_exports(tmp_path, capsys):
+    assert bnviz("submit", *TINY) == 0
+    id = capsys.readouterr().out.split()[0]
+    assert bnviz("runs") == 0
+    assert re.search(rf"{id}\s+queued\s+0 / 3 .*BatchNorm", capsys.readouterr().out)
+    assert bnviz("cancel", id[:6]) == 0
+    assert Store().run(id).state == "cancelled"
+    assert bnviz("run", *TINY) == 0
+    assert bnviz("export", id, "--out", str(tmp_path / "rows.parquet")) == 0
+    assert len(pd.read_parquet(tmp_path / "rows.parquet")) == len(Store().run(id).rows())
+
+
+def test_presets_and_doctor_and_data_speak(capsys):
+    for words, says in (
+        ("presets", list(PRESETS)),
+        ("doctor", ["torch", "cifar10-sample whole"]),
+        ("data", ["missing"]),
+    ):
+        assert bnviz(words) == 0
+        said = re.sub(" +", " ", capsys.readouterr().out)
+        assert all(word in said for word in says), said
+
+
+def test_help_names_every_knob_and_probe(capsys):
+    assert bnviz("run", "--help") == 0
+    said = capsys.readouterr().out
+    assert all(f"--{name.replace('_', '-')}" in said for name in RunSpec.model_fields if name != "probes")
+    assert all(name in said for name in PROBES)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        tiny_spec(norm="noisy", l2=1e-3, hidden=(64, 64), augment=True, probes={"landscape": 3}),
+        *PRESETS["paper"].specs(),
+    ],
+)
+def test_the_command_that_a_page_shows_asks_the_same_question(spec):
+    words = __import__("shlex").split(command(spec))
+    options = cli.parser().parse_args(words[3:])
+    assert [asked.id for asked in cli.asked(options)] == [spec.id]

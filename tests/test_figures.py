@@ -1,0 +1,387 @@
+"""The pictures: what is drawn, in which look, on which axes. For the numbers, see test_analysis.py."""
+
+import itertools
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import plotly.io as pio
+import pytest
+from pandas import DataFrame
+
+from bnviz import analysis, figures
+from bnviz.figures import Time
+from bnviz.norms import NORMS
+
+STEPS = 1000
+LAYERS = ["conv1", "conv2", "fc10"]
+LEVELS = [0, 0.05, 0.15, 0.5, 0.85, 0.95, 1]
+ETAS = np.array([0.05, 0.1, 0.2, 0.4])
+
+
+def training(norm: str, lr: float = 0.1, seed: int = 0, steps: int = STEPS, every: int = 100) -> DataFrame:
+    """The rows of a run, with made-up values."""
+    random, probes = np.random.default_rng(0), np.arange(0, steps + 1, every)
+    columns = {
+        "run": f"{norm}-{lr}-{seed}",
+        "norm": norm,
+        "lr": lr,
+        "seed": seed,
+        "unit": np.nan,
+        "at": np.nan,
+    }
+
+    def rows(metric: str, where: Any, at: Any = np.nan, layer: str | None = None, **more: Any) -> DataFrame:
+        step = np.repeat(where, np.size(at))
+        value = random.uniform(0.1, 1, step.size)
+        own = {"step": step, "metric": metric, "layer": layer, "at": np.resize(at, step.size), "value": value}
+        return DataFrame({**columns, **own, **more}).astype({"layer": object})
+
+    parts = [rows(metric, np.arange(steps + 1)) for metric in ("train_loss", "train_accuracy")]
+    parts += [rows("test_accuracy", probes), rows("gradient_norm", probes)]
+    parts += [rows(metric, probes, ETAS) for metric in ("loss_along", "gradient_distance")]
+    for layer in LAYERS:
+        parts += [rows(metric, probes, layer=layer) for metric in ("ics_l2", "ics_cosine")]
+        moments, moment_steps = ("activation_mean", "activation_variance"), np.union1d(probes, probes + 1)
+        parts += [rows(metric, moment_steps, layer=layer, unit=2.0) for metric in moments]
+        parts += [rows("activation_histogram", probes, np.linspace(-1, 1, 40), layer, unit=2.0)]
+        quantiles = rows("activation_quantile", probes, LEVELS, layer, unit=2.0)
+        parts += [quantiles.assign(value=2 * quantiles["at"])]
+    return pd.concat(parts, ignore_index=True)
+
+
+def landscape(draw: Callable[[DataFrame, Time], go.Figure]) -> Callable[[DataFrame, Time], go.Figure]:
+    return lambda rows, time: draw(analysis.landscape_bands(rows), time)
+
+
+FIGURES: dict[str, Callable[[DataFrame, Time], go.Figure]] = {
+    "training_accuracy": lambda r, t: figures.training_accuracy(analysis.smooth(r, "train_accuracy", 9), t),
+    "training_loss": lambda r, t: figures.training_loss(analysis.smooth(r, "train_loss", 9), t),
+    "test_accuracy": lambda r, t: figures.test_accuracy(analysis.test_curve(r), t),
+    "quantile_bands": lambda r, t: figures.quantile_bands(analysis.quantile_bands(r, LAYERS, False), t),
+    "ridges": lambda r, t: figures.ridges(analysis.histograms(r, LAYERS, False), t),
+    "histogram": lambda r, t: figures.histogram(analysis.histogram_at(r, 500, LAYERS, False)),
+    "moment_changes": lambda r, t: figures.moment_changes(analysis.moment_changes(r, LAYERS), t),
+    "moment_drift": lambda r, t: figures.moment_drift(analysis.moment_drift(r, LAYERS), t),
+    "covariate_shift": lambda r, t: figures.covariate_shift(analysis.covariate_shift(r, LAYERS), t),
+    "covariate_shift_at": lambda r, t: figures.covariate_shift_at(analysis.covariate_shift_at(r, 500)),
+    "loss_band": landscape(figures.loss_band),
+    "gradient_predictiveness": landscape(figures.gradient_predictiveness),
+    "effective_beta": landscape(figures.effective_beta),
+    "gradient_norm": lambda r, t: figures.gradient_norm(analysis.gradient_norms(r), t),
+    "step_sizes": lambda r, t: figures.step_sizes(analysis.step_sizes(r), t),
+    "loss_slice": lambda r, t: figures.loss_slice(analysis.loss_slice(r, 500)),
+}
+OVER_STEPS = [
+    name for name in FIGURES if name not in {"ridges", "histogram", "covariate_shift_at", "step_sizes", "loss_slice"}
+]
+TITLES = {
+    "training_accuracy": ["Steps", "Training accuracy"],
+    "training_loss": ["Steps", "Training loss"],
+    "test_accuracy": ["Steps", "Test accuracy"],
+    "quantile_bands": ["Steps", "Activation"],
+    "ridges": ["Activation", "Steps"],
+    "histogram": ["Activation", "Density"],
+    "moment_changes": ["Steps", "|μ<sub>t+1</sub> − μ<sub>t</sub>|", "|σ²<sub>t+1</sub> − σ²<sub>t</sub>|"],
+    "moment_drift": ["Steps", "μ<sub>t</sub> − μ<sub>0</sub>", "σ²<sub>t</sub> − σ²<sub>0</sub>"],
+    "covariate_shift": ["Steps", "‖G − G′‖₂", "cos ∠(G, G′)"],
+    "covariate_shift_at": ["Layer", "‖G − G′‖₂", "cos ∠(G, G′)"],
+    "loss_band": ["Steps", "Loss"],
+    "gradient_predictiveness": ["Steps", "‖∇L(θ−ηg) − g‖₂"],
+    "effective_beta": ["Steps", "Effective β"],
+    "gradient_norm": ["Steps", "‖g‖₂"],
+    "step_sizes": ["Step size η", "‖∇L(θ−ηg) − g‖₂"],
+    "loss_slice": ["Step size η", "L(θ−ηg)"],
+}
+
+
+@pytest.fixture(scope="module")
+def rows() -> DataFrame:
+    return pd.concat([training(norm) for norm in ("noisy", "none", "batch")])  # not in the order of NORMS
+
+
+@pytest.fixture(params=FIGURES)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def axes(fig: go.Figure, letter: str) -> list[Any]:
+    return list(fig.select_xaxes() if letter == "x" else fig.select_yaxes())
+
+
+def titles(fig: go.Figure) -> list[str]:
+    """The titles of all axes, x first, each once."""
+    found = [axis.title.text for letter in "xy" for axis in axes(fig, letter) if axis.title.text]
+    return list(dict.fromkeys(found))
+
+
+def notes(fig: go.Figure) -> list[str]:
+    return [annotation.text for annotation in fig.layout.annotations]
+
+
+def legend(fig: go.Figure) -> list[str]:
+    return [trace.name for trace in fig.data if trace.showlegend is not False]
+
+
+# Every figure
+
+
+def test_axes_are_named(name: str, rows: DataFrame) -> None:
+    fig = FIGURES[name](rows.iloc[:0], Time(STEPS))
+    assert titles(fig) == TITLES[name]
+    with_rows = titles(FIGURES[name](rows, Time(STEPS)))
+    assert all(any(title.startswith(own) for own in TITLES[name]) for title in with_rows)
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_empty_frame_says_so(name: str) -> None:
+    columns = ["run", "norm", "lr", "seed", "step", "metric", "layer", "unit", "at", "value"]
+    fig = FIGURES[name](DataFrame(columns=columns), Time(STEPS, selected=10, diverged={"gone": 3}))
+    assert "nothing measured yet" in notes(fig)
+    assert not any(np.isfinite(np.asarray(trace.y, dtype=float)).any() for trace in fig.data)
+
+
+def test_a_measured_one_does_not(name: str, rows: DataFrame) -> None:
+    assert "nothing measured yet" not in notes(FIGURES[name](rows, Time(STEPS)))
+
+
+def test_colours_of_text_and_background_are_left_to_the_page(name: str, rows: DataFrame) -> None:
+    fig = FIGURES[name](rows, Time(STEPS))
+    assert fig.layout.template == pio.templates["bnviz"]
+    assert (fig.layout.paper_bgcolor, fig.layout.plot_bgcolor, fig.layout.font.color) == (None, None, None)
+    assert fig.layout.title.text is None
+    for axis in [*axes(fig, "x"), *axes(fig, "y")]:
+        assert (axis.gridcolor, axis.color, axis.tickfont.color) == (None, None, None)
+
+
+def test_the_default_template_does_not_matter(name: str, rows: DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = FIGURES[name](rows, Time(STEPS)).to_json()
+    monkeypatch.setattr(pio.templates, "default", "plotly_dark")
+    assert FIGURES[name](rows, Time(STEPS)).to_json() == before
+
+
+def test_a_norm_looks_the_same_everywhere(name: str, rows: DataFrame) -> None:
+    for trace in FIGURES[name](rows, Time(STEPS, selected=500)).data:
+        if (name == "step_sizes" and trace.mode != "lines+markers") or trace.legendgroup is None:
+            continue  # coloured by time
+        colour, dash, symbol = figures.STYLES[trace.legendgroup.split("-")[0]]
+        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+        looks = [trace.line.color, trace.fillcolor]
+        assert any(str(look).startswith((colour, f"rgba({red}, {green}, {blue},")) for look in looks)
+        assert trace.line.dash in (dash, None)
+        assert trace.marker.symbol in (symbol, None)
+
+
+def test_networks_come_in_the_order_of_norms_and_once_in_the_legend(name: str, rows: DataFrame) -> None:
+    fig = FIGURES[name](rows, Time(STEPS))
+    labels = [NORMS[norm].label for norm in ("none", "batch", "noisy")]
+    if fig.layout.showlegend is False:  # networks side by side: the labels are above them
+        assert [note.replace("<br>", " ") for note in notes(fig)[:3]] == labels
+    else:
+        assert legend(fig)[:3] == labels
+        assert len(legend(fig)) == 3 + (name == "effective_beta")  # and its reference
+
+
+def test_numbers_travel_as_float32(name: str, rows: DataFrame) -> None:
+    for trace in FIGURES[name](rows, Time(STEPS)).data:
+        if trace.legendgroup is not None:
+            assert trace.x.dtype == trace.y.dtype == np.float32
+
+
+def test_a_long_run_stays_light(name: str) -> None:
+    rows = pd.concat([training(norm, steps=15_000) for norm in ("none", "batch", "noisy", "noise")])
+    assert len(FIGURES[name](rows, Time(15_000, selected=600)).to_json()) <= 150_000
+
+
+def test_learning_rates_and_seeds_are_named_where_there_are_several() -> None:
+    runs = [("none", 0.1, 0), ("batch", 0.5, 0), ("batch", 0.1, 0), ("batch", 0.1, 1)]
+    frame = analysis.gradient_norms(pd.concat([training(norm, lr, seed, steps=200) for norm, lr, seed in runs]))
+    looks = [curve for curve, _ in figures.curves(frame)]
+    assert [curve.label for curve in looks] == [
+        "Standard · lr 0.1 · seed 0",
+        "BatchNorm · lr 0.1 · seed 0",
+        "BatchNorm · lr 0.1 · seed 1",
+        "BatchNorm · lr 0.5 · seed 0",
+    ]
+    assert looks[3].width > looks[1].width == looks[2].width == looks[0].width
+    assert [c.label for c, _ in figures.curves(frame[frame["norm"] == "none"])] == ["Standard"]
+
+
+def test_an_unknown_norm_takes_a_free_style(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(NORMS, "later", NORMS["none"])
+    monkeypatch.setitem(NORMS, "last", NORMS["none"])
+    styles = [figures.style(norm) for norm in [*NORMS, "of another program"]]
+    assert len(set(styles)) == len(styles)
+    rows = training("of another program", steps=100)
+    assert figures.gradient_norm(analysis.gradient_norms(rows), Time(100)).data[0].name == "of another program"
+
+
+def luminance(colour: str) -> float:
+    channels = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def test_styles_are_distinct_without_colour_and_readable_on_both_backgrounds() -> None:
+    styles = [*figures.STYLES.values(), *figures.SPARE_STYLES]
+    for part in zip(*styles, strict=True):
+        assert len(set(part)) == len(styles)
+    for (colour, *_), ground in itertools.product(styles, ("#ffffff", "#0e1117")):
+        dark, light = sorted((luminance(colour), luminance(ground)))
+        assert (light + 0.05) / (dark + 0.05) >= 3
+
+
+def test_figures_need_neither_streamlit_nor_torch() -> None:
+    code = "import sys, bnviz.figures; print({'streamlit', 'torch', 'bnviz.store', 'bnviz.ui'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+# Time
+
+
+@pytest.mark.parametrize("name", OVER_STEPS)
+def test_a_run_that_lags_behind_shares_the_whole_axis(name: str) -> None:
+    fig = FIGURES[name](training("none", steps=200), Time(STEPS, selected=100))
+    assert all(axis.range == (0, STEPS) for axis in axes(fig, "x"))
+    marks = [shape for shape in fig.layout.shapes if shape.x0 == shape.x1 == 100]
+    assert len(marks) == len(axes(fig, "x"))
+
+
+@pytest.mark.parametrize("name", OVER_STEPS)
+def test_a_diverged_run_ends_in_a_cross(name: str, rows: DataFrame) -> None:
+    lost = (rows["run"] == "batch-0.1-0") & (rows["step"] > 350)
+    fig = FIGURES[name](rows.assign(value=rows["value"].mask(lost)), Time(STEPS, diverged={"batch-0.1-0": 351}))
+    crosses = [trace for trace in fig.data if trace.marker.symbol == "x"]
+    assert crosses
+    for cross in crosses:
+        assert cross.legendgroup == "batch-0.1-0"
+        assert (cross.hovertemplate, cross.showlegend) == ("diverged at step 351", False)
+        assert cross.marker.color == figures.STYLES["batch"][0]
+        assert 300 <= cross.x[0] <= 351
+    if len(axes(fig, "x")) == 1:
+        assert (crosses[0].mode, crosses[0].text) == ("markers+text", ("diverged at step 351",))
+
+
+def test_no_cross_for_a_run_that_diverged_elsewhere(rows: DataFrame) -> None:
+    fig = FIGURES["gradient_norm"](rows, Time(STEPS, diverged={"another run": 3}))
+    assert len(fig.data) == 3
+
+
+# One by one
+
+
+def test_a_band_is_two_edges_with_an_area_that_leave_together(rows: DataFrame) -> None:
+    fig = FIGURES["loss_band"](rows, Time(STEPS))
+    assert len(fig.data) == 6
+    for lower, upper in zip(fig.data[::2], fig.data[1::2], strict=True):
+        assert (lower.fill, upper.fill) == (None, "tonexty")
+        assert lower.legendgroup == upper.legendgroup
+        assert (lower.showlegend, upper.showlegend) == (False, True)
+        assert (lower.y <= upper.y).all()
+        assert upper.fillcolor.endswith(", 0.3)")
+
+
+@pytest.mark.parametrize("beyond", [np.nan, np.inf, 1e40])  # the last is too large for float32
+def test_a_gap_parts_a_band(beyond: float) -> None:
+    rows = training("none")
+    gap = (rows["metric"] == "loss_along") & (rows["step"] == 500) & (rows["at"] == 0.4)
+    fig = FIGURES["loss_band"](rows.assign(value=rows["value"].mask(gap, beyond)), Time(STEPS))
+    assert [trace.x.tolist() for trace in fig.data[::2]] == [
+        [0, 100, 200, 300, 400],
+        [600, 700, 800, 900, 1000],
+    ]
+    assert legend(fig) == ["Standard"]
+
+
+def test_the_loss_band_is_logarithmic_if_all_of_it_is_positive(rows: DataFrame) -> None:
+    assert FIGURES["loss_band"](rows, Time(STEPS)).layout.yaxis.type == "log"
+    lower = rows.assign(value=rows["value"].mask(rows["metric"] == "loss_along", -1.0))
+    assert FIGURES["loss_band"](lower, Time(STEPS)).layout.yaxis.type == "linear"
+
+
+def test_accuracy_is_in_percent_and_loss_logarithmic(rows: DataFrame) -> None:
+    accuracy = FIGURES["training_accuracy"](rows, Time(STEPS)).layout.yaxis
+    assert (accuracy.tickformat, accuracy.range) == (".0%", (0, 1.02))
+    zero = rows.assign(value=rows["value"].mask((rows["metric"] == "train_loss") & (rows["step"] == 7), 0.0))
+    loss = FIGURES["training_loss"](zero, Time(STEPS))
+    assert loss.layout.yaxis.type == "log"
+    assert all((trace.y[np.isfinite(trace.y)] > 0).all() for trace in loss.data)
+
+
+def test_quantile_bands_lie_in_one_another_on_one_scale_a_row(rows: DataFrame) -> None:
+    fig = FIGURES["quantile_bands"](rows, Time(STEPS))
+    assert len(fig.data) == 3 * 3 * 5
+    values = [trace.y[0] for trace in fig.data[:5]]
+    np.testing.assert_allclose(values, [0.1, 1.9, 0.3, 1.7, 1.0], rtol=1e-6)
+    assert [axis.matches for axis in axes(fig, "y")] == [None, "y", "y", None, "y4", "y4", None, "y7", "y7"]
+    assert titles(fig) == [
+        "Steps",
+        *(f"Activation<br>{name}" for name in ("conv1 (#1)", "conv2 (#2)", "fc10 (#10)")),
+    ]
+
+
+def test_ridges_stand_behind_each_other(rows: DataFrame) -> None:
+    fig = FIGURES["ridges"](rows, Time(STEPS))
+    panel = [trace for trace in fig.data if trace.xaxis == "x"]
+    assert [trace.y[0] for trace in panel] == list(range(0, STEPS + 1, 100))  # the first is drawn first: at the back
+    assert len(panel) <= analysis.RIDGES
+    assert {trace.fill for trace in panel} == {"toself"}
+    heights = [trace.y[0] - trace.y.min() for trace in panel]
+    np.testing.assert_allclose(heights, STEPS / 6, rtol=1e-3)
+    top, bottom = fig.layout.yaxis.range[::-1]
+    assert top < -STEPS / 6
+    assert bottom == STEPS
+
+
+def test_histograms_lie_over_each_other_as_steps(rows: DataFrame) -> None:
+    fig = FIGURES["histogram"](rows, Time(STEPS))
+    assert len(fig.data) == 3 * 3
+    outline = fig.data[0]
+    assert (outline.fill, outline.line.shape) == ("tozeroy", "hv")
+    assert (outline.y[0], outline.y[-1]) == (0, 0)
+    assert (np.diff(outline.x) * outline.y[:-1]).sum() == pytest.approx(1, rel=1e-5)
+
+
+def test_covariate_shift_has_a_line_at_the_ideal_cosine_and_no_zero_on_the_log_axis(rows: DataFrame) -> None:
+    still = rows.assign(value=rows["value"].mask((rows["metric"] == "ics_l2") & (rows["layer"] == "conv1"), 0.0))
+    for name in ("covariate_shift", "covariate_shift_at"):
+        fig = FIGURES[name](still, Time(STEPS))
+        ideal = [shape for shape in fig.layout.shapes if shape.y0 == shape.y1 == 1]
+        assert {shape.line.dash for shape in ideal} == {"dash"}
+        upper, lower = axes(fig, "y")[0], axes(fig, "y")[-1]
+        assert (upper.type, lower.range) == ("log", (-1.05, 1.05))
+        assert not any((np.asarray(trace.y) == 0).any() for trace in fig.data)
+    assert fig.data[0].x.tolist() == [1, 2, 10]
+
+
+def test_effective_beta_shows_where_the_step_sizes_put_its_plateau(rows: DataFrame) -> None:
+    fig = FIGURES["effective_beta"](rows, Time(STEPS))
+    *betas, limit = fig.data
+    assert (limit.name, limit.line.dash, limit.y) == ("1/η<sub>min</sub> = 20", "dash", (20, 20))
+    assert {trace.mode for trace in betas} == {"lines+markers"}
+
+
+def test_step_sizes_are_coloured_by_time_with_one_highlighted(rows: DataFrame) -> None:
+    fig = FIGURES["step_sizes"](rows, Time(STEPS, selected=555))
+    first = [trace for trace in fig.data if trace.xaxis == "x" and trace.legendgroup]
+    assert len(first) == 11 + 1
+    assert len({trace.line.color for trace in first[:11]}) == 11
+    np.testing.assert_array_equal(first[-1].y, first[5].y)  # step 500
+    assert (fig.layout.coloraxis.cmin, fig.layout.coloraxis.cmax) == (0, STEPS)
+    assert len(FIGURES["step_sizes"](rows, Time(STEPS)).data) == 3 * 11 + 1
+
+
+def test_huge_step_size_ranges_are_logarithmic(rows: DataFrame) -> None:
+    wide = rows.assign(at=rows["at"].mask(rows["metric"].isin(["loss_along", "gradient_distance"]), rows["at"] ** 5))
+    assert FIGURES["step_sizes"](wide, Time(STEPS)).layout.xaxis.type == "log"
+    assert FIGURES["step_sizes"](rows, Time(STEPS)).layout.xaxis.type == "linear"
+
+
+def test_the_loss_slice_starts_at_zero(rows: DataFrame) -> None:
+    fig = FIGURES["loss_slice"](rows, Time(STEPS))
+    np.testing.assert_allclose(fig.data[0].x, [0, *ETAS], rtol=1e-6)

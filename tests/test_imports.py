@@ -1,0 +1,53 @@
+"""The house: who may import whom, and that the web process never loads torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from bnviz.paths import PROJECT
+
+
+def python(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=True, capture_output=True, text=True).stdout
+
+
+def test_the_import_table_holds():
+    result = subprocess.run(["lint-imports"], cwd=PROJECT, capture_output=True, text=True, env=path_of_this_python())
+    assert result.returncode == 0, result.stdout
+
+
+def path_of_this_python() -> dict[str, str]:
+    import os
+    from pathlib import Path
+
+    return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+@pytest.mark.parametrize(
+    "names",
+    ["bnviz", "bnviz.presets", "bnviz.supervisor", "bnviz.figures", "bnviz.ui.page, bnviz.ui.runs, bnviz.ui.start"],
+)
+def test_the_web_process_never_imports_torch(names):
+    assert python(f"import sys, {names}; print('torch' in sys.modules)") == "False\n"
+
+
+def test_training_never_imports_streamlit():
+    assert (
+        python("import sys, bnviz.worker; print('streamlit' in sys.modules, 'plotly' in sys.modules)")
+        == "False False\n"
+    )
+
+
+def test_every_page_leaves_torch_out():
+    code = """
+import sys
+from pathlib import Path
+from streamlit.testing.v1 import AppTest
+for page in sorted(Path("pages").rglob("*.py")):
+    assert not AppTest.from_file(str(page.resolve()), default_timeout=60).run().exception, page
+print('torch' in sys.modules)
+"""
+    assert python(code).splitlines()[-1] == "False"

@@ -1,0 +1,136 @@
+"""A run's state is what its files say."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pandas as pd
+import pytest
+from filelock import FileLock
+
+from bnviz.probes import Row
+from bnviz.spec import RunSpec, SpecError
+from bnviz.store import SCHEMA, Store
+from tests.conftest import tiny_spec
+
+
+def row(step: int, value: float = 1.0) -> Row:
+    return Row(step, "train_loss", None, None, None, value)
+
+
+def test_states_are_read_off_the_files_in_order():
+    run = Store().submit(tiny_spec())
+    assert run.state == "queued"
+    run.write("meta.json", {"step": 1})
+    assert run.state == "interrupted"
+    run.cancel()
+    assert run.state == "cancelled"
+    run.write("error.txt", "It broke.\n\nTraceback …")
+    assert run.state == "failed"
+    assert run.error() == "It broke."
+    with FileLock(run.folder / "lock"):
+        assert run.state == "running"
+    run.write("done.json", {})
+    assert run.state == "done"
+
+
+def test_a_lock_is_free_again_when_its_process_is_gone_and_looking_does_not_take_it():
+    run = Store().submit(tiny_spec())
+    lock = run.lock()
+    lock.acquire()
+    assert all(run.state == "running" for _ in range(20))
+    lock.release()
+    assert run.state == "queued"
+
+
+def test_the_same_question_is_one_run():
+    first, second = Store().submit(tiny_spec(lr=1)), Store().submit(tiny_spec(lr=1.0))
+    assert first.folder == second.folder
+    assert first.queued_at == second.queued_at
+    assert [run.id for run in Store().runs()] == [first.id]
+
+
+def test_runs_come_in_the_order_they_were_asked():
+    ids = [Store().submit(tiny_spec(seed=seed)).id for seed in (3, 1, 2)]
+    assert [run.id for run in Store().runs()] == ids
+
+
+@pytest.mark.parametrize("sign", ["cancel", "error.txt"])
+def test_asking_again_for_a_failed_or_cancelled_run_queues_it_again(sign):
+    run = Store().submit(tiny_spec())
+    run.write(sign, "no")
+    assert Store().submit(tiny_spec()).state == "queued"
+
+
+def test_a_run_is_cancelled_only_when_nobody_else_waits():
+    run = Store().submit(tiny_spec())
+    run.wait("ann")
+    run.wait("bob")
+    assert not run.leave("ann")
+    assert run.state == "queued"
+    assert run.leave("bob")
+    assert run.state == "cancelled"
+
+
+def test_a_reader_who_has_gone_away_does_not_wait():
+    run = Store().submit(tiny_spec())
+    run.wait("gone")
+    os.utime(run.folder / "waiting" / "gone", (0, time.time() - 60))
+    assert run.leave("ann")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", '{"spec": 3}', '{"spec": {"norm": "bach"}, "queued_at": 1}', '{"spec": {}}', "[]"]
+)
+def test_a_damaged_question_starts_nothing_and_says_so(text):
+    run = Store().submit(tiny_spec())
+    (run.folder / "spec.json").write_text(text)
+    again = Store().runs()[0]
+    assert again.state == "failed"
+    assert "damaged" in again.error()
+    with pytest.raises(SpecError) as refused:
+        _ = again.spec
+    assert "\n" not in str(refused.value)
+    assert Store().submit(tiny_spec()).state == "queued"
+
+
+def test_ids_are_checked_before_they_touch_a_path():
+    for bad in ("../../etc", "", "xyz", "0" * 15, "0" * 17, "/" + "0" * 15):
+        with pytest.raises(ValueError, match="no run id"):
+            Store().run(bad)
+    with pytest.raises(ValueError, match="no run"):
+        Store().find("abc")
+
+
+def test_rows_keep_their_order_and_schema_through_parts_and_merging():
+    run = Store().submit(tiny_spec())
+    assert list(run.rows().columns) == SCHEMA.names
+    run.write_rows("000000", [row(0), Row(0, "activation_mean", "conv1", 7, None, 0.5)])
+    run.write_rows("000001", [row(1, float("nan")), Row(1, "loss_along", None, None, 0.05, 2.0)])
+    before = run.rows()
+    run.merge_rows()
+    assert [part.name for part in run.parts()] == ["all.parquet"]
+    assert len(list((run.folder / "rows").glob("*.parquet"))) == 1
+    pd.testing.assert_frame_equal(before, run.rows())
+    assert before.value.isna().sum() == 1
+    assert before["at"].tolist()[-1] == 0.05
+
+
+def test_half_a_file_is_never_seen():
+    run = Store().submit(tiny_spec())
+    run.write_rows("000000", [row(0)])
+    (run.folder / "rows" / ".000001").write_bytes(b"PAR1 half")
+    assert len(run.rows()) == 1
+
+
+def test_runs_that_ship_with_bnviz_answer_where_the_cache_does_not(tmp_path, monkeypatch):
+    from bnviz import paths
+
+    spec = RunSpec()
+    shipped = Store(tmp_path / "gallery").submit(spec)
+    shipped.write("done.json", {})
+    monkeypatch.setattr(paths, "GALLERY", tmp_path / "gallery")
+    assert Store().run(spec.id).state == "done"
+    assert Store().submit(spec).folder == shipped.folder
+    assert Store().runs() == []

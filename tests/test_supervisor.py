@@ -1,0 +1,183 @@
+"""The queue, looked at step by step with a pretended engine, and killed for real with the processes it is made of."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bnviz import execute, supervisor
+from bnviz.paths import PROJECT
+from bnviz.store import Run, Store
+from bnviz.supervisor import ATTEMPTS, Supervisor
+from tests.conftest import tiny_spec
+
+LOCKS = Path("/proc/locks")
+
+
+class Pretended:
+    """An engine whose workers live until they are told otherwise."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+        self.living: set[str] = set()
+        self.stopped: list[str] = []
+
+    def start(self, run: Run) -> None:
+        self.started.append(run.id)
+        self.living.add(run.id)
+
+    def alive(self) -> set[str]:
+        return self.living
+
+    def stop(self, id: str) -> None:
+        self.stopped.append(id)
+
+
+@pytest.fixture
+def engine() -> Pretended:
+    return Pretended()
+
+
+def test_runs_start_in_order_one_a_slot(engine):
+    runs = [Store().submit(tiny_spec(seed=seed)) for seed in range(4)]
+    watch = Supervisor(Store(), engine, slots=2)
+    assert watch.look()
+    assert engine.started == [run.id for run in runs[:2]]
+    watch.look()
+    assert len(engine.started) == 2
+    runs[0].write("done.json", {})
+    engine.living.discard(runs[0].id)
+    watch.look()
+    assert engine.started == [run.id for run in runs[:3]]
+
+
+def test_a_run_that_another_supervisors_worker_holds_takes_a_slot_and_is_not_started(engine):
+    held, waiting = Store().submit(tiny_spec(seed=0)), Store().submit(tiny_spec(seed=1))
+    with held.lock():
+        Supervisor(Store(), engine, slots=1).look()
+        assert engine.started == []
+        Supervisor(Store(), engine, slots=2).look()
+        assert engine.started == [waiting.id]
+
+
+def test_nothing_starts_that_is_done_failed_cancelled_or_damaged(engine):
+    for seed, name in enumerate(("done.json", "error.txt", "cancel")):
+        Store().submit(tiny_spec(seed=seed)).write(name, "no")
+    (Store().submit(tiny_spec(seed=9)).folder / "spec.json").write_text('{"spec": {"norm": "ba')
+    assert not Supervisor(Store(), engine, slots=9).look()
+    assert engine.started == []
+
+
+def test_a_worker_that_dies_again_and_again_has_failed(engine):
+    run = Store().submit(tiny_spec())
+    watch = Supervisor(Store(), engine, slots=1)
+    for _ in range(ATTEMPTS + 1):
+        watch.look()
+        engine.living.clear()
+    assert engine.started == [run.id] * ATTEMPTS
+    assert run.state == "failed"
+    assert "died" in run.error()
+
+
+def test_a_cancelled_worker_that_does_not_stop_is_stopped(engine):
+    run = Store().submit(tiny_spec())
+    watch = Supervisor(Store(), engine, slots=1)
+    watch.look()
+    run.cancel()
+    watch.look()
+    assert engine.stopped == []
+    os.utime(run.folder / "cancel", (0, time.time() - 5))
+    watch.look()
+    assert engine.stopped == [run.id]
+
+
+def test_an_idle_supervisor_leaves(monkeypatch, engine):
+    monkeypatch.setattr(supervisor, "IDLE_S", 0.2)
+    assert supervisor.supervise(Store(), engine)
+
+
+@pytest.fixture
+def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
+    begun: list[subprocess.Popen[bytes]] = []
+    yield begun
+    for run in Store().runs():
+        run.cancel()
+    for process in begun:
+        process.kill()
+        process.wait()
+
+
+def begin(processes: list[subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+    """A real supervisor on the test's cache."""
+    processes.append(subprocess.Popen([sys.executable, "-m", "bnviz", "work"], cwd=PROJECT))
+    wait_for(lambda: supervisor.held(supervisor.lock(Store())), "the supervisor does not start")
+    return processes[-1]
+
+
+def wait_for(holds, complaint: str, seconds: float = 90.0) -> None:
+    begun = time.monotonic()
+    while not holds():
+        assert time.monotonic() - begun < seconds, complaint
+        time.sleep(0.05)
+
+
+def worker_of(run: Run) -> int:
+    """The process that holds a run's lock."""
+    inode = f":{(run.folder / 'lock').stat().st_ino} "
+    held = next(line.split() for line in LOCKS.read_text().splitlines() if inode in line)
+    return int(held[4])
+
+
+@pytest.mark.skipif(not LOCKS.exists(), reason="needs Linux to find the worker")
+def test_kill_everything_one_after_the_other_and_lose_nothing(processes):
+    """kill -9 of the supervisor, then of a worker: nothing runs twice, nothing is lost, the next start goes on."""
+    specs = [
+        tiny_spec(norm="batch", steps=1500, seed=seed, probes={"accuracy": 1, "landscape": 300}) for seed in range(2)
+    ]
+    runs = [Store().submit(spec) for spec in specs]
+    first = begin(processes)
+    wait_for(lambda: all(len(run.rows()) > 30 for run in runs), "no rows")
+    workers = [worker_of(run) for run in runs]
+
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert [run.state for run in runs] == ["running", "running"]
+    second = begin(processes)
+    time.sleep(1.0)
+    assert [worker_of(run) for run in runs] == workers, "a run was started twice"
+
+    shown = runs[0].rows()
+    os.kill(workers[0], signal.SIGKILL)
+    wait_for(lambda: runs[0].state != "running" or worker_of(runs[0]) != workers[0], "still running", 5)
+    wait_for(lambda: all(run.state == "done" for run in runs), "they do not end")
+    for run in runs:
+        theirs = pd.DataFrame(execute(run.spec)).astype({"unit": "float64", "at": "float64"})
+        pd.testing.assert_frame_equal(run.rows(), theirs, check_dtype=False)
+    pd.testing.assert_frame_equal(runs[0].rows().iloc[: len(shown)], shown)
+    assert second.poll() is None
+
+
+def test_a_second_supervisor_steps_back(processes):
+    begin(processes)
+    said = subprocess.run(
+        [sys.executable, "-m", "bnviz", "work"], cwd=PROJECT, capture_output=True, text=True, timeout=60
+    )
+    assert said.returncode == 0
+    assert "at work" in said.stdout
+
+
+def test_ensure_starts_a_supervisor_that_outlives_its_starter():
+    code = "from bnviz.store import Store; from bnviz.supervisor import ensure; print(ensure(Store()))"
+    said = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=True, capture_output=True, text=True)
+    run = Store().submit(tiny_spec(steps=3))
+    wait_for(lambda: run.state == "done", "nobody works")
+    assert supervisor.ensure(Store()) is None
+    os.kill(int(said.stdout), signal.SIGTERM)

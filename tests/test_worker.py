@@ -1,0 +1,143 @@
+"""A run is answered once, to the same rows, however often its worker dies."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bnviz import execute
+from bnviz import worker as module
+from bnviz.engines.inline import Inline
+from bnviz.engines.local import work
+from bnviz.store import Run, Store
+from bnviz.worker import answer
+from tests.conftest import ALL_PROBES, tiny_spec
+
+FORK = multiprocessing.get_context("spawn")
+
+
+def expected(spec: object) -> pd.DataFrame:
+    return pd.DataFrame(execute(spec)).astype({"unit": "float64", "at": "float64"})
+
+
+def assert_answered(run: Run) -> None:
+    assert run.state == "done", run.log()
+    pd.testing.assert_frame_equal(run.rows(), expected(run.spec), check_dtype=False)
+    assert run.meta()["step"] == run.spec.steps
+    assert [part.name for part in run.parts()] == ["all.parquet"]
+
+
+def test_the_rows_of_a_run_are_those_of_execute():
+    run = Store().submit(tiny_spec(norm="noisy", probes=ALL_PROBES))
+    Inline().start(run)
+    assert_answered(run)
+    assert not (run.folder / "checkpoint.safetensors").exists()
+
+
+@pytest.mark.parametrize("checkpoint_s", [0.0, 1e9], ids=["checkpoints", "no checkpoint"])
+def test_an_interrupted_run_goes_on_to_the_same_rows(monkeypatch, checkpoint_s):
+    """Dies three times, in the middle of a step, between rows that had reached the disk and rows that had not."""
+    monkeypatch.setattr(module, "CHECKPOINT_S", checkpoint_s)
+    monkeypatch.setattr(module, "FLUSH_S", 0.0)
+    run = Store().submit(tiny_spec(norm="noisy", momentum=0.9, steps=6, probes=ALL_PROBES))
+    add = module.Recorder.add
+    for death in (50, 1200, 700):
+        made = iter(range(10**9))
+
+        def die(self, row, made=made, death=death):
+            if next(made) == death:
+                raise SystemExit
+            add(self, row)
+
+        monkeypatch.setattr(module.Recorder, "add", die)
+        with pytest.raises(SystemExit):
+            answer(run)
+        assert run.state == "interrupted"
+    monkeypatch.setattr(module.Recorder, "add", add)
+    answer(run)
+    assert_answered(run)
+
+
+def test_divergence_ends_as_done_with_its_step():
+    run = Store().submit(tiny_spec(norm="none", lr=1000.0, steps=50))
+    answer(run)
+    assert run.state == "done"
+    last = run.rows().query("metric == 'train_loss'").step.max()
+    assert (run.folder / "done.json").read_text().replace("\n", "") == f'{{ "diverged_at": {last}}}'
+
+
+def test_missing_data_fails_with_the_ways_to_get_it():
+    run = Store().submit(tiny_spec(data="cifar10"))
+    answer(run)
+    assert run.state == "failed"
+    assert "data fetch cifar10" in run.error()
+    assert "data import" in run.error()
+    assert "Traceback" not in run.log()
+
+
+def test_a_failure_is_one_sentence_and_keeps_the_rows_so_far(monkeypatch):
+    run = Store().submit(tiny_spec(probes={"accuracy": 1, "landscape": 3}))
+    monkeypatch.setattr("bnviz.probes.landscape.norms", lambda *_: 1 / 0)
+    answer(run)
+    assert run.state == "failed"
+    assert run.error() == "ZeroDivisionError: division by zero"
+    assert "Traceback" in run.log()
+    assert len(run.rows()) == 3
+    answer(run)
+    assert run.state == "failed"
+
+
+def started(run: Run) -> multiprocessing.process.BaseProcess:
+    """A real worker process, once it has made rows."""
+    process = FORK.Process(target=work, args=(Path(run.folder),))
+    process.start()
+    wait_for(lambda: len(run.rows()) > 30, "no rows came")
+    return process
+
+
+def wait_for(holds, complaint: str, seconds: float = 60.0) -> float:
+    begun = time.monotonic()
+    while not holds():
+        assert time.monotonic() - begun < seconds, complaint
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+def test_cancel_stops_a_worker_within_two_seconds_and_keeps_the_rows():
+    run = Store().submit(tiny_spec(steps=1_000_000))
+    process = started(run)
+    run.cancel()
+    assert wait_for(lambda: run.state == "cancelled", "it goes on", 5) < 2
+    process.join(10)
+    assert process.exitcode == 0
+    rows = run.rows()
+    assert len(rows) > 30
+    assert run.error() == ""
+
+
+def test_a_killed_worker_is_not_running_and_another_goes_on(monkeypatch):
+    run = Store().submit(tiny_spec(norm="noisy", steps=400, probes={"accuracy": 1, "landscape": 50}))
+    process = started(run)
+    os.kill(process.pid or 0, signal.SIGKILL)
+    assert wait_for(lambda: run.state != "running", "still running", 5) < 5
+    assert run.state == "interrupted"
+    shown = run.rows()
+    answer(run)
+    pd.testing.assert_frame_equal(run.rows().iloc[: len(shown)], shown)
+    assert_answered(run)
+
+
+def test_two_workers_never_answer_one_run():
+    run = Store().submit(tiny_spec(steps=1_000_000))
+    process = started(run)
+    before = time.monotonic()
+    answer(run)
+    assert time.monotonic() - before < 4
+    assert run.state == "running"
+    process.kill()
