@@ -80,16 +80,20 @@ def progress(runs: list[Run]) -> None:
     for start in range(0, len(runs), 3):
         for column, run in zip(st.columns(3), runs[start : start + 3], strict=False):
             with column:
+                name = name_among(run.spec, [run.spec for run in runs])
                 if run.state == "failed":
-                    st.error(f"**{name(run.spec)}** failed. {run.error()}")
+                    st.error(f"**{name}** failed. {run.error()}")
                 else:
                     step, steps = run.meta().get("step", 0), run.spec.steps
-                    st.progress(min(1.0, step / steps), f"**{name(run.spec)}** {status(run)}")
+                    st.progress(min(1.0, step / steps), f"**{name}**  \n{status(run)}")
 
 
-def name(spec: RunSpec) -> str:
-    """A run among the others of a comparison."""
-    return f"{NORMS[spec.norm].label} · lr {spec.lr:g} · seed {spec.seed}"
+def name_among(spec: RunSpec, others: list[RunSpec]) -> str:
+    """What tells a run from the others of a comparison."""
+    words = [NORMS[spec.norm].label]
+    words += [f"lr {spec.lr:g}"] if len({other.lr for other in others}) > 1 else []
+    words += [f"seed {spec.seed}"] if len({other.seed for other in others}) > 1 else []
+    return " · ".join(words)
 
 
 def status(run: Run) -> str:
@@ -123,7 +127,7 @@ def draw(runs: list[Run], grid: Grid, step: int, layers: tuple[str, ...], choice
     """Every panel, with its sentence, its regime and its data to take away."""
     stamp: Stamp = tuple((run.id, run.parts()[-1].name if run.parts() else "") for run in runs)
     view = view_of(stamp, step, layers, choice, runs)
-    regime = " / ".join(dict.fromkeys(run.spec.regime() for run in runs))
+    regime = " / ".join(dict.fromkeys(f"{run.spec.regime()} · seed {run.spec.seed}" for run in runs))
     for row in grid:
         for column, panel in zip(st.columns(len(row)), row, strict=True):
             with column:
@@ -136,8 +140,8 @@ def draw(runs: list[Run], grid: Grid, step: int, layers: tuple[str, ...], choice
                     alt=f"{panel.title}. {panel.look}",
                     filename=f"bnviz-{panel.name}",
                 )
-                with st.container(horizontal=True, vertical_alignment="center"):
-                    st.caption(f"Measured on {regime}.")
+                with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+                    st.caption(f"Measured on {regime}.", width="stretch")
                     st.download_button(
                         "CSV",
                         partial(csv, numbers),

@@ -106,7 +106,7 @@ def pick(choices: Sequence[str]) -> str:
     link.restore(
         {"view": choices[0]}, lambda _, text: "" if text in choices else f"it must be one of {', '.join(choices)}"
     )
-    st.segmented_control("Show", choices, required=True, key="view")
+    st.segmented_control("Show", choices, required=True, key="view", persist_state="session")
     link.keep({"view": choices[0]})
     return str(st.session_state["view"])
 

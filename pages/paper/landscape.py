@@ -12,9 +12,13 @@ BatchNorm uses batch statistics, noisy BatchNorm keeps the noise of that step.
 - **Effective β-smoothness**: max over η of ‖∇L(θ − ηg) − g‖₂ / (η‖g‖₂). Its plateau at 1/η_min is a property of the grid of step sizes:
   there the smallest step already wipes out the gradient.
 
+The random direction is measured where the knob *Random direction* is on; it is as long as the gradient.
+
 The band is over step sizes at one step of one run. It is *not* the range over runs at several learning rates that is often shown
 under this name.
 """
+
+from pandas import DataFrame
 
 from bnviz import analysis, figures
 from bnviz.ui.live import Panel, View
@@ -23,7 +27,7 @@ from bnviz.ui.page import figure_page
 ALONG = {"along the gradient": "gradient", "along a random direction": "random"}
 
 
-def bands(view: View):
+def bands(view: View) -> DataFrame:
     return analysis.landscape_bands(view.rows, ALONG[view.choice])
 
 

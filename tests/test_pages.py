@@ -1,0 +1,247 @@
+"""Every page, on an empty cache, on a filled one, with nonsense in its address, and its Run and Stop."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from bnviz import presets, supervisor
+from bnviz.engines.inline import Inline
+from bnviz.paths import PROJECT
+from bnviz.presets import PRESETS
+from bnviz.store import Store
+from bnviz.ui import controls, live
+from tests.conftest import ALL_PROBES
+
+FIGURE_PAGES = {"training": 3, "distributions": 5, "covariate_shift": 2, "landscape": 5}
+PAGES = [*(f"paper/{name}" for name in FIGURE_PAGES), "lab/start", "lab/runs"]
+TINY: dict[str, Any] = {"width": 1 / 32, "batch": 16, "steps": 6}
+
+
+@pytest.fixture(autouse=True)
+def no_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages ask for one; these tests start no process. Nor do they see the runs that ship with bnviz."""
+    monkeypatch.setattr(supervisor, "ensure", lambda store: None)
+    monkeypatch.setattr("bnviz.paths.GALLERY", PROJECT / "no gallery")
+
+
+@pytest.fixture
+def filled() -> list[str]:
+    """Three finished tiny runs; their ids."""
+    specs = PRESETS["quick"].specs(**TINY, probes=ALL_PROBES)
+    for spec in specs:
+        Inline().start(Store().submit(spec))
+    return [spec.id for spec in specs]
+
+
+def page(name: str, **address: str) -> AppTest:
+    """A page as it is when a link with these parameters is opened."""
+    opened = AppTest.from_file(str(PROJECT / "pages" / f"{name}.py"), default_timeout=60)
+    for parameter, text in address.items():
+        opened.query_params[parameter] = text
+    return opened.run()
+
+
+def tiny(name: str, **address: str) -> AppTest:
+    """A figure page with the knobs of the tiny runs."""
+    knobs = {"preset": "quick", "width": str(TINY["width"]), "batch": "16", "steps": "6"}
+    return page(name, **knobs | {f"every_{probe}": str(every) for probe, every in ALL_PROBES.items()} | address)
+
+
+def plots(opened: AppTest) -> list[dict[str, Any]]:
+    """What the page sends to the browser for each of its figures."""
+    return [json.loads(component.proto.bytes) for component in opened.get("bidi_component")]
+
+
+def sentences(opened: AppTest) -> list[str]:
+    return [shown.value for shown in [*opened.warning, *opened.error, *opened.info]]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_on_an_empty_cache_tells_what_to_do(name):
+    opened = page(name)
+    assert not opened.exception
+    assert any("Run" in sentence or "run" in sentence for sentence in sentences(opened))
+    assert plots(opened) == []
+    assert Store().runs() == []
+
+
+@pytest.mark.parametrize(("name", "figures"), FIGURE_PAGES.items())
+def test_a_figure_page_draws_finished_runs(name, figures, filled):
+    opened = tiny(f"paper/{name}")
+    assert not opened.exception
+    drawn = plots(opened)
+    assert len(drawn) == figures
+    for plot in drawn:
+        assert plot["alt"]
+        assert plot["figure"]["data"], plot["filename"]
+    assert [bar.proto.value for bar in opened.get("progress")] == [100] * 3
+    assert opened.button(key="run").label == "Finished"
+    assert opened.button(key="run").disabled
+    assert len(opened.get("download_button")) == figures
+
+
+def test_the_csv_is_what_is_drawn(filled):
+    runs = [Store().run(id) for id in filled]
+    view = live.view_of((("test", "csv"),), 6, (), "", runs)
+    from bnviz import analysis
+
+    bands = analysis.landscape_bands(view.rows)
+    assert live.csv(bands).decode().count("\n") == len(bands) + 1
+    assert set(bands.run) == set(filled)
+
+
+def test_the_step_scrubber_moves_every_figure_of_a_moment(filled):
+    opened = tiny("paper/landscape")
+    last = plots(opened)
+    opened.slider(key="step").set_value(2).run()
+    earlier = plots(opened)
+    assert last[3]["figure"]["data"] != earlier[3]["figure"]["data"]
+    assert opened.query_params["step"] in ("2", ["2"])
+
+
+def test_layers_and_units_can_be_chosen(filled):
+    opened = tiny("paper/distributions", layers="conv1,conv8", view="all units")
+    assert opened.multiselect(key="layers").value == ["conv1", "conv8"]
+    pooled, unit = plots(opened)[0]["figure"], plots(tiny("paper/distributions", layers="conv1,conv8"))[0]["figure"]
+    assert pooled["data"] != unit["data"]
+    assert pooled["layout"]["yaxis"]["title"] == unit["layout"]["yaxis"]["title"]
+    assert "#1" in str(pooled["layout"]["yaxis"]["title"])
+
+
+def test_a_link_restores_the_question():
+    address = {
+        "norm": "batch,noise",
+        "lr": "0.1,0.5",
+        "seed": "0,1",
+        "width": "0.5",
+        "every_landscape": "0",
+        "augment": "true",
+    }
+    opened = page("paper/training", **address)
+    assert not sentences(opened)[:-1]
+    assert opened.get("button_group")[1].value == ["batch", "noise"]
+    assert opened.number_input(key="width").value == 0.5
+    assert opened.toggle(key="augment").value is True
+    assert opened.button(key="run").label == "Run 8 networks"
+
+
+def test_a_choice_goes_into_the_address_and_a_default_does_not():
+    opened = page("paper/training")
+    assert dict(opened.query_params) == {}
+    opened.number_input(key="width").set_value(0.5).run()
+    assert opened.query_params["width"] in ("0.5", ["0.5"])
+    opened.number_input(key="width").set_value(0.25).run()
+    assert "width" not in opened.query_params
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ({"norm": "bach"}, "norm must be one of none, batch, noisy, noise"),
+        ({"lr": "nan"}, "lr must be a finite number"),
+        ({"lr": "fast"}, "lr must be a valid number"),
+        ({"steps": "-3"}, "steps must be greater than or equal to 1"),
+        ({"steps": "2.5"}, "steps must be a valid integer"),
+        ({"width": "0.001"}, "leaves no channel"),
+        ({"preset": "quack"}, "preset must be one of quick, class, paper"),
+        ({"every_landscape": "-1"}, "whole number of steps"),
+        ({"speed": "3"}, "no choice on this page"),
+        ({"step": "999999"}, "the steps are 0 to 200"),
+        ({"augment": "perhaps"}, "must be a valid boolean"),
+    ],
+)
+def test_nonsense_in_a_link_costs_one_sentence_and_starts_nothing(address, says):
+    opened = page("paper/landscape", **{"preset": "quick"} | address)
+    assert not opened.exception
+    told = [warning.value for warning in opened.warning]
+    assert len(told) == 1
+    assert says in told[0]
+    assert "\n" not in told[0]
+    assert Store().runs() == []
+    assert opened.button(key="run").label == "Run 3 networks"
+
+
+def test_a_wrong_knob_on_the_page_costs_one_sentence_and_there_is_no_run(filled):
+    opened = page("paper/landscape", preset="quick")
+    opened.text_input(key="lr").set_value("0.1, fast").run()
+    assert [error.value for error in opened.error] == [
+        "Lr must be a valid number, unable to parse string as a number, got 'fast'."
+    ]
+    assert not [button for button in opened.button if button.key == "run"]
+    opened.text_input(key="lr").set_value("0.1").run()
+    assert not opened.error
+    opened.get("button_group")[1].set_value([]).run()
+    assert "Choose at least one network" in opened.error[0].value
+
+
+def test_run_queues_and_stop_cancels():
+    opened = page("paper/training", preset="quick")
+    opened.button(key="run").click().run()
+    assert [run.state for run in Store().runs()] == ["queued"] * 3
+    assert [run.id for run in Store().runs()] == [spec.id for spec in PRESETS["quick"].specs()]
+    assert opened.button(key="run").disabled
+    assert not opened.button(key="stop").disabled
+    opened.button(key="stop").click().run()
+    assert [run.state for run in Store().runs()] == ["cancelled"] * 3
+    assert opened.button(key="run").label == "Run 3 networks"
+
+
+def test_a_second_reader_sees_the_same_runs_and_does_not_stop_them_for_the_first():
+    first, second = page("paper/training", preset="quick"), page("paper/landscape", preset="quick")
+    first.button(key="run").click().run()
+    second.run()
+    assert second.button(key="run").disabled
+    second.button(key="stop").click().run()
+    assert [run.state for run in Store().runs()] == ["queued"] * 3
+
+
+def test_missing_data_offers_the_ways_and_no_run():
+    opened = page("paper/training", data="cifar10", preset="quick")
+    assert opened.button(key="run").disabled
+    assert "data fetch cifar10" in opened.warning[0].value
+    assert opened.button(key="download-cifar10").label == "Download CIFAR-10"
+
+
+def test_a_failed_run_says_why():
+    run = Store().submit(PRESETS["quick"].specs()[0])
+    run.write("error.txt", "The device ran out of memory.\n\nTraceback …")
+    opened = page("paper/training", preset="quick", norm="none")
+    assert "The device ran out of memory." in opened.error[0].value
+    assert "Traceback" not in opened.error[0].value
+
+
+def test_the_start_page_starts_the_quick_comparison():
+    opened = page("lab/start")
+    opened.button(key="quick").click().run()
+    assert [run.id for run in Store().runs()] == [spec.id for spec in PRESETS["quick"].specs()]
+    assert len(plots(opened)) == 4
+
+
+def test_runs_lists_every_run_also_a_damaged_one(filled):
+    (Store().submit(PRESETS["quick"].specs()[0]).folder / "spec.json").write_text("{")
+    opened = page("lab/runs")
+    assert not opened.exception
+    table = opened.dataframe[0].value
+    assert sorted(table.State) == ["done"] * 3 + ["failed"]
+    assert table.Question.str.contains("damaged").sum() == 1
+
+
+def test_the_app_frames_the_pages():
+    opened = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
+    assert not opened.exception
+    assert "Why does batch normalisation help?" in opened.markdown[0].value
+
+
+def test_every_knob_of_the_spec_has_a_widget():
+    drawn = {name for names in controls.GROUPS.values() for name in names} | {"norm", "probes"}
+    assert drawn == set(controls.RunSpec.model_fields)
+
+
+def test_the_largest_preset_that_can_run_here_is_offered_first(monkeypatch):
+    assert presets.first() == "quick"
+    monkeypatch.setattr(presets, "available", lambda name: True)
+    assert presets.first() == "class"
