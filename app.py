@@ -14,10 +14,11 @@ st.set_page_config(
 )
 publish_plotly_js()
 supervisor.ensure(Store())
-# Streamlit writes white on the primary colour; the dark theme's is light.
+# Streamlit writes white on the primary colour, and the dark theme's is light; and its own status, with a Stop button that
+# is not ours, would blink at every live update.
 st.html(
     "<style>[data-testid^='stBaseButton-primary'], [data-testid='stMultiSelect'] [data-tag]"
-    " { color: light-dark(#fff, #10141b) }</style>"
+    " { color: light-dark(#fff, #10141b) } [data-testid='stStatusWidget'] { display: none }</style>"
 )
 
 PAGES = {

@@ -1,0 +1,170 @@
+"""A real browser, a real server, real workers: press Run, watch live bands grow, zoom, cancel, reload."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from bnviz.paths import PROJECT
+from bnviz.store import Store
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SWITCHES = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+ --disable-component-update --disable-sync""".split()
+QUESTION = {
+    "preset": "quick",
+    "width": 0.03125,
+    "batch": 16,
+    "steps": 20000,
+    "every_landscape": 20,
+    "every_covariate_shift": 0,
+    "every_activations": 500,
+    "every_evaluation": 5000,
+}
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+
+
+@pytest.fixture
+def address(own_cache: Path) -> Iterator[str]:
+    """A dashboard on a cache of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["--server.headless", "true", "--server.port", str(port)]
+    log = (own_cache.parent / "server.log").open("wb")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "bnviz", "app", "--", *options],
+        cwd=PROJECT,
+        env=os.environ | {"BNVIZ_CACHE": str(own_cache)},
+        stdout=log,
+        stderr=log,
+    )
+    yield f"http://127.0.0.1:{port}"
+    server.kill()
+    for run in Store(own_cache).runs():
+        run.cancel()
+    pid = supervisor_of(own_cache)
+    if pid:
+        os.kill(pid, 15)
+
+
+def supervisor_of(cache: Path) -> int | None:
+    """The process that holds this cache's supervisor lock."""
+    inode = f":{(cache / 'supervisor.lock').stat().st_ino} "
+    lines = Path("/proc/locks").read_text().splitlines()
+    return next((int(line.split()[4]) for line in lines if inode in line), None)
+
+
+@pytest.fixture
+def browser() -> Iterator[playwright.Browser]:
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield opened
+        opened.close()
+
+
+def link(address: str, page: str) -> str:
+    return f"{address}/{page}?{urlencode(QUESTION)}"
+
+
+def until(holds, complaint: str, seconds: float = 60.0) -> float:
+    begun = time.monotonic()
+    while not holds():
+        assert time.monotonic() - begun < seconds, complaint
+        time.sleep(0.05)
+    return time.monotonic() - begun
+
+
+BOX = ".st-key-loss-range .bnviz-plot-box"
+POINTS = f"() => Math.max(0, ...(document.querySelector('{BOX}')?._fullData ?? []).map(t => t.x?.length ?? 0))"
+RANGE = f"() => document.querySelector('{BOX}')._fullLayout.xaxis.range.map(Number)"
+
+
+def test_run_watch_zoom_cancel_reload(address: str, browser: playwright.Browser) -> None:
+    until(lambda: connects(address), "the server does not start")
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(link(address, "landscape"))
+    run = page.get_by_role("button", name="Run 3 networks")
+    run.wait_for(timeout=60_000)
+    assert page.get_by_text("Page not found").count() == 0
+    until(lambda: supervisor_of(Store().root), "no supervisor")
+
+    run.click()
+    page.locator(f"{BOX} .main-svg").first.wait_for(timeout=30_000)
+    until(lambda: page.evaluate(POINTS) > 3, "no band appears")
+    assert [run.state for run in Store().runs()] == ["running"] * 3
+
+    page.evaluate(f"() => {{ window.node = document.querySelector('{BOX}'); }}")
+    area = page.locator(f"{BOX} .nsewdrag").first.bounding_box()
+    assert area
+    middle = area["y"] + area["height"] / 2
+    page.mouse.move(area["x"] + area["width"] * 0.01, middle)
+    page.mouse.down()
+    page.mouse.move(area["x"] + area["width"] * 0.4, middle, steps=5)
+    page.mouse.up()
+    zoomed = page.evaluate(RANGE)
+    assert 0 < zoomed[0] < zoomed[1] < 0.5 * 20_000
+    seen = {page.evaluate(POINTS)}
+    until(lambda: seen.add(page.evaluate(POINTS)) or len(seen) > 3, "the band does not grow")
+    assert page.evaluate(RANGE) == zoomed
+    assert page.evaluate(f"() => window.node === document.querySelector('{BOX}')")
+
+    page.locator(".st-key-stop button").click()
+    until(lambda: {run.state for run in Store().runs()} == {"cancelled"}, "Stop does not stop", 10)
+    page.get_by_text("stopped at step").first.wait_for(timeout=10_000)
+    until(lambda: page.evaluate(POINTS) == points_in_the_rows(), "not all rows are on the screen", 10)
+
+    before = page.evaluate(POINTS)
+    page.reload()
+    page.get_by_text("stopped at step").first.wait_for(timeout=30_000)
+    until(lambda: page.evaluate(POINTS) == before, "something was lost", 20)
+    assert page.get_by_role("button", name="Run 3 networks").is_enabled()
+    assert page.url == link(address, "landscape")
+
+    page.goto(f"{address}/runs")
+    page.locator("[data-testid=stDataFrame]").wait_for(timeout=30_000)
+    assert problems == []
+
+
+def points_in_the_rows() -> int:
+    """How many steps the longest band must have: those whose four step sizes are all there."""
+    from bnviz.analysis import landscape_bands
+    from bnviz.ui.live import frame
+
+    runs = Store().runs()
+    bands = landscape_bands(frame.__wrapped__((), runs))
+    return int(bands.groupby("run").step.nunique().max())
+
+
+def connects(address: str) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", int(address.rsplit(":", 1)[1]))) == 0
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_every_page_opens_by_its_link_on_a_fresh_server(address: str, browser: playwright.Browser, width: int) -> None:
+    until(lambda: connects(address), "the server does not start")
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    headings = {"training": "Training", "distributions": "Distributions", "covariate_shift": "Covariate shift"}
+    headings |= {"landscape": "Landscape", "runs": "Runs", "": "Why does batch normalisation help?"}
+    for path, heading in headings.items():
+        page.goto(f"{address}/{path}")
+        page.get_by_role("heading", name=heading, exact=True).wait_for(timeout=60_000)
+        assert page.get_by_text("Page not found").count() == 0
+        assert page.get_by_text("Traceback").count() == 0
+        assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), (
+            f"{path} scrolls sideways"
+        )
