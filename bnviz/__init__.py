@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bnviz import presets
 from bnviz.probes import Row
 from bnviz.spec import RunSpec, SpecError
 
-__all__ = ["Row", "RunSpec", "SpecError", "execute"]
+__all__ = ["Row", "RunSpec", "SpecError", "execute", "presets"]
 
 
 def execute(spec: RunSpec, device: str = "cpu") -> Iterator[Row]:

@@ -89,7 +89,9 @@ class Recorder:
         self.flushed_at = self.saved_at = -1e9
         self.meta: dict[str, Any] = {
             "steps": run.spec.steps,
-            "device": torch.cuda.get_device_name() if where == "cuda" else f"CPU, {torch.get_num_threads()} thread(s)",
+            "device": torch.cuda.get_device_name()
+            if where == "cuda"
+            else f"CPU, {torch.get_num_threads()} thread{'s' * (torch.get_num_threads() > 1)}",
             "threads": torch.get_num_threads(),
             "started": run.meta().get("started", time.time()),
             "versions": {"python": platform.python_version(), "torch": str(torch.__version__)},

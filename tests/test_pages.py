@@ -242,6 +242,12 @@ def test_every_knob_of_the_spec_has_a_widget():
 
 
 def test_the_largest_preset_that_can_run_here_is_offered_first(monkeypatch):
-    assert presets.first() == "quick"
-    monkeypatch.setattr(presets, "available", lambda name: True)
-    assert presets.first() == "class"
+    offered = {}
+    for has_gpu in (False, True):
+        for has_data in (False, True):
+            monkeypatch.setattr(
+                presets.shutil, "which", lambda name, has_gpu=has_gpu: "/bin/nvidia-smi" if has_gpu else None
+            )
+            monkeypatch.setattr(presets, "available", lambda name, has_data=has_data: has_data)
+            offered[has_gpu, has_data] = presets.first()
+    assert offered == {(False, False): "quick", (False, True): "quick", (True, False): "quick", (True, True): "class"}

@@ -175,9 +175,14 @@ def test_a_second_supervisor_steps_back(processes):
 
 
 def test_ensure_starts_a_supervisor_that_outlives_its_starter():
-    code = "from bnviz.store import Store; from bnviz.supervisor import ensure; print(ensure(Store()))"
-    said = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=True, capture_output=True, text=True)
+    """As the dashboard does it, which is then killed."""
+    code = "import time; from bnviz.store import Store; from bnviz.supervisor import ensure; print(ensure(Store()), flush=True); time.sleep(99)"
+    starter = subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    assert starter.stdout
+    pid = int(starter.stdout.readline())
+    starter.send_signal(signal.SIGKILL)
+    starter.wait()
     run = Store().submit(tiny_spec(steps=3))
     wait_for(lambda: run.state == "done", "nobody works")
     assert supervisor.ensure(Store()) is None
-    os.kill(int(said.stdout), signal.SIGTERM)
+    os.kill(pid, signal.SIGTERM)

@@ -64,7 +64,9 @@ def ask() -> Question:
     preset = PRESETS[st.session_state["preset"]]
     st.markdown(f"**{preset.label}** – {preset.summary} *{preset.cost}.*")
     draw_knobs()
-    link.keep({"preset": ""} | defaults)  # which preset comes first differs between machines: an address always names it
+    link.keep(
+        {"preset": ""} | defaults
+    )  # which preset comes first differs between machines: an address always names it
     return question(preset)
 
 

@@ -70,7 +70,8 @@ def show(specs: list[RunSpec], grid: Grid, step: int, layers: tuple[str, ...] = 
         st.fragment(body, run_every=EVERY_S if active else None)()
     else:
         st.info(
-            "Nothing measured yet. Press **Run**: the figures fill while the networks train.",
+            "Nothing measured yet. Press **Run**: the figures fill while the networks train. Or choose **Class**: its "
+            "finished runs ship with bnviz.",
             icon=":material/play_circle:",
         )
 

@@ -1,0 +1,84 @@
+"""What a landscape step costs: (K step sizes and the step itself) against K + 1 passes of a network written with torch.nn.
+
+python -m benchmarks.landscape [width]: prints the ratio for each network; at most 1.10 is the aim. Both are timed in turns, in one
+process with one thread, in processor seconds, so that other work on the machine does not count.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from statistics import median
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from bnviz.probes import landscape
+from bnviz.spec import RunSpec
+from bnviz.task import Batch
+from bnviz.train import Moment, Training
+
+ROUNDS = 15
+
+
+def plain(training: Training, batch: Batch) -> Callable[[], None]:
+    """One pass as anyone would write it: zero the gradients, forward, loss, backward; channels last, as our batches are."""
+    layers: list[nn.Module] = []
+    for block in training.objective.blocks:
+        bare = training.spec.norm == "none" or not block.normalised
+        if block.kernel:
+            layers.append(nn.Conv2d(block.input[0], block.output[0], block.kernel, padding=1, bias=bare))
+        else:
+            layers += [nn.Flatten(), nn.Linear(block.weight[1], block.weight[0])]
+        layers += [] if bare else [nn.BatchNorm2d(block.output[0])]
+        layers += [nn.ReLU()] if block.activation else []
+        layers += [nn.MaxPool2d(block.pool)] if block.pool > 1 else []
+    model = nn.Sequential(*layers).to(memory_format=torch.channels_last)
+
+    def one_pass() -> None:
+        model.zero_grad()
+        cross_entropy(model(batch.inputs), batch.labels).backward()
+
+    return one_pass
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Processor time of one call."""
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
+def ratio(norm: str, width: float) -> float:
+    """Cost of a landscape step over that of K + 1 plain passes."""
+    spec = RunSpec(norm=norm, width=width, probes={})
+    training = Training(spec)
+    objective, theta = training.objective, training.theta
+    batch = objective.task.batch(0)
+    objective.draw_noise(0)
+
+    def landscape_step() -> None:
+        moment = Moment(spec, objective, 0, 1, batch, theta, theta, objective.evaluate(theta, batch))
+        list(landscape.measure(moment))
+
+    one_pass = plain(training, batch)
+    passes = len(spec.step_sizes) + 1
+    ours, theirs = [], []
+    for _ in range(ROUNDS):
+        ours.append(seconds(landscape_step))
+        theirs.append(sum(seconds(one_pass) for _ in range(passes)))
+    print(f"{norm:6} landscape step {median(ours):.3f} s · {passes} plain passes {median(theirs):.3f} s", end=" · ")
+    return median(ours) / median(theirs)
+
+
+def main() -> None:
+    """The ratio of each network that torch.nn has, too."""
+    torch.set_num_threads(1)
+    for norm in ("none", "batch"):
+        print(f"ratio {ratio(norm, float(sys.argv[1]) if len(sys.argv) > 1 else 0.25):.3f}")
+
+
+if __name__ == "__main__":
+    main()
