@@ -41,7 +41,7 @@ SCHEMA = pa.schema(
         ("value", pa.float64()),
     ]
 )
-EMPTY = SCHEMA.empty_table().to_pandas().astype({"unit": "float64"})
+EMPTY = SCHEMA.empty_table()
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,8 @@ class Run:
             tables = [read_part(part) for part in self.parts()]
         except FileNotFoundError:  # the parts became one file between listing and reading
             tables = [read_part(part) for part in self.parts()]
-        return pd.concat(tables, ignore_index=True) if tables else EMPTY.copy()
+        frame: pd.DataFrame = pa.concat_tables([EMPTY, *tables]).to_pandas()
+        return frame.astype({"unit": "float64"})
 
     def parts(self) -> list[Path]:
         """The files that hold the rows: one once the run is done."""
@@ -246,8 +247,7 @@ def held(lock: Path) -> bool:
         return True
 
 
-@lru_cache(maxsize=4096)
-def read_part(part: Path) -> pd.DataFrame:
+@lru_cache(maxsize=16384)
+def read_part(part: Path) -> pa.Table:
     """One immutable file of rows, read once a process."""
-    frame: pd.DataFrame = pq.read_table(part).to_pandas()
-    return frame.astype({"unit": "float64"})
+    return pq.read_table(part, schema=SCHEMA)

@@ -15,7 +15,7 @@ from bnviz import analysis
 from bnviz.figures import Time
 from bnviz.norms import NORMS
 from bnviz.spec import RunSpec
-from bnviz.store import ACTIVE, EMPTY, Run, Store
+from bnviz.store import ACTIVE, Run, Store
 from bnviz.ui.plot import plot
 
 EVERY_S = 0.5
@@ -178,7 +178,7 @@ def view_of(stamp: Stamp, step: int, layers: tuple[str, ...], choice: str, _runs
 def frame(stamp: Stamp, _runs: list[Run]) -> pd.DataFrame:
     """Rows of several runs with what tells the runs apart."""
     frames = [run.rows().assign(run=run.id, norm=run.spec.norm, lr=run.spec.lr, seed=run.spec.seed) for run in _runs]
-    joined: pd.DataFrame = pd.concat(frames or [EMPTY.assign(run="", norm="", lr=0.0, seed=0)], ignore_index=True)
+    joined: pd.DataFrame = pd.concat(frames, ignore_index=True)
     return joined
 
 
