@@ -17,7 +17,9 @@ from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from bnviz.probes import PROBES
 from bnviz.spec import RunSpec, SpecError
-from bnviz.store import Run, Store, held
+from bnviz.store import ACTIVE, Run, Store, held
+
+YEAR_S = 365 * 24 * 3600.0  # who queues and goes away waits all the same
 
 
 class Parser(argparse.ArgumentParser):
@@ -33,10 +35,10 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser().parse_args(arguments)
     try:
         options.command(options)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read us has seen enough
     except (SpecError, data.DataError, ValueError, OSError) as problem:
         fail(str(problem))
-    except BrokenPipeError:
-        sys.exit(0)
 
 
 def fail(message: str) -> NoReturn:
@@ -135,28 +137,33 @@ def run(options: argparse.Namespace) -> None:
     for spec in specs:
         data.require(spec.data)
     done = [answer(Store().submit(spec)) for spec in specs]
+    for run in done:
+        if run.state != "done":
+            fail(run.error() or f"run {run.id} was cancelled by somebody else; the same command goes on from there")
     if writer:
         writer(rows_of(done))
-    failed = [run.error() for run in done if run.state == "failed"]
-    if failed:
-        fail(failed[0])
 
 
 def answer(run: Run) -> Run:
     """Answer one run here, or follow the process that is already at it."""
     from bnviz.worker import answer
 
+    reader = f"command-line-{os.getpid()}"
     with tqdm(total=run.spec.steps, desc=f"{run.id} {run.spec.norm}", unit="step") as bar:
 
         def show(step: int) -> None:
             bar.update(step - bar.n)
+            run.wait(reader)
 
-        while run.state in ("queued", "interrupted", "running"):
-            answer(run, show)
-            if run.state == "interrupted":
-                run.cancel()
-                fail(f"stopped; the rows so far are in {run.folder}, and the same command goes on from there")
-            show(run.meta().get("step", 0))
+        try:
+            while run.state in ACTIVE:
+                answer(run, show)
+                show(run.meta().get("step", 0))
+                if run.state == "interrupted":  # by Ctrl-C, which the worker heeds in its own way
+                    raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            run.leave(reader)
+            fail("stopped; the rows so far are kept, and the same command goes on from there")
     return run
 
 
@@ -186,6 +193,7 @@ def submit(options: argparse.Namespace) -> None:
     for spec in asked(options):
         data.require(spec.data)
         run = Store().submit(spec)
+        run.wait("command-line", seconds=YEAR_S)
         print(run.id, run.state)
 
 
@@ -210,7 +218,7 @@ def work(options: argparse.Namespace) -> None:
     from bnviz.supervisor import supervise
 
     try:
-        if not supervise(Store(), Local()):
+        if not supervise(Store(), Local):
             print("Another supervisor is at work on this cache already.")
     except KeyboardInterrupt:
         os._exit(130)  # without waiting for the workers: they were told as well

@@ -63,8 +63,12 @@ class BatchNorm(Standard):
     def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
         from torch.nn.functional import batch_norm
 
-        # With momentum 1 the kernel leaves this batch's mean and unbiased variance in the scratch pair, at no cost.
+        # With momentum 1 the kernel leaves this batch's mean and unbiased variance in the scratch pair, at no cost. It adds
+        # them to 0 times what was there, so an overflow that a probe ran into must not stay.
         statistics = (self.batch_mean, self.batch_variance) if training else (self.mean, self.variance)
+        if training:
+            self.batch_mean.zero_()
+            self.batch_variance.zero_()
         gamma, beta = parameters["gamma"], parameters["beta"]
         return batch_norm(x, *statistics, gamma, beta, training, momentum=1.0, eps=self.spec.epsilon)
 

@@ -139,6 +139,11 @@ class RunSpec(BaseModel):
             raise ValueError("must name each value once")
         return tuple(sorted(values))
 
+    @field_validator("quantiles")
+    @classmethod
+    def _with_extremes(cls, levels: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(sorted({0.0, *levels, 1.0}))  # the histogram's bins span them
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         source = SOURCES[self.data]
@@ -151,7 +156,7 @@ class RunSpec(BaseModel):
         return self
 
     @classmethod
-    def of(cls, **knobs: Any) -> Self:
+    def of(cls, /, **knobs: Any) -> Self:
         """A spec from knobs that may be wrong: SpecError says in one sentence what is, and what is valid."""
         try:
             return cls(**knobs)

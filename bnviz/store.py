@@ -6,7 +6,9 @@ cancel · error.txt (failed) · done.json. Every file has one writer and appears
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import os
 import re
 import shutil
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
+from uuid import uuid4
 
 import pandas as pd
 import pyarrow as pa
@@ -26,10 +29,15 @@ from bnviz import paths
 from bnviz.probes import Row
 from bnviz.spec import RunSpec, SpecError
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 State = Literal["done", "running", "failed", "cancelled", "interrupted", "queued"]
 ACTIVE: tuple[State, ...] = ("running", "interrupted", "queued")  # more rows will come by themselves
 ID = re.compile(r"[0-9a-f]{16}")
-WAITING_S = 30.0  # a reader who has not looked for this long no longer waits for a run
+WAITING_S = 30.0  # a reader who has not looked again by then no longer waits for a run
 
 SCHEMA = pa.schema(
     [
@@ -59,9 +67,12 @@ class Run:
     def spec(self) -> RunSpec:
         """The question. SpecError in one sentence where spec.json is missing or damaged."""
         try:
-            return RunSpec.of(**self._question["spec"])
+            spec = RunSpec.of(**self._question["spec"])
         except SpecError as problem:
             raise SpecError(f"run {self.id}: {problem}") from None
+        if spec.id != self.id:
+            raise SpecError(f"run {self.id}: spec.json was changed, or asked of another version; delete the run")
+        return spec
 
     @cached_property
     def queued_at(self) -> int:
@@ -73,7 +84,7 @@ class Run:
         try:
             question = json.loads((self.folder / "spec.json").read_text())
             return {"spec": dict(question["spec"]), "queued_at": int(question["queued_at"])}
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError):
             raise SpecError(f"run {self.id}: spec.json is damaged; delete the run, or ask for it again") from None
 
     @property
@@ -109,16 +120,17 @@ class Run:
     def rows(self) -> pd.DataFrame:
         """All rows so far, in the order they were measured. Columns as in SCHEMA."""
         try:
-            tables = [read_part(part) for part in self.parts()]
+            tables = [read_part(part, part.stat().st_mtime_ns) for part in self.parts()]
         except FileNotFoundError:  # the parts became one file between listing and reading
-            tables = [read_part(part) for part in self.parts()]
+            tables = [read_part(part, part.stat().st_mtime_ns) for part in self.parts()]
         frame: pd.DataFrame = pa.concat_tables([EMPTY, *tables]).to_pandas()
         return frame.astype({"unit": "float64"})
 
     def parts(self) -> list[Path]:
         """The files that hold the rows: one once the run is done."""
-        whole = self.folder / "rows" / "all.parquet"
-        return [whole] if whole.exists() else sorted((self.folder / "rows").glob("[0-9]*.parquet"))
+        parts = sorted((self.folder / "rows").glob("[0-9]*.parquet"))
+        whole = self.folder / "rows" / "all.parquet"  # looked for last: only when it is there do parts disappear
+        return [whole] if whole.exists() else parts
 
     def error(self) -> str:
         """One sentence on why it failed, "" if it did not; the traceback follows in error.txt."""
@@ -144,20 +156,28 @@ class Run:
         for name in ("error.txt", "cancel"):
             (self.folder / name).unlink(missing_ok=True)
 
-    def delete(self) -> None:
-        """Forget the run. Not while it is running."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def delete(self) -> bool:
+        """Forget the run; False, and nothing happens, while it is running."""
+        try:
+            with FileLock(self.folder / "lock", timeout=0):
+                gone = self.folder.rename(self.folder.with_name(f".{self.id}.{uuid4().hex}"))
+        except Timeout:
+            return False
+        shutil.rmtree(gone, ignore_errors=True)
+        return True
 
-    def wait(self, reader: str) -> None:
-        """Note that this reader waits for the run."""
-        (self.folder / "waiting").mkdir(exist_ok=True)
-        (self.folder / "waiting" / reader).touch()
+    def wait(self, reader: str, seconds: float = WAITING_S) -> None:
+        """Note that this reader waits for the run, for so long."""
+        mark = self.folder / "waiting" / reader
+        with contextlib.suppress(FileNotFoundError):  # the run was deleted
+            mark.parent.mkdir(exist_ok=True)
+            mark.touch()
+            os.utime(mark, (time.time(), time.time() + seconds))
 
     def leave(self, reader: str) -> bool:
         """This reader no longer waits; cancels and says True unless somebody else still does."""
         (self.folder / "waiting" / reader).unlink(missing_ok=True)
-        recent = time.time() - WAITING_S
-        if any(other.stat().st_mtime > recent for other in (self.folder / "waiting").glob("*")):
+        if any(other.stat().st_mtime > time.time() for other in (self.folder / "waiting").glob("*")):
             return False
         self.cancel()
         return True
@@ -165,7 +185,7 @@ class Run:
     def write(self, name: str, content: dict[str, Any] | str) -> None:
         """Put a small file in place, whole or not at all."""
         text = content if isinstance(content, str) else json.dumps(content, indent=1)
-        temporary = self.folder / f".{name}.{os.getpid()}"
+        temporary = self.folder / f".{name}.{uuid4().hex}"
         temporary.write_text(text)
         temporary.replace(self.folder / name)
 
@@ -177,13 +197,30 @@ class Run:
         pq.write_table(table, temporary, compression="zstd")
         temporary.replace(self.folder / "rows" / f"{name}.parquet")
 
-    def merge_rows(self) -> None:
-        """Make one file of all parts; readers take the whole as soon as it is there."""
+    def finish(self) -> None:
+        """Make one file of all parts, which readers take as soon as it is there, and say that the run is done."""
         parts = self.parts()
         if parts and parts[0].stem != "all":
             self.write_rows("all", pa.concat_tables([pq.read_table(part, schema=SCHEMA) for part in parts]))
-        for part in (self.folder / "rows").glob("[0-9]*.parquet"):
-            part.unlink()
+        losses = self.rows().query("metric == 'train_loss'")
+        diverged = losses.step[~losses.value.map(math.isfinite)]
+        self.write("done.json", {"diverged_at": int(diverged.iloc[0]) if len(diverged) else None})
+        for part in [*(self.folder / "rows").glob("[0-9]*.parquet"), self.folder / "checkpoint.safetensors"]:
+            part.unlink(missing_ok=True)
+
+    @property
+    def diverged_at(self) -> int | None:
+        """The step at which a finished run's loss was no longer a number."""
+        try:
+            step = json.loads((self.folder / "done.json").read_text())["diverged_at"]
+        except (OSError, ValueError, KeyError):
+            return None
+        return None if step is None else int(step)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all rows are there; a worker may have died between that and saying so."""
+        return self._has("rows/all.parquet")
 
     def _has(self, name: str) -> bool:
         return (self.folder / name).exists()
@@ -208,8 +245,8 @@ class Store:
             run.folder.mkdir(parents=True, exist_ok=True)
             run.write("spec.json", {"spec": spec.model_dump(mode="json"), "queued_at": time.time_ns()})
             run = self.run(spec.id)
-        if run.state in ("failed", "cancelled"):
-            run.retry()
+        if run.state in ("failed", "cancelled") or (run.folder / "cancel").exists():
+            run.retry()  # also where a worker is just about to heed the wish to cancel: it is taken up again
         return run
 
     def run(self, id: str) -> Run:
@@ -238,16 +275,21 @@ class Store:
 
 def held(lock: Path) -> bool:
     """Whether a process holds this lock. The OS frees it when the process dies, so liveness is never guessed."""
-    if not lock.exists():
-        return False
     try:
-        with FileLock(lock, timeout=0):
-            return False
-    except Timeout:
+        if fcntl:  # a shared lock, so that those who merely look do not see each other
+            with lock.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        elif lock.exists():
+            with FileLock(lock, timeout=0):
+                pass
+    except FileNotFoundError:
+        return False
+    except (BlockingIOError, Timeout):
         return True
+    return False
 
 
 @lru_cache(maxsize=16384)
-def read_part(part: Path) -> pa.Table:
-    """One immutable file of rows, read once a process."""
+def read_part(part: Path, mtime_ns: int) -> pa.Table:
+    """One immutable file of rows, read once a process; the time tells it from one of the same name in a run's earlier life."""
     return pq.read_table(part, schema=SCHEMA)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -18,7 +19,11 @@ from bnviz.store import Run, Store, held
 POLL_S = 0.15
 KILL_AFTER_S = 1.5  # a cancelled worker that has not stopped by itself by then is killed
 ATTEMPTS = 3  # a run whose worker dies this often without a word has failed
+START_S = 10.0  # a supervisor that was started has so long to take its lock before another is
 IDLE_S = 900.0  # with nothing to do and no page open for so long, the supervisor leaves; the next page starts another
+
+
+started_at: dict[Path, float] = {}  # when this process last started one, by cache
 
 
 def slots() -> int:
@@ -31,7 +36,7 @@ class Supervisor:
 
     def __init__(self, store: Store, engine: Engine, slots: int) -> None:
         self.store, self.engine, self.slots = store, engine, slots
-        self.attempts: Counter[str] = Counter()
+        self.attempts: Counter[tuple[str, int]] = Counter()  # (run, the step it had reached) -> starts from there
 
     def look(self) -> bool:
         """Start what can be started and stop what should stop; whether anything is going on."""
@@ -45,30 +50,36 @@ class Supervisor:
                 self._heed_cancel(run)
             elif state in ("queued", "interrupted"):
                 waiting.append(run)
+            else:
+                self._forget(run)
         for run in waiting[: max(0, self.slots - busy)]:
             self._start(run)
         return bool(busy or waiting)
 
     def _start(self, run: Run) -> None:
-        self.attempts[run.id] += 1
-        if self.attempts[run.id] > ATTEMPTS:
+        reached = (run.id, run.meta().get("step", 0))
+        self.attempts[reached] += 1
+        if self.attempts[reached] > ATTEMPTS:
             run.write("error.txt", f"The worker died {ATTEMPTS} times without a word; it may have run out of memory.\n")
-            del self.attempts[run.id]
         else:
             self.engine.start(run)
+
+    def _forget(self, run: Run) -> None:
+        for reached in [reached for reached in self.attempts if reached[0] == run.id]:
+            del self.attempts[reached]
 
     def _heed_cancel(self, run: Run) -> None:
         cancel = run.folder / "cancel"
         if cancel.exists() and time.time() - cancel.stat().st_mtime > KILL_AFTER_S:
-            self.engine.stop(run.id)
+            self.engine.stop(run)
 
 
-def supervise(store: Store, engine: Engine) -> bool:
-    """Work until there has been nothing to do, and nobody to do it for, for a while. False if another supervisor is at work."""
+def supervise(store: Store, engine: Callable[[], Engine]) -> bool:
+    """Make the engine, and work until there has been nothing to do, and nobody to do it for, for a while. False if another supervisor is at work."""
     store.root.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(lock(store), timeout=1):
-            supervisor = Supervisor(store, engine, slots())
+            supervisor = Supervisor(store, engine(), slots())
             quiet_since = time.time()
             while time.time() - max(quiet_since, last_seen(store)) < IDLE_S:
                 if supervisor.look():
@@ -83,8 +94,9 @@ def ensure(store: Store) -> int | None:
     """See to it that a supervisor works on this cache; it outlives this process. Its process id if it had to be started."""
     store.root.mkdir(parents=True, exist_ok=True)
     seen(store).touch()
-    if held(lock(store)):
+    if held(lock(store)) or time.monotonic() - started_at.get(store.root, -START_S) < START_S:
         return None
+    started_at[store.root] = time.monotonic()
     with (store.root / "supervisor.log").open("ab") as log:
         started = subprocess.Popen(
             [sys.executable, "-m", "bnviz", "work"],

@@ -35,6 +35,9 @@ class Training:
     """One run of a spec: `advance` makes one step and yields its rows; `state` is all that going on from there needs."""
 
     def __init__(self, spec: RunSpec, device: str = "cpu") -> None:
+        # The numbers are to be those of the stated precision, and the same again, on a GPU as well.
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.deterministic = True
         self.spec = spec
         self.objective = Objective(spec, Task(spec, torch.device(device), getattr(torch, spec.precision)))
         self.theta = self.objective.initial()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import json
+import os
 import platform
 import threading
 import time
@@ -45,13 +46,15 @@ def answer(run: Run, progress: Progress | None = None) -> None:
     """
     try:
         with run.lock():
-            if not (run.folder / "done.json").exists() and not run.error():
+            if run.readable and not (run.folder / "done.json").exists() and not run.error():
                 _answer(run, progress or (lambda step: None))
     except Timeout:
         return
 
 
 def _answer(run: Run, progress: Progress) -> None:
+    if run.complete:
+        return run.finish()
     try:
         recorder = Recorder(run)
     except (SpecError, DataError) as problem:
@@ -62,6 +65,7 @@ def _answer(run: Run, progress: Progress) -> None:
         with interrupted_by_cancel(run):
             for step in recorder.record():
                 progress(step)
+        run.finish()
     except KeyboardInterrupt:  # cancelled, or the terminal's Ctrl-C: then the run is taken up again later
         recorder.flush()
     except Exception as problem:
@@ -93,6 +97,7 @@ class Recorder:
             if where == "cuda"
             else f"CPU, {torch.get_num_threads()} thread{'s' * (torch.get_num_threads() > 1)}",
             "threads": torch.get_num_threads(),
+            "pid": os.getpid(),
             "started": run.meta().get("started", time.time()),
             "versions": {"python": platform.python_version(), "torch": str(torch.__version__)},
         }
@@ -109,9 +114,6 @@ class Recorder:
                 self.save()
             yield training.step
         self.flush()
-        self.run.merge_rows()
-        self.run.write("done.json", {"diverged_at": training.step - 1 if training.diverged else None})
-        (self.run.folder / "checkpoint.safetensors").unlink(missing_ok=True)
 
     def add(self, row: Row) -> None:
         """Take a row, unless an earlier attempt had stored it already: going on gives the same rows again."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -84,14 +88,41 @@ def test_a_figure_page_draws_finished_runs(name, figures, filled):
     assert len(opened.get("download_button")) == figures
 
 
-def test_the_csv_is_what_is_drawn(filled):
-    runs = [Store().run(id) for id in filled]
-    view = live.view_of((("test", "csv"),), 6, (), "", runs)
-    from bnviz import analysis
+def test_the_csv_is_what_is_drawn(filled, monkeypatch):
+    given: dict[str, bytes] = {}
+    button = live.st.download_button
+    monkeypatch.setattr(live.st, "download_button", lambda *a, **k: given.update({a[2]: a[1]()}) or button(*a, **k))
+    opened = AppTest.from_function(draw_the_loss_range, args=(filled,), default_timeout=60).run()
+    assert not opened.exception
+    table = pd.read_csv(io.BytesIO(given["bnviz-loss-range.csv"]))
+    drawn = {
+        trace["legendgroup"]: trace for trace in plots(opened)[0]["figure"]["data"] if trace.get("fill") == "tonexty"
+    }
+    assert set(table.run) == set(drawn) == set(filled)
+    for run, trace in drawn.items():
+        band = table[table.run == run]
+        assert numbers(trace["x"]) == pytest.approx(band.step.tolist())
+        assert numbers(trace["y"]) == pytest.approx(band.loss_high.tolist(), rel=1e-6)
 
-    bands = analysis.landscape_bands(view.rows)
-    assert live.csv(bands).decode().count("\n") == len(bands) + 1
-    assert set(bands.run) == set(filled)
+
+def draw_the_loss_range(ids: list[str]) -> None:
+    """One panel on a page of its own."""
+    from bnviz import analysis, figures
+    from bnviz.store import Store
+    from bnviz.ui import live
+
+    panel = live.Panel(
+        "Loss range",
+        "Look.",
+        lambda view: analysis.landscape_bands(view.rows),
+        lambda numbers, view: figures.loss_band(numbers, view.time),
+    )
+    live.draw([Store().run(id) for id in ids], [[panel]], 6, (), "")
+
+
+def numbers(array: Any) -> list[float]:
+    """plotly's typed arrays as a list."""
+    return list(np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"])) if isinstance(array, dict) else array
 
 
 def test_the_step_scrubber_moves_every_figure_of_a_moment(filled):
@@ -99,7 +130,8 @@ def test_the_step_scrubber_moves_every_figure_of_a_moment(filled):
     last = plots(opened)
     opened.slider(key="step").set_value(2).run()
     earlier = plots(opened)
-    assert last[3]["figure"]["data"] != earlier[3]["figure"]["data"]
+    changed = [before["figure"] != after["figure"] for before, after in zip(last, earlier, strict=True)]
+    assert changed == [True] * 5  # three mark the step, the others show it
     assert opened.query_params["step"] in ("2", ["2"])
 
 
@@ -114,7 +146,8 @@ def test_layers_and_units_can_be_chosen(filled):
 
 def test_a_link_restores_the_question():
     address = {
-        "norm": "batch,noise",
+        "norm": "batch, noise",
+        "hidden": "",
         "lr": "0.1,0.5",
         "seed": "0,1",
         "width": "0.5",
@@ -126,6 +159,7 @@ def test_a_link_restores_the_question():
     assert opened.get("button_group")[1].value == ["batch", "noise"]
     assert opened.number_input(key="width").value == 0.5
     assert opened.toggle(key="augment").value is True
+    assert opened.text_input(key="hidden").value == ""
     assert opened.button(key="run").label == "Run 8 networks"
 
 
@@ -151,6 +185,9 @@ def test_a_choice_goes_into_the_address_and_a_default_does_not():
         ({"every_landscape": "-1"}, "whole number of steps"),
         ({"speed": "3"}, "no choice on this page"),
         ({"step": "999999"}, "the steps are 0 to 200"),
+        ({"step": "²"}, "the steps are 0 to 200"),
+        ({"model": "vgg11,vgg13"}, "model must be one of vgg11"),
+        ({"lr": "![x](http://example.org/x.png)"}, "lr must be a valid number"),
         ({"augment": "perhaps"}, "must be a valid boolean"),
     ],
 )
@@ -163,6 +200,22 @@ def test_nonsense_in_a_link_costs_one_sentence_and_starts_nothing(address, says)
     assert "\n" not in told[0]
     assert Store().runs() == []
     assert opened.button(key="run").label == "Run 3 networks"
+
+
+def test_too_many_layers_cost_one_sentence():
+    opened = page("paper/distributions", layers="conv1,conv2,conv3,conv4,conv5")
+    assert "it takes up to 4 of conv1" in opened.warning[0].value
+    assert not opened.exception
+
+
+def test_too_many_runs_cost_one_sentence():
+    opened = page("paper/training", seed=",".join(map(str, range(1000))))
+    assert opened.error[0].value == "That would be 3000 runs; choose at most 24 at a time."
+
+
+def test_a_link_is_not_markdown():
+    opened = page("paper/training", preset="quick", lr="![x](http://example.org/x.png)")
+    assert "![" not in opened.warning[0].value
 
 
 def test_a_wrong_knob_on_the_page_costs_one_sentence_and_there_is_no_run(filled):
@@ -212,6 +265,24 @@ def test_a_failed_run_says_why():
     opened = page("paper/training", preset="quick", norm="none")
     assert "The device ran out of memory." in opened.error[0].value
     assert "Traceback" not in opened.error[0].value
+
+
+def test_the_start_page_tells_its_story_on_finished_runs(filled, monkeypatch):
+    monkeypatch.setattr("bnviz.ui.start.PRESETS", dict.fromkeys(PRESETS, Tiny))
+    opened = page("lab/start")
+    assert not opened.exception
+    assert len(plots(opened)) == 4
+    assert all(plot["figure"]["data"] for plot in plots(opened))
+
+
+class Tiny:
+    """A preset whose runs are those of `filled`."""
+
+    summary = "Tiny."
+
+    @staticmethod
+    def specs() -> list[Any]:
+        return PRESETS["quick"].specs(**TINY, probes=ALL_PROBES)
 
 
 def test_the_start_page_starts_the_quick_comparison():

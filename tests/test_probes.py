@@ -199,7 +199,9 @@ def test_exact_population_statistics_are_averages_over_the_training_set():
 
 
 def final_state(measured: dict[str, int], **knobs: object) -> dict[str, torch.Tensor]:
-    spec = tiny_spec(norm="noisy", momentum=0.9, steps=5, random_direction=True, probes=measured, **knobs)
+    spec = tiny_spec(
+        **{"norm": "noisy", "momentum": 0.9, "steps": 5, "random_direction": True, "probes": measured} | knobs
+    )
     training = Training(spec)
     while not training.finished:
         list(training.advance())
@@ -221,6 +223,14 @@ def test_a_probe_leaves_no_trace(measured, population):
     state = torch.get_rng_state()
     assert_same_bits(final_state(measured, population=population), final_state({}, population=population))
     assert torch.get_rng_state().equal(state)
+
+
+def test_a_probe_that_overflows_leaves_no_trace():
+    """A step size of 1e6 throws some batch statistics beyond all numbers; the training must not hear of it."""
+    reckless = {"lr": 10.0, "step_sizes": (1.0, 1e6)}
+    with_probe, without = (final_state(measured, **reckless) for measured in ({"landscape": 2}, {}))
+    assert with_probe["theta"].isfinite().all()
+    assert_same_bits(with_probe, without)
 
 
 def test_the_test_above_catches_a_probe_that_touches_the_population_statistics(monkeypatch):

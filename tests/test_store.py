@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
@@ -81,7 +82,18 @@ def test_a_reader_who_has_gone_away_does_not_wait():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", '{"spec": 3}', '{"spec": {"norm": "bach"}, "queued_at": 1}', '{"spec": {}}', "[]"]
+    "text",
+    [
+        "",
+        "{",
+        '{"spec": 3}',
+        '{"spec": {"cls": 1}, "queued_at": 1}',
+        '{"spec": {}, "queued_at": Infinity}',
+        '{"spec": {}, "queued_at": 1}',
+        '{"spec": {"norm": "bach"}, "queued_at": 1}',
+        '{"spec": {}}',
+        "[]",
+    ],
 )
 def test_a_damaged_question_starts_nothing_and_says_so(text):
     run = Store().submit(tiny_spec())
@@ -109,12 +121,60 @@ def test_rows_keep_their_order_and_schema_through_parts_and_merging():
     run.write_rows("000000", [row(0), Row(0, "activation_mean", "conv1", 7, None, 0.5)])
     run.write_rows("000001", [row(1, float("nan")), Row(1, "loss_along", None, None, 0.05, 2.0)])
     before = run.rows()
-    run.merge_rows()
+    run.finish()
     assert [part.name for part in run.parts()] == ["all.parquet"]
     assert len(list((run.folder / "rows").glob("*.parquet"))) == 1
     pd.testing.assert_frame_equal(before, run.rows())
     assert before.value.isna().sum() == 1
+    assert run.state == "done"
+    assert run.diverged_at == 1
     assert before["at"].tolist()[-1] == 0.05
+
+
+def test_a_run_that_is_running_cannot_be_deleted():
+    run = Store().submit(tiny_spec())
+    with run.lock():
+        assert not run.delete()
+    assert run.delete()
+    assert not run.folder.exists()
+    assert Store().runs() == []
+
+
+def test_a_deleted_run_leaves_nothing_of_its_earlier_life():
+    run = Store().submit(tiny_spec())
+    run.write_rows("000000", [row(0), row(1), row(2)])
+    assert len(run.rows()) == 3
+    assert run.delete()
+    run = Store().submit(tiny_spec())
+    assert len(run.rows()) == 0
+    run.write_rows("000000", [row(0)])
+    assert len(run.rows()) == 1
+
+
+def test_looking_at_a_run_that_was_deleted_breaks_nothing():
+    run = Store().submit(tiny_spec())
+    assert run.readable
+    assert run.delete()
+    run.wait("ann")
+    assert len(run.rows()) == 0
+    assert not run.folder.exists()
+
+
+def test_many_readers_may_ask_at_once():
+    specs = [tiny_spec(seed=seed) for seed in range(20)]
+    with ThreadPoolExecutor(8) as readers:
+        list(readers.map(lambda spec: Store().submit(spec), specs * 8))
+    assert sorted(run.id for run in Store().runs()) == sorted(spec.id for spec in specs)
+    assert {run.state for run in Store().runs()} == {"queued"}
+
+
+def test_asking_again_takes_back_a_wish_to_cancel_that_is_not_yet_heeded():
+    run = Store().submit(tiny_spec())
+    run.write("meta.json", {"step": 1})
+    with run.lock():
+        run.cancel()
+        assert Store().submit(tiny_spec()).state == "running"
+    assert run.state == "interrupted"
 
 
 def test_half_a_file_is_never_seen():

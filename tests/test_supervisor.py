@@ -37,8 +37,8 @@ class Pretended:
     def alive(self) -> set[str]:
         return self.living
 
-    def stop(self, id: str) -> None:
-        self.stopped.append(id)
+    def stop(self, run: Run) -> None:
+        self.stopped.append(run.id)
 
 
 @pytest.fixture
@@ -87,6 +87,23 @@ def test_a_worker_that_dies_again_and_again_has_failed(engine):
     assert "died" in run.error()
 
 
+def test_a_worker_that_dies_far_apart_or_is_cancelled_again_and_again_has_not_failed(engine):
+    run = Store().submit(tiny_spec())
+    watch = Supervisor(Store(), engine, slots=1)
+    for step in range(2 * ATTEMPTS):
+        run.write("meta.json", {"step": step})
+        watch.look()
+        engine.living.clear()
+    for _ in range(2 * ATTEMPTS):
+        run.cancel()
+        watch.look()
+        Store().submit(run.spec)
+        watch.look()
+        engine.living.clear()
+    assert len(engine.started) == 4 * ATTEMPTS
+    assert run.state == "interrupted"
+
+
 def test_a_cancelled_worker_that_does_not_stop_is_stopped(engine):
     run = Store().submit(tiny_spec())
     watch = Supervisor(Store(), engine, slots=1)
@@ -101,7 +118,7 @@ def test_a_cancelled_worker_that_does_not_stop_is_stopped(engine):
 
 def test_an_idle_supervisor_leaves(monkeypatch, engine):
     monkeypatch.setattr(supervisor, "IDLE_S", 0.2)
-    assert supervisor.supervise(Store(), engine)
+    assert supervisor.supervise(Store(), lambda: engine)
 
 
 @pytest.fixture

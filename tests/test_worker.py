@@ -69,7 +69,28 @@ def test_divergence_ends_as_done_with_its_step():
     answer(run)
     assert run.state == "done"
     last = run.rows().query("metric == 'train_loss'").step.max()
-    assert (run.folder / "done.json").read_text().replace("\n", "") == f'{{ "diverged_at": {last}}}'
+    assert run.diverged_at == last
+
+
+@pytest.mark.parametrize("name", ["done.json", "all"])
+def test_a_worker_that_dies_while_it_finishes_loses_nothing(monkeypatch, name):
+    """Killed before the merged rows stand, and between them and the word that the run is done."""
+    run = Store().submit(tiny_spec(norm="batch", probes=ALL_PROBES))
+    method = "write" if name == "done.json" else "write_rows"
+    original = getattr(Run, method)
+
+    def die(self, what, *rest):
+        if what == name:
+            raise SystemExit
+        original(self, what, *rest)
+
+    monkeypatch.setattr(Run, method, die)
+    with pytest.raises(SystemExit):
+        answer(run)
+    assert run.state == "interrupted"
+    monkeypatch.setattr(Run, method, original)
+    answer(run)
+    assert_answered(run)
 
 
 def test_missing_data_fails_with_the_ways_to_get_it():

@@ -16,5 +16,5 @@ class Engine(Protocol):
     def alive(self) -> set[str]:
         """Ids of the runs whose worker lives."""
 
-    def stop(self, id: str) -> None:
-        """End a worker that does not end by itself."""
+    def stop(self, run: Run) -> None:
+        """End a worker that does not end by itself, also one that another supervisor started."""

@@ -18,5 +18,5 @@ class Inline:
         """Nothing is."""
         return set()
 
-    def stop(self, id: str) -> None:
+    def stop(self, run: Run) -> None:
         """Nothing to stop."""

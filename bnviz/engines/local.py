@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
+import signal
 import sys
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -37,10 +39,14 @@ class Local:
         self.workers = {id: worker for id, worker in self.workers.items() if worker.is_alive()}
         return set(self.workers)
 
-    def stop(self, id: str) -> None:
+    def stop(self, run: Run) -> None:
         """Kill a worker; what it has put in its folder stays."""
-        if id in self.workers:
-            self.workers[id].kill()
+        pid = run.meta().get("pid")
+        if run.id in self.workers:
+            self.workers[run.id].kill()
+        elif isinstance(pid, int) and run.state == "running":
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGTERM)
 
 
 def work(folder: Path) -> None:

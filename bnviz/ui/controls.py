@@ -24,6 +24,7 @@ GROUPS = {
     "Measurements": ("step_sizes", "random_direction", "quantiles", "bins"),
 }
 INTERVAL = "every_"  # a probe's interval in the address: every_landscape=10
+MOST_RUNS = 24
 PAGE_PARAMETERS = ("step", "layers", "view", "show")  # what pages keep in the address beside the knobs
 
 
@@ -78,6 +79,8 @@ def question(preset: Preset) -> Question:
     norms = sorted(state["norm"], key=list(NORMS).index)
     if not norms:
         return Question(preset, [], f"Choose at least one network: {', '.join(norm.label for norm in NORMS.values())}.")
+    if (count := len(norms) * len(knobs["lr"]) * len(knobs["seed"])) > MOST_RUNS:
+        return Question(preset, [], f"That would be {count} runs; choose at most {MOST_RUNS} at a time.")
     try:
         several = [(lr, norm, seed) for lr in knobs["lr"] for norm in norms for seed in knobs["seed"]]
         specs = [RunSpec.of(**knobs | {"lr": lr, "norm": norm, "seed": seed}) for lr, norm, seed in several]
@@ -93,7 +96,7 @@ def values_of(preset: Preset) -> dict[str, Any]:
     for name in (name for names in GROUPS.values() for name in names):
         value = getattr(base, name)
         several = value if isinstance(value, tuple) else (value,)
-        values[name] = ", ".join(f"{part:g}" for part in several) if is_list(name) else value
+        values[name] = ", ".join(link.number(part) for part in several) if is_list(name) else value
     return values | {INTERVAL + name: base.probes.get(name, 0) for name in PROBES}
 
 
@@ -105,7 +108,10 @@ def take_preset() -> None:
 def value_of(name: str) -> Any:
     """A knob's value as RunSpec takes it; a list where several values stand in one field."""
     value = st.session_state[name]
-    return [part.strip() for part in value.split(",") if part.strip()] or [""] if is_list(name) else value
+    if not is_list(name):
+        return value
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    return parts or ([""] if name in SWEPT else [])
 
 
 def is_list(name: str) -> bool:
@@ -166,11 +172,11 @@ def problem_with(name: str, text: str) -> str:
     if name == "preset":
         return "" if text in PRESETS else f"preset must be one of {', '.join(PRESETS)}"
     if name.startswith(INTERVAL):
-        return "" if text.isdigit() else "an interval is a whole number of steps, 0 for never"
-    parts = [part.strip() for part in text.split(",")]
-    whole = get_origin(RunSpec.model_fields[name].annotation) is tuple
+        return "" if text.isascii() and text.isdigit() else "an interval is a whole number of steps, 0 for never"
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    values: list[Any] = parts if name in (*SWEPT, "norm") else [parts if is_list(name) else text]
     try:
-        for value in [parts] if whole else parts:
+        for value in values:
             RunSpec.of(**{name: value})
     except SpecError as problem:
         return str(problem)

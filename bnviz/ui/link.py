@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -27,7 +28,7 @@ def said(name: str, default: Any, problem: Problem) -> Any:
         return default
     wrong = problem(name, text) or misfit(text, default)
     if wrong:
-        st.warning(f"The link asks for {name}={text}, but {wrong}. The default is shown instead.")
+        warn(f"The link asks for {name}={text}, but {wrong}. The default is shown instead.")
         return default
     return parse(text, default)
 
@@ -48,9 +49,7 @@ def warn_of_unknown(known: Iterable[str]) -> None:
     """One sentence for each parameter that no page knows."""
     known = list(known)
     for name in set(st.query_params) - set(known):
-        st.warning(
-            f"The link names {name}, which is no choice on this page. It is ignored; there are {', '.join(known)}."
-        )
+        warn(f"The link names {name}, which is no choice on this page. It is ignored; there are {', '.join(known)}.")
         del st.query_params[name]
 
 
@@ -71,7 +70,7 @@ def parse(text: str, default: Any) -> Any:
             raise ValueError(text)
         return text == "true"
     if isinstance(default, list):
-        return [part for part in text.split(",") if part]
+        return [part.strip() for part in text.split(",") if part.strip()]
     return type(default)(text)
 
 
@@ -81,4 +80,14 @@ def write(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, list | tuple):
         return ",".join(str(part) for part in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def number(value: float) -> str:
+    """A number as short as it can be without becoming another."""
+    return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+
+
+def warn(sentence: str) -> None:
+    """Say it as it is: what came with a link is not Markdown."""
+    st.warning(re.sub(r"([\\`*\[\]<$!])", r"\\\1", sentence[:600]))

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from bnviz import analysis
+from bnviz import analysis, supervisor
 from bnviz.figures import Time
 from bnviz.norms import NORMS
 from bnviz.spec import RunSpec
@@ -19,7 +19,8 @@ from bnviz.store import ACTIVE, Run, Store
 from bnviz.ui.plot import plot
 
 EVERY_S = 0.5
-Stamp = tuple[tuple[str, str], ...]  # run id and its newest part: what a figure was drawn from
+IDLE_S = 3.0  # another reader may ask the same question meanwhile
+Stamp = tuple[tuple[str, str, float], ...]  # of each run its id and its newest part: what a figure was drawn from
 
 
 @dataclass(frozen=True)
@@ -53,27 +54,36 @@ Grid = Sequence[Sequence[Panel]]  # figures side by side, row under row
 
 def show(specs: list[RunSpec], grid: Grid, step: int, layers: tuple[str, ...] = (), choice: str = "") -> None:
     """Progress and figures of these questions; twice a second while any of them is at work."""
-    runs = [Store().run(spec.id) for spec in specs if Store().run(spec.id).readable]
-    active = any(run.state in ACTIVE for run in runs)
+
+    def asked() -> list[Run]:
+        return [run for run in (Store().run(spec.id) for spec in specs) if run.readable]
 
     def body() -> None:
-        states = [run.state for run in runs]
-        if active and not any(state in ACTIVE for state in states):
+        runs = asked()
+        waiting = [run for run in runs if run.state in ACTIVE]
+        if bool(waiting) != active:  # they began or ended: the buttons above must know
             st.rerun()
-        for run, state in zip(runs, states, strict=True):
-            if state in ACTIVE:
-                run.wait(reader())
-        progress(runs)
-        draw(runs, grid, step, layers, choice)
+        for run in waiting:
+            run.wait(reader())
+        if waiting:
+            supervisor.ensure(Store())
+        if runs:
+            progress(runs)
+            draw(runs, grid, step, layers, choice)
+        else:
+            nothing_yet()
 
-    if runs:
-        st.fragment(body, run_every=EVERY_S if active else None)()
-    else:
-        st.info(
-            "Nothing measured yet. Press **Run**: the figures fill while the networks train. Or choose **Class**: its "
-            "finished runs ship with bnviz.",
-            icon=":material/play_circle:",
-        )
+    active = any(run.state in ACTIVE for run in asked())
+    st.fragment(body, run_every=EVERY_S if active else IDLE_S)()
+
+
+def nothing_yet() -> None:
+    """What to do on an empty page."""
+    st.info(
+        "Nothing measured yet. Press **Run**: the figures fill while the networks train. Or choose **Class**: its "
+        "finished runs ship with bnviz.",
+        icon=":material/play_circle:",
+    )
 
 
 def progress(runs: list[Run]) -> None:
@@ -102,8 +112,7 @@ def status(run: Run) -> str:
     meta, state = run.meta(), run.state
     step, seconds, steps = meta.get("step", 0), meta.get("seconds", 0.0), run.spec.steps
     if state == "done":
-        diverged = analysis.diverged(run.rows().assign(run=run.id)).get(run.id)
-        ending = f"diverged at step {diverged}, after" if diverged is not None else f"{steps:,} steps in"
+        ending = f"{steps:,} steps in" if run.diverged_at is None else f"diverged at step {run.diverged_at}, after"
         return f"{ending} {duration(seconds)} on {meta.get('device', 'an unknown device')}"
     if state == "running" and step:
         left = duration(seconds / step * (steps - step))
@@ -126,7 +135,7 @@ def duration(seconds: float) -> str:
 
 def draw(runs: list[Run], grid: Grid, step: int, layers: tuple[str, ...], choice: str) -> None:
     """Every panel, with its sentence, its regime and its data to take away."""
-    stamp: Stamp = tuple((run.id, run.parts()[-1].name if run.parts() else "") for run in runs)
+    stamp = tuple(newest(run) for run in runs)
     view = view_of(stamp, step, layers, choice, runs)
     regime = " / ".join(dict.fromkeys(f"{run.spec.regime()} · seed {run.spec.seed}" for run in runs))
     for row in grid:
@@ -154,6 +163,15 @@ def draw(runs: list[Run], grid: Grid, step: int, layers: tuple[str, ...], choice
                         type="tertiary",
                         on_click="ignore",
                     )
+
+
+def newest(run: Run) -> tuple[str, str, float]:
+    """The id of a run, and the name and time of the newest of its parts."""
+    parts = run.parts()
+    try:
+        return (run.id, parts[-1].name, parts[-1].stat().st_mtime) if parts else (run.id, "", 0.0)
+    except FileNotFoundError:  # the parts became one file just now
+        return run.id, "all.parquet", 0.0
 
 
 def csv(numbers: pd.DataFrame) -> bytes:

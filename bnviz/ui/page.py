@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from bnviz import analysis, data, presets, supervisor
+from bnviz.models import Block
 from bnviz.paths import PROJECT
 from bnviz.spec import RunSpec
 from bnviz.store import ACTIVE, Store
 from bnviz.ui import controls, link, live
 from bnviz.ui.live import Grid
 
+MOST_LAYERS = 4
+
 
 def figure_page(
-    doc: str | None, grid: Grid, *, layers: bool = False, choices: Sequence[str] = (), step: bool = True
+    doc: str | None,
+    grid: Grid,
+    *,
+    layers: Callable[[Block], bool] | None = None,
+    choices: Sequence[str] = (),
+    step: bool = True,
 ) -> None:
-    """The whole page. `layers` lets the reader pick layers, `choices` are the page's own switch, `step` offers the scrubber."""
+    """The whole page. `layers` says which may be picked, `choices` are the page's own switch, `step` offers the scrubber."""
     text(doc)
     question = controls.ask()
     if question.problem:
@@ -27,7 +35,7 @@ def figure_page(
         return
     run_bar(question.specs)
     with st.container(horizontal=True, gap="large"):
-        chosen = pick_layers(question.specs) if layers else ()
+        chosen = pick_layers([block.name for block in question.specs[0].blocks() if layers(block)]) if layers else ()
         choice = pick(choices) if choices else ""
         at = scrubber(question.specs) if step else question.specs[0].steps
     live.show(question.specs, grid, at, chosen, choice)
@@ -68,8 +76,9 @@ def run_bar(specs: list[RunSpec]) -> None:
 
 def start(specs: list[RunSpec]) -> None:
     """Ask the questions and see that somebody answers them."""
-    for spec in specs:
-        Store().submit(spec).wait(live.reader())
+    for run in [Store().submit(spec) for spec in specs]:
+        if run.state in ACTIVE:
+            run.wait(live.reader())
     supervisor.ensure(Store())
 
 
@@ -81,22 +90,23 @@ def stop(specs: list[RunSpec]) -> None:
         st.toast("Another reader waits for these runs, so they go on; the Runs page can stop them all the same.")
 
 
-def pick_layers(specs: list[RunSpec]) -> tuple[str, ...]:
-    """The layers to draw, by name and number."""
-    names = [block.name for block in specs[0].blocks()]
-    default = analysis.default_layers(names[:-1])
+def pick_layers(names: list[str]) -> tuple[str, ...]:
+    """Some of these layers."""
+    default = analysis.default_layers(names)
     known = [name for name in st.session_state.get("layers", []) if name in names]
     if "layers" in st.session_state:
         st.session_state["layers"] = known or default
     link.restore({"layers": default}, lambda _, text: unknown_layer(text, names))
-    st.multiselect("Layers", names, key="layers", persist_state="session", max_selections=4)
+    st.multiselect("Layers", names, key="layers", persist_state="session", max_selections=MOST_LAYERS)
     link.keep({"layers": default})
     return tuple(sorted(st.session_state["layers"] or default, key=names.index))
 
 
 def unknown_layer(text: str, names: list[str]) -> str:
     """What is wrong with a list of layers; "" if nothing is."""
-    return "" if set(text.split(",")) <= set(names) else f"the layers are {', '.join(names)}"
+    chosen = [part.strip() for part in text.split(",")]
+    fits = set(chosen) <= set(names) and len(chosen) <= MOST_LAYERS
+    return "" if fits else f"it takes up to {MOST_LAYERS} of {', '.join(names)}"
 
 
 def pick(choices: Sequence[str]) -> str:
@@ -117,7 +127,8 @@ def scrubber(specs: list[RunSpec]) -> int:
     if not 0 <= st.session_state.get("step", 0) <= last:
         del st.session_state["step"]
     link.restore(
-        {"step": last}, lambda _, text: "" if text.isdigit() and int(text) <= last else f"the steps are 0 to {last}"
+        {"step": last},
+        lambda _, text: "" if text.isascii() and text.isdigit() and int(text) <= last else f"the steps are 0 to {last}",
     )
     st.slider(
         "Step",

@@ -83,9 +83,11 @@ async function draw(figure) { // at most one at a time, and always the latest
         plot.made = `${is3d} ${spec.filename}`;
         plot.config = config(Plotly, box, spec.filename, is3d);
       }
+      const narrow = box.clientWidth < 560 // no room for legend and buttons side by side
+        ? { legend: { ...layout.legend, x: 0, y: 0, yref: "container", yanchor: "bottom" } } : {};
       const dragmode = matchMedia("(pointer: coarse)").matches && !is3d ? { dragmode: false } : {}; // a finger scrolls the page
       await Plotly.react(box, data, {
-        ...dragmode, ...themed(layout, JSON.parse(plot.theme)),
+        ...dragmode, ...themed({ ...layout, ...narrow }, JSON.parse(plot.theme)),
         width: box.clientWidth, height: box.clientHeight, uirevision: spec.revision,
       }, plot.config);
       box.querySelectorAll(".main-svg").forEach((svg, i) => {

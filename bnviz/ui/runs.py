@@ -50,7 +50,7 @@ def table(runs: list[Run]) -> list[int]:
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        key="runs",
+        key=f"runs-{len(runs)}-{runs[0].id}",  # lines are selected by number: no selection may slide to another run
     )
     return list(event["selection"]["rows"])
 
@@ -78,13 +78,13 @@ def actions(runs: list[Run]) -> None:
     states = [run.state for run in runs]
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Cancel", icon=":material/stop:", disabled=not set(states) & set(ACTIVE)):
-            for run, state in zip(runs, states, strict=True):
-                if state in ACTIVE:
+            for run in runs:
+                if run.state in ACTIVE:
                     run.cancel()
             st.rerun()
         if st.button("Retry", icon=":material/replay:", disabled=not set(states) & {"failed", "cancelled"}):
-            for run, state in zip(runs, states, strict=True):
-                if state in ("failed", "cancelled") and run.readable:
+            for run in runs:
+                if run.state in ("failed", "cancelled") and run.readable:
                     run.retry()
             supervisor.ensure(Store())
             st.rerun()
@@ -97,11 +97,17 @@ def actions(runs: list[Run]) -> None:
 @st.dialog("Delete runs?")
 def confirm_deletion(runs: list[Run]) -> None:
     """Rows cannot be brought back, so ask."""
-    st.write(f"{len(runs)} run(s) and their measurements will be gone.")
+    st.markdown("These runs and their measurements will be gone:\n\n" + "\n".join(f"- {title(run)}" for run in runs))
     if st.button("Delete", type="primary", icon=":material/delete:", key="really-delete"):
-        for run in runs:
-            run.delete()
+        kept = [run for run in runs if not run.delete()]
+        if kept:
+            st.toast("A run that has started meanwhile was kept.")
         st.rerun()
+
+
+def title(run: Run) -> str:
+    """A run in one line."""
+    return f"`{run.id}` {run.spec.summary() if run.readable else 'damaged'}"
 
 
 def details(run: Run) -> None:

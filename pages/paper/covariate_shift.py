@@ -37,5 +37,5 @@ figure_page(
             )
         ],
     ],
-    layers=True,
+    layers=lambda block: True,
 )

@@ -67,6 +67,6 @@ figure_page(
             )
         ],
     ],
-    layers=True,
+    layers=lambda block: block.activation is not None,
     choices=(ONE, ALL),
 )

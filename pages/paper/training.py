@@ -5,7 +5,7 @@ The fact that started it all: with BatchNorm the same network learns faster, bea
 (Fig. 2): so stable distributions cannot be the reason.
 ---
 Accuracy and loss are those of the current batch, before its update, in training mode, as in the paper; the bold line is their running
-mean over 20 steps, the pale range holds every single value. Test accuracy is measured on the whole test set with population statistics.
+mean over 20 measurements, the pale range holds every single value. Test accuracy is measured on the whole test set with population statistics.
 The loss is the objective: cross-entropy and, if λ > 0, the L2 penalty. Networks that are compared share initial weights and batches.
 
 Noise, for every channel *j* of every layer and anew at each step: μ_j ~ U(−n_μ, n_μ), σ_j ~ U(1, n_σ); then for every single element
@@ -16,7 +16,7 @@ from bnviz import analysis, figures
 from bnviz.ui.live import Panel
 from bnviz.ui.page import figure_page
 
-WINDOW = 20  # steps
+WINDOW = 20  # measurements
 
 figure_page(
     __doc__,
