@@ -79,12 +79,12 @@ class Objective:
         sizes = [sum(shape.numel() for shape in shapes.values()) for shapes in self.shapes.values()]
         return zip(self.shapes, theta.split(sizes), strict=True)
 
-    def outputs(self, theta: Tensor, inputs: Tensor, *, training: bool = True, tap: Tap | None = None) -> Tensor:
+    def outputs(self, views: Parameters, inputs: Tensor, *, training: bool = True, tap: Tap | None = None) -> Tensor:
         """The network's outputs (batch, classes). `tap` sees the input of every layer's non-linearity."""
         x = inputs
-        for block, parameters in zip(self.blocks, self.views(theta).values(), strict=True):
-            x = apply_layer(block, parameters, x)
-            x = self.norms[block.name](x, parameters, training)
+        for block in self.blocks:
+            x = apply_layer(block, views[block.name], x)
+            x = self.norms[block.name](x, views[block.name], training)
             if tap is not None:
                 tap(block, x)
             x = ACTIVATIONS[block.activation](x)
@@ -95,18 +95,28 @@ class Objective:
     def evaluate(self, theta: Tensor, batch: Batch) -> Evaluation:
         """L and ∇L at θ, in training mode: batch statistics, and the noise of this step."""
         theta = theta.detach().requires_grad_()
-        outputs = self.outputs(theta, batch.inputs)
-        penalty = self.penalty(theta)
-        loss = self.task.loss(outputs, batch.labels) + penalty
+        loss, penalty, outputs = self._loss(self.views(theta), batch)
         (gradient,) = torch.autograd.grad(loss, theta)
         return Evaluation(loss.detach(), penalty.detach(), gradient, outputs.detach())
 
-    def penalty(self, theta: Tensor) -> Tensor:
+    def weight_gradient(self, theta: Tensor, batch: Batch, layer: str) -> Tensor:
+        """∇L at θ for one layer's weight alone, in its shape: the same numbers as in `evaluate` at half the cost."""
+        views = self.views(theta.detach().requires_grad_())
+        loss, _, _ = self._loss(views, batch)
+        (gradient,) = torch.autograd.grad(loss, views[layer]["weight"])
+        return gradient
+
+    def penalty(self, views: Parameters) -> Tensor:
         """λ/2 times the squared norm of all weights; γ, β and biases are not weights."""
+        weights = [parameters["weight"] for parameters in views.values()]
         if self.spec.l2 == 0:
-            return theta.new_zeros(())
-        weights = (parameters["weight"] for parameters in self.views(theta).values())
+            return weights[0].new_zeros(())
         return torch.stack([weight.square().sum() for weight in weights]).sum() * (self.spec.l2 / 2)
+
+    def _loss(self, views: Parameters, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        outputs = self.outputs(views, batch.inputs)
+        penalty = self.penalty(views)
+        return self.task.loss(outputs, batch.labels) + penalty, penalty, outputs
 
     def draw_noise(self, step: int) -> None:
         """Draw the noise of a training step; it stays the same for every probe of that step."""

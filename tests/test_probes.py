@@ -188,7 +188,7 @@ def test_exact_population_statistics_are_averages_over_the_training_set():
     kept = {name: value.clone() for name, value in objective.state().items()}
     rows = frame(evaluation.evaluate(objective, training.theta, 1)).set_index("metric").value
     assert all(value.equal(kept[name]) for name, value in objective.state().items())
-    evaluation.average_over_training_set(objective, training.theta)
+    evaluation.average_over_training_set(objective, objective.views(training.theta))
     weight = objective.views(training.theta)[first.name]["weight"]
     outputs = [torch.nn.functional.conv2d(b.inputs, weight, padding=1) for b in objective.task.training_batches()]
     norm = objective.norms[first.name]
@@ -235,7 +235,7 @@ def test_a_probe_that_overflows_leaves_no_trace():
 
 def test_the_test_above_catches_a_probe_that_touches_the_population_statistics(monkeypatch):
     def measure(moment: Moment) -> list[Row]:
-        moment.objective.outputs(moment.theta, moment.batch.inputs)
+        moment.objective.outputs(moment.objective.views(moment.theta), moment.batch.inputs)
         moment.objective.commit()
         return []
 

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,8 +20,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
+from bnviz import paths
 from bnviz.data import cifar10
-from bnviz.paths import cache
 
 
 class DataError(Exception):
@@ -53,9 +54,13 @@ class Source:
     built_in: Callable[[], Arrays] | None = None
 
 
+@cache
 def _cifar10_sample() -> Arrays:
     train, test = cifar10.read_sample()
-    return Arrays(*train, *test)
+    arrays = Arrays(*train, *test)
+    for array in arrays:
+        array.flags.writeable = False  # all who ask share them
+    return arrays
 
 
 SOURCES = {
@@ -98,7 +103,7 @@ _IMPORT = f"run `python -m bnviz data import FILE` with {cifar10.ARCHIVES}"
 
 def data_folder() -> Path:
     """Return the folder of stored datasets, `data` in the cache."""
-    return cache() / "data"
+    return paths.cache() / "data"
 
 
 def available(name: str) -> bool:

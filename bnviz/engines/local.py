@@ -21,7 +21,7 @@ class Local:
         if "forkserver" in multiprocessing.get_all_start_methods():
             from multiprocessing.forkserver import ensure_running
 
-            multiprocessing.set_forkserver_preload(["bnviz.worker"])
+            multiprocessing.set_forkserver_preload(["bnviz.engines.warm"])
             ensure_running()
             self.process: type[BaseProcess] = multiprocessing.get_context("forkserver").Process
         else:

@@ -29,6 +29,7 @@ def measure(moment: Moment) -> Iterator[Row]:
     """
     import torch
 
+    objective = moment.objective
     inputs: dict[str, Tensor] = {}
 
     def keep(block: Block, x: Tensor) -> None:
@@ -36,7 +37,7 @@ def measure(moment: Moment) -> Iterator[Row]:
             inputs[block.name] = x
 
     with torch.no_grad():
-        moment.objective.outputs(moment.theta, moment.batch.inputs, tap=keep)
+        objective.outputs(objective.views(moment.theta), moment.batch.inputs, tap=keep)
     full = moment.step % moment.interval == 0
     for layer, x in inputs.items():
         unit = chosen_unit(moment.spec.seed, layer, x.shape[1])

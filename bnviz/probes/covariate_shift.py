@@ -27,8 +27,8 @@ def measure(moment: Moment) -> Iterator[Row]:
     mixed = moment.theta.clone()
     stretches = zip(objective.layers(mixed), objective.layers(moment.theta_next), strict=True)
     for (layer, here), (_, updated) in stretches:
-        after = objective.views(objective.evaluate(mixed, moment.batch).gradient)
-        l2, cosine = compare(before[layer]["weight"], after[layer]["weight"])
+        after = objective.weight_gradient(mixed, moment.batch, layer)
+        l2, cosine = compare(before[layer]["weight"], after)
         yield Row(moment.step, "ics_l2", layer, None, None, l2)
         yield Row(moment.step, "ics_cosine", layer, None, None, cosine)
         here.copy_(updated)

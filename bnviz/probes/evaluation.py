@@ -10,7 +10,7 @@ from bnviz.probes import Row
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from bnviz.objective import Objective
+    from bnviz.objective import Objective, Parameters
     from bnviz.train import Moment
 
 LABEL = "Test loss and accuracy"
@@ -27,25 +27,26 @@ def evaluate(objective: Objective, theta: Tensor, step: int) -> Iterator[Row]:
     import torch
 
     task, loss, right, count = objective.task, 0.0, 0, 0
+    views = objective.views(theta)
     kept = {name: value.clone() for name, value in objective.state().items()}
     with torch.no_grad():
         if objective.spec.population == "exact":
-            average_over_training_set(objective, theta)
+            average_over_training_set(objective, views)
         for inputs, labels in task.test_batches():
-            outputs = objective.outputs(theta, inputs, training=False)
+            outputs = objective.outputs(views, inputs, training=False)
             loss += float(task.loss(outputs, labels)) * len(labels)
             right += int((outputs.argmax(1) == labels).sum())
             count += len(labels)
         for name, value in objective.state().items():
             value.copy_(kept[name])
-        penalty = float(objective.penalty(theta))
+        penalty = float(objective.penalty(views))
     yield Row(step, "test_loss", None, None, None, loss / count + penalty)
     yield Row(step, "test_accuracy", None, None, None, right / count)
 
 
-def average_over_training_set(objective: Objective, theta: Tensor) -> None:
+def average_over_training_set(objective: Objective, views: Parameters) -> None:
     """E[x] = E_B[mean], Var[x] = E_B[unbiased variance] over all training batches (2015, Algorithm 2, line 10)."""
     for nth, batch in enumerate(objective.task.training_batches(), start=1):
-        objective.outputs(theta, batch.inputs)
+        objective.outputs(views, batch.inputs)
         for norm in objective.norms.values():
             norm.commit(1 / nth)

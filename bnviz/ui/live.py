@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -141,7 +142,8 @@ def draw(runs: list[Run], grid: Grid, step: int, layers: tuple[str, ...], choice
     for row in grid:
         for column, panel in zip(st.columns(len(row)), row, strict=True):
             with column:
-                figure, numbers = drawn(panel.title, stamp, step, layers, choice, panel, view)
+                numbers = numbers_of(panel.title, stamp, step, layers, choice, panel, view)
+                figure = picture(panel.title, digest(numbers), step, view.time.steps, choice, panel, numbers, view)
                 st.markdown(f"#### {panel.title}\n{panel.look}")
                 plot(
                     figure,
@@ -200,13 +202,25 @@ def frame(stamp: Stamp, _runs: list[Run]) -> pd.DataFrame:
     return joined
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
-def drawn(
+@st.cache_resource(max_entries=64, show_spinner=False)
+def numbers_of(
     title: str, stamp: Stamp, step: int, layers: tuple[str, ...], choice: str, _panel: Panel, _view: View
-) -> tuple[go.Figure, pd.DataFrame]:
-    """A figure and its numbers."""
-    numbers = _panel.numbers(_view)
-    return _panel.draw(numbers, _view), numbers
+) -> pd.DataFrame:
+    """The numbers of a panel."""
+    return _panel.numbers(_view)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def picture(
+    title: str, numbers: str, step: int, steps: int, choice: str, _panel: Panel, _numbers: pd.DataFrame, _view: View
+) -> go.Figure:
+    """The picture of a panel: drawn anew only for new numbers, and rows of one probe are news to few panels."""
+    return _panel.draw(_numbers, _view)
+
+
+def digest(numbers: pd.DataFrame) -> str:
+    """What tells one table from another."""
+    return hashlib.blake2b(pd.util.hash_pandas_object(numbers).to_numpy().tobytes(), digest_size=16).hexdigest()
 
 
 def reader() -> str:
