@@ -49,8 +49,8 @@ PRESETS = {
             summary=(
                 "A small VGG on 4,000 images for 200 steps. It shows BatchNorm learning faster and its narrower loss band. It "
                 "cannot show generalisation (BatchNorm soon knows these few images by heart) nor what comes later. It starts "
-                "from He's initial weights at learning rate 0.02: at the paper's Glorot and 0.1 the plain network still guesses "
-                "after 200 steps, and its band is then the narrower one, because nothing moves."
+                "from He's initial weights at learning rate 0.02: at the paper's Glorot and 0.1 the plain network has hardly "
+                "begun to learn after 200 steps, and its band is then the narrower one, because nothing moves."
             ),
             knobs={
                 "model": "vgg11",

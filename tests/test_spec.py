@@ -103,4 +103,14 @@ def test_preset_ids_are_pinned():
     assert ids == PINNED
 
 
-PINNED: dict[str, str] = {}
+PINNED = {
+    "quick none": "960e75b597171956",
+    "quick batch": "5a8d36d71029e1c5",
+    "quick noisy": "ae41bd5c117925e9",
+    "class none": "7ed695de85dce204",
+    "class batch": "5b0eda708aa851bc",
+    "class noisy": "724d5829840dd5b7",
+    "paper none": "7374624e7b320527",
+    "paper batch": "b36999839a3dea2b",
+    "paper noisy": "b6ac80a1d68541e1",
+}

@@ -63,7 +63,7 @@ def ask() -> Question:
             persist_state="session",
         )
     preset = PRESETS[st.session_state["preset"]]
-    st.markdown(f"**{preset.label}** – {preset.summary} *{preset.cost}.*")
+    st.markdown(f"**{preset.label}** – {preset.summary} *Takes {preset.cost}.*")
     draw_knobs()
     link.keep(
         {"preset": ""} | defaults

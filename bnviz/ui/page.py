@@ -52,9 +52,9 @@ def text(doc: str | None) -> None:
 
 def run_bar(specs: list[RunSpec]) -> None:
     """Run, Stop, and what stands in the way."""
-    absent = presets.missing(specs)
     states = [Store().run(spec.id).state if Store().run(spec.id).readable else "new" for spec in specs]
     active, done = any(state in ACTIVE for state in states), all(state == "done" for state in states)
+    absent = [] if done else presets.missing(specs)
     with st.container(horizontal=True, vertical_alignment="center"):
         label = "Run" if len(specs) == 1 else f"Run {len(specs)} networks"
         if st.button(

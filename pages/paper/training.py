@@ -2,7 +2,7 @@
 
 The fact that started it all: with BatchNorm the same network learns faster, bears larger learning rates and ends better
 (Santurkar et al. 2018, Fig. 1a, 1b). **Noisy BatchNorm** learns nearly as well, although its distributions are shaken at every step
-(Fig. 2): so stable distributions cannot be the reason.
+(Fig. 2), so stable distributions can hardly be the reason.
 ---
 Accuracy and loss are those of the current batch, before its update, in training mode, as in the paper; the bold line is their running
 mean over 20 measurements, the pale range holds every single value. Test accuracy is measured on the whole test set with population statistics.
