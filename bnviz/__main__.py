@@ -202,9 +202,11 @@ def app(options: argparse.Namespace) -> None:
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web import cli
 
+    from bnviz.supervisor import ensure
     from bnviz.ui.plot import publish_plotly_js
 
     publish_plotly_js()
+    ensure(Store())  # its workers load torch while the page opens
     # Streamlit takes a folder named `pages` for its older kind of app until app.py has run once, and tells a reader who
     # arrives by a link to a page that there is no such page.
     PagesManager.uses_pages_directory = False

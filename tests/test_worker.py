@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import signal
+import subprocess
+import sys
 import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,12 +13,10 @@ import pytest
 from bnviz import execute
 from bnviz import worker as module
 from bnviz.engines.inline import Inline
-from bnviz.engines.local import work
+from bnviz.paths import PROJECT
 from bnviz.store import Run, Store
 from bnviz.worker import answer
 from tests.conftest import ALL_PROBES, tiny_spec
-
-FORK = multiprocessing.get_context("spawn")
 
 
 def expected(spec: object) -> pd.DataFrame:
@@ -114,10 +111,10 @@ def test_a_failure_is_one_sentence_and_keeps_the_rows_so_far(monkeypatch):
     assert run.state == "failed"
 
 
-def started(run: Run) -> multiprocessing.process.BaseProcess:
+def started(run: Run) -> subprocess.Popen[bytes]:
     """A real worker process, once it has made rows."""
-    process = FORK.Process(target=work, args=(Path(run.folder),))
-    process.start()
+    code = "import sys; from pathlib import Path; from bnviz.engines.local import work; work(Path(sys.argv[1]))"
+    process = subprocess.Popen([sys.executable, "-c", code, str(run.folder)], cwd=PROJECT)
     wait_for(lambda: len(run.rows()) > 30, "no rows came")
     return process
 
@@ -135,8 +132,7 @@ def test_cancel_stops_a_worker_within_two_seconds_and_keeps_the_rows():
     process = started(run)
     run.cancel()
     assert wait_for(lambda: run.state == "cancelled", "it goes on", 5) < 2
-    process.join(10)
-    assert process.exitcode == 0
+    assert process.wait(10) == 0
     rows = run.rows()
     assert len(rows) > 30
     assert run.error() == ""
@@ -145,7 +141,8 @@ def test_cancel_stops_a_worker_within_two_seconds_and_keeps_the_rows():
 def test_a_killed_worker_is_not_running_and_another_goes_on(monkeypatch):
     run = Store().submit(tiny_spec(norm="noisy", steps=400, probes={"accuracy": 1, "landscape": 50}))
     process = started(run)
-    os.kill(process.pid or 0, signal.SIGKILL)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
     assert wait_for(lambda: run.state != "running", "still running", 5) < 5
     assert run.state == "interrupted"
     shown = run.rows()
@@ -162,3 +159,4 @@ def test_two_workers_never_answer_one_run():
     assert time.monotonic() - before < 4
     assert run.state == "running"
     process.kill()
+    process.wait()
