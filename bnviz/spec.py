@@ -173,6 +173,7 @@ class RunSpec(BaseModel):
         optimiser = "SGD" + (f" momentum {self.momentum:g}" if self.momentum else "")
         parts = [self.data, f"{self.model} × {self.width:g}", f"{optimiser}, lr {self.lr:g}", f"batch {self.batch}"]
         parts += [f"L2 {self.l2:g}"] if self.l2 else []
+        parts += [self.init.replace("_", " ") + " weights"] if self.init != "glorot_uniform" else []
         parts += ["augmented"] if self.augment else []
         return " · ".join([*parts, f"{self.steps:,} steps"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -82,8 +83,9 @@ def supervise(store: Store, engine: Callable[[], Engine]) -> bool:
             supervisor = Supervisor(store, engine(), slots())
             quiet_since = time.time()
             while time.time() - max(quiet_since, last_seen(store)) < IDLE_S:
-                if supervisor.look():
-                    quiet_since = time.time()
+                with contextlib.suppress(FileNotFoundError):  # a run was deleted while we looked at it
+                    if supervisor.look():
+                        quiet_since = time.time()
                 time.sleep(POLL_S)
         return True
     except Timeout:

@@ -39,6 +39,12 @@ def device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def described(device: str) -> str:
+    """The device in words."""
+    threads = torch.get_num_threads()
+    return torch.cuda.get_device_name() if device == "cuda" else f"CPU, {threads} thread{'s' * (threads > 1)}"
+
+
 def answer(run: Run, progress: Progress | None = None) -> None:
     """Train as the run's spec says. Returns when it is done, failed or cancelled, and at once if another process is at it.
 
@@ -93,9 +99,7 @@ class Recorder:
         self.flushed_at = self.saved_at = -1e9
         self.meta: dict[str, Any] = {
             "steps": run.spec.steps,
-            "device": torch.cuda.get_device_name()
-            if where == "cuda"
-            else f"CPU, {torch.get_num_threads()} thread{'s' * (torch.get_num_threads() > 1)}",
+            "device": described(where),
             "threads": torch.get_num_threads(),
             "pid": os.getpid(),
             "started": run.meta().get("started", time.time()),
