@@ -80,6 +80,86 @@ class BatchNorm(Standard):
         return {"mean": self.mean, "variance": self.variance}
 
 
+class LpNorm(Standard):
+    """y = gamma (x - mean) / N_p(x) + beta over the batch, per channel (2018, Sec. 3.3), gradient through mean and N_p.
+
+    The paper normalises "by the average of their lp-norm (before shifting the mean)" and gives no formula. Read here: the scale is
+    taken of the un-centred x, N_1 = mean |x|, N_2 = sqrt(mean x^2), N_inf = max |x|; spec.lp_centred takes it of x - mean instead, and
+    l2 is then BatchNorm. Evaluation uses population averages of the mean and of the scale.
+    """
+
+    parameters: ClassVar[dict[str, float]] = {"gamma": 1.0, "beta": 0.0}
+    replaces_bias = True
+
+    def __init__(self, spec: RunSpec, shape: Shape, device: torch.device, dtype: torch.dtype) -> None:
+        import torch
+
+        super().__init__(spec, shape, device, dtype)
+        self.population = torch.stack([f(shape[0], device=device, dtype=dtype) for f in (torch.zeros, torch.ones)])
+        self.batch = self.population.clone()
+
+    def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
+        import torch
+
+        if training:
+            mean = x.mean(over_batch(x))
+            centred = x - per_channel(mean, x)
+            scale = self.average(centred if self.spec.lp_centred else x, over_batch(x))
+            self.batch = torch.stack([mean, scale]).detach()
+        else:
+            mean, scale = self.population
+            centred = x - per_channel(mean, x)
+        gain = parameters["gamma"] / scale
+        return torch.addcmul(per_channel(parameters["beta"], x), centred, per_channel(gain, x))
+
+    def average(self, x: Tensor, dims: tuple[int, ...]) -> Tensor:
+        """N_p of x over these dimensions, one number a channel, kept from zero by epsilon."""
+        raise NotImplementedError
+
+    def commit(self, weight: float) -> None:
+        self.population.lerp_(self.batch, weight)
+
+    def state(self) -> dict[str, Tensor]:
+        return {"population": self.population}
+
+
+class L1Norm(LpNorm):
+    """The mean absolute value as scale."""
+
+    label = "L1 norm"
+
+    def average(self, x: Tensor, dims: tuple[int, ...]) -> Tensor:
+        return x.abs().mean(dims) + self.spec.epsilon
+
+
+class L2Norm(LpNorm):
+    """The root mean square as scale; epsilon stands under the root, as in BatchNorm."""
+
+    label = "L2 norm"
+
+    def average(self, x: Tensor, dims: tuple[int, ...]) -> Tensor:
+        return (x.square().mean(dims) + self.spec.epsilon).sqrt()
+
+
+class LinfNorm(LpNorm):
+    """The largest absolute value as scale."""
+
+    label = "L∞ norm"
+
+    def average(self, x: Tensor, dims: tuple[int, ...]) -> Tensor:
+        return x.abs().amax(dims) + self.spec.epsilon
+
+
+def over_batch(x: Tensor) -> tuple[int, ...]:
+    """All dimensions but the channels'."""
+    return (0, *range(2, x.dim()))
+
+
+def per_channel(values: Tensor, x: Tensor) -> Tensor:
+    """One value a channel, in a shape that broadcasts against x."""
+    return values.view(1, -1, *(1 for _ in range(2, x.dim())))
+
+
 class Noise(Standard):
     """The noise of "noisy" BatchNorm on a network without BatchNorm: the control (2018, Sec. 2.1).
 
@@ -131,4 +211,7 @@ NORMS: dict[str, type[Standard]] = {
     "batch": BatchNorm,
     "noisy": NoisyBatchNorm,
     "noise": Noise,
+    "l1": L1Norm,
+    "l2": L2Norm,
+    "linf": LinfNorm,
 }

@@ -65,6 +65,11 @@ class RunSpec(BaseModel):
         title="Population statistics",
         description="For evaluation: a running average, or exact averages over the training set (2015, Algorithm 2).",
     )
+    lp_centred: bool = Field(
+        False,
+        title="Centred lp scale",
+        description="Take the scale of the lp norms after the mean is removed, not before.",
+    )
     noise_mean: NonNegative = Field(
         0.5, le=100, title="Noise n_μ", description="μ of a channel ~ U(−n_μ, n_μ), each step."
     )

@@ -95,6 +95,60 @@ def test_batch_norm_does_not_see_the_scale_of_the_weights(scale, seed):
     torch.testing.assert_close(results[0][1], results[1][1] * scale, rtol=1e-7, atol=1e-9)
 
 
+LP = {
+    "l1": lambda x: np.abs(x).mean(0),
+    "l2": lambda x: np.sqrt((x**2).mean(0) + 1e-5),
+    "linf": lambda x: np.abs(x).max(0),
+}
+
+
+@pytest.mark.parametrize("name", LP)
+@pytest.mark.parametrize("centred", [False, True])
+@pytest.mark.parametrize("shape", [(3, 4, 5), (7,)])
+def test_lp_norms_are_their_formula_and_their_gradient_is_that_of_finite_differences(name, centred, shape):
+    """The scale is taken before the mean is removed (2018, Sec. 3.3), or after it as a knob."""
+    draw = torch.Generator().manual_seed(0)
+    x = torch.randn(6, *shape, generator=draw, dtype=torch.float64).mul(2).add(0.7).requires_grad_()
+    parameters = affine(shape[0])
+    norm = NORMS[name](tiny_spec(lp_centred=centred), shape, CPU, torch.float64)
+    y = norm(x, parameters, training=True)
+    rows = x.detach().movedim(1, -1).reshape(-1, shape[0]).numpy()
+    gamma, beta = (parameter.detach().numpy() for parameter in parameters.values())
+    shifted = rows - rows.mean(0)
+    epsilon = 0.0 if name == "l2" else 1e-5
+    expected = gamma * shifted / (LP[name](shifted if centred else rows) + epsilon) + beta
+    np.testing.assert_allclose(y.detach().movedim(1, -1).reshape(-1, shape[0]).numpy(), expected, rtol=1e-12)
+    assert torch.autograd.gradcheck(
+        lambda x, gamma, beta: norm(x, {"gamma": gamma, "beta": beta}, training=True), (x, *parameters.values())
+    )
+
+
+def test_the_centred_l2_norm_is_batch_norm():
+    x, parameters = torch.randn(8, 3, 4, 4, dtype=torch.float64) + 1, affine(3)
+    centred = NORMS["l2"](tiny_spec(lp_centred=True), (3, 4, 4), CPU, torch.float64)
+    torch.testing.assert_close(centred(x, parameters, True), batch_norm((3, 4, 4))(x, parameters, True))
+
+
+@settings(deadline=None, max_examples=20)
+@given(scale=st.floats(0.01, 100), seed=st.integers(0, 1000), name=st.sampled_from(["batch", *LP]))
+def test_no_batch_normalisation_sees_the_scale_of_its_input(scale, seed, name):
+    norm = NORMS[name](tiny_spec(epsilon=1e-14), (4, 6, 6), CPU, torch.float64)
+    x = torch.randn(5, 4, 6, 6, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    y, scaled = (norm(input, affine(4), training=True) for input in (x, x * scale))
+    torch.testing.assert_close(y, scaled, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", LP)
+def test_lp_norms_evaluate_with_population_averages(name):
+    norm = NORMS[name](tiny_spec(), (3, 4, 4), CPU, torch.float64)
+    x, parameters = torch.randn(8, 3, 4, 4, dtype=torch.float64) + 0.5, affine(3)
+    trained = norm(x, parameters, training=True)
+    assert not torch.allclose(norm(x, parameters, training=False), trained)
+    norm.commit(1.0)
+    torch.testing.assert_close(norm(x, parameters, training=False), trained)
+    assert norm.state()["population"].shape == (2, 3)
+
+
 def test_noise_is_drawn_as_the_papers_listing_says():
     spec = tiny_spec(batch=256)
     noise = Noise(spec, (200, 6, 6), CPU, torch.float32)

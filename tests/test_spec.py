@@ -39,7 +39,7 @@ def test_a_raised_version_changes_the_id_of_those_who_use_it(monkeypatch):
 @pytest.mark.parametrize(
     ("knobs", "says"),
     [
-        ({"norm": "bach"}, "norm must be one of none, batch, noisy, noise, got 'bach'"),
+        ({"norm": "bach"}, "norm must be one of none, batch, noisy, noise, l1, l2, linf, got 'bach'"),
         ({"model": "vgg12"}, "model must be one of vgg11, vgg13, vgg16, vgg19, got 'vgg12'"),
         ({"data": "cifar11"}, "data must be one of cifar10, cifar10-sample, got 'cifar11'"),
         ({"steps": -3}, "steps must be greater than or equal to 1, got -3"),

@@ -19,7 +19,7 @@ SWEPT = ("lr", "seed")  # a comparison may take several values of these, and sev
 TABLES: dict[str, Any] = {"model": MODELS, "norm": NORMS, "data": data.SOURCES}
 GROUPS = {
     "Training": ("data", "lr", "seed", "steps", "batch", "momentum", "l2", "augment", "precision"),
-    "Network": ("model", "width", "hidden", "norm_hidden", "init", "epsilon", "averaging", "population"),
+    "Network": ("model", "width", "hidden", "norm_hidden", "init", "epsilon", "averaging", "population", "lp_centred"),
     "Noise": ("noise_mean", "noise_scale", "noise_mean_spread", "noise_scale_spread", "noise_at_test"),
     "Measurements": ("step_sizes", "random_direction", "quantiles", "bins"),
 }
