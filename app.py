@@ -28,6 +28,7 @@ PAGES = {
         st.Page("pages/paper/distributions.py", title="Distributions", icon=":material/bar_chart:"),
         st.Page("pages/paper/covariate_shift.py", title="Covariate shift", icon=":material/compare_arrows:"),
         st.Page("pages/paper/landscape.py", title="Landscape", icon=":material/landscape:"),
+        st.Page("pages/paper/norms.py", title="Norms", icon=":material/straighten:"),
     ],
     "Lab": [st.Page("pages/lab/runs.py", title="Runs", icon=":material/list:")],
 }

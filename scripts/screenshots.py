@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-PAGES = ("", "training", "distributions", "covariate_shift", "landscape", "runs")
+PAGES = ("", "training", "distributions", "covariate_shift", "landscape", "norms", "runs")
 LOOKS = {"light": ("light", 1400), "dark": ("dark", 1400), "narrow": ("light", 390)}
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 

@@ -20,7 +20,7 @@ from bnviz.store import Store
 from bnviz.ui import controls, live
 from tests.conftest import ALL_PROBES
 
-FIGURE_PAGES = {"training": 3, "distributions": 5, "covariate_shift": 2, "landscape": 5}
+FIGURE_PAGES = {"training": 3, "distributions": 5, "covariate_shift": 2, "landscape": 5, "norms": 5}
 PAGES = [*(f"paper/{name}" for name in FIGURE_PAGES), "lab/start", "lab/runs"]
 TINY: dict[str, Any] = {"width": 1 / 32, "batch": 16, "steps": 6}
 
@@ -75,7 +75,8 @@ def test_a_page_on_an_empty_cache_tells_what_to_do(name):
 
 @pytest.mark.parametrize(("name", "figures"), FIGURE_PAGES.items())
 def test_a_figure_page_draws_finished_runs(name, figures, filled):
-    opened = tiny(f"paper/{name}")
+    networks = {"networks": "none,batch,noisy"} if name == "norms" else {}
+    opened = tiny(f"paper/{name}", **networks)
     assert not opened.exception
     drawn = plots(opened)
     assert len(drawn) == figures
@@ -305,6 +306,14 @@ def test_the_app_frames_the_pages():
     opened = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
     assert not opened.exception
     assert "Why does batch normalisation help?" in opened.markdown[0].value
+
+
+def test_the_norms_page_compares_its_own_networks_and_leaves_those_of_other_pages_alone():
+    opened = page("paper/norms")
+    assert opened.get("button_group")[1].value == ["none", "batch", "l1", "l2", "linf"]
+    assert "networks" not in opened.query_params
+    assert page("paper/norms", networks="l1,l7").warning[0].value.startswith("The link asks for networks=l1,l7")
+    assert page("paper/training").get("button_group")[1].value == ["none", "batch", "noisy"]
 
 
 def test_every_knob_of_the_spec_has_a_widget():

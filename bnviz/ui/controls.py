@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
@@ -25,7 +26,14 @@ GROUPS = {
 }
 INTERVAL = "every_"  # a probe's interval in the address: every_landscape=10
 MOST_RUNS = 24
-PAGE_PARAMETERS = ("step", "layers", "view", "show")  # what pages keep in the address beside the knobs
+PAGE_PARAMETERS = (
+    "networks",
+    "norm",
+    "step",
+    "layers",
+    "view",
+    "show",
+)  # what pages keep in the address beside the knobs
 
 
 @dataclass(frozen=True)
@@ -37,11 +45,13 @@ class Question:
     problem: str = ""
 
 
-def ask() -> Question:
-    """Draw preset and knobs, and read the question off them."""
+def ask(networks: Sequence[str] = ()) -> Question:
+    """Draw preset and knobs, and read the question off them. `networks` are a page's own choice at first, kept for itself."""
+    key = "networks" if networks else "norm"
     first = presets.first()
     link.restore({"preset": first}, problem_with)
-    defaults = values_of(PRESETS[st.session_state["preset"]])
+    chosen = PRESETS[st.session_state["preset"]]
+    defaults = {key: list(networks or chosen.norms)} | values_of(chosen)
     link.warn_of_unknown(["preset", *defaults, *PAGE_PARAMETERS])
     link.restore(defaults, problem_with)
     with st.container(horizontal=True, gap="large"):
@@ -59,24 +69,21 @@ def ask() -> Question:
             list(NORMS),
             selection_mode="multi",
             format_func=lambda norm: NORMS[norm].label,
-            key="norm",
+            key=key,
             persist_state="session",
         )
     preset = PRESETS[st.session_state["preset"]]
     st.markdown(f"**{preset.label}** – {preset.summary} *Takes {preset.cost}.*")
     draw_knobs()
-    link.keep(
-        {"preset": ""} | defaults
-    )  # which preset comes first differs between machines: an address always names it
-    return question(preset)
+    link.keep({"preset": ""} | defaults)  # which comes first differs between machines: an address always names it
+    return question(preset, sorted(st.session_state[key], key=list(NORMS).index))
 
 
-def question(preset: Preset) -> Question:
+def question(preset: Preset, norms: list[str]) -> Question:
     """Every combination of networks, learning rates and seeds; or why there is none."""
     state = st.session_state
     knobs = {name: value_of(name) for names in GROUPS.values() for name in names}
     knobs["probes"] = {name: state[INTERVAL + name] for name in PROBES if state[INTERVAL + name]}
-    norms = sorted(state["norm"], key=list(NORMS).index)
     if not norms:
         return Question(preset, [], f"Choose at least one network: {', '.join(norm.label for norm in NORMS.values())}.")
     if (count := len(norms) * len(knobs["lr"]) * len(knobs["seed"])) > MOST_RUNS:
@@ -90,9 +97,9 @@ def question(preset: Preset) -> Question:
 
 
 def values_of(preset: Preset) -> dict[str, Any]:
-    """What each widget holds when a preset is taken as it is."""
+    """What each knob's widget holds when a preset is taken as it is."""
     base = preset.specs()[0]
-    values: dict[str, Any] = {"norm": list(preset.norms)}
+    values: dict[str, Any] = {}
     for name in (name for names in GROUPS.values() for name in names):
         value = getattr(base, name)
         several = value if isinstance(value, tuple) else (value,)
@@ -174,10 +181,11 @@ def problem_with(name: str, text: str) -> str:
     if name.startswith(INTERVAL):
         return "" if text.isascii() and text.isdigit() else "an interval is a whole number of steps, 0 for never"
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    values: list[Any] = parts if name in (*SWEPT, "norm") else [parts if is_list(name) else text]
+    field = "norm" if name == "networks" else name
+    values: list[Any] = parts if field in (*SWEPT, "norm") else [parts if is_list(field) else text]
     try:
         for value in values:
-            RunSpec.of(**{name: value})
+            RunSpec.of(**{field: value})
     except SpecError as problem:
         return str(problem)
     return ""

@@ -26,10 +26,15 @@ def figure_page(
     layers: Callable[[Block], bool] | None = None,
     choices: Sequence[str] = (),
     step: bool = True,
+    networks: Sequence[str] = (),
 ) -> None:
-    """The whole page. `layers` says which may be picked, `choices` are the page's own switch, `step` offers the scrubber."""
+    """The whole page.
+
+    `layers` says which may be picked, `choices` are the page's own switch, `step` offers the scrubber, and `networks` are those that
+    the page compares at first, where they are not the preset's.
+    """
     text(doc)
-    question = controls.ask()
+    question = controls.ask(networks)
     if question.problem:
         st.error(question.problem)
         return

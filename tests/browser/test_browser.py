@@ -166,7 +166,7 @@ def test_every_page_opens_by_its_link_on_a_fresh_server(address: str, browser: p
     until(lambda: connects(address), "the server does not start")
     page = browser.new_page(viewport={"width": width, "height": 900})
     headings = {"training": "Training", "distributions": "Distributions", "covariate_shift": "Covariate shift"}
-    headings |= {"landscape": "Landscape", "runs": "Runs", "": "Why does batch normalisation help?"}
+    headings |= {"landscape": "Landscape", "norms": "Norms", "runs": "Runs", "": "Why does batch normalisation help?"}
     for path, heading in headings.items():
         page.goto(f"{address}/{path}")
         page.get_by_role("heading", name=heading, exact=True).wait_for(timeout=60_000)
