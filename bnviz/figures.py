@@ -29,11 +29,14 @@ STYLES = {
     "batch": ("#1a80c4", "dash", "square"),
     "noisy": ("#c0609a", "dashdot", "diamond"),
     "noise": ("#b87a00", "dot", "triangle-up"),
+    "l1": ("#008f68", "longdash", "cross"),
+    "l2": ("#6f7bd6", "longdashdot", "star"),
+    "linf": ("#5b8c2a", "8px,3px,2px,3px,2px,3px", "hexagon"),
 }
 SPARE_STYLES = [
-    ("#008f68", "longdash", "cross"),
-    ("#6f7bd6", "longdashdot", "star"),
-    ("#5b8c2a", "8px,3px,2px,3px,2px,3px", "hexagon"),
+    ("#8c6d5a", "12px,4px", "x"),
+    ("#c4515c", "3px,3px", "pentagon"),
+    ("#3a8f9e", "12px,3px,3px,3px", "bowtie"),
 ]
 TIME = ["#3f78c9", "#9060a8", "#d84a4a"]  # early to late: the blue to red of Fig. 11, without its white middle
 MARK = "#888888"  # lines that are no measurement

@@ -105,12 +105,12 @@ def test_run_watch_zoom_cancel_reload(address: str, browser: playwright.Browser)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(link(address, "landscape"))
     run = page.get_by_role("button", name="Run 3 networks")
-    run.wait_for(timeout=60_000)
+    run.wait_for(timeout=90_000)
     assert page.get_by_text("Page not found").count() == 0
     until(lambda: supervisor_of(Store().root), "no supervisor")
 
     run.click()
-    page.locator(f"{BOX} .main-svg").first.wait_for(timeout=30_000)
+    page.locator(f"{BOX} .main-svg").first.wait_for(timeout=90_000)
     until(lambda: page.evaluate(POINTS) > 3, "no band appears")
     assert [run.state for run in Store().runs()] == ["running"] * 3
 
@@ -130,19 +130,19 @@ def test_run_watch_zoom_cancel_reload(address: str, browser: playwright.Browser)
     assert page.evaluate(f"() => window.node === document.querySelector('{BOX}')")
 
     page.locator(".st-key-stop button").click()
-    until(lambda: {run.state for run in Store().runs()} == {"cancelled"}, "Stop does not stop", 10)
-    page.get_by_text("stopped at step").first.wait_for(timeout=10_000)
-    until(lambda: page.evaluate(POINTS) == points_in_the_rows(), "not all rows are on the screen", 10)
+    until(lambda: {run.state for run in Store().runs()} == {"cancelled"}, "Stop does not stop", 30)
+    page.get_by_text("stopped at step").first.wait_for(timeout=90_000)
+    until(lambda: page.evaluate(POINTS) == points_in_the_rows(), "not all rows are on the screen", 60)
 
     before = page.evaluate(POINTS)
     page.reload()
-    page.get_by_text("stopped at step").first.wait_for(timeout=30_000)
-    until(lambda: page.evaluate(POINTS) == before, "something was lost", 20)
+    page.get_by_text("stopped at step").first.wait_for(timeout=90_000)
+    until(lambda: page.evaluate(POINTS) == before, "something was lost", 60)
     assert page.get_by_role("button", name="Run 3 networks").is_enabled()
     assert page.url == link(address, "landscape")
 
     page.goto(f"{address}/runs")
-    page.locator("[data-testid=stDataFrame]").wait_for(timeout=30_000)
+    page.locator("[data-testid=stDataFrame]").wait_for(timeout=90_000)
     assert problems == []
 
 
@@ -169,7 +169,7 @@ def test_every_page_opens_by_its_link_on_a_fresh_server(address: str, browser: p
     headings |= {"landscape": "Landscape", "norms": "Norms", "runs": "Runs", "": "Why does batch normalisation help?"}
     for path, heading in headings.items():
         page.goto(f"{address}/{path}")
-        page.get_by_role("heading", name=heading, exact=True).wait_for(timeout=60_000)
+        page.get_by_role("heading", name=heading, exact=True).wait_for(timeout=90_000)
         assert page.get_by_text("Page not found").count() == 0
         assert page.get_by_text("Traceback").count() == 0
         assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), (
