@@ -82,7 +82,7 @@ PRESETS = {
         Preset(
             name="paper",
             label="Paper",
-            cost="an hour or more on a GPU, weeks on a CPU",
+            cost="hours on a GPU (not timed yet), weeks on a CPU",
             summary=(
                 "As near to the paper as its text allows: VGG-16 with two hidden layers of 4096, all of CIFAR-10, 15,000 steps "
                 "at 0.1, and the L2 penalty of 0.0005 that its figures betray. Depth, widths and penalty are our reading."
