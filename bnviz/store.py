@@ -66,26 +66,21 @@ class Run:
     @cached_property
     def spec(self) -> RunSpec:
         """The question. SpecError in one sentence where spec.json is missing or damaged."""
-        try:
-            spec = RunSpec.of(**self._question["spec"])
-        except SpecError as problem:
-            raise SpecError(f"run {self.id}: {problem}") from None
-        if spec.id != self.id:
-            raise SpecError(f"run {self.id}: spec.json was changed, or asked of another version; delete the run")
-        return spec
+        return self._question[0]
 
     @cached_property
     def queued_at(self) -> int:
         """When it was asked, in nanoseconds: its place in the queue."""
-        return int(self._question["queued_at"])
+        return self._question[1]
 
     @cached_property
-    def _question(self) -> dict[str, Any]:
+    def _question(self) -> tuple[RunSpec, int]:
+        path = self.folder / "spec.json"
         try:
-            question = json.loads((self.folder / "spec.json").read_text())
-            return {"spec": dict(question["spec"]), "queued_at": int(question["queued_at"])}
-        except (OSError, ValueError, KeyError, TypeError, OverflowError):
-            raise SpecError(f"run {self.id}: spec.json is damaged; delete the run, or ask for it again") from None
+            about = path.stat()
+        except OSError:
+            raise SpecError(f"run {self.id}: there is no spec.json; ask for it again") from None
+        return read_question(path, about.st_mtime_ns, about.st_size)
 
     @property
     def state(self) -> State:
@@ -287,6 +282,27 @@ def held(lock: Path) -> bool:
     except (BlockingIOError, Timeout):
         return True
     return False
+
+
+@lru_cache(maxsize=4096)
+def read_question(path: Path, mtime_ns: int, size: int) -> tuple[RunSpec, int]:
+    """The question of a spec.json and its place in the queue, checked once a process: the supervisor looks at all of them often.
+
+    SpecError in one sentence where it is damaged, wrong, or not that of its folder.
+    """
+    id = path.parent.name
+    try:
+        question = json.loads(path.read_text())
+        knobs, queued_at = dict(question["spec"]), int(question["queued_at"])
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        raise SpecError(f"run {id}: spec.json is damaged; delete the run, or ask for it again") from None
+    try:
+        spec = RunSpec.of(**knobs)
+    except SpecError as problem:
+        raise SpecError(f"run {id}: {problem}") from None
+    if spec.id != id:
+        raise SpecError(f"run {id}: spec.json was changed, or asked of another version; delete the run")
+    return spec, queued_at
 
 
 @lru_cache(maxsize=16384)
