@@ -33,7 +33,7 @@ def questions() -> list[RunSpec]:
 
 def rows(spec: RunSpec) -> pd.DataFrame:
     """The run's rows with what identifies it."""
-    return Store().run(spec.id).rows().assign(run=spec.id, norm=spec.norm, lr=spec.lr, seed=spec.seed)
+    return Store().run(spec.id).labelled_rows()
 
 
 def mean_accuracy(frame: pd.DataFrame) -> float:

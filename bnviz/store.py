@@ -121,6 +121,10 @@ class Run:
         frame: pd.DataFrame = pa.concat_tables([EMPTY, *tables]).to_pandas()
         return frame.astype({"unit": "float64"})
 
+    def labelled_rows(self) -> pd.DataFrame:
+        """The rows with what tells runs apart: run, norm, lr and seed, as bnviz.analysis takes them."""
+        return self.rows().assign(run=self.id, norm=self.spec.norm, lr=self.spec.lr, seed=self.spec.seed)
+
     def parts(self) -> list[Path]:
         """The files that hold the rows: one once the run is done."""
         parts = sorted((self.folder / "rows").glob("[0-9]*.parquet"))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -104,6 +105,16 @@ def test_the_csv_is_what_is_drawn(filled, monkeypatch):
         band = table[table.run == run]
         assert numbers(trace["x"]) == pytest.approx(band.step.tolist())
         assert numbers(trace["y"]) == pytest.approx(band.loss_high.tolist(), rel=1e-6)
+
+
+def test_a_picture_is_drawn_anew_when_a_run_has_diverged_though_its_numbers_stay():
+    drawn: list[live.View] = []
+    panel = live.Panel("Any", "Look.", lambda view: view.rows, lambda numbers, view: drawn.append(view) or go.Figure())
+    rows = pd.DataFrame({"step": [0]})
+    for diverged in ({}, {}, {"run": 7}):
+        view = live.View(rows, live.Time(10, 10, diverged), 10, ())
+        live.picture("Any", live.digest(rows), repr(view.time), "", panel, rows, view)
+    assert [view.time.diverged for view in drawn] == [{}, {"run": 7}]
 
 
 def draw_the_loss_range(ids: list[str]) -> None:

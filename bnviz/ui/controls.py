@@ -26,14 +26,8 @@ GROUPS = {
 }
 INTERVAL = "every_"  # a probe's interval in the address: every_landscape=10
 MOST_RUNS = 24
-PAGE_PARAMETERS = (
-    "networks",
-    "norm",
-    "step",
-    "layers",
-    "view",
-    "show",
-)  # what pages keep in the address beside the knobs
+# What pages keep in the address beside the knobs.
+PAGE_PARAMETERS = ("networks", "norm", "step", "layers", "view", "show")
 
 
 @dataclass(frozen=True)

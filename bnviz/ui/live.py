@@ -143,12 +143,12 @@ def draw(runs: list[Run], grid: Grid, step: int, layers: tuple[str, ...], choice
         for column, panel in zip(st.columns(len(row)), row, strict=True):
             with column:
                 numbers = numbers_of(panel.title, stamp, step, layers, choice, panel, view)
-                figure = picture(panel.title, digest(numbers), step, view.time.steps, choice, panel, numbers, view)
+                figure = picture(panel.title, digest(numbers), repr(view.time), choice, panel, numbers, view)
                 st.markdown(f"#### {panel.title}\n{panel.look}")
                 plot(
                     figure,
                     key=panel.name,
-                    revision=stamp_key(runs),
+                    revision=revision(runs),
                     alt=f"{panel.title}. {panel.look}",
                     filename=f"bnviz-{panel.name}",
                 )
@@ -181,7 +181,7 @@ def csv(numbers: pd.DataFrame) -> bytes:
     return numbers.to_csv(index=False).encode()
 
 
-def stamp_key(runs: list[Run]) -> str:
+def revision(runs: list[Run]) -> str:
     """What a zoom belongs to: as long as the runs are the same, it stays."""
     return "-".join(run.id for run in runs)
 
@@ -197,8 +197,7 @@ def view_of(stamp: Stamp, step: int, layers: tuple[str, ...], choice: str, _runs
 @st.cache_resource(max_entries=8, show_spinner=False)
 def frame(stamp: Stamp, _runs: list[Run]) -> pd.DataFrame:
     """Rows of several runs with what tells the runs apart."""
-    frames = [run.rows().assign(run=run.id, norm=run.spec.norm, lr=run.spec.lr, seed=run.spec.seed) for run in _runs]
-    joined: pd.DataFrame = pd.concat(frames, ignore_index=True)
+    joined: pd.DataFrame = pd.concat([run.labelled_rows() for run in _runs], ignore_index=True)
     return joined
 
 
@@ -212,7 +211,7 @@ def numbers_of(
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def picture(
-    title: str, numbers: str, step: int, steps: int, choice: str, _panel: Panel, _numbers: pd.DataFrame, _view: View
+    title: str, numbers: str, time: str, choice: str, _panel: Panel, _numbers: pd.DataFrame, _view: View
 ) -> go.Figure:
     """The picture of a panel: drawn anew only for new numbers, and rows of one probe are news to few panels."""
     return _panel.draw(_numbers, _view)
