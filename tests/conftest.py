@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from bnviz.spec import RunSpec
 
+LOCKS = Path("/proc/locks")
 ALL_PROBES = {"accuracy": 1, "activations": 2, "covariate_shift": 2, "evaluation": 2, "landscape": 2}
 
 
@@ -41,7 +43,16 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
-@pytest.fixture
-def tiny() -> Callable[..., RunSpec]:
-    """`tiny(norm="batch", …)` makes a tiny question."""
-    return tiny_spec
+def wait_for(holds: Callable[[], object], complaint: str, seconds: float = 60.0) -> float:
+    """Wait until something holds; how long it took, in seconds."""
+    begun = time.monotonic()
+    while not holds():
+        assert time.monotonic() - begun < seconds, complaint
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+def holder(lock: Path) -> int | None:
+    """The process that holds a lock file, as Linux knows it."""
+    inode = f":{lock.stat().st_ino} "
+    return next((int(line.split()[4]) for line in LOCKS.read_text().splitlines() if inode in line), None)

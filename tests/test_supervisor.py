@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -17,9 +16,7 @@ from bnviz import execute, supervisor
 from bnviz.paths import PROJECT
 from bnviz.store import Run, Store
 from bnviz.supervisor import ATTEMPTS, Supervisor
-from tests.conftest import tiny_spec
-
-LOCKS = Path("/proc/locks")
+from tests.conftest import LOCKS, holder, tiny_spec, wait_for
 
 
 class Pretended:
@@ -135,22 +132,8 @@ def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
 def begin(processes: list[subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
     """A real supervisor on the test's cache."""
     processes.append(subprocess.Popen([sys.executable, "-m", "bnviz", "work"], cwd=PROJECT))
-    wait_for(lambda: supervisor.held(supervisor.lock(Store())), "the supervisor does not start")
+    wait_for(lambda: supervisor.held(supervisor.lock(Store())), "the supervisor does not start", 90)
     return processes[-1]
-
-
-def wait_for(holds, complaint: str, seconds: float = 90.0) -> None:
-    begun = time.monotonic()
-    while not holds():
-        assert time.monotonic() - begun < seconds, complaint
-        time.sleep(0.05)
-
-
-def worker_of(run: Run) -> int:
-    """The process that holds a run's lock."""
-    inode = f":{(run.folder / 'lock').stat().st_ino} "
-    held = next(line.split() for line in LOCKS.read_text().splitlines() if inode in line)
-    return int(held[4])
 
 
 @pytest.mark.skipif(not LOCKS.exists(), reason="needs Linux to find the worker")
@@ -161,20 +144,20 @@ def test_kill_everything_one_after_the_other_and_lose_nothing(processes):
     ]
     runs = [Store().submit(spec) for spec in specs]
     first = begin(processes)
-    wait_for(lambda: all(len(run.rows()) > 30 for run in runs), "no rows")
-    workers = [worker_of(run) for run in runs]
+    wait_for(lambda: all(len(run.rows()) > 30 for run in runs), "no rows", 90)
+    workers = [holder(run.folder / "lock") for run in runs]
 
     first.send_signal(signal.SIGKILL)
     first.wait()
     assert [run.state for run in runs] == ["running", "running"]
     second = begin(processes)
     time.sleep(1.0)
-    assert [worker_of(run) for run in runs] == workers, "a run was started twice"
+    assert [holder(run.folder / "lock") for run in runs] == workers, "a run was started twice"
 
     shown = runs[0].rows()
     os.kill(workers[0], signal.SIGKILL)
-    wait_for(lambda: runs[0].state != "running" or worker_of(runs[0]) != workers[0], "still running", 5)
-    wait_for(lambda: all(run.state == "done" for run in runs), "they do not end")
+    wait_for(lambda: runs[0].state != "running" or holder(runs[0].folder / "lock") != workers[0], "still running", 5)
+    wait_for(lambda: all(run.state == "done" for run in runs), "they do not end", 90)
     for run in runs:
         theirs = pd.DataFrame(execute(run.spec)).astype({"unit": "float64", "at": "float64"})
         pd.testing.assert_frame_equal(run.rows(), theirs, check_dtype=False)
@@ -200,6 +183,6 @@ def test_ensure_starts_a_supervisor_that_outlives_its_starter():
     starter.send_signal(signal.SIGKILL)
     starter.wait()
     run = Store().submit(tiny_spec(steps=3))
-    wait_for(lambda: run.state == "done", "nobody works")
+    wait_for(lambda: run.state == "done", "nobody works", 90)
     assert supervisor.ensure(Store()) is None
     os.kill(pid, signal.SIGTERM)

@@ -16,7 +16,7 @@ from bnviz.engines.inline import Inline
 from bnviz.paths import PROJECT
 from bnviz.store import Run, Store
 from bnviz.worker import answer
-from tests.conftest import ALL_PROBES, tiny_spec
+from tests.conftest import ALL_PROBES, tiny_spec, wait_for
 
 
 def expected(spec: object) -> pd.DataFrame:
@@ -117,14 +117,6 @@ def started(run: Run) -> subprocess.Popen[bytes]:
     process = subprocess.Popen([sys.executable, "-c", code, str(run.folder)], cwd=PROJECT)
     wait_for(lambda: len(run.rows()) > 30, "no rows came")
     return process
-
-
-def wait_for(holds, complaint: str, seconds: float = 60.0) -> float:
-    begun = time.monotonic()
-    while not holds():
-        assert time.monotonic() - begun < seconds, complaint
-        time.sleep(0.02)
-    return time.monotonic() - begun
 
 
 def test_cancel_stops_a_worker_within_two_seconds_and_keeps_the_rows():

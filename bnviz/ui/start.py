@@ -6,7 +6,7 @@ import streamlit as st
 
 from bnviz import analysis, figures
 from bnviz.presets import PRESETS
-from bnviz.ui import link, live, page
+from bnviz.ui import link, live, page, panels
 from bnviz.ui.live import Panel
 
 SHIPPED, QUICK = "class", "quick"
@@ -48,12 +48,7 @@ def run_quick() -> None:
 
 GRID = [
     [
-        Panel(
-            "It trains faster",
-            "BatchNorm leaves chance (10 %) first and stays ahead.",
-            lambda view: analysis.smooth(view.rows, "train_accuracy", 20),
-            lambda numbers, view: figures.training_accuracy(numbers, view.time),
-        ),
+        panels.training_accuracy("It trains faster", "BatchNorm leaves chance (10 %) first and stays ahead."),
         Panel(
             "Because its distributions are stable?",
             "What enters one ReLU. BatchNorm holds it level; noise makes it the least steady of all, and that network still "
@@ -70,12 +65,10 @@ GRID = [
             lambda view: analysis.covariate_shift(view.rows, view.layers),
             lambda numbers, view: figures.covariate_shift(numbers, view.time),
         ),
-        Panel(
+        panels.loss_range(
             "Because its landscape is smoother?",
             "How far the loss ranges along the gradient, from half a step to four. Once the plain network moves at all, its "
             "band is several times as wide.",
-            lambda view: analysis.landscape_bands(view.rows),
-            lambda numbers, view: figures.loss_band(numbers, view.time),
         ),
     ],
 ]

@@ -18,44 +18,21 @@ The band is over step sizes at one step of one run. It is *not* the range over r
 under this name.
 """
 
-from pandas import DataFrame
-
 from bnviz import analysis, figures
-from bnviz.ui.live import Panel, View
+from bnviz.ui import panels
+from bnviz.ui.live import Panel
 from bnviz.ui.page import figure_page
-
-ALONG = {"along the gradient": "gradient", "along a random direction": "random"}
-
-
-def bands(view: View) -> DataFrame:
-    return analysis.landscape_bands(view.rows, ALONG[view.choice])
-
 
 figure_page(
     __doc__,
     [
         [
-            Panel(
+            panels.loss_range(
                 "Loss range",
                 "A narrow band means that the loss barely changes over the step sizes: a smoother landscape.",
-                bands,
-                lambda numbers, view: figures.loss_band(numbers, view.time),
             )
         ],
-        [
-            Panel(
-                "Gradient predictiveness",
-                "A low band means that the gradient still points the right way after a step.",
-                bands,
-                lambda numbers, view: figures.gradient_predictiveness(numbers, view.time),
-            ),
-            Panel(
-                "Effective β-smoothness",
-                "Lower is smoother; at the dashed line the smallest step already loses the gradient.",
-                bands,
-                lambda numbers, view: figures.effective_beta(numbers, view.time),
-            ),
-        ],
+        [panels.GRADIENT_PREDICTIVENESS, panels.EFFECTIVE_BETA],
         [
             Panel(
                 "Loss at one step",
@@ -71,5 +48,5 @@ figure_page(
             ),
         ],
     ],
-    choices=list(ALONG),
+    choices=list(panels.ALONG),
 )

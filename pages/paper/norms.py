@@ -11,26 +11,18 @@ average of their lp-norm (before shifting the mean)". Read here, for each channe
 N_p. The knob *Centred lp scale* takes N_p of y − μ instead; L2 is then BatchNorm.
 """
 
-from pandas import DataFrame
-
 from bnviz import analysis, figures
-from bnviz.ui.live import Panel, View
+from bnviz.ui import panels
+from bnviz.ui.live import Panel
 from bnviz.ui.page import figure_page
-
-
-def bands(view: View) -> DataFrame:
-    return analysis.landscape_bands(view.rows)
-
 
 figure_page(
     __doc__,
     [
         [
-            Panel(
+            panels.training_accuracy(
                 "Training accuracy",
                 "Do all normalised networks leave the plain one behind, and by how much do they differ among themselves?",
-                lambda view: analysis.smooth(view.rows, "train_accuracy", 20),
-                lambda numbers, view: figures.training_accuracy(numbers, view.time),
             )
         ],
         [
@@ -42,27 +34,12 @@ figure_page(
             )
         ],
         [
-            Panel(
+            panels.loss_range(
                 "Loss range",
                 "How far the loss ranges along the gradient: are the other norms' bands as narrow as BatchNorm's?",
-                bands,
-                lambda numbers, view: figures.loss_band(numbers, view.time),
             )
         ],
-        [
-            Panel(
-                "Gradient predictiveness",
-                "A low band means that the gradient still points the right way after a step.",
-                bands,
-                lambda numbers, view: figures.gradient_predictiveness(numbers, view.time),
-            ),
-            Panel(
-                "Effective β-smoothness",
-                "Lower is smoother; at the dashed line the smallest step already loses the gradient.",
-                bands,
-                lambda numbers, view: figures.effective_beta(numbers, view.time),
-            ),
-        ],
+        [panels.GRADIENT_PREDICTIVENESS, panels.EFFECTIVE_BETA],
     ],
     layers=lambda block: block.activation is not None,
     networks=("none", "batch", "l1", "l2", "linf"),

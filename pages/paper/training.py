@@ -13,27 +13,23 @@ x ← s·x + m with s ~ N(σ_j, r_σ), m ~ U(μ_j − r_μ, μ_j + r_μ).
 """
 
 from bnviz import analysis, figures
+from bnviz.ui import panels
 from bnviz.ui.live import Panel
 from bnviz.ui.page import figure_page
-
-WINDOW = 20  # measurements
 
 figure_page(
     __doc__,
     [
         [
-            Panel(
-                "Training accuracy",
-                "How early does each network leave chance (10 %), and which stays behind?",
-                lambda view: analysis.smooth(view.rows, "train_accuracy", WINDOW),
-                lambda numbers, view: figures.training_accuracy(numbers, view.time),
+            panels.training_accuracy(
+                "Training accuracy", "How early does each network leave chance (10 %), and which stays behind?"
             )
         ],
         [
             Panel(
                 "Training loss",
                 "On a logarithmic axis; ln 10 = 2.30 is guessing.",
-                lambda view: analysis.smooth(view.rows, "train_loss", WINDOW),
+                lambda view: analysis.smooth(view.rows, "train_loss", panels.WINDOW),
                 lambda numbers, view: figures.training_loss(numbers, view.time),
             ),
             Panel(

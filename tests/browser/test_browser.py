@@ -7,15 +7,17 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
+import pandas as pd
 import pytest
 
 from bnviz.paths import PROJECT
 from bnviz.store import Store
+from bnviz.supervisor import lock
+from tests.conftest import holder, wait_for
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -61,16 +63,9 @@ def address(own_cache: Path) -> Iterator[str]:
     server.kill()
     for run in Store(own_cache).runs():
         run.cancel()
-    pid = supervisor_of(own_cache)
+    pid = holder(lock(Store(own_cache)))
     if pid:
         os.kill(pid, 15)
-
-
-def supervisor_of(cache: Path) -> int | None:
-    """The process that holds this cache's supervisor lock."""
-    inode = f":{(cache / 'supervisor.lock').stat().st_ino} "
-    lines = Path("/proc/locks").read_text().splitlines()
-    return next((int(line.split()[4]) for line in lines if inode in line), None)
 
 
 @pytest.fixture
@@ -85,21 +80,13 @@ def link(address: str, page: str) -> str:
     return f"{address}/{page}?{urlencode(QUESTION)}"
 
 
-def until(holds, complaint: str, seconds: float = 60.0) -> float:
-    begun = time.monotonic()
-    while not holds():
-        assert time.monotonic() - begun < seconds, complaint
-        time.sleep(0.05)
-    return time.monotonic() - begun
-
-
 BOX = ".st-key-loss-range .bnviz-plot-box"
 POINTS = f"() => Math.max(0, ...(document.querySelector('{BOX}')?._fullData ?? []).map(t => t.x?.length ?? 0))"
 RANGE = f"() => document.querySelector('{BOX}')._fullLayout.xaxis.range.map(Number)"
 
 
 def test_run_watch_zoom_cancel_reload(address: str, browser: playwright.Browser) -> None:
-    until(lambda: connects(address), "the server does not start")
+    wait_for(lambda: connects(address), "the server does not start")
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
@@ -107,11 +94,11 @@ def test_run_watch_zoom_cancel_reload(address: str, browser: playwright.Browser)
     run = page.get_by_role("button", name="Run 3 networks")
     run.wait_for(timeout=90_000)
     assert page.get_by_text("Page not found").count() == 0
-    until(lambda: supervisor_of(Store().root), "no supervisor")
+    wait_for(lambda: holder(lock(Store())), "no supervisor")
 
     run.click()
     page.locator(f"{BOX} .main-svg").first.wait_for(timeout=90_000)
-    until(lambda: page.evaluate(POINTS) > 3, "no band appears")
+    wait_for(lambda: page.evaluate(POINTS) > 3, "no band appears")
     assert [run.state for run in Store().runs()] == ["running"] * 3
 
     page.evaluate(f"() => {{ window.node = document.querySelector('{BOX}'); }}")
@@ -125,19 +112,19 @@ def test_run_watch_zoom_cancel_reload(address: str, browser: playwright.Browser)
     zoomed = page.evaluate(RANGE)
     assert 0 < zoomed[0] < zoomed[1] < 0.5 * 20_000
     seen = {page.evaluate(POINTS)}
-    until(lambda: seen.add(page.evaluate(POINTS)) or len(seen) > 3, "the band does not grow")
+    wait_for(lambda: seen.add(page.evaluate(POINTS)) or len(seen) > 3, "the band does not grow")
     assert page.evaluate(RANGE) == zoomed
     assert page.evaluate(f"() => window.node === document.querySelector('{BOX}')")
 
     page.locator(".st-key-stop button").click()
-    until(lambda: {run.state for run in Store().runs()} == {"cancelled"}, "Stop does not stop", 30)
+    wait_for(lambda: {run.state for run in Store().runs()} == {"cancelled"}, "Stop does not stop", 30)
     page.get_by_text("stopped at step").first.wait_for(timeout=90_000)
-    until(lambda: page.evaluate(POINTS) == points_in_the_rows(), "not all rows are on the screen", 60)
+    wait_for(lambda: page.evaluate(POINTS) == points_in_the_rows(), "not all rows are on the screen", 60)
 
     before = page.evaluate(POINTS)
     page.reload()
     page.get_by_text("stopped at step").first.wait_for(timeout=90_000)
-    until(lambda: page.evaluate(POINTS) == before, "something was lost", 60)
+    wait_for(lambda: page.evaluate(POINTS) == before, "something was lost", 60)
     assert page.get_by_role("button", name="Run 3 networks").is_enabled()
     assert page.url == link(address, "landscape")
 
@@ -149,10 +136,8 @@ def test_run_watch_zoom_cancel_reload(address: str, browser: playwright.Browser)
 def points_in_the_rows() -> int:
     """How many steps the longest band must have: those whose four step sizes are all there."""
     from bnviz.analysis import landscape_bands
-    from bnviz.ui.live import frame
 
-    runs = Store().runs()
-    bands = landscape_bands(frame.__wrapped__((), runs))
+    bands = landscape_bands(pd.concat([run.labelled_rows() for run in Store().runs()]))
     return int(bands.groupby("run").step.nunique().max())
 
 
@@ -163,7 +148,7 @@ def connects(address: str) -> bool:
 
 @pytest.mark.parametrize("width", [1400, 390])
 def test_every_page_opens_by_its_link_on_a_fresh_server(address: str, browser: playwright.Browser, width: int) -> None:
-    until(lambda: connects(address), "the server does not start")
+    wait_for(lambda: connects(address), "the server does not start")
     page = browser.new_page(viewport={"width": width, "height": 900})
     headings = {"training": "Training", "distributions": "Distributions", "covariate_shift": "Covariate shift"}
     headings |= {"landscape": "Landscape", "norms": "Norms", "runs": "Runs", "": "Why does batch normalisation help?"}
