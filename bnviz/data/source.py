@@ -1,0 +1,72 @@
+"""What a data set is: its facts, its arrays, and its published original."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnviz.data.files import Files
+
+Bytes = NDArray[np.uint8]
+
+
+class DataError(Exception):
+    """Data is unknown, missing or damaged; the text is one sentence for the reader."""
+
+
+class Arrays(NamedTuple):
+    """Images uint8 (n, H, W, C) and labels uint8 (n,); they may be read-only."""
+
+    train_images: Bytes
+    train_labels: Bytes
+    test_images: Bytes
+    test_labels: Bytes
+
+
+@dataclass(frozen=True)
+class Original:
+    """The published files of a data set; `archives` names them for the reader.
+
+    `read` returns the arrays in files that it recognises, None for any others; damaged ones raise whatever their
+    decoder makes of them. `download` puts a copy into a folder and returns what to import, or raises OSError. `parts`
+    says what each of the four arrays is in the files.
+    """
+
+    archives: str
+    read: Callable[[Files], Arrays | None]
+    download: Callable[[Path], Path]
+    parts: tuple[str, ...] = tuple(field.replace("_", " ") for field in Arrays._fields)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set: `shape` is (C, H, W) or (units,), `digests` the SHA-256 of its four arrays in C order.
+
+    `built_in` returns data that ships with the package; that of an `original` is stored by an import. Data that the
+    task makes from the run's seed has neither, and no digests. Without `classes`, the target is as long as the input.
+    """
+
+    name: str
+    label: str
+    shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    train_count: int
+    test_count: int
+    digests: tuple[str, ...] = ()
+    built_in: Callable[[], Arrays] | None = None
+    original: Original | None = None
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs a network needs: one for each class or, where there are none, for each number of the target."""
+        return len(self.classes) or self.shape[0]
+
+    @property
+    def archives(self) -> str:
+        """What can be imported as this data set, for the reader; nothing where it needs no import."""
+        return self.original.archives if self.original else ""
