@@ -1,0 +1,273 @@
+"""The pictures of the page "BatchNorm, taken apart": numbers of `bnviz.algorithm1` -> table -> plotly Figure.
+
+An example keeps its number and colour everywhere. Figures know no Streamlit; like those of `bnviz.figures` they leave the
+colours of text and grid to whoever shows them. Each picture is drawn from a table, and the table is what the reader may take away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+from pandas import DataFrame
+from plotly.subplots import make_subplots
+
+from bnviz import algorithm1
+from bnviz.algorithm1 import Array, Backward, Forward, Population
+from bnviz.figures import MARK, STYLES
+
+# The palette is that of the runs, whose pictures never meet those of this page.
+COLOURS = [colour for colour, _, _ in STYLES.values()][:5]
+INK = "#10141b"  # numbers inside the dots: at least 4.3:1 on every colour of the palette
+LINES = {"x": "x", "centred": "x − μ", "normalised": "x̂", "y": "y"}
+ROADS = {"direct": "direct", "through_variance": "through σ²", "through_mean": "through μ", "dx": "all three: ∂ℓ/∂x"}
+SHOWN = 5.0  # the x axis reaches at least as far as the sliders, so that it stands still while they move
+FACTORS = np.logspace(-1, 1, 41)
+TICKS = {"tickvals": [0.1, 0.2, 0.5, 1, 2, 5, 10], "ticktext": ["0.1", "0.2", "0.5", "1", "2", "5", "10"]}
+
+
+def name(letter: str, example: int) -> str:
+    """x and 3 -> x₃; examples count from 1."""
+    return f"{letter}{'₀₁₂₃₄₅₆₇₈₉'[example]}"
+
+
+# Forward
+
+
+def forward_table(line: Forward) -> DataFrame:
+    """A row an example, a column a line of Algorithm 1."""
+    columns = {column: getattr(line, column) for column in LINES}
+    return DataFrame({"example": np.arange(1, len(line.x) + 1)} | columns)
+
+
+def moves(table: DataFrame) -> go.Figure:
+    """`forward_table`: a row of dots for every line of the algorithm, and each example's way down through them."""
+    reach = max(SHOWN, float(table[list(LINES)].abs().to_numpy().max())) + 0.6
+    rows = {column: len(LINES) - 1 - place for place, column in enumerate(LINES)}
+    heights = {column: rows[column] + 0.19 * stacked(table[column], reach / 8) for column in LINES}
+    values = table[list(LINES)].to_numpy(dtype=float)
+    tall = np.column_stack([heights[column] for column in LINES])
+    fig = go.Figure([_spread(table[column].to_numpy(), rows[column] - 0.2) for column in LINES])
+    for place, colour in enumerate(COLOURS):  # all lines behind all dots
+        line = {"color": colour, "width": 2}
+        fig.add_scatter(x=values[place], y=tall[place], mode="lines", line=line, hoverinfo="skip")
+    for place, colour in enumerate(COLOURS):
+        said = [
+            f"example {place + 1}: {label} = {value:.4g}"
+            for label, value in zip(LINES.values(), values[place], strict=True)
+        ]
+        fig.add_scatter(
+            x=values[place],
+            y=tall[place],
+            mode="markers+text",
+            marker={"color": colour, "size": 20, "opacity": 1},
+            text=[f"<b>{place + 1}</b>"] * len(LINES),
+            textfont={"color": INK, "size": 13},
+            hovertext=said,
+            hoverinfo="text",
+        )
+    fig.update_layout(template="bnviz", height=500, margin_t=36, hovermode="closest", showlegend=False)
+    fig.update_xaxes(range=[-reach, reach], zeroline=True, zerolinewidth=2, nticks=9)
+    ticks = {"tickvals": list(rows.values()), "ticktext": [f"<b>{label}</b>" for label in LINES.values()]}
+    return fig.update_yaxes(range=[-0.45, len(LINES) - 0.05], showgrid=False, tickfont_size=16, **ticks)
+
+
+def stacked(values: Iterable[float], width: float) -> Array:
+    """For every dot the lowest storey on which it covers no other one; `width` is that of a dot."""
+    placed: list[tuple[float, int]] = []
+    for value in values:
+        taken = {storey for other, storey in placed if abs(other - value) < width}
+        placed.append((value, next(storey for storey in range(len(placed) + 1) if storey not in taken)))
+    return np.array([storey for _, storey in placed], dtype=float)
+
+
+def _spread(values: Array, height: float, **look: Any) -> go.Scatter:
+    """A grey bar from one standard deviation below the mean to one above it, with a tick at the mean."""
+    mean, deviation = values.mean(), values.std()
+    ticks = {"symbol": ["line-ns", "line-ns", "line-ns"], "size": [14, 30, 14], "line": {"color": MARK, "width": 2}}
+    return go.Scatter(
+        x=[mean - deviation, mean, mean + deviation],
+        y=[height] * 3,
+        mode="lines+markers",
+        line={"color": MARK, "width": 5},
+        marker=ticks,
+        hovertext=f"mean {mean:.4g}, standard deviation {deviation:.4g}",
+        hoverinfo="text",
+        **look,
+    )
+
+
+# Backward
+
+
+def backward_table(line: Forward, gradient: Backward) -> DataFrame:
+    """A row an example: its gradient at every line of the algorithm, and the three roads that lead to x."""
+    columns = {column: getattr(gradient, column) for column in ("dy", "dnormalised", *ROADS)}
+    return DataFrame({"example": np.arange(1, len(line.x) + 1), "normalised": line.normalised} | columns)
+
+
+def roads(table: DataFrame) -> go.Figure:
+    """`backward_table`: for every example what each road adds to the gradient, and the sum."""
+    colours = [COLOURS[1], COLOURS[3], COLOURS[2], COLOURS[0]]
+    fig = go.Figure()
+    for (column, label), colour, pattern in zip(ROADS.items(), colours, ("", "/", ".", ""), strict=True):
+        fig.add_bar(
+            x=[name("x", example) for example in table["example"]],
+            y=table[column].to_numpy(),
+            name=label,
+            marker={"color": colour, "pattern": {"shape": pattern}, "line": {"color": colour, "width": 1}},
+            opacity=1 if column == "dx" else 0.7,
+            hovertemplate="%{y:.4g}",
+        )
+    fig.update_layout(template="bnviz", height=400, margin_t=70, barmode="group", bargap=0.25, legend_y=1.02)
+    return fig.update_xaxes(tickfont_size=15).update_yaxes(title_text="Gradient", zeroline=True, zerolinewidth=2)
+
+
+def slice_table(line: Forward, targets: ArrayLike, example: int) -> DataFrame:
+    """The loss along one x: over all that its slider can reach, and close to where it is; `example` counts from 1."""
+    along, at = algorithm1.loss_along(line, targets, example - 1), float(line.x[example - 1])
+    near = at + float(line.deviation) * np.linspace(-6, 6, 121)  # equal numbers make a valley as narrow as √ε
+    values = np.unique(np.round([*np.linspace(-SHOWN, SHOWN, 201), *near[np.abs(near) <= SHOWN], at], 9))
+    return DataFrame({"x": values, "loss": [along(value) for value in values]})
+
+
+def tangent(table: DataFrame, at: float, slope: float, example: int) -> go.Figure:
+    """`slice_table`, and the line whose slope is the derivative; `example` counts from 1."""
+    colour = COLOURS[example - 1]
+    height = table["loss"].to_numpy()[int(np.argmin(np.abs(table["x"].to_numpy() - at)))]
+    low, high = table["loss"].min(), table["loss"].max()
+    pad = 0.08 * (high - low) or 1.0
+    ends = np.array([-SHOWN, SHOWN])
+    fig = go.Figure()
+    hover = f"{name('x', example)} = %{{x:.3g}}, ℓ = %{{y:.4g}}<extra></extra>"
+    line = {"color": colour, "width": 3}
+    fig.add_scatter(x=table["x"], y=table["loss"], mode="lines", line=line, name="ℓ", hovertemplate=hover)
+    line = {"color": MARK, "width": 2, "dash": "dash"}
+    label = f"slope {slope:.4g}".replace("-", "−")
+    fig.add_scatter(x=ends, y=height + slope * (ends - at), mode="lines", line=line, name=label, hoverinfo="skip")
+    dot = {"color": colour, "size": 14}
+    fig.add_scatter(x=[at], y=[height], mode="markers", marker=dot, showlegend=False, hovertemplate=hover)
+    fig.update_layout(template="bnviz", height=360, margin_t=60, legend_y=1.02, hovermode="closest")
+    fig.update_xaxes(title_text=name("x", example), range=[-SHOWN, SHOWN])
+    return fig.update_yaxes(title_text="Loss ℓ", range=[low - pad, high + pad])
+
+
+# Training and inference
+
+
+def company_table(
+    batches: Array, example: int, over: Population, gamma: float, beta: float, epsilon: float
+) -> DataFrame:
+    """The chosen example of the first batch as a guest in each of the others: a row for everybody in every batch.
+
+    The statistics of the population are those before the visits. `example` counts from 1.
+    """
+    guest, rows = float(batches[0, example - 1]), []
+    for number, batch in enumerate(batches, 1):
+        visited = batch.copy()
+        visited[example - 1] = guest
+        trained = algorithm1.forward(visited, gamma, beta, epsilon).y
+        inferred = algorithm1.inference(visited, over, gamma, beta, epsilon)
+        for place, value in enumerate(visited):
+            rows.append((number, place + 1, place + 1 == example, value, trained[place], inferred[place]))
+    return DataFrame(rows, columns=["batch", "example", "guest", "x", "training", "inference"])
+
+
+def company(table: DataFrame) -> go.Figure:
+    """`company_table`: on the left who is in each batch, on the right what becomes of the one who is in all of them."""
+    numbers, example = sorted(table["batch"].unique()), int(table.loc[table["guest"], "example"].iloc[0])
+    titles = [f"{name('x', example)} and its company", name("y", example)]
+    sharing = {"shared_yaxes": True, "column_widths": [0.55, 0.45], "horizontal_spacing": 0.06}
+    fig = make_subplots(1, 2, column_titles=titles, **sharing)
+    dot = {"color": COLOURS[example - 1], "size": 16}
+    fig.add_traces(_members(table, dot), rows=1, cols=1)
+    fig.add_traces(_fates(table[table["guest"]], dot), rows=1, cols=2)
+    height = 52 * len(numbers)
+    fig.update_layout(template="bnviz", height=130 + height, margin_t=84, hovermode="closest")
+    fig.update_layout(legend_y=1 + 30 / height)
+    labels = ["yours", *(f"no. {number}" for number in numbers[1:])]
+    fig.update_yaxes(range=[numbers[-1] + 0.6, numbers[0] - 0.6], tickvals=numbers, ticktext=labels, showgrid=False)
+    return fig.update_yaxes(title_text="Batch", col=1).update_xaxes(nticks=6)
+
+
+def _members(table: DataFrame, dot: dict[str, Any]) -> list[go.Scatter]:
+    """A row a batch: mean and spread, everybody as a ring, and the guest as a dot."""
+    ring = {"color": MARK, "size": 11, "symbol": "circle-open", "line": {"width": 2}}
+    look = {"mode": "markers", "showlegend": False, "hovertemplate": "x = %{x:.3g}<extra></extra>"}
+    rows = {number: table.loc[table["batch"] == number, "x"].to_numpy() for number in table["batch"].unique()}
+    spreads = [_spread(values, number + 0.3, showlegend=False) for number, values in rows.items()]
+    people = [(table[~table["guest"]], ring), (table[table["guest"]], dot)]
+    return spreads + [go.Scatter(x=some["x"], y=some["batch"], marker=marker, **look) for some, marker in people]
+
+
+def _fates(guests: DataFrame, dot: dict[str, Any]) -> list[go.Scatter]:
+    """The guest's output: one line at inference, a dot a batch in training, and how far apart they are."""
+    level, numbers = float(guests["inference"].iloc[0]), guests["batch"].to_list()
+    line = {"mode": "lines", "hoverinfo": "skip"}
+    dashed = {"line": {"color": MARK, "width": 3, "dash": "dash"}, "name": "at inference"}
+    stems = {  # None: a gap between one and the next
+        "x": [end for value in guests["training"] for end in (level, value, None)],
+        "y": [end for number in numbers for end in (number, number, None)],
+    }
+    thin = {"line": {"color": dot["color"], "width": 2}, "showlegend": False}
+    look = {"mode": "markers", "marker": dot, "name": "in training"}
+    return [
+        go.Scatter(x=[level] * 2, y=[numbers[0] - 0.45, numbers[-1] + 0.45], **line, **dashed),
+        go.Scatter(**stems, **line, **thin),
+        go.Scatter(x=guests["training"], y=numbers, hovertemplate="y = %{x:.4g} in training<extra></extra>", **look),
+    ]
+
+
+# Larger weights
+
+
+def scale_table(weights: ArrayLike, inputs: ArrayLike, epsilon: float, a: float) -> DataFrame:
+    """What every factor does to a layer with BatchNorm, the chosen one included."""
+    factors = np.unique([*FACTORS, a])
+    rows = [(factor, *algorithm1.invariance(weights, inputs, factor, epsilon)) for factor in factors]
+    return DataFrame(rows, columns=["a", "outputs", "by_inputs", "by_weights"])
+
+
+def scaling(table: DataFrame, a: float) -> go.Figure:
+    """`scale_table`: both gradients against those of the weights as they are, and 1/a for comparison."""
+    fig = go.Figure()
+    line = {"color": "rgba(136, 136, 136, 0.45)", "width": 12}  # under the measured line, and wider than it
+    fig.add_scatter(x=table["a"], y=1 / table["a"], mode="lines", line=line, name="1/a", hovertemplate="%{y:.4g}")
+    labels = {"by_weights": "by the weights", "by_inputs": "by the inputs"}
+    return _over_factors(fig, table, labels, a).update_yaxes(title_text="Gradient, against a = 1", type="log", **TICKS)
+
+
+def breach_table(table: DataFrame) -> DataFrame:
+    """`scale_table`: how far all that should hold exactly is off, because ε does not grow with the weights."""
+    off = table.assign(
+        by_inputs=(table["by_inputs"] - 1).abs(), by_weights=(table["by_weights"] * table["a"] - 1).abs()
+    )
+    return off.where(off > 0)  # nothing is off at a = 1, which a logarithmic axis cannot show
+
+
+def breach(table: DataFrame, a: float) -> go.Figure:
+    """`breach_table`: a line for each equality."""
+    labels = {"by_weights": "gradient by the weights", "by_inputs": "gradient by the inputs", "outputs": "outputs"}
+    return _over_factors(go.Figure(), table, labels, a).update_yaxes(title_text="Off by", type="log", dtick=1)
+
+
+def _over_factors(fig: go.Figure, table: DataFrame, labels: dict[str, str], a: float) -> go.Figure:
+    """A line for each column, a dot on it where the reader is, and a logarithmic axis of factors."""
+    here = table[table["a"] == a]
+    looks = {
+        "by_weights": (COLOURS[0], "solid", "circle"),
+        "by_inputs": (COLOURS[1], "dashdot", "square"),
+        "outputs": (COLOURS[2], "dot", "diamond"),
+    }
+    for column, label in labels.items():
+        colour, dash, symbol = looks[column]
+        look = {"line": {"color": colour, "width": 3, "dash": dash}, "name": label, "hovertemplate": "%{y:.4g}"}
+        fig.add_scatter(x=table["a"], y=table[column], mode="lines", **look)
+        dot = {"color": colour, "size": 13, "symbol": symbol}
+        fig.add_scatter(x=here["a"], y=here[column], mode="markers", marker=dot, showlegend=False, hoverinfo="skip")
+    fig.update_layout(template="bnviz", height=400, margin_t=70, legend_y=1.02)
+    title = {"text": "a = %{x:.3g}"}
+    return fig.update_xaxes(title_text="Factor a on the weights", type="log", unifiedhovertitle=title, **TICKS)
