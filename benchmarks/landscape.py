@@ -39,7 +39,7 @@ def plain(training: Training, batch: Batch) -> Callable[[], None]:
 
     def one_pass() -> None:
         model.zero_grad()
-        cross_entropy(model(batch.inputs), batch.labels).backward()
+        cross_entropy(model(batch.inputs), batch.targets).backward()
 
     return one_pass
 
@@ -60,7 +60,7 @@ def ratio(norm: str, width: float) -> float:
     objective.draw_noise(0)
 
     def landscape_step() -> None:
-        moment = Moment(spec, objective, 0, 1, batch, theta, theta, objective.evaluate(theta, batch))
+        moment = Moment(spec, objective, 0, 1, spec.lr, batch, theta, theta, objective.evaluate(theta, batch), {})
         list(landscape.measure(moment))
 
     one_pass = plain(training, batch)

@@ -7,6 +7,7 @@ and `draw`. The module imports without torch, so that menus can read it.
 
 from __future__ import annotations
 
+from math import gcd, prod
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -29,6 +30,15 @@ class Standard:
     def __init__(self, spec: RunSpec, shape: Shape, device: torch.device, dtype: torch.dtype) -> None:
         """`shape` is that of one example: (channels, height, width) or (units,)."""
         self.spec, self.shape, self.device, self.dtype = spec, shape, device, dtype
+
+    @classmethod
+    def problem(cls, spec: RunSpec, shape: Shape) -> str:
+        """What it needs and a layer of this shape has not; "" where it can stand."""
+        return ""
+
+    def weight(self, weight: Tensor) -> Tensor:
+        """What the layer computes with in place of its weight (out, in, ...)."""
+        return weight
 
     def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
         """x of shape (batch, *shape) -> the same shape. In training mode the batch's own statistics are used."""
@@ -150,6 +160,74 @@ class LinfNorm(LpNorm):
         return x.abs().amax(dims) + self.spec.epsilon
 
 
+class GroupNorm(Standard):
+    """Mean and variance over a group of channels and all positions of one example (Wu & He 2018); the batch has no say.
+
+    There are spec.groups of them, or the largest number below that divides the layer's channels as well.
+    """
+
+    label = "GroupNorm"
+    parameters: ClassVar[dict[str, float]] = {"gamma": 1.0, "beta": 0.0}
+    replaces_bias = True
+
+    @classmethod
+    def groups(cls, spec: RunSpec, channels: int) -> int:
+        """How many groups a layer of so many channels has."""
+        return gcd(spec.groups, channels)
+
+    @classmethod
+    def problem(cls, spec: RunSpec, shape: Shape) -> str:
+        alone = prod(shape) == cls.groups(spec, shape[0])
+        return "needs more than one value of an example to average over" if alone else ""
+
+    def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
+        from torch.nn.functional import group_norm
+
+        groups = self.groups(self.spec, self.shape[0])
+        return group_norm(x, groups, parameters["gamma"], parameters["beta"], self.spec.epsilon)
+
+
+class LayerNorm(GroupNorm):
+    """One group: mean and variance over all channels and positions of one example (Ba et al. 2016), gamma and beta a channel."""
+
+    label = "LayerNorm"
+
+    @classmethod
+    def groups(cls, spec: RunSpec, channels: int) -> int:
+        return 1
+
+
+class InstanceNorm(GroupNorm):
+    """A group a channel: mean and variance over the positions of one example (Ulyanov et al. 2016)."""
+
+    label = "InstanceNorm"
+
+    @classmethod
+    def groups(cls, spec: RunSpec, channels: int) -> int:
+        return channels
+
+
+class WeightStandardised(Standard):
+    """The weights in place of the activations: z = gamma (W - mean) / |W - mean| x + beta, mean and length a row.
+
+    Qiao et al. (2019) in the scale of Brock et al. (2021), without the factor that the latter add for ReLUs.
+    """
+
+    label = "Weight standardisation"
+    parameters: ClassVar[dict[str, float]] = {"gamma": 1.0, "beta": 0.0}
+    replaces_bias = True
+
+    def weight(self, weight: Tensor) -> Tensor:
+        dims = tuple(range(1, weight.dim()))
+        centred = weight - weight.mean(dims, keepdim=True)
+        return centred / (centred.square().sum(dims, keepdim=True) + self.spec.epsilon).sqrt()
+
+    def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
+        import torch
+
+        return torch.addcmul(per_channel(parameters["beta"], x), x, per_channel(parameters["gamma"], x))
+
+
 def over_batch(x: Tensor) -> tuple[int, ...]:
     """All dimensions but the channels'."""
     return (0, *range(2, x.dim()))
@@ -214,4 +292,8 @@ NORMS: dict[str, type[Standard]] = {
     "l1": L1Norm,
     "l2": L2Norm,
     "linf": LinfNorm,
+    "layer": LayerNorm,
+    "group": GroupNorm,
+    "instance": InstanceNorm,
+    "weight": WeightStandardised,
 }

@@ -22,9 +22,13 @@ from bnviz.spec import RunSpec
 from bnviz.task import Batch, Task
 
 Parameters = dict[str, dict[str, Tensor]]  # layer -> "weight", "bias", "gamma", … -> a view of θ
-Tap = Callable[[Block, Tensor], None]
+Tap = Callable[[Block, Tensor, Tensor], None]
 
-ACTIVATIONS: dict[str | None, Callable[[Tensor], Tensor]] = {"relu": torch.relu, None: lambda x: x}
+ACTIVATIONS: dict[str | None, Callable[[Tensor], Tensor]] = {
+    "relu": torch.relu,
+    "sigmoid": torch.sigmoid,
+    None: lambda x: x,
+}
 INITIALISERS: dict[str, Callable[..., Tensor]] = {
     "glorot_uniform": init.xavier_uniform_,
     "glorot_normal": init.xavier_normal_,
@@ -38,7 +42,7 @@ class Evaluation(NamedTuple):
     loss: Tensor
     penalty: Tensor
     gradient: Tensor  # flat, as θ
-    outputs: Tensor  # (batch, classes)
+    outputs: Tensor  # (batch, outputs)
 
 
 class Objective:
@@ -61,10 +65,17 @@ class Objective:
         for layer, parameters in self.views(theta).items():
             for name, view in parameters.items():
                 if name == "weight":
-                    INITIALISERS[self.spec.init](view, generator=generator(self.spec.seed, "weights", layer))
+                    self._initialise(view, layer)
                 elif name != "bias":
                     view.fill_(self.norms[layer].parameters[name])
         return theta.to(self.task.device, self.task.dtype)
+
+    def _initialise(self, weight: Tensor, layer: str) -> None:
+        draw = generator(self.spec.seed, "weights", layer)
+        if self.spec.init == "gaussian":
+            init.normal_(weight, std=self.spec.init_std, generator=draw)
+        else:
+            INITIALISERS[self.spec.init](weight, generator=draw)
 
     def views(self, theta: Tensor) -> Parameters:
         """Each layer's parameters as views of θ."""
@@ -80,29 +91,46 @@ class Objective:
         return zip(self.shapes, theta.split(sizes), strict=True)
 
     def outputs(self, views: Parameters, inputs: Tensor, *, training: bool = True, tap: Tap | None = None) -> Tensor:
-        """The network's outputs (batch, classes). `tap` sees the input of every layer's non-linearity."""
+        """The network's outputs (batch, outputs). `tap` sees what enters every layer's normalisation and what leaves it."""
         x = inputs
         for block in self.blocks:
-            x = apply_layer(block, views[block.name], x)
-            x = self.norms[block.name](x, views[block.name], training)
+            norm, parameters = self.norms[block.name], views[block.name]
+            y = apply_layer(block, norm.weight(parameters["weight"]), parameters.get("bias"), x)
+            x = norm(y, parameters, training)
             if tap is not None:
-                tap(block, x)
-            x = ACTIVATIONS[block.activation](x)
-            if block.pool > 1:
-                x = max_pool2d(x, block.pool)
+                tap(block, y, x)
+            x = self.pass_on(block, x)
         return x
+
+    @staticmethod
+    def pass_on(block: Block, z: Tensor) -> Tensor:
+        """What becomes of a block's normalised output before the next block gets it: non-linearity and pooling."""
+        x = ACTIVATIONS[block.activation](z)
+        return max_pool2d(x, block.pool) if block.pool > 1 else x
 
     def evaluate(self, theta: Tensor, batch: Batch) -> Evaluation:
         """L and ∇L at θ, in training mode: batch statistics, and the noise of this step."""
         theta = theta.detach().requires_grad_()
-        loss, penalty, outputs = self._loss(self.views(theta), batch)
+        loss, penalty, outputs = self.loss(self.views(theta), batch)
         (gradient,) = torch.autograd.grad(loss, theta)
         return Evaluation(loss.detach(), penalty.detach(), gradient, outputs.detach())
+
+    def curvature(self, theta: Tensor, batch: Batch) -> Callable[[Tensor], Tensor]:
+        """v -> ∇²L(θ) v, the Hessian-vector product, flat as θ; one graph serves any number of them."""
+        theta = theta.detach().requires_grad_()
+        loss, _, _ = self.loss(self.views(theta), batch)
+        (gradient,) = torch.autograd.grad(loss, theta, create_graph=True)
+
+        def product(vector: Tensor) -> Tensor:
+            (result,) = torch.autograd.grad(gradient, theta, vector, retain_graph=True)
+            return result
+
+        return product
 
     def weight_gradient(self, theta: Tensor, batch: Batch, layer: str) -> Tensor:
         """∇L at θ for one layer's weight alone, in its shape: the same numbers as in `evaluate` at half the cost."""
         views = self.views(theta.detach().requires_grad_())
-        loss, _, _ = self._loss(views, batch)
+        loss, _, _ = self.loss(views, batch)
         (gradient,) = torch.autograd.grad(loss, views[layer]["weight"])
         return gradient
 
@@ -113,10 +141,11 @@ class Objective:
             return weights[0].new_zeros(())
         return torch.stack([weight.square().sum() for weight in weights]).sum() * (self.spec.l2 / 2)
 
-    def _loss(self, views: Parameters, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        outputs = self.outputs(views, batch.inputs)
+    def loss(self, views: Parameters, batch: Batch, tap: Tap | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """L, the part of it that is penalty, and the outputs, in training mode, for autograd."""
+        outputs = self.outputs(views, batch.inputs, tap=tap)
         penalty = self.penalty(views)
-        return self.task.loss(outputs, batch.labels) + penalty, penalty, outputs
+        return self.task.loss(outputs, batch.targets) + penalty, penalty, outputs
 
     def draw_noise(self, step: int) -> None:
         """Draw the noise of a training step; it stays the same for every probe of that step."""
@@ -138,9 +167,8 @@ class Objective:
         return {name: torch.Size(shape) for name, shape in (shapes | dict.fromkeys(norm.parameters, channels)).items()}
 
 
-def apply_layer(block: Block, parameters: dict[str, Tensor], x: Tensor) -> Tensor:
+def apply_layer(block: Block, weight: Tensor, bias: Tensor | None, x: Tensor) -> Tensor:
     """The affine part of a block, before its normalisation."""
-    weight, bias = parameters["weight"], parameters.get("bias")
     if block.kernel is None:
         return linear(x.flatten(1), weight, bias)
-    return conv2d(x, weight, bias, padding=block.kernel // 2)
+    return conv2d(x, weight, bias, padding=block.padding)

@@ -43,18 +43,38 @@ class RunSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    model: str = Field("vgg11", title="Network", description="VGG configuration A (11), B (13), D (16) or E (19).")
-    width: Positive = Field(
-        1.0, le=4, title="Width", description="Scales the channels of every layer; 1 is the published width."
+    model: str = Field(
+        "vgg11",
+        title="Network",
+        description="VGG configuration A (11), B (13), D (16) or E (19); the deep linear network; the MLP of 2015; LeNet.",
     )
+    width: Positive = Field(
+        1.0, le=64, title="Width", description="Scales the channels of every layer; 1 is the published width."
+    )
+    depth: int = Field(25, ge=2, le=200, title="Depth", description="Layers of the deep linear network.")
     hidden: tuple[Annotated[int, Field(ge=1, le=8192)], ...] = Field(
-        (512,), max_length=4, title="Hidden layers", description="Fully connected hidden layers, in units at width 1."
+        (512,),
+        max_length=4,
+        title="Hidden layers",
+        description="Fully connected hidden layers of a VGG, in units at width 1.",
     )
     norm: str = Field("batch", title="Normalisation", description="What stands between a layer and its ReLU.")
     norm_hidden: bool = Field(
         False,
         title="Normalise hidden layers",
-        description="Also after fully connected hidden layers, not only convolutions.",
+        description="In a VGG also after fully connected hidden layers, not only convolutions.",
+    )
+    norm_output: bool = Field(
+        False,
+        title="Normalise the output",
+        description="Also after the last layer, which the papers leave open.",
+    )
+    groups: int = Field(
+        8,
+        ge=1,
+        le=4096,
+        title="Groups",
+        description="Of group normalisation: at most so many, the largest number that divides a layer's channels as well.",
     )
     epsilon: Positive = Field(1e-5, le=1, title="ε", description="Added to the variance before the square root.")
     averaging: NonNegative = Field(
@@ -83,17 +103,54 @@ class RunSpec(BaseModel):
         0.1, le=100, title="Noise r_σ", description="Scale of one element ~ N(σ, r_σ); r_σ is a standard deviation."
     )
     noise_at_test: bool = Field(False, title="Noise at test time", description="Keep the noise on when evaluating.")
-    init: Literal["glorot_uniform", "glorot_normal", "he_normal"] = Field(
-        "glorot_uniform", title="Initial weights", description="The paper says 'standard Glorot', not which."
+    init: Literal["glorot_uniform", "glorot_normal", "he_normal", "gaussian"] = Field(
+        "glorot_uniform",
+        title="Initial weights",
+        description="The 2018 paper says 'standard Glorot', not which; that of 2015 'small random Gaussian', not how small.",
+    )
+    init_std: Positive = Field(
+        0.05, le=10, title="Gaussian weights", description="Standard deviation of Gaussian initial weights."
     )
     data: str = Field(
-        "cifar10-sample", title="Data", description="The full CIFAR-10, or the sample that ships with bnviz."
+        "cifar10-sample",
+        title="Data",
+        description="The full set, the sample that ships with bnviz, or made-up samples.",
+    )
+    pixels: Literal["standardised", "binary"] = Field(
+        "standardised",
+        title="Pixels",
+        description="Each channel minus its mean, over its standard deviation; or 1 above half the range and else 0 (2015).",
+    )
+    loss_factor: Positive = Field(
+        0.5,
+        le=1e6,
+        title="Loss factor",
+        description="Before the squared loss, a sum over the samples; 1/2 and 1 both fit the 2018 paper.",
     )
     augment: bool = Field(False, title="Augment", description="Random crop (4 pixels of padding) and horizontal flip.")
     batch: int = Field(128, ge=2, le=4096, title="Batch", description="Examples in a batch.")
     steps: int = Field(1000, ge=1, le=1_000_000, title="Steps", description="Training steps.")
-    lr: Positive = Field(0.1, le=1e3, title="Learning rate", description="Of plain SGD; the paper's is 0.1.")
-    momentum: NonNegative = Field(0.0, lt=1, title="Momentum", description="The paper names none.")
+    lr: Positive = Field(0.1, le=1e3, title="Learning rate", description="The 2018 paper's is 0.1, with plain SGD.")
+    optimizer: Literal["sgd", "adadelta", "adam", "adamw"] = Field(
+        "sgd", title="Optimiser", description="From torch.optim, with its other settings as they come."
+    )
+    momentum: NonNegative = Field(0.0, lt=1, title="Momentum", description="Of SGD; the 2018 paper names none.")
+    weight_decay: NonNegative = Field(
+        0.01,
+        le=10,
+        title="Weight decay",
+        description="Of AdamW alone, decoupled, on every parameter; for an L2 penalty see λ.",
+    )
+    schedule: Literal["constant", "step", "cosine"] = Field(
+        "constant",
+        title="Schedule",
+        description="The learning rate over training: as it is, times a factor every so many steps, or half a cosine to 0.",
+    )
+    decay: Positive = Field(0.7, le=1, title="Decay", description="The factor of the step schedule.")
+    decay_every: int = Field(1000, ge=1, le=1_000_000, title="Decay every", description="Steps between two decays.")
+    warmup: int = Field(
+        0, ge=0, le=1_000_000, title="Warm-up", description="Steps over which the learning rate first rises linearly."
+    )
     l2: NonNegative = Field(
         0.0, le=1, title="L2 λ", description="Adds λ/2 · ‖weights‖² to the objective; γ, β and biases are not counted."
     )
@@ -112,6 +169,28 @@ class RunSpec(BaseModel):
         False,
         title="Random direction",
         description="Also measure the landscape along a random direction of the same length.",
+    )
+    surface_along: Literal["gradient", "random"] = Field(
+        "gradient",
+        title="Surface along",
+        description="The first direction of the surface: the negative gradient, or random as the second always is.",
+    )
+    surface_scaled: bool = Field(
+        False,
+        title="Filter-normalised surface",
+        description="Each filter of a direction as long as the network's (Li et al. 2018); else both as long as lr · gradient.",
+    )
+    surface_extent: Positive = Field(
+        4.0,
+        le=1e6,
+        title="Surface extent",
+        description="How far the surface goes either way, in lengths of a direction.",
+    )
+    surface_grid: int = Field(
+        15, ge=3, le=101, title="Surface grid", description="Points along each direction of the surface."
+    )
+    theory_units: int = Field(
+        4, ge=1, le=4096, title="Theory units", description="Units of each layer in which the theorems are checked."
     )
     quantiles: tuple[Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)], ...] = Field(
         (0.0, 0.05, 0.15, 0.5, 0.85, 0.95, 1.0), max_length=32, title="Quantiles", description="Levels between 0 and 1."
@@ -153,11 +232,11 @@ class RunSpec(BaseModel):
     def _fits(self) -> Self:
         source = SOURCES[self.data]
         if self.batch > source.train_count:
-            raise ValueError(f"batch must be at most {source.train_count}, the training images of {self.data}")
-        try:
-            self.blocks()
-        except ValueError as problem:
-            raise ValueError(f"width {self.width:g} {problem}") from None
+            raise ValueError(f"batch must be at most {source.train_count}, the training examples of {self.data}")
+        norm = NORMS[self.norm]
+        for block in self.blocks():
+            if block.normalised and (problem := norm.problem(self, block.output)):
+                raise ValueError(f"norm {self.norm} {problem}, and {block.name} of {self.model} has not")
         return self
 
     @classmethod
@@ -168,19 +247,38 @@ class RunSpec(BaseModel):
         except ValidationError as problem:
             raise SpecError(sentence(problem)) from None
 
+    @classmethod
+    def check(cls, name: str, value: Any) -> None:
+        """SpecError where one knob's value is wrong in itself, whatever the others say."""
+        try:
+            cls(**{name: value})
+        except ValidationError as problem:
+            if problem.errors()[0]["loc"]:  # without a place it is about several knobs
+                raise SpecError(sentence(problem)) from None
+
     def blocks(self) -> tuple[Block, ...]:
         """The network as data."""
         source = SOURCES[self.data]
-        return MODELS[self.model](self, source.shape, len(source.classes))
+        return MODELS[self.model](self, source.shape, source.outputs)
 
     def regime(self) -> str:
         """Under which conditions the numbers were measured, without the normalisation and the seed: one line."""
-        optimiser = "SGD" + (f" momentum {self.momentum:g}" if self.momentum else "")
-        parts = [self.data, f"{self.model} × {self.width:g}", f"{optimiser}, lr {self.lr:g}", f"batch {self.batch}"]
+        parts = [self.data, f"{self.model} × {self.width:g}", self._rate(), f"batch {self.batch}"]
         parts += [f"L2 {self.l2:g}"] if self.l2 else []
         parts += [self.init.replace("_", " ") + " weights"] if self.init != "glorot_uniform" else []
         parts += ["augmented"] if self.augment else []
+        parts += ["binary"] if self.pixels == "binary" else []
+        parts += ["output normalised"] if self.norm_output else []
+        parts += [self.precision] if self.precision != "float32" else []
         return " · ".join([*parts, f"{self.steps:,} steps"])
+
+    def _rate(self) -> str:
+        """Optimiser and learning rate in words."""
+        names = {"sgd": "SGD", "adadelta": "Adadelta", "adam": "Adam", "adamw": "AdamW"}
+        momentum = f" momentum {self.momentum:g}" if self.optimizer == "sgd" and self.momentum else ""
+        decay = {"constant": "", "step": f" × {self.decay:g} every {self.decay_every:,}", "cosine": ", cosine"}
+        warmup = f", warm-up {self.warmup:,}" if self.warmup else ""
+        return f"{names[self.optimizer]}{momentum}, lr {self.lr:g}{decay[self.schedule]}{warmup}"
 
     def summary(self) -> str:
         """One line that names the question."""

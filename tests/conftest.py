@@ -12,7 +12,16 @@ import pytest
 from bnviz.spec import RunSpec
 
 LOCKS = Path("/proc/locks")
-ALL_PROBES = {"accuracy": 1, "activations": 2, "covariate_shift": 2, "evaluation": 2, "landscape": 2}
+ALL_PROBES = {
+    "accuracy": 1,
+    "activations": 2,
+    "covariate_shift": 2,
+    "curvature": 2,
+    "evaluation": 2,
+    "landscape": 2,
+    "surface": 2,
+    "theory": 2,
+}
 
 
 def tiny_spec(**knobs: Any) -> RunSpec:
@@ -24,6 +33,8 @@ def tiny_spec(**knobs: Any) -> RunSpec:
         "batch": 16,
         "steps": 4,
         "hidden": (512,),
+        "surface_grid": 3,
+        "theory_units": 1,
     }
     return RunSpec.of(**(tiny | knobs))
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import conv2d
 
+from bnviz import execute
 from bnviz.norms import NORMS, BatchNorm, Noise
 from bnviz.seeds import generator
 from tests.conftest import tiny_spec
@@ -147,6 +148,79 @@ def test_lp_norms_evaluate_with_population_averages(name):
     norm.commit(1.0)
     torch.testing.assert_close(norm(x, parameters, training=False), trained)
     assert norm.state()["population"].shape == (2, 3)
+
+
+TORCHS = {
+    "layer": lambda channels: torch.nn.GroupNorm(1, channels),
+    "group": lambda channels: torch.nn.GroupNorm(2, channels),
+    "instance": lambda channels: torch.nn.GroupNorm(channels, channels),
+}
+
+
+@pytest.mark.parametrize("name", TORCHS)
+def test_norms_of_one_example_are_torchs_and_know_no_batch(name):
+    norm, theirs = NORMS[name](tiny_spec(groups=8), (6, 4, 5), CPU, torch.float64), TORCHS[name](6).double()
+    parameters = affine(6)
+    theirs.weight.data, theirs.bias.data = parameters["gamma"].data, parameters["beta"].data
+    x = torch.randn(5, 6, 4, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 3 + 1
+    y = norm(x, parameters, training=True)
+    torch.testing.assert_close(y, theirs(x))
+    assert y.equal(norm(x, parameters, training=False))
+    torch.testing.assert_close(norm(x[:1], parameters, training=True), y[:1])
+
+
+def test_layer_norm_of_units_is_torchs_layer_norm():
+    norm, theirs = NORMS["layer"](tiny_spec(), (7,), CPU, torch.float64), torch.nn.LayerNorm(7).double()
+    x = torch.randn(5, 7, dtype=torch.float64)
+    torch.testing.assert_close(norm(x, {"gamma": theirs.weight, "beta": theirs.bias}, training=True), theirs(x))
+
+
+@pytest.mark.parametrize(
+    ("asked", "channels", "groups"), [(8, 16, 8), (8, 100, 4), (8, 10, 2), (3, 16, 1), (32, 16, 16)]
+)
+def test_there_are_as_many_groups_as_divide_the_channels(asked, channels, groups):
+    assert NORMS["group"].groups(tiny_spec(groups=asked), channels) == groups
+
+
+def test_standardised_weights_are_rows_of_zero_mean_and_length_one():
+    norm = NORMS["weight"](tiny_spec(epsilon=1e-14), (4, 6, 6), CPU, torch.float64)
+    weight = np.random.default_rng(0).normal(2, 3, (4, 3, 3, 3))
+    rows = weight.reshape(4, -1) - weight.reshape(4, -1).mean(1, keepdims=True)
+    expected = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).reshape(weight.shape)
+    np.testing.assert_allclose(norm.weight(torch.from_numpy(weight)).numpy(), expected, rtol=1e-12)
+    x, parameters = torch.randn(2, 4, 6, 6, dtype=torch.float64), affine(4)
+    expected = x * parameters["gamma"].view(1, 4, 1, 1) + parameters["beta"].view(1, 4, 1, 1)
+    torch.testing.assert_close(norm(x, parameters, training=True), expected)
+    assert torch.autograd.gradcheck(norm.weight, torch.from_numpy(weight).requires_grad_())
+
+
+NORMALISING = [name for name in NORMS if name not in ("none", "noise")]
+
+
+@settings(deadline=None, max_examples=30)
+@given(scale=st.floats(0.01, 100), seed=st.integers(0, 1000), name=st.sampled_from(NORMALISING))
+def test_no_normalised_layer_sees_the_scale_of_its_weights(scale, seed, name):
+    """Norm((aW)u) = Norm(Wu) for every one of them, as epsilon vanishes; the gradient with respect to aW is 1/a of that to W."""
+    draw = torch.Generator().manual_seed(seed)
+    norm = NORMS[name](tiny_spec(epsilon=1e-14, batch=5), (4, 6, 6), CPU, torch.float64)
+    norm.draw(generator(seed, "noise"))
+    u, w, dy = (
+        torch.randn(shape, generator=draw, dtype=torch.float64) for shape in ((5, 3, 6, 6), (4, 3, 3, 3), (5, 4, 6, 6))
+    )
+    results = []
+    for weight in (w.clone(), w * scale):
+        weight.requires_grad_()
+        y = norm(conv2d(u, norm.weight(weight), padding=1), affine(4), training=True)
+        results.append((y, torch.autograd.grad(y, weight, dy)[0]))
+    torch.testing.assert_close(results[0][0], results[1][0], rtol=1e-7, atol=1e-8)
+    torch.testing.assert_close(results[0][1], results[1][1] * scale, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", NORMS)
+def test_every_normalisation_trains_and_evaluates(name):
+    spec = tiny_spec(norm=name, steps=3, probes={"accuracy": 1, "evaluation": 1})
+    values = [row.value for row in execute(spec)]
+    assert len(values) > 6 and all(np.isfinite(values))
 
 
 def test_noise_is_drawn_as_the_papers_listing_says():

@@ -7,14 +7,14 @@ import torch
 
 from bnviz.objective import Objective
 from bnviz.probes.activations import chosen_unit
-from bnviz.task import Task
+from bnviz.task import task
 from tests import oracle
 from tests.conftest import tiny_spec
 
 
 def objective(**knobs: object) -> Objective:
     spec = tiny_spec(**({"precision": "float64"} | knobs))
-    return Objective(spec, Task(spec, torch.device("cpu"), getattr(torch, spec.precision)))
+    return Objective(spec, task(spec, torch.device("cpu"), getattr(torch, spec.precision)))
 
 
 @pytest.mark.parametrize("norm", ["none", "batch", "noisy", "noise"])
@@ -26,7 +26,7 @@ def test_loss_and_gradient_are_those_of_a_torch_network(norm, knobs):
     ours.draw_noise(0)
     evaluation = ours.evaluate(theta, batch)
     model = oracle.network(ours, theta)
-    loss = oracle.loss(model, batch.inputs, batch.labels, ours.spec.l2)
+    loss = oracle.loss(model, batch.inputs, batch.targets, ours.spec.l2)
     loss.backward()
     gradient = torch.cat([p.grad.flatten() for p in model.parameters()])
     torch.testing.assert_close(evaluation.loss, loss.detach())
@@ -55,7 +55,7 @@ def test_a_comparison_compares_one_thing():
             assert ours[layer]["weight"].equal(theirs[layer]["weight"])
         for step in (0, 1, 300):
             assert reference.task.batch(step).inputs.equal(other.task.batch(step).inputs)
-            assert reference.task.batch(step).labels.equal(other.task.batch(step).labels)
+            assert reference.task.batch(step).targets.equal(other.task.batch(step).targets)
     assert chosen_unit(0, "conv1", 64) == chosen_unit(0, "conv1", 64)
     assert len({chosen_unit(seed, "conv1", 64) for seed in range(50)}) > 20
 
@@ -72,7 +72,7 @@ def test_initial_weights_are_glorot_uniform():
 
 def test_an_epoch_shows_every_image_once_and_epochs_differ():
     task = objective(batch=100).task
-    per_epoch = len(task.train_labels) // 100
+    per_epoch = task.count // 100
     first = torch.cat([task.batch(step).inputs.flatten(1).sum(1) for step in range(per_epoch)])
     second = torch.cat([task.batch(step).inputs.flatten(1).sum(1) for step in range(per_epoch, 2 * per_epoch)])
     assert not first.equal(second)
@@ -89,7 +89,7 @@ def test_inputs_are_standardised_by_the_training_set():
 def test_augmentation_crops_and_flips_and_keeps_labels():
     plain, augmented = objective().task, objective(augment=True).task
     before, after = plain.batch(0), augmented.batch(0)
-    assert before.labels.equal(after.labels) and before.inputs.shape == after.inputs.shape
+    assert before.targets.equal(after.targets) and before.inputs.shape == after.inputs.shape
     assert not before.inputs.equal(after.inputs)
     assert augmented.batch(0).inputs.equal(after.inputs)
     pixels = augmented._augmented(torch.full((4, 32, 32, 3), 7, dtype=torch.uint8), 3)
@@ -97,3 +97,60 @@ def test_augmentation_crops_and_flips_and_keeps_labels():
     ramp = torch.arange(32).repeat(4, 32, 1)[..., None].expand(4, 32, 32, 3).to(torch.uint8)
     inside = augmented._augmented(ramp, 3)[:, 8:-8, 8:-8, 0].int().diff(dim=2)
     assert all(set(image.unique().tolist()) in ({1}, {-1}) for image in inside)
+
+
+def linear_map(**knobs: object) -> Objective:
+    return objective(**({"model": "dln", "data": "gaussian", "width": 1.0, "batch": 1000} | knobs))
+
+
+def test_the_deep_linear_network_is_a_product_of_matrices_and_its_loss_a_sum_of_squares():
+    ours = linear_map(norm="none", loss_factor=0.5)
+    theta, task = ours.initial(), ours.task
+    batch = task.batch(0)
+    matrix = torch.linalg.lstsq(batch.inputs, batch.targets).solution.T
+    torch.testing.assert_close(batch.inputs @ matrix.T, batch.targets)
+    assert 0.5 < matrix.std() < 1.5 and abs(float(batch.inputs.std()) - 1) < 0.05 and batch.inputs.shape == (1000, 10)
+    product = torch.eye(10, dtype=torch.float64)
+    for parameters in ours.views(theta).values():
+        product = parameters["weight"] @ product
+    expected = 0.5 * (batch.inputs @ (product - matrix).T).square().sum()
+    torch.testing.assert_close(ours.evaluate(theta, batch).loss, expected)
+    twice = linear_map(norm="none", loss_factor=1.0)
+    torch.testing.assert_close(twice.evaluate(theta, twice.task.batch(0)).loss, 2 * expected)
+
+
+def test_gaussian_samples_follow_the_seed_alone():
+    first, same, other = (
+        linear_map(**knobs).task.batch(0) for knobs in ({}, {"norm": "batch", "depth": 3}, {"seed": 1})
+    )
+    assert first.inputs.equal(same.inputs) and first.targets.equal(same.targets)
+    assert not first.inputs.equal(other.inputs)
+
+
+def test_a_full_batch_has_one_order_and_smaller_ones_are_shuffled():
+    full, part = linear_map().task, linear_map(batch=100).task
+    assert full.batch(0).inputs.equal(full.batch(7).inputs)
+    assert not part.batch(0).inputs.equal(part.batch(10).inputs)
+    sums = [torch.cat([part.batch(s).inputs.sum(1) for s in range(e * 10, e * 10 + 10)]).sort().values for e in (0, 1)]
+    assert sums[0].equal(sums[1])
+
+
+def test_the_test_loss_of_a_sum_is_of_a_batch_whatever_the_last_one_holds():
+    task = linear_map(batch=300).task
+    outputs = torch.zeros(100, 10, dtype=torch.float64)
+    last = list(task.test_batches())[-1]
+    assert len(last.targets) == 100
+    torch.testing.assert_close(task.loss(outputs, last.targets), 0.5 * 3 * last.targets.square().sum())
+
+
+def test_binary_pixels_are_zero_or_one_by_half_the_range():
+    task = objective(pixels="binary").task
+    chosen = task._order(0)[:16]
+    expected = (task.images[chosen].permute(0, 3, 1, 2) >= 128).double()
+    assert task.batch(0).inputs.equal(expected)
+
+
+def test_gaussian_initial_weights_have_the_deviation_asked_for():
+    ours = objective(norm="none", width=0.5, init="gaussian", init_std=0.03)
+    weight = ours.views(ours.initial())["conv8"]["weight"]
+    assert float(weight.std()) == pytest.approx(0.03, rel=0.02) and abs(float(weight.mean())) < 1e-3

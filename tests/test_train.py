@@ -7,9 +7,10 @@ import math
 import pandas as pd
 import pytest
 import torch
+from torch.optim import lr_scheduler as schedulers
 
 from bnviz import execute
-from bnviz.train import Training
+from bnviz.train import Training, learning_rate
 from tests import oracle
 from tests.conftest import ALL_PROBES, tiny_spec
 
@@ -23,13 +24,106 @@ def test_training_is_sgd_on_a_torch_network(momentum):
     while not training.finished:
         batch = training.objective.task.batch(training.step)
         optimizer.zero_grad()
-        loss = oracle.loss(model, batch.inputs, batch.labels, spec.l2)
+        loss = oracle.loss(model, batch.inputs, batch.targets, spec.l2)
         loss.backward()
         optimizer.step()
         rows = {row.metric: row.value for row in training.advance()}
         assert rows["train_loss"] == pytest.approx(float(loss.detach()), rel=1e-9)
     expected = torch.cat([p.detach().flatten() for p in model.parameters()])
     torch.testing.assert_close(training.theta, expected, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs"),
+    [
+        ("adadelta", lambda parameters: torch.optim.Adadelta(parameters, lr=0.05)),
+        ("adam", lambda parameters: torch.optim.Adam(parameters, lr=0.05)),
+        ("adamw", lambda parameters: torch.optim.AdamW(parameters, lr=0.05, weight_decay=0.3)),
+    ],
+)
+def test_one_flat_theta_is_trained_as_torch_trains_many_parameters(name, theirs):
+    spec = tiny_spec(norm="batch", precision="float64", optimizer=name, lr=0.05, weight_decay=0.3, steps=6)
+    training = Training(spec)
+    model = oracle.network(training.objective, training.theta)
+    optimizer = theirs(model.parameters())
+    while not training.finished:
+        batch = training.objective.task.batch(training.step)
+        optimizer.zero_grad()
+        oracle.loss(model, batch.inputs, batch.targets).backward()
+        optimizer.step()
+        list(training.advance())
+    expected = torch.cat([p.detach().flatten() for p in model.parameters()])
+    torch.testing.assert_close(training.theta, expected, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("knobs", "theirs"),
+    [
+        ({"schedule": "constant"}, lambda optimizer: schedulers.LambdaLR(optimizer, lambda step: 1.0)),
+        ({"schedule": "step", "decay": 0.7, "decay_every": 3}, lambda o: schedulers.StepLR(o, 3, 0.7)),
+        ({"schedule": "cosine"}, lambda optimizer: schedulers.CosineAnnealingLR(optimizer, T_max=20)),
+        ({"warmup": 5}, lambda optimizer: schedulers.LinearLR(optimizer, start_factor=1 / 5, total_iters=4)),
+    ],
+)
+def test_schedules_are_torchs(knobs, theirs):
+    spec = tiny_spec(lr=0.3, steps=20, **knobs)
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=spec.lr)
+    scheduler = theirs(optimizer)
+    for step in range(spec.steps):
+        assert learning_rate(spec, step) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-9)
+        optimizer.step()
+        scheduler.step()
+
+
+def test_the_schedule_reaches_the_optimiser_and_the_step_sizes_of_the_landscape():
+    spec = tiny_spec(schedule="step", decay=0.5, decay_every=1, lr=0.1, steps=3, probes={"landscape": 1})
+    training, moved, etas = Training(spec), [], []
+    while not training.finished:
+        before = training.theta.clone()
+        rows = list(training.advance())
+        gradient = next(row.value for row in rows if row.metric == "gradient_norm" and row.layer is None)
+        moved.append(float((training.theta - before).norm()) / gradient)
+        etas.append([row.at for row in rows if row.metric == "loss_along"])
+    assert moved == pytest.approx([0.1, 0.05, 0.025], rel=1e-4)
+    assert etas == [[pytest.approx(lr * k) for k in spec.step_sizes] for lr in (0.1, 0.05, 0.025)]
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("norm", ["none", "batch", "l1"])
+def test_at_full_batch_the_loss_one_step_along_the_gradient_is_the_next_loss_to_the_bit(norm, precision):
+    spec = tiny_spec(
+        model="dln",
+        data="gaussian",
+        depth=5,
+        width=1.0,
+        batch=1000,
+        lr=1e-5,
+        norm=norm,
+        steps=20,
+        precision=precision,
+        step_sizes=(0.1, 1.0, 10.0),
+        probes={"accuracy": 1, "landscape": 1},
+    )
+    rows = pd.DataFrame(execute(spec))
+    along = rows[(rows.metric == "loss_along") & (rows["at"] == spec.lr)].set_index("step").value
+    losses = rows[rows.metric == "train_loss"].set_index("step").value
+    assert len(losses) == 20 and losses.iloc[-1] < losses.iloc[0]
+    assert along.iloc[:-1].tolist() == losses.iloc[1:].tolist()
+
+
+@pytest.mark.parametrize("optimizer", ["adadelta", "adam", "adamw"])
+def test_every_optimiser_goes_on_from_its_memory_to_the_same_bits(optimizer):
+    spec = tiny_spec(norm="batch", optimizer=optimizer, schedule="cosine", warmup=2, steps=5)
+    whole, first, second = (Training(spec) for _ in range(3))
+    while not whole.finished:
+        list(whole.advance())
+    for _ in range(2):
+        list(first.advance())
+    second.restore({name: value.clone() for name, value in first.state().items()}, 2)
+    while not second.finished:
+        list(second.advance())
+    for name, value in whole.state().items():
+        assert second.state()[name].equal(value), name
 
 
 def test_the_same_question_has_the_same_answer_to_the_bit():

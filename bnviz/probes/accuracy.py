@@ -15,8 +15,10 @@ INTERVAL = 1
 
 
 def measure(moment: Moment) -> Iterator[Row]:
-    """train_loss (the objective, nats), penalty (its L2 part) and train_accuracy (0..1) of this step's batch."""
+    """train_loss (the objective), penalty (its L2 part) and, of classes, train_accuracy (0..1) of this step's batch."""
     loss, penalty, _, outputs = moment.evaluation
-    accuracy = (outputs.argmax(1) == moment.batch.labels).double().mean()
-    for metric, value in (("train_loss", loss), ("train_accuracy", accuracy), ("penalty", penalty)):
-        yield Row(moment.step, metric, None, None, None, float(value))
+    yield Row(moment.step, "train_loss", None, None, None, float(loss))
+    if moment.objective.task.classifies:
+        accuracy = (outputs.argmax(1) == moment.batch.targets).double().mean()
+        yield Row(moment.step, "train_accuracy", None, None, None, float(accuracy))
+    yield Row(moment.step, "penalty", None, None, None, float(penalty))

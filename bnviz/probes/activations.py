@@ -1,4 +1,4 @@
-"""Distributions of what enters every ReLU (2018, Fig. 1c, 2, 8): one channel a layer over batch x height x width, and all pooled."""
+"""Distributions of what enters the non-linearity of every hidden layer (2018, Fig. 1c, 2, 8): one channel a layer over batch x height x width, and all pooled."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def measure(moment: Moment) -> Iterator[Row]:
     objective = moment.objective
     inputs: dict[str, Tensor] = {}
 
-    def keep(block: Block, x: Tensor) -> None:
-        if block.activation is not None:
+    def keep(block: Block, _: Tensor, x: Tensor) -> None:
+        if block is not objective.blocks[-1]:
             inputs[block.name] = x
 
     with torch.no_grad():

@@ -18,7 +18,7 @@ INTERVAL = 100
 
 
 def measure(moment: Moment) -> Iterator[Row]:
-    """test_loss (the objective) and test_accuracy (0..1) at this step's parameters, before its update."""
+    """test_loss (the objective) and, of classes, test_accuracy (0..1) at this step's parameters, before its update."""
     return evaluate(moment.objective, moment.theta, moment.step)
 
 
@@ -32,16 +32,17 @@ def evaluate(objective: Objective, theta: Tensor, step: int) -> Iterator[Row]:
     with torch.no_grad():
         if objective.spec.population == "exact":
             average_over_training_set(objective, views)
-        for inputs, labels in task.test_batches():
+        for inputs, targets in task.test_batches():
             outputs = objective.outputs(views, inputs, training=False)
-            loss += float(task.loss(outputs, labels)) * len(labels)
-            right += int((outputs.argmax(1) == labels).sum())
-            count += len(labels)
+            loss += float(task.loss(outputs, targets)) * len(targets)
+            right += int((outputs.argmax(1) == targets).sum()) if task.classifies else 0
+            count += len(targets)
         for name, value in objective.state().items():
             value.copy_(kept[name])
         penalty = float(objective.penalty(views))
     yield Row(step, "test_loss", None, None, None, loss / count + penalty)
-    yield Row(step, "test_accuracy", None, None, None, right / count)
+    if task.classifies:
+        yield Row(step, "test_accuracy", None, None, None, right / count)
 
 
 def average_over_training_set(objective: Objective, views: Parameters) -> None:

@@ -29,7 +29,7 @@ def measure(moment: Moment) -> Iterator[Row]:
     spec, objective, g = moment.spec, moment.objective, moment.evaluation.gradient
     yield from norms(objective, g, moment.step, "gradient_norm", None)
     directions = {"": g} | ({"_random": random_direction(moment)} if spec.random_direction else {})
-    for eta in (multiple * spec.lr for multiple in spec.step_sizes):
+    for eta in (multiple * moment.lr for multiple in spec.step_sizes):
         for suffix, direction in directions.items():
             there = objective.evaluate(moment.theta.add(direction, alpha=-eta), moment.batch)
             yield Row(moment.step, f"loss_along{suffix}", None, None, eta, float(there.loss))

@@ -1,0 +1,49 @@
+"""Curvature against the whole Hessian, computed entry by entry."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from bnviz.probes import curvature
+from tests.test_probes import frame, moment
+
+
+def small(**knobs: object) -> dict[str, object]:
+    """A network whose Hessian fits on a page."""
+    return {"model": "dln", "data": "gaussian", "depth": 4, "width": 0.3, "batch": 100, "lr": 1e-4} | knobs
+
+
+def hessian(at) -> np.ndarray:
+    def loss(theta: torch.Tensor) -> torch.Tensor:
+        return at.objective.loss(at.objective.views(theta), at.batch)[0]
+
+    return torch.autograd.functional.hessian(loss, at.theta).numpy()
+
+
+@pytest.mark.parametrize("norm", ["none", "batch", "l1"])
+def test_top_eigenvalue_and_sharpness_are_those_of_the_whole_hessian(norm):
+    at = moment(**small(norm=norm, l2=1e-3))
+    rows = frame(curvature.measure(at)).set_index("metric").value
+    whole, g = hessian(at), at.evaluation.gradient.numpy()
+    assert rows["hessian_top"] == pytest.approx(np.linalg.eigvalsh(whole).max(), rel=1e-2)
+    assert rows["batch_sharpness"] == pytest.approx(g @ whole @ g / (g @ g), rel=1e-8)
+
+
+def test_the_hessian_vector_product_is_the_hessian_times_the_vector():
+    at = moment(**small(norm="batch"))
+    vector = torch.randn(at.theta.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    ours = at.objective.curvature(at.theta, at.batch)(vector)
+    np.testing.assert_allclose(ours.numpy(), hessian(at) @ vector.numpy(), rtol=1e-8, atol=1e-6)
+
+
+@pytest.mark.parametrize("eigenvalues", [(3.0, 1.0, -2.0), (-5.0, 1.0, 2.0), (-5.0, -4.0, -0.5), (0.0, 0.0, 0.0)])
+def test_the_largest_eigenvalue_is_found_also_where_a_negative_one_is_larger_in_modulus(eigenvalues):
+    matrix = torch.diag(torch.tensor(eigenvalues, dtype=torch.float64))
+    found = curvature.largest(lambda vector: matrix @ vector, torch.ones(3, dtype=torch.float64))
+    assert found == pytest.approx(max(eigenvalues), abs=0.02)
+
+
+def test_a_zero_gradient_has_no_sharpness():
+    assert np.isnan(curvature.quotient(torch.zeros(3), torch.zeros(3)))
