@@ -273,3 +273,11 @@ def loss_slice(rows: DataFrame, step: int) -> DataFrame:
     here = _of_net(rows, "train_loss").assign(eta=0.0).rename(columns={"value": "loss"})
     here = here.merge(along[["run", "step"]].drop_duplicates(), on=["run", "step"])
     return concat([here[along.columns], along]).sort_values(["run", "eta"], ignore_index=True)
+
+
+# Curvature
+
+
+def curvature(rows: DataFrame) -> DataFrame:
+    """Largest eigenvalue of the Hessian and curvature along the gradient. -> metric (hessian_top or batch_sharpness), step, value."""
+    return _thin(_of_net(rows, "hessian_top", "batch_sharpness"), [*KEYS, "metric"], POINTS)

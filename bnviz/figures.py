@@ -1,6 +1,7 @@
 """Numbers -> pictures: each function takes one frame of `bnviz.analysis` and returns a plotly Figure.
 
-A normalisation keeps its colour, dash and marker everywhere, and a run that diverged ends in a cross. Figures
+A normalisation keeps its colour, dash and marker everywhere, and a run that diverged ends in a cross. Where a
+figure takes `paper`, rows of `bnviz.reference.counterpart`, it lays the papers' own curves under ours. Figures
 know no Streamlit and no store; they name their own template and leave the colours of text and grid to whoever
 shows them. An empty frame gives empty axes.
 """
@@ -8,7 +9,7 @@ shows them. An empty frame gives empty axes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from textwrap import wrap
 from typing import Any
 
@@ -22,6 +23,7 @@ from plotly.subplots import make_subplots
 
 from bnviz.analysis import KEYS, layer_number, layers
 from bnviz.norms import NORMS
+from bnviz.theorems import CONDITIONS, STATEMENTS
 
 # norm: colour, dash, marker; told apart without colour, and at least 3:1 on white and on near-black.
 STYLES = {
@@ -32,14 +34,20 @@ STYLES = {
     "l1": ("#008f68", "longdash", "cross"),
     "l2": ("#6f7bd6", "longdashdot", "star"),
     "linf": ("#5b8c2a", "8px,3px,2px,3px,2px,3px", "hexagon"),
+    "layer": ("#8c6d5a", "12px,4px", "x"),
+    "group": ("#c4515c", "3px,3px", "pentagon"),
+    "instance": ("#3a8f9e", "12px,3px,3px,3px", "bowtie"),
+    "weight": ("#80802a", "16px,4px,2px,4px", "hourglass"),
 }
 SPARE_STYLES = [
-    ("#8c6d5a", "12px,4px", "x"),
-    ("#c4515c", "3px,3px", "pentagon"),
-    ("#3a8f9e", "12px,3px,3px,3px", "bowtie"),
+    ("#9068c8", "6px,6px", "star-square"),
+    ("#68808c", "10px,2px", "triangle-down"),
+    ("#a8703c", "1px,4px", "hexagram"),
 ]
 TIME = ["#3f78c9", "#9060a8", "#d84a4a"]  # early to late: the blue to red of Fig. 11, without its white middle
 MARK = "#888888"  # lines that are no measurement
+UNDER = -1  # zorder of the papers' curves: ours are drawn over them
+BELOW = {"y": 0, "yref": "container", "yanchor": "bottom"}  # a legend under the axes
 NO_HOVER = {"hoverinfo": "skip", "hovertemplate": None}
 PERCENT = {"range": [0, 1.02], "autorange": False, "tickformat": ".0%"}
 
@@ -47,6 +55,15 @@ DISTANCE = "‖∇L(θ−ηg) − g‖₂"
 STEP_SIZE = "Step size η"
 SHIFT = {"ics_l2": "‖G − G′‖₂", "ics_cosine": "cos ∠(G, G′)"}
 CHANGE = {"mean": "|μ<sub>t+1</sub> − μ<sub>t</sub>|", "variance": "|σ²<sub>t+1</sub> − σ²<sub>t</sub>|"}
+CURVATURE = {"hessian_top": "λ<sub>max</sub>(∇²L)", "batch_sharpness": "gᵀ∇²L g / ‖g‖²"}
+SYMBOLS = dict(zip(STATEMENTS, ("circle", "square", "triangle-up", "diamond"), strict=True))  # of Sec. 4
+SIGNS = {  # of the two sides of a bound
+    "both above zero": "circle",
+    "both below zero": "circle-open",
+    "bound below zero": "triangle-left",
+    "measured below zero": "triangle-down",
+}
+PRECISIONS = {"float64": 2.0**-52, "float32": 2.0**-23}
 DRIFT = {"mean": "μ<sub>t</sub> − μ<sub>0</sub>", "variance": "σ²<sub>t</sub> − σ²<sub>0</sub>"}
 
 _axis = {"automargin": True, "zeroline": False, "exponentformat": "power", "title": {"standoff": 8}}
@@ -85,6 +102,7 @@ class Curve:
     dash: str
     symbol: str
     width: float
+    paper: bool = False  # one of a paper's
 
     @property
     def line(self) -> dict[str, Any]:
@@ -97,6 +115,11 @@ class Curve:
     def faded(self, opacity: float) -> str:
         """Its colour, let through."""
         return f"rgba{(*hex_to_rgb(self.colour), opacity)}"
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """Where a trace of it stands among the others, and how much of its name a hover tells."""
+        return {"zorder": UNDER, "hoverlabel": {"namelength": -1}} if self.paper else {}
 
 
 def style(norm: str) -> tuple[str, str, str]:
@@ -135,14 +158,14 @@ def _numbers(values: ArrayLike) -> NDArray[np.float32]:
 
 
 def _line(curve: Curve, x: ArrayLike, y: ArrayLike, **look: Any) -> go.Scatter:
-    look = {"mode": "lines", "line": curve.line, "hovertemplate": "%{y:.3g}", **look}
+    look = {"mode": "lines", "line": curve.line, "hovertemplate": "%{y:.3g}", **curve.place, **look}
     return go.Scatter(x=_numbers(x), y=_numbers(y), name=curve.label, legendgroup=curve.run, **look)
 
 
 def _band(curve: Curve, x: Series[Any], low: Series[Any], high: Series[Any], hover: bool = True) -> list[go.Scatter]:
     """Two thin edges with the area between them; a click in the legend hides all of it."""
-    edge = {"color": curve.faded(0.6), "dash": curve.dash, "width": 1}
-    area = {"line": edge, "fill": "tonexty", "fillcolor": curve.faded(0.3)}
+    edge = {"color": curve.faded(0.9 if curve.paper else 0.6), "dash": curve.dash, "width": 1}
+    area = {"line": edge, "fill": "tonexty", "fillcolor": curve.faded(0.08 if curve.paper else 0.3)}
     band = DataFrame({"x": _numbers(x), "low": _numbers(low), "high": _numbers(high)})
     gap = ~np.isfinite(band).all(axis=1)
     traces: list[go.Scatter] = []
@@ -216,6 +239,9 @@ def _named_once(fig: go.Figure) -> go.Figure:
         if trace.showlegend is not False:
             trace.showlegend = trace.legendgroup not in named
             named.add(trace.legendgroup)
+    theirs = sum(trace.zorder == UNDER and trace.showlegend is not False for trace in fig.data)
+    if theirs:  # their long names would run into the buttons above, or leave no height
+        fig.update_layout(legend=BELOW, height=fig.layout.height + 28 * theirs)
     return fig
 
 
@@ -231,10 +257,101 @@ def _positive(frame: DataFrame, *columns: str) -> DataFrame:
     return frame.assign(**{name: frame[name].where(frame[name] > 0) for name in columns})
 
 
+# The papers' own curves, under ours
+
+
+def papers(paper: DataFrame | None, frame: DataFrame) -> list[tuple[Curve, DataFrame]]:
+    """Every run of a paper, in the order of NORMS: thin, dotted, in our colour for it, but greyer.
+
+    Labels name the figure, and the learning rate where there are several among ours, in `frame`.
+    """
+    if paper is None or paper.empty:
+        return []
+    several, drawn = frame["lr"].nunique() > 1, []
+    for (norm, run), rows in _groups(paper, ["norm", "run"]):
+        figure, lr = rows["figure"].iloc[0], rows["lr"].iloc[0]
+        words = [NORMS[norm].label] + ([f"lr {lr:g}"] if several and np.isfinite(lr) else [])
+        colour, _, symbol = style(norm)
+        mixed = [(2 * ours + grey) // 3 for ours, grey in zip(hex_to_rgb(colour), hex_to_rgb(MARK), strict=True)]
+        label = f"{' · '.join(words)} – paper, {figure}"
+        curve = Curve(run, label, f"#{bytes(mixed).hex()}", "dot", symbol, 1.5, paper=True)
+        drawn.append((list(NORMS).index(norm), (curve, rows)))
+    return [pair for _, pair in sorted(drawn, key=lambda item: item[0])]
+
+
+def _within(paper: DataFrame | None, time: Time) -> DataFrame | None:
+    """The papers' rows within our steps."""
+    return None if paper is None or paper.empty else paper[paper["step"] <= time.steps]
+
+
+def _seen(paper: DataFrame | None, time: Time, *columns: str) -> list[float]:
+    """The papers' values within our steps."""
+    within = _within(paper, time)
+    return [] if within is None else list(within[list(columns)].to_numpy().ravel())
+
+
+def _their_lines(paper: DataFrame | None, frame: DataFrame) -> list[go.Scatter]:
+    """A line for each run of a paper."""
+    return [_line(curve, rows["step"], rows["value"]) for curve, rows in papers(paper, frame)]
+
+
+def _columns(paper: DataFrame | None, frame: DataFrame) -> list[tuple[int, Curve, DataFrame]]:
+    """Where networks stand side by side: each run of a paper with the column, from 1, of a run of ours that it is under."""
+    found = []
+    for column, (_, ours) in enumerate(curves(frame), 1):
+        (norm, lr), *_ = ours[["norm", "lr"]].itertuples(index=False)
+        for curve, theirs in papers(paper, frame):
+            (its, rate), *_ = theirs[["norm", "lr"]].itertuples(index=False)
+            if its == norm and (rate == lr or np.isnan(rate)):
+                found.append((column, curve, theirs))
+    return found
+
+
+def _places(names: list[str], number: float) -> list[int]:
+    """Which of our layers, counted from 1, has this number: one or none."""
+    return [place for place, name in enumerate(names, 1) if layer_number(name) == number]
+
+
+def _their_legend(fig: go.Figure) -> go.Figure:
+    """A legend of the papers' curves only, where the names of ours stand above their columns."""
+    for trace in fig.data:
+        trace.showlegend = trace.zorder == UNDER and trace.showlegend is not False
+    return fig.update_layout(showlegend=any(trace.showlegend for trace in fig.data))
+
+
+def _ours_in_sight(fig: go.Figure, time: Time) -> go.Figure:
+    """What the papers' curves do after our last step does not stretch the y axes: one must zoom out to see it."""
+    if all(trace.zorder != UNDER for trace in fig.data):
+        return fig
+    seen: dict[str, list[float]] = {}  # y axis, the first of those that match -> values in sight
+    for trace in fig.data:
+        x, y = np.asarray(trace.x, dtype=float), np.asarray(trace.y, dtype=float)
+        if trace.zorder == UNDER and x.min() <= time.steps:
+            y = np.append(y[x <= time.steps], np.interp(time.steps, x, y))  # and where it leaves the picture
+        elif trace.zorder == UNDER:
+            y = y[:0]
+        axis = trace.yaxis or "y"
+        seen.setdefault(fig.layout[f"yaxis{axis[1:]}"].matches or axis, []).extend(y[np.isfinite(y)])
+    for axis in fig.select_yaxes():
+        values = seen.get(axis.matches or axis.plotly_name.replace("axis", ""))
+        if values:
+            axis.autorangeoptions = _clip(min(values), max(values), axis.type == "log")
+    return fig
+
+
+def _clip(low: float, high: float, log: bool) -> dict[str, float]:
+    """How far an axis may reach that scales by itself, with the margin that plotly leaves; a linear one always to zero."""
+    if log:
+        margin = (high / low) ** 0.06
+        return {"clipmin": low / margin, "clipmax": high * margin}
+    margin = 0.06 * (high - low)
+    return {"clipmin": min(0, low - margin), "clipmax": high + margin}
+
+
 # Training and test (Figs. 1, 2, 5)
 
 
-def _smoothed(frame: DataFrame, title: str, time: Time) -> go.Figure:
+def _smoothed(frame: DataFrame, title: str, time: Time, paper: DataFrame | None) -> go.Figure:
     """The running mean of each run before the range of its raw values."""
     fig = _grid(frame, "Steps", [title])
     for curve, rows in curves(frame):
@@ -242,32 +359,45 @@ def _smoothed(frame: DataFrame, title: str, time: Time) -> go.Figure:
         fig.add_traces([edge.update(showlegend=False, opacity=0.5) for edge in raw])
         fig.add_trace(_line(curve, rows["step"], rows["mean"]))
         fig.add_traces(_cross(curve, rows["step"], rows["mean"], time))
+    fig.add_traces(_their_lines(paper, frame))
     return _over(time, fig)
 
 
-def _lines(frame: DataFrame, column: str, title: str, time: Time) -> go.Figure:
+def _lines(frame: DataFrame, column: str, title: str, time: Time, paper: DataFrame | None = None) -> go.Figure:
     """One line a run, with a marker on every measurement."""
     fig = _grid(frame, "Steps", [title])
     for curve, rows in curves(frame):
         fig.add_trace(_line(curve, rows["step"], rows[column], **curve.dots(4)))
         fig.add_traces(_cross(curve, rows["step"], rows[column], time))
+    fig.add_traces(_their_lines(paper, frame))
     return _over(time, fig)
 
 
-def training_accuracy(frame: DataFrame, time: Time) -> go.Figure:
+def training_accuracy(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
     """`analysis.smooth` of train_accuracy (Figs. 1a, 2, 5a)."""
-    return _smoothed(frame, "Training accuracy", time).update_yaxes(**PERCENT)
+    return _smoothed(frame, "Training accuracy", time, paper).update_yaxes(**PERCENT)
 
 
-def training_loss(frame: DataFrame, time: Time) -> go.Figure:
+def training_loss(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
     """`analysis.smooth` of train_loss (Figs. 3b, 5b)."""
     frame = _positive(frame, "mean", "low", "high")
-    return _smoothed(frame, "Training loss", time).update_yaxes(type="log")
+    return _ours_in_sight(_smoothed(frame, "Training loss", time, paper).update_yaxes(type="log"), time)
 
 
-def test_accuracy(frame: DataFrame, time: Time) -> go.Figure:
+def test_accuracy(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:  # noqa: PT028
     """`analysis.test_curve` (Fig. 1b; 2015, Fig. 1a)."""
-    return _lines(frame, "value", "Test accuracy", time).update_yaxes(**PERCENT)
+    return _lines(frame, "value", "Test accuracy", time, paper).update_yaxes(**PERCENT)
+
+
+def test_error(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:  # noqa: PT028
+    """`analysis.test_curve`, as what is missing to 1, on a logarithmic axis."""
+
+    def missing(curve: DataFrame) -> DataFrame:
+        return _positive(curve.assign(value=1 - curve["value"]), "value")
+
+    theirs = paper if paper is None or paper.empty else missing(paper)
+    fig = _lines(missing(frame), "value", "Test error", time, theirs)
+    return _ours_in_sight(fig.update_yaxes(type="log", tickformat=".1~%"), time)
 
 
 # Distributions of activations (Figs. 1c, 2, 6, 8, 9; 2015, Fig. 1b-c)
@@ -281,8 +411,8 @@ def _networks(frame: DataFrame, x_title: str, y_title: str, **sharing: Any) -> g
     return fig.update_layout(showlegend=False)
 
 
-def quantile_bands(frame: DataFrame, time: Time) -> go.Figure:
-    """`analysis.quantile_bands`: median, 15-85 % and 5-95 % (2015, Fig. 1b-c)."""
+def quantile_bands(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
+    """`analysis.quantile_bands`: median, 15-85 % and 5-95 % (2015, Fig. 1b-c, which has no 5-95 %)."""
     fig, names = _networks(frame, "Steps", "Activation", shared_xaxes="all"), layers(frame)
     for column, (curve, run) in enumerate(curves(frame), 1):
         for name, rows in _groups(run, "layer"):
@@ -291,7 +421,11 @@ def quantile_bands(frame: DataFrame, time: Time) -> go.Figure:
             inner = _band(curve, step, rows["q15"], rows["q85"], hover=False)
             traces = [*outer, *inner, _line(curve, step, median), *_cross(curve, step, median, time, words=False)]
             fig.add_traces(traces, rows=names.index(name) + 1, cols=column)
-    return _over(time, fig)
+    for column, curve, rows in _columns(paper, frame):
+        for place in _places(names, rows["layer"].iloc[0]):
+            band = _band(curve, rows["step"], rows["low"], rows["high"], hover=False)
+            fig.add_traces([*band, _line(curve, rows["step"], rows["value"])], rows=place, cols=column)
+    return _ours_in_sight(_over(time, _their_legend(fig)), time)
 
 
 def ridges(frame: DataFrame, time: Time) -> go.Figure:
@@ -336,8 +470,13 @@ def histogram(frame: DataFrame) -> go.Figure:
     return _named_once(fig).update_yaxes(showticklabels=False)
 
 
-def _facets(frame: DataFrame, kind: str, titles: Mapping[str, str], time: Time) -> go.Figure:
-    """A panel for each layer, across, and each value of the column `kind`, down; networks over each other."""
+def _facets(
+    frame: DataFrame, kind: str, titles: Mapping[str, str], time: Time, paper: DataFrame | None = None
+) -> go.Figure:
+    """A panel for each layer, across, and each value of the column `kind`, down; networks over each other.
+
+    A paper's layer is drawn in the panel of that with the same number.
+    """
     names, kinds = layers(frame), list(titles)
     sharing = {"shared_xaxes": "all", "shared_yaxes": True}
     fig = _grid(frame, "Steps", titles.values(), map(_layer, names), **sharing)
@@ -346,12 +485,16 @@ def _facets(frame: DataFrame, kind: str, titles: Mapping[str, str], time: Time) 
             step, value = rows["step"], rows["value"]
             traces = [_line(curve, step, value), *_cross(curve, step, value, time, words=False)]
             fig.add_traces(traces, rows=kinds.index(which) + 1, cols=names.index(name) + 1)
+    for curve, run in papers(paper, frame):
+        for (number, which), rows in _groups(run, ["layer", "kind"]):
+            for place in _places(names, number):
+                fig.add_trace(_line(curve, rows["step"], rows["value"]), row=kinds.index(which) + 1, col=place)
     return _over(time, fig)
 
 
-def moment_changes(frame: DataFrame, time: Time) -> go.Figure:
+def moment_changes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
     """`analysis.moment_changes` (Fig. 8a)."""
-    return _facets(frame, "moment", CHANGE, time)
+    return _ours_in_sight(_facets(frame, "moment", CHANGE, time, paper), time)
 
 
 def moment_drift(frame: DataFrame, time: Time) -> go.Figure:
@@ -374,9 +517,9 @@ def _ideal(fig: go.Figure) -> go.Figure:
     return fig.update_yaxes(type="log", row=1).update_yaxes(range=[-1.05, 1.05], autorange=False, row=2)
 
 
-def covariate_shift(frame: DataFrame, time: Time) -> go.Figure:
+def covariate_shift(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
     """`analysis.covariate_shift` (Fig. 3)."""
-    return _ideal(_facets(_shifting(frame), "metric", SHIFT, time))
+    return _ours_in_sight(_ideal(_facets(_shifting(frame), "metric", SHIFT, time, paper)), time)
 
 
 def covariate_shift_at(frame: DataFrame) -> go.Figure:
@@ -392,38 +535,52 @@ def covariate_shift_at(frame: DataFrame) -> go.Figure:
 # The landscape along the gradient (Figs. 4, 10-13)
 
 
-def _landscape(frame: DataFrame, name: str, title: str, time: Time) -> go.Figure:
+def _landscape(frame: DataFrame, name: str, title: str, time: Time, paper: DataFrame | None) -> go.Figure:
     """The bands between the columns <name>_low and <name>_high."""
     fig = _grid(frame, "Steps", [title])
     for curve, rows in curves(frame):
         step, low, high = rows["step"], rows[f"{name}_low"], rows[f"{name}_high"]
         fig.add_traces([*_band(curve, step, low, high), *_cross(curve, step, high, time)])
+    for curve, rows in papers(paper, frame):
+        fig.add_traces(_band(curve, rows["step"], rows["low"], rows["high"]))
     return _over(time, fig)
 
 
-def loss_band(frame: DataFrame, time: Time) -> go.Figure:
+def loss_band(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
     """`analysis.landscape_bands`: how far the loss varies along the gradient (Figs. 4a, 10a)."""
-    return _landscape(frame, "loss", "Loss", time).update_yaxes(type=_scale(frame["loss_low"], 0))
+    fig = _landscape(frame, "loss", "Loss", time, paper)
+    return _ours_in_sight(fig.update_yaxes(type=_scale(frame["loss_low"], 0)), time)
 
 
-def gradient_predictiveness(frame: DataFrame, time: Time) -> go.Figure:
+def gradient_predictiveness(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
     """`analysis.landscape_bands`: how far the gradient moves along itself (Figs. 4b, 10b)."""
-    scale = _scale(frame[["distance_low", "distance_high"]], 1e4)
-    return _landscape(frame, "distance", DISTANCE, time).update_yaxes(type=scale)
+    fig, theirs = _landscape(frame, "distance", DISTANCE, time, paper), _seen(paper, time, "low", "high")
+    scale = _distance_scale([*frame["distance_low"], *frame["distance_high"]], theirs)
+    return _ours_in_sight(fig.update_yaxes(type=scale), time)
 
 
-def effective_beta(frame: DataFrame, time: Time) -> go.Figure:
+def _distance_scale(ours: list[float], theirs: list[float]) -> str:
+    """Logarithmic for huge ranges, and beside a paper's, whose lengths are a multiple of ours: it is a shift then."""
+    return _scale([*ours, *theirs], 3 if theirs else 1e4)
+
+
+def effective_beta(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
     """`analysis.landscape_bands`: the largest rate at which the gradient changes (Figs. 4c, 10c).
 
-    The dashed line is 1/eta_min, where beta settles once the smallest step takes the whole gradient away: a
-    property of the step sizes, not of the network.
+    Dashed lines are 1/eta_min, where beta settles once the smallest step takes the whole gradient away, a property of the
+    step sizes and not of the network; and 2/lr, where full-batch gradient descent trains at the edge of stability.
     """
-    fig = _lines(frame, "beta", "Effective β", time)
-    limits = [1 / eta for eta in frame["eta_min"].unique()]
+    fig = _lines(frame, "beta", "Effective β", time, paper)
+    limits: dict[float, list[str]] = {}
+    for eta, lr in frame[["eta_min", "lr"]].drop_duplicates().itertuples(index=False):
+        for name, limit in (("1/η<sub>min</sub>", 1 / eta), ("2/lr", 2 / lr)):
+            names = limits.setdefault(float(f"{limit:.6g}"), [])
+            names += [name] * (name not in names)
     line = {"mode": "lines", "line": {"color": MARK, "dash": "dash", "width": 1}, "hoverinfo": "skip"}
-    for limit in limits:
-        fig.add_scatter(x=[0, time.steps], y=[limit, limit], name=f"1/η<sub>min</sub> = {limit:.3g}", **line)
-    return fig.update_yaxes(type=_scale([*frame["beta"], *limits], 30), rangemode="tozero")
+    for limit, names in limits.items():
+        fig.add_scatter(x=[0, time.steps], y=[limit, limit], name=f"{' = '.join(names)} = {limit:.3g}", **line)
+    scale = _scale([*frame["beta"], *limits, *_seen(paper, time, "value")], 30)
+    return _ours_in_sight(fig.update_yaxes(type=scale, rangemode="tozero"), time)
 
 
 def gradient_norm(frame: DataFrame, time: Time) -> go.Figure:
@@ -431,26 +588,39 @@ def gradient_norm(frame: DataFrame, time: Time) -> go.Figure:
     return _lines(_positive(frame, "value"), "value", "‖g‖₂", time).update_yaxes(type="log")
 
 
-def step_sizes(frame: DataFrame, time: Time) -> go.Figure:
-    """`analysis.step_sizes`: a line a step, coloured by it, the selected one wide (Fig. 11)."""
+def step_sizes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
+    """`analysis.step_sizes`: a line a step, coloured by it, the selected one wide (Fig. 11).
+
+    Of a paper's lines within our steps the lowest and highest distances are drawn, and the median.
+    """
     networks = curves(frame)
     columns = [curve.label for curve, _ in networks]
     fig = _grid(frame, STEP_SIZE, [DISTANCE], columns, shared_yaxes=True)
     for column, (curve, run) in enumerate(networks, 1):
         lines = [_coloured(curve, step, rows, time) for step, rows in _groups(run, "step")]
         fig.add_traces([*lines, *_highlighted(curve, run, time)], rows=1, cols=column)
+    for column, curve, rows in _columns(_within(paper, time), frame):
+        fig.add_traces(_summary(curve, rows), rows=1, cols=column)
     fig.add_trace(go.Scatter(x=[None], y=[None], marker={"color": [0], "coloraxis": "coloraxis"}))  # the bar's
     bar = {"orientation": "h", "thickness": 8, "y": -0.3, "yanchor": "top", "tickformat": "~s"}
     bar |= {"title": {"text": "Step", "side": "top"}}
     fig.update_layout(coloraxis={"colorscale": TIME, "cmin": 0, "cmax": time.steps, "colorbar": bar})
     fig.update_layout(height=380, showlegend=False, hovermode="closest")
     fig.update_xaxes(type=_scale(frame["eta"], 100))
-    return fig.update_yaxes(type=_scale(frame["distance"], 1e4))
+    scale = _distance_scale(frame["distance"].tolist(), _seen(paper, time, "distance"))
+    return _named_once(_their_legend(fig)).update_yaxes(type=scale)
+
+
+def _summary(curve: Curve, rows: DataFrame) -> list[go.Scatter]:
+    """The range and the median of the distances at each step size."""
+    drawn = rows.groupby("eta", as_index=False)["distance"].agg(["min", "median", "max"])
+    band = _band(curve, drawn["eta"], drawn["min"], drawn["max"], hover=False)
+    return [*band, _line(curve, drawn["eta"], drawn["median"], hovertemplate="median %{y:.3g}")]
 
 
 def _coloured(curve: Curve, step: int, rows: DataFrame, time: Time) -> go.Scatter:
     """The distances at one step."""
-    line = {"color": sample_colorscale(TIME, min(step / time.steps, 1))[0], "width": 1}
+    line = {"color": sample_colorscale(TIME, min(step / time.steps, 1.0))[0], "width": 1}
     text = f"step {step}: %{{y:.3g}}<extra></extra>"
     return _line(curve, rows["eta"], rows["distance"], line=line, hovertemplate=text)
 
@@ -471,3 +641,168 @@ def loss_slice(frame: DataFrame) -> go.Figure:
         fig.add_trace(_line(curve, rows["eta"], rows["loss"], **curve.dots(7)))
     scale = _scale(frame["loss"], 100)
     return fig.update_xaxes(unifiedhovertitle={"text": "η = %{x:.3g}"}).update_yaxes(type=scale)
+
+
+def curvature(frame: DataFrame, time: Time) -> go.Figure:
+    """`analysis.curvature`: both measures, and 2/lr, where gradient descent becomes unstable."""
+    fig = _grid(frame, "Steps", CURVATURE.values(), shared_xaxes=True)
+    positive = _positive(frame, "value")
+    for curve, run in curves(positive):
+        for metric, rows in _groups(run, "metric"):
+            row = list(CURVATURE).index(metric) + 1
+            fig.add_trace(_line(curve, rows["step"], rows["value"], **curve.dots(4)), row=row, col=1)
+    line: dict[str, Any] = {"mode": "lines", "line": {"color": MARK, "dash": "dash", "width": 1}, "hoverinfo": "skip"}
+    for lr in frame["lr"].unique():
+        name = f"2/lr = {2 / lr:.3g}"
+        edge = go.Scatter(x=[0, time.steps], y=[2 / lr, 2 / lr], name=name, legendgroup=name, **line)
+        fig.add_traces([edge, edge], rows=[1, 2], cols=1)
+    return _over(time, fig).update_yaxes(type=_scale(positive["value"].dropna(), 30))
+
+
+# The theorems (Sec. 4)
+
+
+def deviations(frame: DataFrame, time: Time) -> go.Figure:
+    """`theorems.verdicts`: the largest relative deviation of each equality over training, and what rounding is."""
+    fig = _grid(frame, "Steps", ["Largest deviation"])
+    drawn = _positive(frame, "deviation").dropna(subset=["deviation"])
+    for curve, run in curves(drawn):
+        for statement, rows in _groups(run, "statement"):
+            name = f"{STATEMENTS[statement]} · {curve.label}"
+            line = replace(curve, run=f"{curve.run} {statement}", label=name, symbol=SYMBOLS[statement])
+            fig.add_trace(_line(line, rows["step"], rows["deviation"], **line.dots(7)))
+    for name, precision in PRECISIONS.items():
+        dashes = {"line_width": 1, "line_dash": "dash", "line_color": MARK, "exclude_empty_subplots": False}
+        fig.add_hline(precision, **dashes)
+        # plotly takes the place of a note on a logarithmic axis as an exponent, but not of the note of a line.
+        place = {"x": 1, "xref": "x domain", "xanchor": "right", "y": np.log10(precision), "yanchor": "top"}
+        fig.add_annotation(text=f"rounding in {name}", showarrow=False, font_size=11, **place)
+    fig.update_layout(legend=BELOW, height=360)
+    highest = max([1e-5, *drawn["deviation"] * 10])
+    scale = {"type": "log", "range": [-17, np.log10(highest)], "autorange": False, "dtick": 3}
+    return _over(time, fig).update_yaxes(**scale)
+
+
+def theorem(frame: DataFrame, titles: Mapping[str, str]) -> go.Figure:
+    """`theorems.sides`: measured against bound, a point a unit in the colour of its layer, a panel for each version in `titles`.
+
+    On the dashed diagonal the sides are equal, above it a bound fails. A logarithmic axis has no place for what is below zero: a
+    pair that is so on both sides is drawn hollow at its absolute values, one side alone at the edge, and such bounds are counted.
+    """
+    fig = _grid(frame, "Bound", ["Measured"], titles.values(), shared_yaxes=True)
+    for column, version in enumerate(titles, 1):
+        points, where = _placed(frame[frame["version"] == version]), {"row": 1, "col": column}
+        if points.empty:
+            continue
+        ends = [points["y"].min() / 3, points["y"].max() * 3]
+        diagonal = {"mode": "lines", "line": {"color": MARK, "dash": "dash", "width": 1}, "hoverinfo": "skip"}
+        fig.add_scatter(x=ends, y=ends, **diagonal, showlegend=False, **where)
+        fig.add_traces([_points(signs, rows) for signs, rows in _groups(points, "signs")], rows=1, cols=column)
+        fig.update_xaxes(dtick=_decades(Series([*ends, *points["x"]])), **where)
+        if below := int((points["signs"] == "bound below zero").sum()):
+            corner = {
+                "x": 0.98,
+                "y": 0.03,
+                "xref": "x domain",
+                "yref": "y domain",
+                "xanchor": "right",
+                "yanchor": "bottom",
+            }
+            words = f"{below} of {len(points)} bounds<br>are below zero"
+            fig.add_annotation(text=words, showarrow=False, **corner, **where)
+    numbers = frame["layer"].map(layer_number).astype(int)
+    bar = {"orientation": "h", "thickness": 8, "y": -0.24, "yanchor": "top", "dtick": -(-numbers.nunique() // 10) or 1}
+    bar |= {"title": {"text": "Layer", "side": "top"}, "ticklabelposition": "outside"}
+    fig.update_layout(coloraxis={"colorscale": TIME, "colorbar": bar}, height=440, hovermode="closest")
+    fig.update_yaxes(type="log", dtick=_decades(frame["left"].abs()))
+    return fig.add_traces(_sign_legend(frame)).update_xaxes(type="log", tickangle=0)
+
+
+def _placed(points: DataFrame) -> DataFrame:
+    """The points of a panel with x, y and signs, which is of SIGNS."""
+    sizes = points[["bound", "left"]].abs().to_numpy()
+    edge = sizes[sizes > 0].min(initial=np.inf) / 10
+    above, right = points["left"] > 0, points["bound"] > 0
+    signs = np.select([above & right, ~above & ~right, above], list(SIGNS)[:3], list(SIGNS)[3])
+    alone = above != right
+    x = points["bound"].abs().mask(alone & ~right, edge).clip(lower=edge)
+    y = points["left"].abs().mask(alone & ~above, edge).clip(lower=edge)
+    return points.assign(x=x, y=y, signs=signs)
+
+
+def _points(signs: str, rows: DataFrame) -> go.Scatter:
+    """The points of one panel that have the same signs."""
+    colour = {"color": rows["layer"].map(layer_number).astype(int), "coloraxis": "coloraxis"}
+    text = "%{customdata[0]}, unit %{customdata[1]:d}<br>measured %{customdata[2]:.3g}<br>bound %{customdata[3]:.3g}<extra></extra>"
+    marker = {"symbol": SIGNS[signs], "size": 8, "opacity": 0.8, **colour}
+    look = {"mode": "markers", "marker": marker, "hovertemplate": text, "showlegend": False}
+    customdata = rows[["layer", "unit", "left", "bound"]]
+    return go.Scatter(x=_numbers(rows["x"]), y=_numbers(rows["y"]), name=signs, customdata=customdata, **look)
+
+
+def _sign_legend(frame: DataFrame) -> list[go.Scatter]:
+    """The symbols that occur, in a colour that is no layer's."""
+    found = set().union(*(_placed(points)["signs"] for _, points in _groups(frame, "version")))
+    look = {"x": [None], "y": [None], "mode": "markers"}
+    return [
+        go.Scatter(name=signs, marker={"symbol": symbol, "color": MARK, "size": 8}, **look)
+        for signs, symbol in SIGNS.items()
+        if signs in found
+    ]
+
+
+def _decades(values: Series[float]) -> int:
+    """Decades between the ticks of a logarithmic axis: some four ticks."""
+    positive = values[values > 0]
+    return max(1, round(np.log10(positive.max() / positive.min()) / 3)) if len(positive) else 1
+
+
+def conditions(frame: DataFrame, time: Time) -> go.Figure:
+    """`theorems.conditions`: what the theorems ask, what BatchNorm takes away, and whether the gradient is smaller."""
+    fig = _grid(frame, "Steps", CONDITIONS.values(), shared_xaxes=True)
+    for curve, run in curves(frame):
+        for name, rows in _groups(run, "condition"):
+            text = "%{y:.3g}" if name == "gain" else "%{y:.3~%}"
+            line = _line(curve, rows["step"], rows["value"], **curve.dots(5), hovertemplate=text)
+            fig.add_trace(line, row=list(CONDITIONS).index(name) + 1, col=1)
+    gain, removed = (list(CONDITIONS).index(name) + 1 for name in ("gain", "removed"))
+    line = {"line_width": 1, "line_dash": "dash", "line_color": MARK, "exclude_empty_subplots": False}
+    fig.add_hline(1, row=gain, col=1, **line)
+    _over(time, fig).update_yaxes(**PERCENT | {"range": [-0.04, 1.04], "nticks": 4})
+    fig.update_yaxes(range=None, autorange=True, rangemode="tozero", tickformat="", row=gain)
+    values = frame.loc[(frame["condition"] == "removed") & (frame["value"] > 0), "value"]
+    lowest = int(np.floor(np.log10(min([1e-4, *values]))))  # most of the time very little is taken away
+    fig.update_yaxes(type="log", range=[lowest, 0.1], dtick=2, tickformat="~%", row=removed)
+    return fig.update_layout(height=680)
+
+
+def lemma(frame: DataFrame) -> go.Figure:
+    """`theorems.distances` over the depth of the net: to W*, to kW* (hollow), and by how much that is less."""
+    fig = _grid(frame, "Layer", ["Squared distance to W₀", "Nearer by"], shared_xaxes=True)
+    for curve, rows in curves(_positive(frame, "plain", "scaled")):
+        depth, nearer = rows["layer"].map(layer_number), 1 - rows["scaled"] / rows["plain"]
+        hollow = replace(
+            curve, run=f"{curve.run} k", label=f"{curve.label}, kW*", symbol=f"{curve.symbol}-open", width=1
+        )
+        full = replace(curve, label=f"{curve.label}, W*")
+        for line, distance in ((full, rows["plain"]), (hollow, rows["scaled"])):
+            fig.add_trace(_line(line, depth, distance, **line.dots(8)), row=1, col=1)
+        fig.add_trace(_line(full, depth, nearer, **full.dots(8), hovertemplate="%{y:.2%}"), row=2, col=1)
+    fig.update_layout(legend=BELOW, height=600).update_yaxes(type="log", nticks=5, row=1)
+    fig.update_yaxes(tickformat="~%", rangemode="tozero", row=2)
+    apart = -(-frame["layer"].nunique() // 10) or 1
+    return _named_once(fig).update_xaxes(dtick=apart, unifiedhovertitle={"text": "Layer %{x}"})
+
+
+# Surfaces
+
+
+def surface_rise(frame: DataFrame, time: Time) -> go.Figure:
+    """`surfaces.rise`: how much the loss changes over each plane."""
+    fig = _lines(frame, "value", "Highest − lowest", time)
+    return fig.update_yaxes(type=_scale(frame["value"], 30), rangemode="tozero")
+
+
+def path_share(frame: DataFrame, time: Time) -> go.Figure:
+    """`surfaces.path_share`: how much of the way to a plane lies in it."""
+    return _lines(frame, "value", "Share of the way", time).update_yaxes(**PERCENT)

@@ -13,9 +13,10 @@ import plotly.io as pio
 import pytest
 from pandas import DataFrame
 
-from bnviz import analysis, figures
+from bnviz import analysis, figures, reference
 from bnviz.figures import Time
 from bnviz.norms import NORMS
+from bnviz.reference import counterpart
 
 STEPS = 1000
 LAYERS = ["conv1", "conv2", "fc10"]
@@ -362,8 +363,25 @@ def test_covariate_shift_has_a_line_at_the_ideal_cosine_and_no_zero_on_the_log_a
 def test_effective_beta_shows_where_the_step_sizes_put_its_plateau(rows: DataFrame) -> None:
     fig = FIGURES["effective_beta"](rows, Time(STEPS))
     *betas, limit = fig.data
-    assert (limit.name, limit.line.dash, limit.y) == ("1/η<sub>min</sub> = 20", "dash", (20, 20))
+    assert (limit.name, limit.line.dash, limit.y) == ("1/η<sub>min</sub> = 2/lr = 20", "dash", (20, 20))
     assert {trace.mode for trace in betas} == {"lines+markers"}
+    apart = FIGURES["effective_beta"](rows[rows["at"].isna() | (rows["at"] > 0.1)], Time(STEPS)).data[-2:]
+    assert [limit.name for limit in apart] == ["1/η<sub>min</sub> = 5", "2/lr = 20"]
+
+
+def test_curvature_stands_beside_the_edge_of_stability() -> None:
+    places = pd.DataFrame(
+        {"run": "r", "norm": "batch", "lr": 0.1, "seed": 0, "layer": None, "unit": np.nan, "at": np.nan}, index=[0]
+    )
+    measured = [("hessian_top", 30.0), ("batch_sharpness", 10.0)]
+    rows = pd.concat([places.assign(step=step, metric=m, value=v) for step in (0, 50) for m, v in measured])
+    numbers = analysis.curvature(rows)
+    assert set(numbers[["metric", "value"]].itertuples(index=False, name=None)) == set(measured)
+    fig = figures.curvature(numbers, Time(100))
+    *measured_lines, upper, lower = fig.data
+    assert [trace.y.tolist() for trace in measured_lines] == [[10, 10], [30, 30]]
+    assert (upper.y, lower.y, upper.name) == ((20, 20), (20, 20), "2/lr = 20")
+    assert [trace.showlegend for trace in (upper, lower)] == [True, False]
 
 
 def test_step_sizes_are_coloured_by_time_with_one_highlighted(rows: DataFrame) -> None:
@@ -385,3 +403,165 @@ def test_huge_step_size_ranges_are_logarithmic(rows: DataFrame) -> None:
 def test_the_loss_slice_starts_at_zero(rows: DataFrame) -> None:
     fig = FIGURES["loss_slice"](rows, Time(STEPS))
     np.testing.assert_allclose(fig.data[0].x, [0, *ETAS], rtol=1e-6)
+
+
+# The papers' curves under ours
+
+
+PAPERS: dict[str, tuple[str, Callable[[DataFrame, Time, DataFrame | None], go.Figure]]] = {  # figure -> family, drawn
+    "training_accuracy": (
+        "vgg",
+        lambda r, t, p: figures.training_accuracy(analysis.smooth(r, "train_accuracy", 9), t, p),
+    ),
+    "training_loss": ("dln", lambda r, t, p: figures.training_loss(analysis.smooth(r, "train_loss", 9), t, p)),
+    "test_accuracy": ("vgg", lambda r, t, p: figures.test_accuracy(analysis.test_curve(r), t, p)),
+    "quantile_bands": (
+        "mlp",
+        lambda r, t, p: figures.quantile_bands(analysis.quantile_bands(r, LAYERS, False), t, p),
+    ),
+    "moment_changes": ("vgg", lambda r, t, p: figures.moment_changes(analysis.moment_changes(r, LAYERS), t, p)),
+    "covariate_shift": ("vgg", lambda r, t, p: figures.covariate_shift(analysis.covariate_shift(r, LAYERS), t, p)),
+    "loss_band": ("vgg", lambda r, t, p: figures.loss_band(analysis.landscape_bands(r), t, p)),
+    "gradient_predictiveness": (
+        "vgg",
+        lambda r, t, p: figures.gradient_predictiveness(analysis.landscape_bands(r), t, p),
+    ),
+    "effective_beta": ("vgg", lambda r, t, p: figures.effective_beta(analysis.landscape_bands(r), t, p)),
+    "step_sizes": ("vgg", lambda r, t, p: figures.step_sizes(analysis.step_sizes(r), t, p)),
+}
+FACETS = {
+    "quantile_bands": {"x7", "x8"},
+    "moment_changes": {"x2", "x5"},
+    "covariate_shift": {"x6"},
+}  # -> panels of three by three
+
+
+def with_paper(name: str, rows: DataFrame, steps: int = STEPS, paper: DataFrame | None = None) -> go.Figure:
+    """A figure with its counterpart, whose layers are numbered so that one of them is among ours."""
+    family, drawn = PAPERS[name]
+    lr = {"vgg": 0.1, "dln": 1e-6, "mlp": 0.1}[family]
+    found = counterpart(name, family, frozenset((norm, lr) for norm in ("none", "batch", "noisy")))
+    if name == "quantile_bands":
+        found = found.assign(layer=10)
+    return drawn(rows, Time(steps), found if paper is None else paper)
+
+
+def theirs(fig: go.Figure) -> list[Any]:
+    return [trace for trace in fig.data if trace.zorder == figures.UNDER]
+
+
+@pytest.fixture(params=PAPERS)
+def shown(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_every_kind_of_the_papers_curves_is_tested() -> None:
+    assert set(PAPERS) == {source.shows for source in reference.SOURCES}
+
+
+def test_the_papers_curves_lie_under_ours_which_stay_as_they_are(shown: str, rows: DataFrame) -> None:
+    fig, without = with_paper(shown, rows), PAPERS[shown][1](rows, Time(STEPS), None)
+    ours = [trace for trace in fig.data if trace.zorder is None]
+    assert len(ours) == len(without.data)
+    assert len(theirs(fig)) + len(ours) == len(fig.data)
+    assert theirs(fig)
+    for mine, before in zip(ours, without.data, strict=True):
+        np.testing.assert_array_equal(np.asarray(mine.y, dtype=float), np.asarray(before.y, dtype=float))
+        assert (mine.line, mine.marker, mine.xaxis) == (before.line, before.marker, before.xaxis)
+    assert [axis.range for axis in axes(fig, "x")] == [axis.range for axis in axes(without, "x")]
+    assert titles(fig) == titles(without)
+
+
+def test_none_or_no_rows_draw_nothing_more(shown: str, rows: DataFrame) -> None:
+    draw = PAPERS[shown][1]
+    none = counterpart(shown, "lenet", frozenset({("none", 0.1)}))
+    assert none.empty
+    assert draw(rows, Time(STEPS), none) == draw(rows, Time(STEPS), None)
+
+
+def test_they_are_thin_dotted_and_greyer_and_named_after_their_figure(shown: str, rows: DataFrame) -> None:
+    fig = with_paper(shown, rows)
+    for trace in theirs(fig):
+        norm = trace.legendgroup.split(", ")[2]
+        colour = figures.style(norm)[0]
+        assert trace.line.dash == "dot"
+        assert trace.line.width <= 1.5
+        assert not trace.line.color.startswith(colour)
+        assert trace.name.startswith(f"{NORMS[norm].label} – paper, 20")
+        assert ", Fig. " in trace.name
+        assert trace.hoverlabel.namelength == -1  # the hover says the whole name
+        assert trace.fillcolor is None or trace.fillcolor.endswith(", 0.08)")
+        assert trace.x.dtype == trace.y.dtype == np.float32
+    named = [trace.name for trace in theirs(fig) if trace.showlegend]
+    assert len(named) == len(set(named)) == len({trace.legendgroup for trace in theirs(fig)})
+    assert fig.layout.legend.yref == "container"  # below, where it does not run into the buttons
+    assert fig.layout.height > PAPERS[shown][1](rows, Time(STEPS), None).layout.height
+
+
+@pytest.mark.parametrize(("name", "panels"), FACETS.items())
+def test_a_layer_of_the_paper_is_drawn_in_the_panel_of_ours_with_its_number(
+    name: str, panels: set[str], rows: DataFrame
+) -> None:
+    assert {trace.xaxis for trace in theirs(with_paper(name, rows))} == panels
+    family, _ = PAPERS[name]
+    elsewhere = counterpart(name, family, frozenset({("none", 0.1), ("batch", 0.1)})).assign(layer=77)
+    assert not theirs(with_paper(name, rows, paper=elsewhere))
+
+
+def test_networks_side_by_side_have_the_papers_of_their_own(rows: DataFrame) -> None:
+    fig = with_paper("step_sizes", rows)
+    columns = {"none": "x", "batch": "x2"}  # noisy BatchNorm, the third, has none
+    assert {(trace.legendgroup.split(", ")[2], trace.xaxis) for trace in theirs(fig)} == set(columns.items())
+    assert legend(fig) == [f"{NORMS[norm].label} – paper, 2018 v3, Fig. 11a" for norm in columns]
+    other_rate = with_paper("step_sizes", rows.assign(lr=0.5))
+    assert not theirs(other_rate)
+
+
+def test_of_the_papers_lines_within_our_steps_range_and_median_are_drawn(rows: DataFrame) -> None:
+    low, high, median = (trace.y for trace in theirs(with_paper("step_sizes", rows))[:3])
+    lines = counterpart("step_sizes", "vgg", frozenset({("none", 0.1)}))
+    early = lines[lines["step"] <= STEPS].groupby("eta")["distance"]
+    for drawn, expected in ((low, early.min()), (high, early.max()), (median, early.median())):
+        np.testing.assert_allclose(drawn, expected, rtol=1e-6)
+    assert not theirs(with_paper("step_sizes", rows, 50))
+
+
+def paper_of(values: list[float], kind: str = "") -> DataFrame:
+    """A curve of some paper with a value every 500 steps."""
+    columns = {"run": "Fig. 0, none, 0.1", "figure": "2018 v3, Fig. 0", "norm": "none", "lr": 0.1, "kind": kind}
+    steps = 500 * np.arange(len(values))
+    return DataFrame({**columns, "layer": 10, "step": steps, "value": values, "low": 1.0, "high": values})
+
+
+@pytest.mark.parametrize("name", ["training_loss", "loss_band", "gradient_predictiveness", "effective_beta"])
+def test_what_is_beyond_our_last_step_does_not_stretch_the_y_axis(name: str, rows: DataFrame) -> None:
+    fig = with_paper(name, rows, paper=paper_of([2, 4, 3, 5000, 1e-9 if name == "training_loss" else 2]))
+    assert max(trace.y.max() for trace in theirs(fig)) == 5000  # it is there, for who zooms out
+    axis = fig.layout.yaxis
+    assert axis.autorange is True
+    top = max(4.0, *(np.nanmax(np.asarray(t.y, dtype=float)) for t in fig.data if t.zorder is None))
+    assert top < axis.autorangeoptions.clipmax < 2 * top
+    if name == "training_loss":
+        assert 0 < axis.autorangeoptions.clipmin < 0.1
+
+
+def test_a_panel_that_the_paper_does_not_show_keeps_its_scale(rows: DataFrame) -> None:
+    fig = with_paper("moment_changes", rows)
+    mean, variance = fig.layout.yaxis, fig.layout.yaxis4
+    assert mean.autorangeoptions.clipmax != variance.autorangeoptions.clipmax
+    assert fig.layout.yaxis2.autorangeoptions == mean.autorangeoptions  # a row has one scale
+
+
+def test_lengths_beside_the_papers_are_on_a_logarithmic_axis(rows: DataFrame) -> None:
+    for name in ("gradient_predictiveness", "step_sizes"):
+        assert with_paper(name, rows).layout.yaxis.type == "log"
+        assert PAPERS[name][1](rows, Time(STEPS), None).layout.yaxis.type == "linear"
+
+
+def test_several_learning_rates_are_named_in_the_papers_curves_too() -> None:
+    several = pd.concat([training("none", lr, steps=200) for lr in (0.1, 0.5)])
+    paper = counterpart("test_accuracy", "vgg", frozenset({("none", 0.1), ("none", 0.5)}))
+    fig = figures.test_accuracy(analysis.test_curve(several), Time(200), paper)
+    assert [trace.name for trace in theirs(fig)] == [
+        f"Standard · lr {lr} – paper, 2018 v3, Fig. 1b" for lr in ("0.1", "0.5")
+    ]
