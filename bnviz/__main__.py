@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from bnviz import data
 from bnviz.paths import PROJECT
-from bnviz.presets import PRESETS
+from bnviz.presets import PRESETS, Preset, duration
 from bnviz.probes import PROBES
 from bnviz.spec import RunSpec, SpecError
 from bnviz.store import ACTIVE, Run, Store, held
@@ -72,7 +72,13 @@ def parser() -> argparse.ArgumentParser:
     export_command = command("export", export)
     export_command.add_argument("runs", nargs="+", metavar="RUN", help="id, or how it begins")
     export_command.add_argument("--out", type=Path, required=True, help=".csv or .parquet file for the rows")
-    command("presets", presets)
+    presets_command = command("presets", presets)
+    presets_command.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"some of {', '.join(PRESETS)}; all by default"
+    )
+    presets_command.add_argument(
+        "--measure", action="store_true", help="time some steps of each, to say what it costs here"
+    )
     command("doctor", doctor)
     data_command = command("data", data_list)
     actions = data_command.add_subparsers(metavar="action")
@@ -105,9 +111,7 @@ def asked(options: argparse.Namespace) -> list[RunSpec]:
     given = {
         name: knob(name, text) for name in RunSpec.model_fields if (text := getattr(options, name, None)) is not None
     }
-    if options.preset not in (None, *PRESETS):
-        raise SpecError(f"preset must be one of {', '.join(PRESETS)}, got {options.preset!r}")
-    preset = PRESETS[options.preset] if options.preset else None
+    preset = known_preset(options.preset) if options.preset else None
     probes = preset.knobs["probes"] if preset else RunSpec().probes
     probes = probes | dict(interval(text) for text in options.probe or ())
     given["probes"] = {name: steps for name, steps in probes.items() if steps != "0"}
@@ -254,9 +258,39 @@ def export(options: argparse.Namespace) -> None:
 
 
 def presets(options: argparse.Namespace) -> None:
-    """List the presets: what each costs and shows."""
-    for preset in PRESETS.values():
-        print(f"{preset.name:8} {preset.cost}\n         {preset.summary}\n         {preset.specs()[0].summary()}")
+    """List the presets: what each shows and costs. What it took here stands with those that this machine has finished."""
+    for name in options.names:
+        known_preset(name)
+    for preset in [PRESETS[name] for name in options.names or PRESETS]:
+        figure = f" · {preset.figure}" if preset.figure else ""
+        page = f" · page {preset.page}" if preset.page else ""
+        print(f"{preset.name}{figure}{page} · {cost(preset, options.measure)}")
+        print(f"    {preset.summary}\n    {len(preset.specs())} runs: {preset.specs()[0].regime()}")
+
+
+def cost(preset: Preset, measure: bool) -> str:
+    """What a preset takes on this machine: measured, or as it was when it ran here, or what it took us."""
+    if measure:
+        from bnviz.cost import estimate
+        from bnviz.supervisor import slots
+        from bnviz.worker import device
+
+        try:
+            seconds = sum(estimate(spec, device()) for spec in preset.specs())
+        except data.DataError as problem:
+            return str(problem)
+        return f"{duration(seconds)} of computing here, {slots()} runs at once"
+    here = [Store().root / spec.id for spec in preset.specs()]
+    if all((folder / "done.json").exists() for folder in here):
+        return f"took {duration(sum(Run(folder).meta()['seconds'] for folder in here))} of computing here"
+    return preset.cost
+
+
+def known_preset(name: str) -> Preset:
+    """The preset of this name. SpecError names the valid ones."""
+    if name not in PRESETS:
+        raise SpecError(f"preset must be one of {', '.join(PRESETS)}, got {name!r}")
+    return PRESETS[name]
 
 
 def data_list(options: argparse.Namespace) -> None:

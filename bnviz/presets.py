@@ -18,18 +18,41 @@ class Preset:
 
     name: str
     label: str
-    cost: str
+    seconds: (
+        float | None
+    )  # of one CPU thread for all its runs, by `python -m bnviz presets --measure`; None: nobody knows
     summary: str
     knobs: dict[str, Any]
     norms: tuple[str, ...] = NORMS
+    rates: tuple[float, ...] = ()  # several learning rates, where it compares them
+    figure: str = ""  # the figure that it repeats
+    page: str = ""  # the page that shows it; the presets without one serve every page on images
+    layers: tuple[int, ...] = ()  # those that the figure shows
+    ships: bool = False  # its finished runs come with bnviz
+
+    @property
+    def cost(self) -> str:
+        """What it took us, in words."""
+        if self.seconds is None:
+            return "hours on a GPU (not timed yet), weeks on a CPU"
+        return f"about {duration(self.seconds / 2)} on two CPU cores" + (
+            "; its runs ship with bnviz" if self.ships else ""
+        )
+
+    @property
+    def learning_rates(self) -> tuple[float, ...]:
+        """One, or those that are compared."""
+        return self.rates or (self.knobs["lr"],)
 
     def specs(self, **changes: Any) -> list[RunSpec]:
-        """One question a network. SpecError where a change is no valid knob."""
-        return [RunSpec.of(**(self.knobs | {"norm": norm} | changes)) for norm in self.norms]
+        """One question a network and learning rate. SpecError where a change is no valid knob."""
+        norms = (changes.pop("norm"),) if "norm" in changes else self.norms
+        rates = (changes.pop("lr"),) if "lr" in changes else self.learning_rates
+        return [RunSpec.of(**(self.knobs | changes | {"norm": norm, "lr": lr})) for lr in rates for norm in norms]
 
 
 def probes(accuracy: int, evaluation: int, rest: int, landscape: int) -> dict[str, int]:
-    """Intervals of every probe, in steps."""
+    """Intervals of the probes of the main comparison, in steps."""
     return {
         "accuracy": accuracy,
         "evaluation": evaluation,
@@ -39,13 +62,72 @@ def probes(accuracy: int, evaluation: int, rest: int, landscape: int) -> dict[st
     }
 
 
+LP = ("none", "batch", "l1", "l2", "linf")
+PAIR = ("none", "batch")
+CLASS = {
+    "model": "vgg11",
+    "width": 0.25,
+    "data": "cifar10",
+    "steps": 2000,
+    "lr": 0.1,
+    "probes": probes(accuracy=1, evaluation=200, rest=50, landscape=20),
+}
+DLN = {
+    "model": "dln",
+    "data": "gaussian",
+    "batch": 1000,
+    "steps": 10_000,
+    "lr": 1e-6,
+    "norm_output": True,
+    "precision": "float64",
+    "step_sizes": (0.01, 0.1, 1.0, 10.0, 10**1.5),
+    "probes": probes(accuracy=5, evaluation=1000, rest=50, landscape=50) | {"activations": 500, "curvature": 500},
+}
+MNIST = {
+    "model": "mlp",
+    "data": "mnist",
+    "pixels": "binary",
+    "init": "gaussian",
+    "batch": 60,
+    "steps": 50_000,
+    "lr": 0.1,
+    "probes": {"accuracy": 50, "evaluation": 500, "activations": 100},
+}
+LIU = {
+    "data": "mnist",
+    "optimizer": "adadelta",
+    "lr": 1.0,
+    "schedule": "step",
+    "decay_every": 2000,
+    "batch": 64,
+    "steps": 20_000,
+    "probes": {"accuracy": 20, "evaluation": 200},
+}
+THEORY = {"norm_output": False, "precision": "float64", "theory_units": 8}
+SURFACE = {
+    "model": "vgg11",
+    "width": 0.25,
+    "init": "he_normal",
+    "data": "cifar10-sample",
+    "steps": 200,
+    "lr": 0.02,
+    "probes": {"accuracy": 1, "evaluation": 50, "surface": 20},
+}
+ON_IMAGES = ("training", "distributions", "covariate_shift", "landscape", "norms")
+ON_CIFAR = "A quarter of VGG-11's width, 2,000 steps on all of CIFAR-10; the paper has 15,000 and never says how wide its network is."
+ON_DLN = (
+    "A linear network of 25 layers on 1,000 Gaussian samples, full batch, exactly the paper's size. Scale and factor of its loss are "
+    "our reading; runs differ much between seeds, so compare within one."
+)
+
+
 PRESETS = {
     preset.name: preset
     for preset in (
         Preset(
             name="quick",
             label="Quick",
-            cost="about a minute on two CPU cores",
+            seconds=109,
             summary=(
                 "A small VGG on 4,000 images for 200 steps. It shows BatchNorm learning faster and its narrower loss band. It "
                 "cannot show generalisation (BatchNorm soon knows these few images by heart) nor what comes later. It starts "
@@ -65,24 +147,18 @@ PRESETS = {
         Preset(
             name="class",
             label="Class",
-            cost="about ten minutes on two CPU cores; its runs ship with bnviz",
+            seconds=859,
+            ships=True,
             summary=(
                 "A small VGG on all of CIFAR-10 for 2,000 steps, with the paper's learning rate and initial weights. It shows "
                 "the order of the networks and of their loss bands; not the paper's accuracies, which take the full width."
             ),
-            knobs={
-                "model": "vgg11",
-                "width": 0.25,
-                "data": "cifar10",
-                "steps": 2000,
-                "lr": 0.1,
-                "probes": probes(accuracy=1, evaluation=200, rest=50, landscape=20),
-            },
+            knobs=CLASS,
         ),
         Preset(
             name="paper",
             label="Paper",
-            cost="hours on a GPU (not timed yet), weeks on a CPU",
+            seconds=None,
             summary=(
                 "As near to the paper as its text allows: VGG-16 with two hidden layers of 4096, all of CIFAR-10, 15,000 steps "
                 "at 0.1, and the L2 penalty of 0.0005 that its figures betray. Depth, widths and penalty are our reading."
@@ -98,12 +174,315 @@ PRESETS = {
                 "probes": probes(accuracy=1, evaluation=1000, rest=100, landscape=100),
             },
         ),
+        Preset(
+            name="fig1",
+            label="Fig. 1",
+            seconds=1005,
+            summary=f"Accuracy at two learning rates, 0.1 and 0.5. {ON_CIFAR}",
+            knobs=CLASS,
+            norms=PAIR,
+            rates=(0.1, 0.5),
+            figure="2018, Fig. 1",
+            page="training",
+            layers=(3,),
+        ),
+        Preset(
+            name="fig2",
+            label="Fig. 2",
+            seconds=859,
+            ships=True,
+            summary=f"Accuracy and distributions with and without noise. {ON_CIFAR}",
+            knobs=CLASS,
+            figure="2018, Fig. 2",
+            page="distributions",
+            layers=(2, 5, 8),
+        ),
+        Preset(
+            name="fig3a",
+            label="Fig. 3a",
+            seconds=1005,
+            summary=f"Covariate shift of the VGG at learning rates 0.1 and 0.01. {ON_CIFAR}",
+            knobs=CLASS,
+            norms=PAIR,
+            rates=(0.1, 0.01),
+            figure="2018, Fig. 3a",
+            page="covariate_shift",
+            layers=(5, 10),
+        ),
+        Preset(
+            name="fig3b",
+            label="Fig. 3b · DLN",
+            seconds=258,
+            summary=f"Covariate shift of the deep linear network at learning rates 1e-6 and 1e-7. {ON_DLN}",
+            knobs=DLN,
+            norms=PAIR,
+            rates=(1e-6, 1e-7),
+            figure="2018, Fig. 3b",
+            page="covariate_shift",
+            layers=(9, 17),
+        ),
+        Preset(
+            name="fig4",
+            label="Fig. 4",
+            seconds=503,
+            ships=True,
+            summary=f"The landscape of the VGG. {ON_CIFAR}",
+            knobs=CLASS,
+            norms=PAIR,
+            figure="2018, Fig. 4",
+            page="landscape",
+        ),
+        Preset(
+            name="fig5a",
+            label="Fig. 5a",
+            seconds=1521,
+            summary=f"Accuracy under five normalisations. {ON_CIFAR}",
+            knobs=CLASS,
+            norms=LP,
+            figure="2018, Fig. 5a",
+            page="norms",
+        ),
+        Preset(
+            name="fig5b",
+            label="Fig. 5b · DLN",
+            seconds=531,
+            summary=f"The loss of the deep linear network under five normalisations. {ON_DLN}",
+            knobs=DLN,
+            norms=LP,
+            figure="2018, Fig. 5b",
+            page="norms",
+        ),
+        Preset(
+            name="fig6",
+            label="Fig. 6",
+            seconds=1521,
+            summary=f"Distributions under five normalisations. {ON_CIFAR}",
+            knobs=CLASS,
+            norms=LP,
+            figure="2018, Fig. 6",
+            page="norms",
+            layers=(8,),
+        ),
+        Preset(
+            name="fig8",
+            label="Fig. 8",
+            seconds=859,
+            ships=True,
+            summary=f"Mean and variance of one unit from step to step. {ON_CIFAR}",
+            knobs=CLASS,
+            figure="2018, Fig. 8",
+            page="distributions",
+            layers=(2, 5, 8),
+        ),
+        Preset(
+            name="fig9",
+            label="Fig. 9 · DLN",
+            seconds=129,
+            summary=f"Distributions in the deep linear network. {ON_DLN}",
+            knobs=DLN,
+            norms=PAIR,
+            figure="2018, Fig. 9",
+            page="distributions",
+            layers=(1, 11, 24),
+        ),
+        Preset(
+            name="fig10",
+            label="Fig. 10 · DLN",
+            seconds=129,
+            summary=f"The landscape of the deep linear network. {ON_DLN}",
+            knobs=DLN,
+            norms=PAIR,
+            figure="2018, Fig. 10",
+            page="landscape",
+        ),
+        Preset(
+            name="fig11a",
+            label="Fig. 11a",
+            seconds=503,
+            ships=True,
+            summary=f"How far the gradient turns against the step size, VGG. {ON_CIFAR}",
+            knobs=CLASS,
+            norms=PAIR,
+            figure="2018, Fig. 11, left",
+            page="landscape",
+        ),
+        Preset(
+            name="fig11b",
+            label="Fig. 11b · DLN",
+            seconds=129,
+            summary=f"How far the gradient turns against the step size, deep linear network. {ON_DLN}",
+            knobs=DLN,
+            norms=PAIR,
+            figure="2018, Fig. 11, right",
+            page="landscape",
+        ),
+        Preset(
+            name="fig12",
+            label="Fig. 12",
+            seconds=1521,
+            summary=f"The landscape of the VGG under five normalisations. {ON_CIFAR}",
+            knobs=CLASS,
+            norms=LP,
+            figure="2018, Fig. 12",
+            page="norms",
+        ),
+        Preset(
+            name="fig13",
+            label="Fig. 13 · DLN",
+            seconds=531,
+            summary=f"The landscape of the deep linear network under five normalisations. {ON_DLN}",
+            knobs=DLN,
+            norms=LP,
+            figure="2018, Fig. 13",
+            page="norms",
+        ),
+        Preset(
+            name="mnist",
+            label="Fig. 1 of 2015",
+            seconds=128,
+            summary=(
+                "Three hidden layers of 100 sigmoids on binary MNIST, batch 60, 50,000 steps, as the paper says. It names neither learning "
+                "rate nor initial deviation: with 0.1 and 0.05 the plain network starts as late as the paper's."
+            ),
+            knobs=MNIST,
+            norms=PAIR,
+            figure="2015, Fig. 1",
+            page="mnist",
+            layers=(3,),
+        ),
+        Preset(
+            name="mnist-quick",
+            label="Quick",
+            seconds=14,
+            summary="The same network on 4,000 images for 5,000 steps: the head start, not the final accuracies.",
+            knobs=MNIST
+            | {
+                "data": "mnist-sample",
+                "steps": 5000,
+                "probes": {"accuracy": 10, "evaluation": 100, "activations": 20},
+            },
+            norms=PAIR,
+            page="mnist",
+            layers=(3,),
+        ),
+        *(
+            Preset(
+                name=f"liu-{model}",
+                label=label,
+                seconds=seconds,
+                summary=(
+                    f"{label} on MNIST with Adadelta from 1.0, decaying by 0.7 every 2,000 of 20,000 steps, batch 64. The report "
+                    "names neither steps, interval nor batch; with an interval of one epoch nothing would be left of the learning rate."
+                ),
+                knobs=LIU | {"model": model},
+                norms=PAIR,
+                figure=figure,
+                page="lenet",
+            )
+            for model, label, figure, seconds in (
+                ("mlp", "MLP", "Liu, Fig. 2", 61),
+                ("lenet", "LeNet", "Liu, Fig. 3", 397),
+                ("lenetr", "LeNet, ReLU", "Liu, Fig. 4", 394),
+            )
+        ),
+        Preset(
+            name="lenet-quick",
+            label="Quick",
+            seconds=40,
+            summary="LeNet with sigmoids on 4,000 images for 2,000 steps, decaying every 200: the head start, not the final accuracies.",
+            knobs=LIU
+            | {"model": "lenet", "data": "mnist-sample", "steps": 2000, "decay_every": 200}
+            | {"probes": {"accuracy": 5, "evaluation": 50}},
+            norms=PAIR,
+            page="lenet",
+        ),
+        Preset(
+            name="theory-mlp",
+            label="MLP",
+            seconds=8,
+            summary="The sigmoid network on 4,000 MNIST images for 2,000 steps, in double precision, until it knows them by heart.",
+            knobs=MNIST
+            | THEORY
+            | {"data": "mnist-sample", "steps": 2000, "probes": {"accuracy": 5, "evaluation": 500, "theory": 100}},
+            norms=PAIR,
+            figure="2018, Sec. 4",
+            page="theory",
+        ),
+        Preset(
+            name="theory-dln",
+            label="DLN",
+            seconds=144,
+            summary=f"The deep linear network. {ON_DLN}",
+            knobs=DLN | THEORY | {"norm_output": True, "probes": {"accuracy": 5, "theory": 500}},
+            norms=PAIR,
+            figure="2018, Sec. 4",
+            page="theory",
+        ),
+        Preset(
+            name="theory-vgg",
+            label="VGG",
+            seconds=358,
+            summary="A small VGG-11 on 4,000 CIFAR-10 images for 200 steps, in double precision: convolutions, m = batch × height × width.",
+            knobs=CLASS
+            | THEORY
+            | {
+                "theory_units": 4,
+                "data": "cifar10-sample",
+                "steps": 200,
+                "probes": {"accuracy": 1, "evaluation": 50, "theory": 50},
+            },
+            norms=PAIR,
+            figure="2018, Sec. 4",
+            page="theory",
+        ),
+        Preset(
+            name="surface",
+            label="VGG",
+            seconds=200,
+            summary=(
+                "A small VGG on 4,000 images for 200 steps, its loss on a grid of 17 × 17 around the network every 20 steps: along the "
+                "gradient, four training steps far, and along a random direction of the same length."
+            ),
+            knobs=SURFACE,
+            norms=PAIR,
+            page="surface",
+        ),
+        Preset(
+            name="surface-filters",
+            label="VGG, filter-normalised",
+            seconds=200,
+            summary=(
+                "The same network along two random directions in which every filter is as long as the network's own (Li et al. 2018), "
+                "up to once its length either way: far beyond what a step of training moves."
+            ),
+            knobs=SURFACE | {"surface_along": "random", "surface_scaled": True, "surface_extent": 1.0},
+            norms=PAIR,
+            page="surface",
+        ),
+        Preset(
+            name="surface-dln",
+            label="DLN",
+            seconds=105,
+            summary=f"The deep linear network, its loss on a grid every 500 steps. {ON_DLN}",
+            knobs=DLN | {"probes": {"accuracy": 5, "surface": 500}},
+            norms=PAIR,
+            page="surface",
+        ),
     )
 }
 
 
-def first() -> str:
+def offered(page: str) -> list[str]:
+    """The presets of a page: the three scales where it shows images classified, and those that repeat its figures."""
+    own = [name for name, preset in PRESETS.items() if preset.page == page]
+    return [name for name, preset in PRESETS.items() if not preset.page and page in ON_IMAGES] + own
+
+
+def first(page: str = "training") -> str:
     """The preset to offer first: the largest that ends while a reader waits, with the hardware and the data at hand."""
+    if page not in ON_IMAGES:
+        at_hand = [name for name in offered(page) if available(PRESETS[name].knobs["data"])]
+        return (at_hand or offered(page))[0]
     has_gpu = shutil.which("nvidia-smi") is not None  # torch would know better, and takes seconds to load
     return "class" if has_gpu and available("cifar10") else "quick"
 
@@ -111,3 +490,10 @@ def first() -> str:
 def missing(specs: list[RunSpec]) -> list[str]:
     """Data that these questions need and that is not at hand."""
     return [name for name in SOURCES if not available(name) and any(spec.data == name for spec in specs)]
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a reader says them."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -187,7 +187,7 @@ class RunSpec(BaseModel):
         description="How far the surface goes either way, in lengths of a direction.",
     )
     surface_grid: int = Field(
-        15, ge=3, le=101, title="Surface grid", description="Points along each direction of the surface."
+        17, ge=3, le=101, title="Surface grid", description="Points along each direction of the surface."
     )
     theory_units: int = Field(
         4, ge=1, le=4096, title="Theory units", description="Units of each layer in which the theorems are checked."

@@ -16,7 +16,22 @@ from bnviz.store import SCHEMA, Store
 from bnviz.ui.runs import command
 from tests.conftest import tiny_spec
 
-TINY = ["--model", "vgg11", "--width", "0.03125", "--data", "cifar10-sample", "--batch", "16", "--steps", "3"]
+TINY = [
+    "--model",
+    "vgg11",
+    "--width",
+    "0.03125",
+    "--data",
+    "cifar10-sample",
+    "--batch",
+    "16",
+    "--steps",
+    "3",
+    "--surface-grid",
+    "3",
+    "--theory-units",
+    "1",
+]
 
 
 def bnviz(*words: str) -> int:
@@ -68,7 +83,7 @@ def test_a_preset_runs_with_changes_and_several_runs_are_told_apart(tmp_path):
         ("run --norm bach", "norm must be one of none, batch, noisy, noise"),
         ("run --steps -3", "steps must be greater than or equal to 1"),
         ("run --lr nan", "lr must be a finite number"),
-        ("run --probe curvature=3", "probes must be one of accuracy"),
+        ("run --probe curve=3", "probes must be one of accuracy"),
         ("run --probe landscape", "NAME=N"),
         ("run --probe landscape=x", "probes landscape must be a valid integer"),
         ("run --width 0.001", "leaves no channel"),
@@ -81,7 +96,7 @@ def test_a_preset_runs_with_changes_and_several_runs_are_told_apart(tmp_path):
         ("cancel abc", "no run with an id that begins with 'abc'"),
         ("export abc --out rows.csv", "no run"),
         ("data import /no/such/file", "/no/such/file does not exist"),
-        ("data fetch cifar11", "cifar10 or cifar10-sample"),
+        ("data fetch cifar11", "choose cifar10, cifar10-sample, gaussian, mnist or mnist-sample"),
         ("frobnicate", "invalid choice: 'frobnicate'"),
     ],
 )
@@ -115,6 +130,31 @@ def test_presets_and_doctor_and_data_speak(capsys):
         assert bnviz(words) == 0
         said = re.sub(" +", " ", capsys.readouterr().out)
         assert all(word in said for word in says), said
+
+
+def test_a_preset_says_what_it_costs_here(capsys, monkeypatch):
+    monkeypatch.setattr("bnviz.cost.ENOUGH_S", 0.0)
+    assert bnviz("presets", "mnist-quick", "--measure") == 0
+    assert re.search(
+        r"mnist-quick · page mnist · [\d.]+ (s|min) of computing here, \d+ runs at once", capsys.readouterr().out
+    )
+    assert bnviz("presets", "class", "--measure") == 0
+    assert "CIFAR-10 is not in" in capsys.readouterr().out
+    assert bnviz("presets", "quick") == 0
+    assert "on two CPU cores" in capsys.readouterr().out
+    assert bnviz("presets", "figure1") == 2
+    assert "preset must be one of quick, class" in capsys.readouterr().err
+
+
+def test_what_has_run_here_says_what_it_took(capsys, monkeypatch):
+    preset = PRESETS["quick"]
+    monkeypatch.setitem(preset.knobs, "steps", 2)
+    monkeypatch.setitem(preset.knobs, "width", 1 / 32)
+    monkeypatch.setitem(preset.knobs, "probes", {"accuracy": 1})
+    assert bnviz("run", "--preset", "quick") == 0
+    capsys.readouterr()
+    assert bnviz("presets", "quick") == 0
+    assert re.search(r"quick · took \d+ s of computing here", capsys.readouterr().out)
 
 
 def test_help_names_every_knob_and_probe(capsys):
