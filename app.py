@@ -29,6 +29,13 @@ PAGES = {
         st.Page("pages/paper/covariate_shift.py", title="Covariate shift", icon=":material/compare_arrows:"),
         st.Page("pages/paper/landscape.py", title="Landscape", icon=":material/landscape:"),
         st.Page("pages/paper/norms.py", title="Norms", icon=":material/straighten:"),
+        st.Page("pages/paper/surface.py", title="Surface", icon=":material/terrain:"),
+        st.Page("pages/paper/theory.py", title="Theory", icon=":material/function:"),
+    ],
+    "Classics": [
+        st.Page("pages/classics/batchnorm.py", title="BatchNorm, taken apart", icon=":material/build:"),
+        st.Page("pages/classics/mnist.py", title="MNIST, 2015", icon=":material/looks_one:"),
+        st.Page("pages/classics/lenet.py", title="LeNet and MLP", icon=":material/grid_on:"),
     ],
     "Lab": [st.Page("pages/lab/runs.py", title="Runs", icon=":material/list:")],
 }

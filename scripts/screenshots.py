@@ -11,7 +11,20 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-PAGES = ("", "training", "distributions", "covariate_shift", "landscape", "norms", "runs")
+PAGES = (
+    "",
+    "training",
+    "distributions",
+    "covariate_shift",
+    "landscape",
+    "norms",
+    "surface",
+    "theory",
+    "mnist",
+    "lenet",
+    "batchnorm",
+    "runs",
+)
 LOOKS = {"light": ("light", 1400), "dark": ("dark", 1400), "narrow": ("light", 390)}
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 

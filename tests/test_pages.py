@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import json
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,15 +17,35 @@ from streamlit.testing.v1 import AppTest
 
 from bnviz import presets, supervisor
 from bnviz.engines.inline import Inline
+from bnviz.models import MODELS
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from bnviz.store import Store
 from bnviz.ui import controls, live
 from tests.conftest import ALL_PROBES
 
-FIGURE_PAGES = {"training": 3, "distributions": 5, "covariate_shift": 2, "landscape": 5, "norms": 5}
-PAGES = [*(f"paper/{name}" for name in FIGURE_PAGES), "lab/start", "lab/runs"]
-TINY: dict[str, Any] = {"width": 1 / 32, "batch": 16, "steps": 6}
+FIGURE_PAGES = {
+    "training": 3,
+    "distributions": 5,
+    "covariate_shift": 2,
+    "landscape": 6,
+    "norms": 5,
+    "surface": 3,
+    "theory": 6,
+}
+PAGES = [*(f"paper/{name}" for name in FIGURE_PAGES), "classics/mnist", "classics/lenet", "lab/start", "lab/runs"]
+TINY: dict[str, Any] = {"width": 1 / 32, "batch": 16, "steps": 6, "surface_grid": 3, "theory_units": 1}
+ADDRESSES = {  # what a page's own address must say besides
+    "norms": {"networks": "none,batch,noisy"},
+    "surface": {"preset": "surface", "norm": "none,batch,noisy"},
+    "theory": {
+        "preset": "theory-vgg",
+        "norm": "none,batch,noisy",
+        "init": "he_normal",
+        "lr": "0.02",
+        "precision": "float32",
+    },
+}
 
 
 @pytest.fixture(autouse=True)
@@ -33,13 +55,20 @@ def no_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bnviz.paths.GALLERY", PROJECT / "no gallery")
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache with three finished tiny runs."""
+    store = Store(tmp_path_factory.mktemp("finished"))
+    for spec in PRESETS["quick"].specs(**TINY, probes=ALL_PROBES):
+        Inline().start(store.submit(spec))
+    return store.root
+
+
 @pytest.fixture
-def filled() -> list[str]:
-    """Three finished tiny runs; their ids."""
-    specs = PRESETS["quick"].specs(**TINY, probes=ALL_PROBES)
-    for spec in specs:
-        Inline().start(Store().submit(spec))
-    return [spec.id for spec in specs]
+def filled(finished: Path, own_cache: Path) -> list[str]:
+    """Three finished tiny runs in this test's cache; their ids."""
+    shutil.copytree(finished, own_cache, dirs_exist_ok=True)
+    return [spec.id for spec in PRESETS["quick"].specs(**TINY, probes=ALL_PROBES)]
 
 
 def page(name: str, **address: str) -> AppTest:
@@ -52,7 +81,7 @@ def page(name: str, **address: str) -> AppTest:
 
 def tiny(name: str, **address: str) -> AppTest:
     """A figure page with the knobs of the tiny runs."""
-    knobs = {"preset": "quick", "width": str(TINY["width"]), "batch": "16", "steps": "6"}
+    knobs = {"preset": "quick"} | {knob: str(value) for knob, value in TINY.items()}
     return page(name, **knobs | {f"every_{probe}": str(every) for probe, every in ALL_PROBES.items()} | address)
 
 
@@ -76,8 +105,7 @@ def test_a_page_on_an_empty_cache_tells_what_to_do(name):
 
 @pytest.mark.parametrize(("name", "figures"), FIGURE_PAGES.items())
 def test_a_figure_page_draws_finished_runs(name, figures, filled):
-    networks = {"networks": "none,batch,noisy"} if name == "norms" else {}
-    opened = tiny(f"paper/{name}", **networks)
+    opened = tiny(f"paper/{name}", **ADDRESSES.get(name, {}))
     assert not opened.exception
     drawn = plots(opened)
     assert len(drawn) == figures
@@ -88,6 +116,78 @@ def test_a_figure_page_draws_finished_runs(name, figures, filled):
     assert opened.button(key="run").label == "Finished"
     assert opened.button(key="run").disabled
     assert len(opened.get("download_button")) == figures
+
+
+@pytest.mark.parametrize(
+    ("name", "preset", "steps", "figures"),
+    [
+        ("classics/mnist", "mnist-quick", 5, 5),
+        ("classics/lenet", "liu-lenetr", 5, 4),
+        ("paper/landscape", "fig10", 4, 6),
+        ("paper/covariate_shift", "fig3b", 4, 2),
+        ("paper/distributions", "fig9", 4, 5),
+        ("paper/norms", "fig13", 4, 5),
+    ],
+)
+def test_a_figures_own_preset_fills_its_page(name, preset, steps, figures):
+    knobs = {"steps": steps, "batch": 32, "data": "gaussian" if preset.startswith("fig") else "mnist-sample"}
+    intervals = dict.fromkeys(PRESETS[preset].knobs["probes"], 2)
+    for spec in PRESETS[preset].specs(**knobs, probes=intervals):
+        Inline().start(Store().submit(spec))
+    address = {name: str(value) for name, value in knobs.items()} | {f"every_{probe}": "2" for probe in intervals}
+    opened = page(name, preset=preset, **address)
+    assert not opened.exception
+    assert sentences(opened) == []
+    drawn = plots(opened)
+    assert len(drawn) == figures
+    assert all("nothing measured yet" not in json.dumps(plot) for plot in drawn)
+    assert opened.button(key="run").label == "Finished"
+
+
+def test_layers_are_at_first_those_of_the_figure_that_a_preset_repeats():
+    assert page("paper/covariate_shift", preset="fig3b").session_state["layers"] == ["fc9", "fc17"]
+    assert page("paper/distributions", preset="fig9").session_state["layers"] == ["fc1", "fc11", "fc24"]
+    assert page("classics/mnist", preset="mnist").session_state["layers"] == ["fc3"]
+
+
+def test_a_preset_brings_its_learning_rates_networks_and_layers():
+    opened = page("paper/covariate_shift", preset="fig3b")
+    assert opened.text_input(key="lr").value == "1e-06, 1e-07"
+    assert opened.button(key="run").label == "Run 4 networks"
+
+
+def test_a_link_may_change_knobs_that_only_fit_each_other():
+    opened = page("paper/training", preset="quick", model="mlp", data="mnist-sample", batch="4000")
+    assert [warning.value for warning in opened.warning] == []
+    assert opened.button(key="run").label == "Run 3 networks"
+    alone = page("paper/training", preset="quick", model="mlp", data="gaussian", norm="instance")
+    assert alone.error[0].value.startswith("Norm instance needs more than one value of an example")
+
+
+def test_a_preset_of_another_page_costs_one_sentence():
+    opened = page("classics/lenet", preset="quick")
+    says = "preset must be one of liu-mlp, liu-lenet, liu-lenetr, lenet-quick on this page"
+    assert says in opened.warning[0].value
+    assert opened.session_state["preset"] == "lenet-quick"  # the one whose data are at hand
+
+
+def test_knobs_that_do_not_fit_each_other_cost_one_sentence():
+    opened = page("paper/landscape", preset="quick", width="0.001")
+    assert opened.error[0].value == (
+        "Width 0.001 leaves no channel in a layer of 64; choose a width of at least 0.016."
+    )
+    assert not opened.exception and Store().runs() == []
+
+
+def test_a_panel_that_does_not_fit_is_left_out_or_says_what_is_missing(filled):
+    opened = tiny("paper/norms", networks="none,batch,noisy")
+    assert "#### Training loss" not in " ".join(
+        text.value for text in opened.markdown
+    )  # its place is the linear network's
+    Inline().start(Store().submit(PRESETS["quick"].specs(**TINY)[0]))
+    without = page("paper/landscape", preset="quick", norm="none", **{k: str(v) for k, v in TINY.items()})
+    assert any("Not measured here: set *Curvature" in text.value for text in without.markdown)
+    assert len(plots(without)) == 5
 
 
 def test_the_csv_is_what_is_drawn(filled, monkeypatch):
@@ -143,8 +243,88 @@ def test_the_step_scrubber_moves_every_figure_of_a_moment(filled):
     opened.slider(key="step").set_value(2).run()
     earlier = plots(opened)
     changed = [before["figure"] != after["figure"] for before, after in zip(last, earlier, strict=True)]
-    assert changed == [True] * 5  # three mark the step, the others show it
+    assert changed == [True] * 6  # four mark the step, the others show it
     assert opened.query_params["step"] in ("2", ["2"])
+
+
+@pytest.fixture
+def filled_at_the_papers_rate() -> dict[str, str]:
+    """Three finished tiny runs at the learning rate of the paper; what the address of a page must say to show them."""
+    probes = {"accuracy": 1, "activations": 2, "covariate_shift": 2, "evaluation": 6, "landscape": 2}
+    for spec in PRESETS["quick"].specs(**TINY, lr=0.1, probes=probes):
+        Inline().start(Store().submit(spec))
+    return {"lr": "0.1"} | {f"every_{probe}": str(probes.get(probe, 0)) for probe in ALL_PROBES}
+
+
+def names_of_theirs(opened: AppTest) -> list[set[str]]:
+    """The names of the papers' curves in each figure of a page."""
+    return [
+        {trace["name"] for trace in plot["figure"]["data"] if "– paper, " in trace.get("name", "")}
+        for plot in plots(opened)
+    ]
+
+
+def test_the_papers_curves_are_off_until_asked_for_and_the_address_keeps_them(filled_at_the_papers_rate):
+    opened = tiny("paper/training", **filled_at_the_papers_rate)
+    assert opened.toggle(key="paper").value is False
+    assert names_of_theirs(opened) == [set()] * 3
+    opened.toggle(key="paper").set_value(True).run()
+    assert opened.query_params["paper"] in ("true", ["true"])
+    accuracy, loss, test = names_of_theirs(opened)
+    labels = ("Standard", "BatchNorm", "Noisy BatchNorm")
+    assert accuracy == {f"{label} – paper, 2018 v3, Fig. 2" for label in labels}
+    assert (loss, test) == (set(), {f"{label} – paper, 2018 v3, Fig. 1b" for label in labels[:2]})
+    opened.toggle(key="paper").set_value(False).run()
+    assert "paper" not in opened.query_params
+    assert names_of_theirs(opened) == [set()] * 3
+
+
+def test_a_link_shows_the_papers_curves(filled_at_the_papers_rate):
+    landscape = {"Fig. 4a", "Fig. 4b", "Fig. 4c"}
+    for name, address, figures in (
+        ("landscape", {}, landscape),  # Fig. 11 begins at step 100, after these runs
+        ("landscape", {"view": "along a random direction"}, set()),
+        ("covariate_shift", {"layers": "conv5,conv6"}, {"Fig. 3a"}),
+        ("covariate_shift", {"layers": "conv6"}, set()),
+        ("distributions", {"layers": "conv2"}, {"Fig. 8a"}),
+        ("norms", {"networks": "none,batch,noisy"}, {"Fig. 2"} | landscape),
+    ):
+        opened = tiny(f"paper/{name}", paper="true", **filled_at_the_papers_rate, **address)
+        assert not opened.exception
+        assert opened.toggle(key="paper").value is True
+        assert {label.rpartition(", ")[2] for labels in names_of_theirs(opened) for label in labels} == figures
+        captions = " ".join(caption.value for caption in opened.caption)
+        assert ("begins to count layers" in captions) == (name in ("covariate_shift", "distributions"))
+
+
+def test_no_switch_where_the_paper_has_no_curve():
+    opened = page("paper/landscape", preset="quick", paper="true")  # at another learning rate
+    assert not [toggle for toggle in opened.toggle if toggle.key == "paper"]
+    assert not opened.warning
+    opened.text_input(key="lr").set_value("0.1").run()
+    assert opened.toggle(key="paper").value is True  # what the link asked for is remembered
+    opened.selectbox(key="optimizer").set_value("adam").run()
+    assert not [toggle for toggle in opened.toggle if toggle.key == "paper"]
+
+
+def test_the_help_of_the_switch_names_figures_and_layers():
+    help_of = {
+        name: page(f"paper/{name}", preset="quick", lr="0.1").toggle(key="paper").help
+        for name in ("covariate_shift", "training")
+    }
+    assert "2018 v3, Fig. 3a (layers 5, 10)" in help_of["covariate_shift"]
+    assert "2018 v3, Fig. 2; 2018 v3, Fig. 1b." in help_of["training"]
+
+
+@pytest.mark.parametrize("view", ["contours", "surface"])
+def test_the_surface_can_be_played_and_its_step_is_the_scrubbers(view, filled):
+    opened = tiny("paper/surface", **ADDRESSES["surface"], view=view)
+    last, *_ = plots(opened)
+    opened.slider(key="step").set_value(3).run()
+    third, *_ = plots(opened)
+    assert [frame["name"] for frame in last["figure"]["frames"]] == ["0", "2", "4"]
+    assert third["figure"]["frames"] == last["figure"]["frames"]
+    assert (third["figure"]["layout"]["meta"]["frame"], last["figure"]["layout"]["meta"]["frame"]) == ("2", "4")
 
 
 def test_layers_and_units_can_be_chosen(filled):
@@ -192,15 +372,15 @@ def test_a_choice_goes_into_the_address_and_a_default_does_not():
         ({"lr": "fast"}, "lr must be a valid number"),
         ({"steps": "-3"}, "steps must be greater than or equal to 1"),
         ({"steps": "2.5"}, "steps must be a valid integer"),
-        ({"width": "0.001"}, "leaves no channel"),
         ({"preset": "quack"}, "preset must be one of quick, class, paper"),
         ({"every_landscape": "-1"}, "whole number of steps"),
         ({"speed": "3"}, "no choice on this page"),
         ({"step": "999999"}, "the steps are 0 to 200"),
         ({"step": "²"}, "the steps are 0 to 200"),
-        ({"model": "vgg11,vgg13"}, "model must be one of vgg11"),
+        ({"model": "vgg11,vgg13"}, f"model must be one of {', '.join(MODELS)}"),
         ({"lr": "![x](http://example.org/x.png)"}, "lr must be a valid number"),
         ({"augment": "perhaps"}, "must be a valid boolean"),
+        ({"paper": "perhaps"}, "that must be true or false"),
     ],
 )
 def test_nonsense_in_a_link_costs_one_sentence_and_starts_nothing(address, says):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, get_args, get_origin
 
 import streamlit as st
@@ -19,15 +20,39 @@ from bnviz.ui import link
 SWEPT = ("lr", "seed")  # a comparison may take several values of these, and several networks
 TABLES: dict[str, Any] = {"model": MODELS, "norm": NORMS, "data": data.SOURCES}
 GROUPS = {
-    "Training": ("data", "lr", "seed", "steps", "batch", "momentum", "l2", "augment", "precision"),
-    "Network": ("model", "width", "hidden", "norm_hidden", "init", "epsilon", "averaging", "population", "lp_centred"),
-    "Noise": ("noise_mean", "noise_scale", "noise_mean_spread", "noise_scale_spread", "noise_at_test"),
-    "Measurements": ("step_sizes", "random_direction", "quantiles", "bins"),
+    "Data": ("data", "pixels", "augment", "batch", "seed", "precision", "loss_factor"),
+    "Training": (
+        "steps",
+        "lr",
+        "optimizer",
+        "momentum",
+        "weight_decay",
+        "l2",
+        "schedule",
+        "decay",
+        "decay_every",
+        "warmup",
+    ),
+    "Network": ("model", "width", "depth", "hidden", "init", "init_std", "norm_hidden", "norm_output"),
+    "Normalisation": (
+        "epsilon",
+        "averaging",
+        "population",
+        "lp_centred",
+        "groups",
+        "noise_mean",
+        "noise_scale",
+        "noise_mean_spread",
+        "noise_scale_spread",
+        "noise_at_test",
+    ),
+    "Measurements": ("step_sizes", "random_direction", "quantiles", "bins", "theory_units"),
+    "Surface": ("surface_along", "surface_scaled", "surface_extent", "surface_grid"),
 }
 INTERVAL = "every_"  # a probe's interval in the address: every_landscape=10
 MOST_RUNS = 24
 # What pages keep in the address beside the knobs.
-PAGE_PARAMETERS = ("networks", "norm", "step", "layers", "view", "show")
+PAGE_PARAMETERS = ("networks", "norm", "step", "layers", "view", "show", "paper")
 
 
 @dataclass(frozen=True)
@@ -39,33 +64,38 @@ class Question:
     problem: str = ""
 
 
-def ask(networks: Sequence[str] = ()) -> Question:
-    """Draw preset and knobs, and read the question off them. `networks` are a page's own choice at first, kept for itself."""
+def ask(page: str, networks: Sequence[str] = ()) -> Question:
+    """Draw preset and knobs, and read the question off them.
+
+    `networks` are those that a page compares at first where a preset repeats none of its figures; it keeps its choice for itself.
+    """
     key = "networks" if networks else "norm"
-    first = presets.first()
-    link.restore({"preset": first}, problem_with)
-    chosen = PRESETS[st.session_state["preset"]]
-    defaults = {key: list(networks or chosen.norms)} | values_of(chosen)
+    offered = presets.offered(page)
+    if st.session_state.get("preset", offered[0]) not in offered:  # chosen on a page that offers others
+        st.session_state["preset"] = presets.first(page)
+        take_preset(key, networks)
+    link.restore({"preset": presets.first(page)}, partial(problem_with_preset, offered))
+    defaults = values_of(PRESETS[st.session_state["preset"]], key, networks)
     link.warn_of_unknown(["preset", *defaults, *PAGE_PARAMETERS])
     link.restore(defaults, problem_with)
-    with st.container(horizontal=True, gap="large"):
-        st.segmented_control(
-            "Scale",
-            list(PRESETS),
-            required=True,
-            format_func=lambda name: PRESETS[name].label,
-            key="preset",
-            persist_state="session",
-            on_change=take_preset,
-        )
-        st.pills(
-            "Networks",
-            list(NORMS),
-            selection_mode="multi",
-            format_func=lambda norm: NORMS[norm].label,
-            key=key,
-            persist_state="session",
-        )
+    st.segmented_control(
+        "Preset",
+        offered,
+        required=True,
+        format_func=lambda name: PRESETS[name].label,
+        key="preset",
+        persist_state="session",
+        on_change=take_preset,
+        args=(key, networks),
+    )
+    st.pills(
+        "Networks",
+        list(NORMS),
+        selection_mode="multi",
+        format_func=lambda norm: NORMS[norm].label,
+        key=key,
+        persist_state="session",
+    )
     preset = PRESETS[st.session_state["preset"]]
     st.markdown(f"**{preset.label}** – {preset.summary} *Takes {preset.cost}.*")
     draw_knobs()
@@ -90,20 +120,22 @@ def question(preset: Preset, norms: list[str]) -> Question:
     return Question(preset, list({spec.id: spec for spec in specs}.values()))
 
 
-def values_of(preset: Preset) -> dict[str, Any]:
+def values_of(preset: Preset, key: str, networks: Sequence[str]) -> dict[str, Any]:
     """What each knob's widget holds when a preset is taken as it is."""
     base = preset.specs()[0]
-    values: dict[str, Any] = {}
+    norms = preset.norms if preset.figure or not networks else networks
+    values: dict[str, Any] = {key: list(norms)}
     for name in (name for names in GROUPS.values() for name in names):
-        value = getattr(base, name)
+        value = preset.learning_rates if name == "lr" else getattr(base, name)
         several = value if isinstance(value, tuple) else (value,)
         values[name] = ", ".join(link.number(part) for part in several) if is_list(name) else value
     return values | {INTERVAL + name: base.probes.get(name, 0) for name in PROBES}
 
 
-def take_preset() -> None:
-    """A new preset brings its own values for every knob."""
-    st.session_state.update(values_of(PRESETS[st.session_state["preset"]]))
+def take_preset(key: str, networks: Sequence[str]) -> None:
+    """A new preset brings its own networks, layers and values for every knob."""
+    st.session_state.update(values_of(PRESETS[st.session_state["preset"]], key, networks))
+    st.session_state.pop("layers", None)
 
 
 def value_of(name: str) -> Any:
@@ -168,10 +200,13 @@ def option_label(name: str) -> str:
     return name.replace("_", " ")
 
 
+def problem_with_preset(offered: list[str], _: str, text: str) -> str:
+    """What is wrong with a preset that the address names; "" if nothing is."""
+    return "" if text in offered else f"preset must be one of {', '.join(offered)} on this page"
+
+
 def problem_with(name: str, text: str) -> str:
     """What is wrong with a parameter of the address; "" if nothing is."""
-    if name == "preset":
-        return "" if text in PRESETS else f"preset must be one of {', '.join(PRESETS)}"
     if name.startswith(INTERVAL):
         return "" if text.isascii() and text.isdigit() else "an interval is a whole number of steps, 0 for never"
     parts = [part.strip() for part in text.split(",") if part.strip()]
@@ -179,7 +214,7 @@ def problem_with(name: str, text: str) -> str:
     values: list[Any] = parts if field in (*SWEPT, "norm") else [parts if is_list(field) else text]
     try:
         for value in values:
-            RunSpec.of(**{field: value})
+            RunSpec.check(field, value)
     except SpecError as problem:
         return str(problem)
     return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from uuid import uuid4
 
@@ -12,9 +12,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from bnviz import analysis, supervisor
+from bnviz import analysis, reference, supervisor
 from bnviz.figures import Time
 from bnviz.norms import NORMS
+from bnviz.presets import duration
 from bnviz.spec import RunSpec
 from bnviz.store import ACTIVE, Run, Store
 from bnviz.ui.plot import plot
@@ -33,16 +34,28 @@ class View:
     step: int
     layers: tuple[str, ...]
     choice: str = ""  # the page's own switch
+    paper: pd.DataFrame | None = None  # the papers' curves under a panel, if they are shown and there are any
+    specs: tuple[RunSpec, ...] = ()  # the questions
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One figure: its numbers, its picture, and in one sentence what to look for."""
+    """One figure: its numbers, its picture, and in one sentence what to look for.
+
+    `paper` is what `bnviz.reference` calls the papers' curves that belong under it; at the position `without` of the page's
+    switch there are none. A panel is left out where no question fits `when`; a `hint` then stands in its place. `say` puts the
+    numbers into words.
+    """
 
     title: str
     look: str
     numbers: Callable[[View], pd.DataFrame]
     draw: Callable[[pd.DataFrame, View], go.Figure]
+    paper: str = ""
+    without: str | None = None
+    when: Callable[[RunSpec], bool] = lambda spec: True
+    hint: str = ""
+    say: Callable[[pd.DataFrame], str] = lambda numbers: ""
 
     @property
     def name(self) -> str:
@@ -53,8 +66,19 @@ class Panel:
 Grid = Sequence[Sequence[Panel]]  # figures side by side, row under row
 
 
-def show(specs: list[RunSpec], grid: Grid, step: int, layers: tuple[str, ...] = (), choice: str = "") -> None:
-    """Progress and figures of these questions; twice a second while any of them is at work."""
+def show(
+    specs: list[RunSpec],
+    grid: Grid,
+    step: int,
+    layers: tuple[str, ...] = (),
+    choice: str = "",
+    paper: bool = False,
+    shipped: str = "",
+) -> None:
+    """Progress and figures of these questions; twice a second while any of them is at work.
+
+    `paper` lays the papers' curves under ours, `shipped` is the label of a preset whose finished runs come with bnviz.
+    """
 
     def asked() -> list[Run]:
         return [run for run in (Store().run(spec.id) for spec in specs) if run.readable]
@@ -70,19 +94,19 @@ def show(specs: list[RunSpec], grid: Grid, step: int, layers: tuple[str, ...] = 
             supervisor.ensure(Store())
         if runs:
             progress(runs)
-            draw(runs, grid, step, layers, choice)
+            draw(runs, grid, step, layers, choice, paper)
         else:
-            nothing_yet()
+            nothing_yet(shipped)
 
     active = any(run.state in ACTIVE for run in asked())
     st.fragment(body, run_every=EVERY_S if active else IDLE_S)()
 
 
-def nothing_yet() -> None:
+def nothing_yet(shipped: str) -> None:
     """What to do on an empty page."""
+    instead = f" Or choose **{shipped}**: its finished runs ship with bnviz." if shipped else ""
     st.info(
-        "Nothing measured yet. Press **Run**: the figures fill while the networks train. Or choose **Class**: its "
-        "finished runs ship with bnviz.",
+        f"Nothing measured yet. Press **Run**: the figures fill while the networks train.{instead}",
         icon=":material/play_circle:",
     )
 
@@ -127,24 +151,35 @@ def status(run: Run) -> str:
     return words.get(state, state)
 
 
-def duration(seconds: float) -> str:
-    """Seconds as a reader says them."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+def counterpart(panel: Panel, specs: Sequence[RunSpec]) -> pd.DataFrame:
+    """The papers' curves that belong under a panel of these questions, which are about one model; they are all of SGD."""
+    networks = frozenset((spec.norm, spec.lr) for spec in specs if spec.optimizer == "sgd")
+    return reference.counterpart(panel.paper, reference.family(specs[0].model), networks)
 
 
-def draw(runs: list[Run], grid: Grid, step: int, layers: tuple[str, ...], choice: str) -> None:
+def note(panel: Panel, specs: Sequence[RunSpec], theirs: pd.DataFrame | None) -> str:
+    """What to keep in mind when the papers' curves are compared with ours; "" where there are none."""
+    if theirs is None or theirs.empty:
+        return ""
+    return reference.NOTES.get((reference.family(specs[0].model), panel.paper), "")
+
+
+def draw(runs: list[Run], grid: Grid, step: int, layers: tuple[str, ...], choice: str, paper: bool = False) -> None:
     """Every panel, with its sentence, its regime and its data to take away."""
     stamp = tuple(newest(run) for run in runs)
-    view = view_of(stamp, step, layers, choice, runs)
-    regime = " / ".join(dict.fromkeys(f"{run.spec.regime()} · seed {run.spec.seed}" for run in runs))
-    for row in grid:
+    view, specs = view_of(stamp, step, layers, choice, runs), [run.spec for run in runs]
+    regime = " / ".join(dict.fromkeys(f"{spec.regime()} · seed {spec.seed}" for spec in specs))
+    for row in fitting(grid, specs):
         for column, panel in zip(st.columns(len(row)), row, strict=True):
             with column:
+                if panel.hint and not any(map(panel.when, specs)):
+                    st.markdown(f"#### {panel.title}\n{panel.hint}")
+                    continue
                 numbers = numbers_of(panel.title, stamp, step, layers, choice, panel, view)
-                figure = picture(panel.title, digest(numbers), repr(view.time), choice, panel, numbers, view)
-                st.markdown(f"#### {panel.title}\n{panel.look}")
+                theirs = counterpart(panel, specs) if paper and choice != panel.without and len(numbers) else None
+                shown, key = replace(view, paper=theirs), digest(numbers, theirs)
+                figure = picture(panel.title, key, repr(view.time), choice, panel, numbers, shown)
+                st.markdown(f"#### {panel.title}\n{panel.look}\n\n{panel.say(numbers)}")
                 plot(
                     figure,
                     key=panel.name,
@@ -153,7 +188,7 @@ def draw(runs: list[Run], grid: Grid, step: int, layers: tuple[str, ...], choice
                     filename=f"bnviz-{panel.name}",
                 )
                 with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-                    st.caption(f"Measured on {regime}.", width="stretch")
+                    st.caption(f"Measured on {regime}. {note(panel, specs, theirs)}", width="stretch")
                     st.download_button(
                         "CSV",
                         partial(csv, numbers),
@@ -165,6 +200,12 @@ def draw(runs: list[Run], grid: Grid, step: int, layers: tuple[str, ...], choice
                         type="tertiary",
                         on_click="ignore",
                     )
+
+
+def fitting(grid: Grid, specs: Sequence[RunSpec]) -> list[list[Panel]]:
+    """The panels that fit any of these questions, or that say what is missing."""
+    rows = [[panel for panel in row if panel.hint or any(map(panel.when, specs))] for row in grid]
+    return [row for row in rows if row]
 
 
 def newest(run: Run) -> tuple[str, str, float]:
@@ -191,7 +232,7 @@ def view_of(stamp: Stamp, step: int, layers: tuple[str, ...], choice: str, _runs
     """The rows of these runs so far in one frame, shared by all who look."""
     rows = frame(stamp, _runs)
     time = Time(max(run.spec.steps for run in _runs), step, analysis.diverged(rows))
-    return View(rows, time, step, layers, choice)
+    return View(rows, time, step, layers, choice, specs=tuple(run.spec for run in _runs))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -217,9 +258,10 @@ def picture(
     return _panel.draw(_numbers, _view)
 
 
-def digest(numbers: pd.DataFrame) -> str:
-    """What tells one table from another."""
-    return hashlib.blake2b(pd.util.hash_pandas_object(numbers).to_numpy().tobytes(), digest_size=16).hexdigest()
+def digest(*tables: pd.DataFrame | None) -> str:
+    """What tells tables from others."""
+    rows = [pd.util.hash_pandas_object(table).to_numpy().tobytes() for table in tables if table is not None]
+    return hashlib.blake2b(b"".join(rows), digest_size=16).hexdigest()
 
 
 def reader() -> str:

@@ -4,46 +4,56 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Literal
 
 import streamlit as st
+from pandas import DataFrame
 
 from bnviz import analysis, data, presets, supervisor
-from bnviz.models import Block
 from bnviz.paths import PROJECT
+from bnviz.presets import PRESETS
 from bnviz.spec import RunSpec
 from bnviz.store import ACTIVE, Store
 from bnviz.ui import controls, link, live
+from bnviz.ui.controls import Question
 from bnviz.ui.live import Grid
 
 MOST_LAYERS = 4
+LAYERS_WIDTH = 320  # pixels: on a narrow screen it takes a line of its own
 
 
 def figure_page(
     doc: str | None,
     grid: Grid,
     *,
-    layers: Callable[[Block], bool] | None = None,
+    page: str,
+    layers: Literal["all", "hidden"] | None = None,
     choices: Sequence[str] = (),
     step: bool = True,
     networks: Sequence[str] = (),
 ) -> None:
     """The whole page.
 
-    `layers` says which may be picked, `choices` are the page's own switch, `step` offers the scrubber, and `networks` are those that
-    the page compares at first, where they are not the preset's.
+    `page` names it to the presets, `layers` says which may be picked, `choices` are the page's own switch, `step` offers the
+    scrubber, and `networks` are those that the page compares at first, where they are not the preset's.
     """
     text(doc)
-    question = controls.ask(networks)
+    question = controls.ask(page, networks)
     if question.problem:
         st.error(question.problem)
         return
-    run_bar(question.specs)
-    with st.container(horizontal=True, gap="large"):
-        chosen = pick_layers([block.name for block in question.specs[0].blocks() if layers(block)]) if layers else ()
+    absent = missing(question.specs)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        run_bar(question.specs, ready=not absent)
+        chosen = pick_layers(question, all_of_them=layers == "all") if layers else ()
         choice = pick(choices) if choices else ""
         at = scrubber(question.specs) if step else question.specs[0].steps
-    live.show(question.specs, grid, at, chosen, choice)
+        paper = lay_under(question.specs, grid)
+    for name in absent:
+        offer_download(name)
+    shipped = [PRESETS[name].label for name in presets.offered(page) if PRESETS[name].ships]
+    live.show(question.specs, grid, at, chosen, choice, paper, next(iter(shipped), ""))
 
 
 def text(doc: str | None) -> None:
@@ -55,18 +65,27 @@ def text(doc: str | None) -> None:
             st.markdown(how)
 
 
-def run_bar(specs: list[RunSpec]) -> None:
-    """Run, Stop, and what stands in the way."""
-    states = [Store().run(spec.id).state if Store().run(spec.id).readable else "new" for spec in specs]
-    active, done = any(state in ACTIVE for state in states), all(state == "done" for state in states)
-    absent = [] if done else presets.missing(specs)
-    with st.container(horizontal=True, vertical_alignment="center"):
+def states(specs: list[RunSpec]) -> list[str]:
+    """How the runs of these questions stand, "new" where nobody has asked yet."""
+    return [Store().run(spec.id).state if Store().run(spec.id).readable else "new" for spec in specs]
+
+
+def missing(specs: list[RunSpec]) -> list[str]:
+    """Data that stand in the way of an answer."""
+    return [] if all(state == "done" for state in states(specs)) else presets.missing(specs)
+
+
+def run_bar(specs: list[RunSpec], ready: bool) -> None:
+    """Run and Stop."""
+    found = states(specs)
+    active, done = any(state in ACTIVE for state in found), all(state == "done" for state in found)
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
         label = "Run" if len(specs) == 1 else f"Run {len(specs)} networks"
         if st.button(
             "Finished" if done else "Running" if active else label,
             type="primary",
             icon=":material/check:" if done else ":material/play_arrow:",
-            disabled=bool(absent) or active or done,
+            disabled=not ready or active or done,
             key="run",
             help="These runs are finished and kept; change a knob to ask something else." if done else None,
         ):
@@ -75,8 +94,6 @@ def run_bar(specs: list[RunSpec]) -> None:
         if st.button("Stop", icon=":material/stop:", disabled=not active, key="stop"):
             stop(specs)
             st.rerun()
-    for name in absent:
-        offer_download(name)
 
 
 def start(specs: list[RunSpec]) -> None:
@@ -95,14 +112,19 @@ def stop(specs: list[RunSpec]) -> None:
         st.toast("Another reader waits for these runs, so they go on; the Runs page can stop them all the same.")
 
 
-def pick_layers(names: list[str]) -> tuple[str, ...]:
-    """Some of these layers."""
-    default = analysis.default_layers(names)
+def pick_layers(question: Question, all_of_them: bool) -> tuple[str, ...]:
+    """Some of the network's layers, the last one only if all may be picked; at first those of the preset's figure."""
+    blocks = question.specs[0].blocks()
+    names = [block.name for block in (blocks if all_of_them else blocks[:-1])]
+    shown = [name for name in names if analysis.layer_number(name) in question.preset.layers]
+    default = shown or analysis.default_layers(names)
     known = [name for name in st.session_state.get("layers", []) if name in names]
     if "layers" in st.session_state:
         st.session_state["layers"] = known or default
     link.restore({"layers": default}, lambda _, text: unknown_layer(text, names))
-    st.multiselect("Layers", names, key="layers", persist_state="session", max_selections=MOST_LAYERS)
+    st.multiselect(
+        "Layers", names, key="layers", persist_state="session", max_selections=MOST_LAYERS, width=LAYERS_WIDTH
+    )
     link.keep({"layers": default})
     return tuple(sorted(st.session_state["layers"] or default, key=names.index))
 
@@ -124,6 +146,33 @@ def pick(choices: Sequence[str]) -> str:
     st.segmented_control("Show", choices, required=True, key="view", persist_state="session")
     link.keep({"view": choices[0]})
     return str(st.session_state["view"])
+
+
+def lay_under(specs: list[RunSpec], grid: Grid) -> bool:
+    """Whether the papers' curves are shown; a switch where they have some for these questions."""
+    found = [live.counterpart(panel, specs) for row in grid for panel in row]
+    theirs = [curves for curves in found if len(curves)]
+    link.restore({"paper": False}, lambda _, text: "")
+    if theirs:
+        figures = dict.fromkeys(name for curves in theirs for name in figures_of(curves))
+        st.toggle(
+            "Show the paper's curve",
+            key="paper",
+            persist_state="session",
+            help=f"Dotted, of the same normalisation and learning rate, read off {'; '.join(figures)}. It goes on beyond our last "
+            "step: zoom out to see it.",
+        )
+    link.keep({"paper": False})
+    return bool(theirs) and bool(st.session_state["paper"])
+
+
+def figures_of(curves: DataFrame) -> list[str]:
+    """The papers' figures that these curves are from, with the numbers of the layers if they are of some."""
+    layers = curves.groupby("figure", sort=False)["layer"].unique()
+    return [
+        f"{figure} (layers {', '.join(f'{number:g}' for number in numbers)})" if numbers[0] > 0 else str(figure)
+        for figure, numbers in layers.items()
+    ]
 
 
 def scrubber(specs: list[RunSpec]) -> int:

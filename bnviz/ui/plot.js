@@ -2,11 +2,12 @@
 const PAPER = { // downloads: on white, in fonts that are everywhere
   text: "#15181e", muted: "#4a505b", line: "#8b919c", grid: "#e2e5ea", back: "#ffffff", font: "Arial, Helvetica, sans-serif",
 };
+const BEAT = 500; // ms from one frame to the next
 const plots = new WeakMap(); // figure element -> what is known of it
 
 const plain = (x) => x !== null && typeof x === "object" && !Array.isArray(x);
-const merge = (a, b) => !(plain(a) && plain(b)) ? b
-  : { ...a, ...Object.fromEntries(Object.entries(b).map(([k, v]) => [k, merge(a[k], v)])) };
+const merge = (a, b) => plain(a) && plain(b) ? { ...a, ...Object.fromEntries(Object.entries(b).map(([k, v]) => [k, merge(a[k], v)])) }
+  : [a, b].every((x) => Array.isArray(x) && x.every(plain)) && a.length === b.length ? a.map((x, i) => merge(x, b[i])) : b;
 
 function library(name) { // one script tag for the whole page, whoever asks first
   return window.bnvizPlotly ??= new Promise((resolve, reject) => {
@@ -74,20 +75,25 @@ async function draw(figure) { // at most one at a time, and always the latest
     do {
       plot.again = false;
       spec = JSON.parse(plot.text);
-      const { data = [], layout = {} } = spec.figure;
+      const { data, layout } = framed(figure, spec.figure);
       box.style.height = `${layout.height ?? 360}px`;
       const Plotly = await library(spec.library);
       if (!box.clientWidth) break; // hidden, in a closed tab say: the observer calls again
       const is3d = data.some((trace) => ["surface", "scatter3d", "mesh3d"].includes(trace.type));
-      if (plot.made !== `${is3d} ${spec.filename}`) {
-        plot.made = `${is3d} ${spec.filename}`;
+      // Squares that are constrained to their panels keep the size of the panels that were there before.
+      const squares = Object.keys(layout).filter((name) => layout[name]?.constrain).join();
+      if (plot.made !== `${is3d} ${spec.filename} ${squares}`) {
+        plot.made = `${is3d} ${spec.filename} ${squares}`;
         plot.config = config(Plotly, box, spec.filename, is3d);
+        plot.camera = plot.turned = undefined; // mounted anew, without its listener
       }
       const narrow = box.clientWidth < 560 // no room for legend and buttons side by side
-        ? { legend: { ...layout.legend, x: 0, y: 0, yref: "container", yanchor: "bottom" } } : {};
+        ? merge({ legend: { ...layout.legend, x: 0, y: 0, yref: "container", yanchor: "bottom" } }, layout.meta?.narrow ?? {}) : {};
       const dragmode = matchMedia("(pointer: coarse)").matches && !is3d ? { dragmode: false } : {}; // a finger scrolls the page
+      const scenes = Object.keys(layout).filter((name) => plot.camera && name.startsWith("scene"))
+        .map((name) => [name, { ...layout[name], camera: plot.camera }]);
       await Plotly.react(box, data, {
-        ...dragmode, ...themed({ ...layout, ...narrow }, JSON.parse(plot.theme)),
+        ...dragmode, ...themed(merge(layout, { ...narrow, ...Object.fromEntries(scenes) }), JSON.parse(plot.theme)),
         width: box.clientWidth, height: box.clientHeight, uirevision: spec.revision,
       }, plot.config);
       box.querySelectorAll(".main-svg").forEach((svg, i) => {
@@ -95,6 +101,10 @@ async function draw(figure) { // at most one at a time, and always the latest
         else { svg.setAttribute("role", "img"); svg.setAttribute("aria-label", spec.alt); }
       });
       box.querySelector(".modebar")?.setAttribute("aria-label", "Plot tools");
+      if (is3d && !plot.turned) {
+        plot.turned = true;
+        for (const event of ["plotly_relayout", "plotly_relayouting"]) box.on(event, (change) => turn(plot, Plotly, box, change));
+      }
       note.hidden = true;
     } while (plot.again);
   } catch (error) {
@@ -102,6 +112,72 @@ async function draw(figure) { // at most one at a time, and always the latest
     note.hidden = false;
   }
   plot.busy = false;
+}
+
+function turn(plot, Plotly, box, change) { // who turns one scene turns all: surfaces are compared from the same side
+  const [, camera] = Object.entries(change).find(([name]) => /^scene\d*\.camera$/.test(name)) ?? [];
+  plot.camera = camera ?? plot.camera;
+  const others = Object.keys(box.layout).filter((name) => camera && /^scene\d*$/.test(name)
+    && JSON.stringify(box.layout[name].camera) !== JSON.stringify(camera));
+  if (others.length) Plotly.relayout(box, Object.fromEntries(others.map((name) => [`${name}.camera`, camera])));
+}
+
+function framed(figure, { data = [], layout = {}, frames = [] }) { // the figure as its frame makes it, and the player in step
+  const plot = plots.get(figure), [button, slider, label] = figure.children[1].children;
+  const names = frames.map((frame) => frame.name), asked = layout.meta?.frame;
+  const busy = plot.names?.join() !== names.join() && (plot.playing || plot.frame !== plot.asked);
+  if (plot.asked !== asked && !busy) { // the page asks for another step; a new one disturbs nobody who looks at another
+    stop(plot);
+    plot.frame = asked;
+  }
+  plot.asked = asked;
+  figure.children[1].hidden = names.length < 2;
+  if (!names.length) return { data, layout };
+  if (!names.includes(plot.frame)) plot.frame = asked;
+  plot.names = names;
+  const at = names.indexOf(plot.frame), frame = frames[at];
+  slider.max = names.length - 1;
+  slider.value = at;
+  slider.ariaValueText = label.value = `Step ${Number(plot.frame).toLocaleString("en")}`;
+  button.textContent = plot.playing ? "Pause" : "Play";
+  return { data: data.map((trace, i) => merge(trace, frame.data[i])), layout: merge(layout, frame.layout ?? {}) };
+}
+
+function stop(plot) {
+  clearTimeout(plot.playing);
+  plot.playing = undefined;
+}
+
+async function show(figure, frame) {
+  plots.get(figure).frame = frame;
+  await draw(figure);
+}
+
+function play(figure) { // each frame some time after the one before was drawn, to the end
+  const plot = plots.get(figure);
+  const next = async () => {
+    const at = plot.names.indexOf(plot.frame) + 1;
+    if (at >= plot.names.length - 1) stop(plot);
+    const mine = plot.playing;
+    await show(figure, plot.names[Math.min(at, plot.names.length - 1)]);
+    if (mine && plot.playing === mine) plot.playing = setTimeout(next, BEAT);
+  };
+  plot.playing = setTimeout(next, BEAT);
+  const ended = plot.names.indexOf(plot.frame) === plot.names.length - 1;
+  show(figure, ended ? plot.names[0] : plot.frame);
+}
+
+function handle(figure) { // the player: both parts work by keyboard, as they come
+  const plot = plots.get(figure), [button, slider] = figure.children[1].children;
+  button.onclick = () => {
+    if (!plot.playing) return play(figure);
+    stop(plot);
+    return show(figure, plot.frame);
+  };
+  slider.oninput = () => {
+    stop(plot);
+    show(figure, plot.names[slider.value]);
+  };
 }
 
 export default function ({ parentElement, data }) { // called on mount, for new data and for a new theme
@@ -112,6 +188,7 @@ export default function ({ parentElement, data }) { // called on mount, for new 
     const first = !plots.has(figure);
     plots.set(figure, Object.assign(plot, { text, theme }));
     if (first) {
+      handle(figure);
       plot.observer = new ResizeObserver(() => {
         if (figure.clientWidth !== plot.width) { plot.width = figure.clientWidth; draw(figure); }
       });
@@ -121,6 +198,7 @@ export default function ({ parentElement, data }) { // called on mount, for new 
   return () => setTimeout(() => { // Streamlit may also call this for an outdated update: only a node that is gone is put away
     if (figure.isConnected) return;
     plot.observer.disconnect();
+    stop(plot);
     window.Plotly?.purge(figure.firstElementChild);
   });
 }

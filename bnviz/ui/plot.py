@@ -16,13 +16,16 @@ import plotly.graph_objects as go
 import streamlit as st
 
 HEIGHT = 360  # pixels, for a figure that names no height
+PLAYER = 44  # pixels, below a figure with frames
 STATIC = Path(__file__).parents[2] / "static"  # beside app.py, whence Streamlit serves it
 
 _HERE = Path(__file__).parent
 _SOURCE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 _component = st.components.v2.component(
     "bnviz_plot",
-    html='<figure class="bnviz-plot"><div class="bnviz-plot-box"></div><p hidden></p></figure>',
+    html='<figure class="bnviz-plot"><div class="bnviz-plot-box"></div><div class="bnviz-plot-player" hidden>'
+    '<button type="button">Play</button><input type="range" min="0" aria-label="Measured step"><output></output></div>'
+    "<p hidden></p></figure>",
     css=(_HERE / "plot.css").read_text("utf-8"),
     js=(_HERE / "plot.js").read_text("utf-8"),
     isolate_styles=False,
@@ -46,7 +49,8 @@ def plot(figure: go.Figure, *, key: str, revision: str, alt: str, filename: str)
     """Draw `figure`, or update the one already drawn under `key`.
 
     Zoom and legend live as long as `revision` stays the same. `alt` says in words what the plot shows. `filename`, without
-    an ending, names the downloads.
+    an ending, names the downloads. A figure with frames gets a player; its frames name steps, and `layout.meta["frame"]`
+    says which of them the figure shows as it is.
     """
     head = {
         "alt": alt,
@@ -57,7 +61,8 @@ def plot(figure: go.Figure, *, key: str, revision: str, alt: str, filename: str)
     body = figure.to_json(validate=False, remove_uids=False)  # a trace's uid ties its legend choice to it
     payload = f'{json.dumps(head)[:-1]}, "figure": {body}}}'.encode()
     # Streamlit keys the element by `key` alone, and drops bytes above 10 kB that the browser says it still has.
-    _component(key=key, data=payload, height=int(figure.layout.height or HEIGHT))
+    height = int(figure.layout.height or HEIGHT) + (PLAYER if figure.frames else 0)
+    _component(key=key, data=payload, height=height)
 
 
 def _identity(path: Path) -> tuple[int, bytes]:

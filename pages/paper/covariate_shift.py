@@ -26,7 +26,8 @@ figure_page(
                 "Covariate shift over training",
                 "Does BatchNorm keep the cosine nearer to 1 and the distance nearer to 0? Compare with the plain network.",
                 lambda view: analysis.covariate_shift(view.rows, view.layers),
-                lambda numbers, view: figures.covariate_shift(numbers, view.time),
+                lambda numbers, view: figures.covariate_shift(numbers, view.time, view.paper),
+                paper="covariate_shift",
             )
         ],
         [
@@ -38,5 +39,6 @@ figure_page(
             )
         ],
     ],
-    layers=lambda block: True,
+    page="covariate_shift",
+    layers="all",
 )

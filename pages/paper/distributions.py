@@ -32,7 +32,9 @@ figure_page(
                 "Quantiles over training",
                 "Median, 15–85 % and 5–95 %: a stable distribution is a set of level lines.",
                 lambda view: analysis.quantile_bands(view.rows, view.layers, pooled(view)),
-                lambda numbers, view: figures.quantile_bands(numbers, view.time),
+                lambda numbers, view: figures.quantile_bands(numbers, view.time, view.paper),
+                paper="quantile_bands",
+                without=ALL,
             )
         ],
         [
@@ -56,7 +58,8 @@ figure_page(
                 "Change from step to step",
                 "Fig. 8a: does noise move mean and variance more than plain training does, and BatchNorm less?",
                 lambda view: analysis.moment_changes(view.rows, view.layers),
-                lambda numbers, view: figures.moment_changes(numbers, view.time),
+                lambda numbers, view: figures.moment_changes(numbers, view.time, view.paper),
+                paper="moment_changes",
             )
         ],
         [
@@ -68,6 +71,7 @@ figure_page(
             )
         ],
     ],
-    layers=lambda block: block.activation is not None,
+    page="distributions",
+    layers="hidden",
     choices=(ONE, ALL),
 )

@@ -10,7 +10,9 @@ BatchNorm uses batch statistics, noisy BatchNorm keeps the noise of that step.
 - **Loss along the gradient**: from min to max over η of L(θ − ηg).
 - **Gradient predictiveness**: from min to max over η of ‖∇L(θ − ηg) − g‖₂.
 - **Effective β-smoothness**: max over η of ‖∇L(θ − ηg) − g‖₂ / (η‖g‖₂). Its plateau at 1/η_min is a property of the grid of step sizes:
-  there the smallest step already wipes out the gradient.
+  there the smallest step already wipes out the gradient. In the deep linear network, trained on the full batch, the plateau is another one:
+  2/lr, the edge of stability.
+- **Curvature**: the largest eigenvalue of ∇²L by power iteration, and gᵀ∇²L g / ‖g‖², the limit of β for small steps, on the same batch.
 
 The random direction is measured where the knob *Random direction* is on; it is as long as the gradient.
 
@@ -33,6 +35,7 @@ figure_page(
             )
         ],
         [panels.GRADIENT_PREDICTIVENESS, panels.EFFECTIVE_BETA],
+        [panels.CURVATURE],
         [
             Panel(
                 "Loss at one step",
@@ -44,9 +47,11 @@ figure_page(
                 "Distance against step size",
                 "One curve a step, blue early and red late: flat curves mean a gradient that can be trusted far away.",
                 lambda view: analysis.step_sizes(view.rows),
-                lambda numbers, view: figures.step_sizes(numbers, view.time),
+                lambda numbers, view: figures.step_sizes(numbers, view.time, view.paper),
+                paper="step_sizes",
             ),
         ],
     ],
+    page="landscape",
     choices=list(panels.ALONG),
 )

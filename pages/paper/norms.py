@@ -23,7 +23,12 @@ figure_page(
             panels.training_accuracy(
                 "Training accuracy",
                 "Do all normalised networks leave the plain one behind, and by how much do they differ among themselves?",
-            )
+            ),
+            panels.training_loss(
+                "Training loss",
+                "Fig. 5b: which of the normalised networks ends lowest? The order changes with the seed.",
+                when=panels.regresses,
+            ),
         ],
         [
             Panel(
@@ -41,6 +46,7 @@ figure_page(
         ],
         [panels.GRADIENT_PREDICTIVENESS, panels.EFFECTIVE_BETA],
     ],
-    layers=lambda block: block.activation is not None,
+    page="norms",
+    layers="hidden",
     networks=("none", "batch", "l1", "l2", "linf"),
 )

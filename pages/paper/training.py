@@ -12,9 +12,7 @@ Noise, for every channel *j* of every layer and anew at each step: μ_j ~ U(−n
 x ← s·x + m with s ~ N(σ_j, r_σ), m ~ U(μ_j − r_μ, μ_j + r_μ).
 """
 
-from bnviz import analysis, figures
 from bnviz.ui import panels
-from bnviz.ui.live import Panel
 from bnviz.ui.page import figure_page
 
 figure_page(
@@ -26,19 +24,10 @@ figure_page(
             )
         ],
         [
-            Panel(
-                "Training loss",
-                "On a logarithmic axis; ln 10 = 2.30 is guessing.",
-                lambda view: analysis.smooth(view.rows, "train_loss", panels.WINDOW),
-                lambda numbers, view: figures.training_loss(numbers, view.time),
-            ),
-            Panel(
-                "Test accuracy",
-                "Does the head start survive on images the network has not seen?",
-                lambda view: analysis.test_curve(view.rows),
-                lambda numbers, view: figures.test_accuracy(numbers, view.time),
-            ),
+            panels.training_loss("Training loss", "On a logarithmic axis; ln 10 = 2.30 is guessing."),
+            panels.test_accuracy("Test accuracy", "Does the head start survive on images the network has not seen?"),
         ],
     ],
+    page="training",
     step=False,
 )

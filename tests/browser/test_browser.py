@@ -87,7 +87,7 @@ RANGE = f"() => document.querySelector('{BOX}')._fullLayout.xaxis.range.map(Numb
 
 def test_run_watch_zoom_cancel_reload(address: str, browser: playwright.Browser) -> None:
     wait_for(lambda: connects(address), "the server does not start")
-    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page = browser.new_page(viewport={"width": 1400, "height": 1600})
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(link(address, "landscape"))
@@ -152,6 +152,8 @@ def test_every_page_opens_by_its_link_on_a_fresh_server(address: str, browser: p
     page = browser.new_page(viewport={"width": width, "height": 900})
     headings = {"training": "Training", "distributions": "Distributions", "covariate_shift": "Covariate shift"}
     headings |= {"landscape": "Landscape", "norms": "Norms", "runs": "Runs", "": "Why does batch normalisation help?"}
+    headings |= {"surface": "Surface", "theory": "Theory", "mnist": "MNIST, 2015", "lenet": "LeNet and MLP"}
+    headings |= {"batchnorm": "BatchNorm, taken apart"}
     for path, heading in headings.items():
         page.goto(f"{address}/{path}")
         page.get_by_role("heading", name=heading, exact=True).wait_for(timeout=90_000)

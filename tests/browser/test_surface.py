@@ -1,0 +1,70 @@
+"""The player in a real browser: by keyboard through the steps to the end, and neither zoom nor point of view is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from bnviz.engines.inline import Inline
+from bnviz.presets import PRESETS
+from bnviz.store import Store
+from tests.browser.test_browser import CHROMIUM, address, connects, playwright  # noqa: F401
+from tests.conftest import wait_for
+
+SWITCHES = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-background-networking"]
+TINY: dict[str, Any] = {"width": 0.03125, "batch": 16, "steps": 6, "surface_grid": 3}
+CHOICES = {"preset": "surface", "step": 0, "every_evaluation": 0, "every_accuracy": 1, "every_surface": 2}
+FIGURE = ".st-key-surface-of-the-loss"
+BOX = f"document.querySelector('{FIGURE} .bnviz-plot-box')"
+VIEW = f"""() => {{ const {{ xaxis, yaxis2, scene, scene2, coloraxis }} = {BOX}._fullLayout;
+    return [xaxis?.range, yaxis2?.range, scene?.camera.eye, scene2?.camera.eye, coloraxis.cmin, coloraxis.cmax]; }}"""
+BUTTON = f"document.querySelector('{FIGURE} .bnviz-plot-player button')"
+WATCH = f"""() => {{ const output = document.querySelector('{FIGURE} output'); window.node = {BOX}; window.seen = [output.value];
+    new MutationObserver(() => output.value !== seen.at(-1) && seen.push(output.value)).observe(output, {{ childList: true }}); }}"""
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+
+
+@pytest.mark.parametrize("view", ["contours", "surface"])
+def test_play_goes_to_the_end_and_keeps_zoom_and_camera(address, view):  # noqa: F811
+    for spec in PRESETS["surface"].specs(**TINY, probes={"accuracy": 1, "surface": 2}):
+        Inline().start(Store().submit(spec))
+    wait_for(lambda: connects(address), "the server does not start")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        page = browser.new_page(viewport={"width": 1400, "height": 1400})
+        page.goto(f"{address}/surface?{urlencode(CHOICES | TINY | {'view': view})}")
+        page.locator(f"{FIGURE} button").filter(has_text="Play").wait_for(timeout=90_000)
+        page.wait_for_function(f"() => {BOX}._fullLayout")
+        first = page.evaluate(VIEW)
+        drag(page)
+        wait_for(lambda: page.evaluate(VIEW) != first, "nothing turns or zooms")
+        before = page.evaluate(VIEW)
+        page.evaluate(WATCH)
+        page.locator(f"{FIGURE} .bnviz-plot-player button").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_function(f"() => {BUTTON}.textContent === 'Play' && window.seen.length === 3", timeout=60_000)
+        assert page.evaluate("() => window.seen") == ["Step 0", "Step 2", "Step 4"]
+        assert page.evaluate(VIEW) == before
+        page.keyboard.press("Tab")
+        page.keyboard.press("ArrowLeft")
+        wait_for(lambda: label(page) == "Step 2", "the slider does not listen to keys")
+        assert page.evaluate(f"() => window.node === {BOX}")
+        browser.close()
+
+
+def drag(page: playwright.Page) -> None:
+    """A rectangle in the first contour plot, or a turn of the first scene."""
+    area = page.locator(f"{FIGURE} .bnviz-plot-box").bounding_box()
+    x, y = area["x"] + 200, area["y"] + 200
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 100, y + 100, steps=5)
+    page.mouse.up()
+    page.wait_for_timeout(1000)
+
+
+def label(page: playwright.Page) -> str:
+    return page.locator(f"{FIGURE} output").inner_text()
