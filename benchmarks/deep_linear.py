@@ -1,0 +1,76 @@
+"""What 10,000 steps of the deep linear network cost, with the landscape every 50, beside a plain torch.nn loop in the same run.
+
+python -m benchmarks.deep_linear: seconds of computing on one thread, from 300 steps, and the ratio.
+"""
+
+from __future__ import annotations
+
+import time
+from statistics import median
+
+import torch
+from torch import nn
+
+from bnviz.presets import PRESETS
+from bnviz.spec import RunSpec
+from bnviz.train import Training
+
+STEPS, ROUNDS = 300, 3
+
+
+def question(norm: str) -> RunSpec:
+    """The paper's, for a few steps, with nothing but the landscape measured."""
+    return PRESETS["fig10"].specs(norm=norm, steps=STEPS, probes={"landscape": 50})[0]
+
+
+def ours(norm: str) -> None:
+    """Train with bnviz."""
+    training = Training(question(norm))
+    while not training.finished:
+        list(training.advance())
+
+
+def plain(norm: str) -> None:
+    """The same by hand: the training, and at every 50th step the gradient at five points along it."""
+    spec = question(norm)
+    batch = Training(spec).objective.task.batch(0)
+    layers = [
+        layer for _ in range(spec.depth) for layer in (nn.Linear(10, 10, bias=norm == "none"), nn.BatchNorm1d(10))
+    ]
+    model = nn.Sequential(*(layer for layer in layers if norm == "batch" or isinstance(layer, nn.Linear))).double()
+    parameters = list(model.parameters())
+
+    def gradient() -> tuple[torch.Tensor, ...]:
+        return torch.autograd.grad(0.5 * (model(batch.inputs) - batch.targets).square().sum(), parameters)
+
+    for step in range(STEPS):
+        g = gradient()
+        with torch.no_grad():
+            before = [parameter.clone() for parameter in parameters]
+        for multiple in spec.step_sizes if step % 50 == 0 else ():
+            with torch.no_grad():
+                for parameter, start, slope in zip(parameters, before, g, strict=True):
+                    parameter.copy_(start - multiple * spec.lr * slope)
+            there = gradient()
+            sum(float((a - b).square().sum()) for a, b in zip(there, g, strict=True))
+        with torch.no_grad():
+            for parameter, start, slope in zip(parameters, before, g, strict=True):
+                parameter.copy_(start - spec.lr * slope)
+
+
+def main() -> None:
+    """Both networks, alternating."""
+    torch.set_num_threads(1)
+    for norm in ("none", "batch"):
+        times: dict[str, list[float]] = {"ours": [], "plain": []}
+        for _ in range(ROUNDS):
+            for name, train in (("ours", ours), ("plain", plain)):
+                start = time.process_time()
+                train(norm)
+                times[name].append(time.process_time() - start)
+        here, there = median(times["ours"]), median(times["plain"])
+        print(f"{norm:6} 10,000 steps in {here / STEPS * 10_000:.0f} s of computing · {here / there:.2f} of torch.nn")
+
+
+if __name__ == "__main__":
+    main()
