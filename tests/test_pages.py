@@ -186,7 +186,7 @@ def test_a_panel_that_does_not_fit_is_left_out_or_says_what_is_missing(filled):
     )  # its place is the linear network's
     Inline().start(Store().submit(PRESETS["quick"].specs(**TINY)[0]))
     without = page("paper/landscape", preset="quick", norm="none", **{k: str(v) for k, v in TINY.items()})
-    assert any("Not measured here: set *Curvature" in text.value for text in without.markdown)
+    assert any("Not measured here: under *Knobs*" in text.value for text in without.markdown)
     assert len(plots(without)) == 5
 
 

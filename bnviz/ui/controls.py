@@ -51,6 +51,7 @@ GROUPS = {
 }
 INTERVAL = "every_"  # a probe's interval in the address: every_landscape=10
 MOST_RUNS = 24
+COLUMNS = 4  # of knobs in a tab
 # What pages keep in the address beside the knobs.
 PAGE_PARAMETERS = ("networks", "norm", "step", "layers", "view", "show", "paper")
 
@@ -153,15 +154,16 @@ def is_list(name: str) -> bool:
 
 
 def draw_knobs() -> None:
-    """All knobs, in groups."""
+    """All knobs, a tab a group."""
+    drawn = {group: [partial(knob, name) for name in names] for group, names in GROUPS.items()}
+    drawn["Measured every … steps"] = [partial(interval, name) for name in PROBES]
     with st.expander("Knobs", icon=":material/tune:"):
-        for column, (group, names) in zip(st.columns(len(GROUPS)), GROUPS.items(), strict=True):
-            with column:
-                st.markdown(f"**{group}**")
-                for name in names:
-                    knob(name)
-                for name in PROBES if group == "Measurements" else ():
-                    interval(name)
+        for tab, widgets in zip(st.tabs(list(drawn)), drawn.values(), strict=True):
+            with tab:
+                columns = st.columns(COLUMNS)
+                for place, widget in enumerate(widgets):
+                    with columns[place % COLUMNS]:
+                        widget()
 
 
 def knob(name: str) -> None:
@@ -183,10 +185,10 @@ def knob(name: str) -> None:
 def interval(probe: str) -> None:
     """How often a probe measures."""
     st.number_input(
-        f"{PROBES[probe].LABEL}: every … steps",
+        PROBES[probe].LABEL,
         step=1,
         min_value=0,
-        help="0 switches it off.",
+        help="Every so many steps; 0 switches it off.",
         required=True,
         key=INTERVAL + probe,
         persist_state="session",

@@ -117,5 +117,5 @@ CURVATURE = Panel(
     lambda view: analysis.curvature(view.rows),
     lambda numbers, view: figures.curvature(numbers, view.time),
     when=lambda spec: "curvature" in spec.probes,
-    hint="Not measured here: set *Curvature: every … steps* under Knobs, Measurements (each takes some tens of passes).",
+    hint="Not measured here: under *Knobs*, *Measured every … steps*, set *Curvature* (each takes some tens of passes).",
 )
