@@ -265,7 +265,8 @@ def presets(options: argparse.Namespace) -> None:
         figure = f" · {preset.figure}" if preset.figure else ""
         page = f" · page {preset.page}" if preset.page else ""
         print(f"{preset.name}{figure}{page} · {cost(preset, options.measure)}")
-        print(f"    {preset.summary}\n    {len(preset.specs())} runs: {preset.specs()[0].regime()}")
+        regimes = dict.fromkeys(spec.regime() for spec in preset.specs())
+        print(f"    {preset.summary}\n    {len(preset.specs())} runs: {' / '.join(regimes)}")
 
 
 def cost(preset: Preset, measure: bool) -> str:

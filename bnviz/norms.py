@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from bnviz.models import Block
     from bnviz.spec import RunSpec
 
 Shape = tuple[int, ...]
@@ -32,8 +33,8 @@ class Standard:
         self.spec, self.shape, self.device, self.dtype = spec, shape, device, dtype
 
     @classmethod
-    def problem(cls, spec: RunSpec, shape: Shape) -> str:
-        """What it needs and a layer of this shape has not; "" where it can stand."""
+    def problem(cls, spec: RunSpec, block: Block) -> str:
+        """What it needs and a layer has not; "" where it can stand."""
         return ""
 
     def weight(self, weight: Tensor) -> Tensor:
@@ -176,8 +177,8 @@ class GroupNorm(Standard):
         return gcd(spec.groups, channels)
 
     @classmethod
-    def problem(cls, spec: RunSpec, shape: Shape) -> str:
-        alone = prod(shape) == cls.groups(spec, shape[0])
+    def problem(cls, spec: RunSpec, block: Block) -> str:
+        alone = prod(block.output) == cls.groups(spec, block.output[0])
         return "needs more than one value of an example to average over" if alone else ""
 
     def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
@@ -216,6 +217,10 @@ class WeightStandardised(Standard):
     label = "Weight standardisation"
     parameters: ClassVar[dict[str, float]] = {"gamma": 1.0, "beta": 0.0}
     replaces_bias = True
+
+    @classmethod
+    def problem(cls, spec: RunSpec, block: Block) -> str:
+        return "needs more than one weight of a unit to average over" if prod(block.weight[1:]) == 1 else ""
 
     def weight(self, weight: Tensor) -> Tensor:
         dims = tuple(range(1, weight.dim()))

@@ -116,7 +116,10 @@ class Objective:
         return Evaluation(loss.detach(), penalty.detach(), gradient, outputs.detach())
 
     def curvature(self, theta: Tensor, batch: Batch) -> Callable[[Tensor], Tensor]:
-        """v -> ∇²L(θ) v, the Hessian-vector product, flat as θ; one graph serves any number of them."""
+        """v -> ∇²L(θ) v, the Hessian-vector product, flat as θ; one graph serves any number of them.
+
+        No other forward may come between: a normalisation's scratch statistics belong to the last one, and autograd would refuse.
+        """
         theta = theta.detach().requires_grad_()
         loss, _, _ = self.loss(self.views(theta), batch)
         (gradient,) = torch.autograd.grad(loss, theta, create_graph=True)

@@ -58,7 +58,7 @@ class RunSpec(BaseModel):
         title="Hidden layers",
         description="Fully connected hidden layers of a VGG, in units at width 1.",
     )
-    norm: str = Field("batch", title="Normalisation", description="What stands between a layer and its ReLU.")
+    norm: str = Field("batch", title="Normalisation", description="What stands between a layer and its non-linearity.")
     norm_hidden: bool = Field(
         False,
         title="Normalise hidden layers",
@@ -235,7 +235,7 @@ class RunSpec(BaseModel):
             raise ValueError(f"batch must be at most {source.train_count}, the training examples of {self.data}")
         norm = NORMS[self.norm]
         for block in self.blocks():
-            if block.normalised and (problem := norm.problem(self, block.output)):
+            if block.normalised and (problem := norm.problem(self, block)):
                 raise ValueError(f"norm {self.norm} {problem}, and {block.name} of {self.model} has not")
         return self
 
@@ -263,14 +263,24 @@ class RunSpec(BaseModel):
 
     def regime(self) -> str:
         """Under which conditions the numbers were measured, without the normalisation and the seed: one line."""
-        parts = [self.data, f"{self.model} × {self.width:g}", self._rate(), f"batch {self.batch}"]
-        parts += [f"L2 {self.l2:g}"] if self.l2 else []
-        parts += [self.init.replace("_", " ") + " weights"] if self.init != "glorot_uniform" else []
-        parts += ["augmented"] if self.augment else []
-        parts += ["binary"] if self.pixels == "binary" else []
-        parts += ["output normalised"] if self.norm_output else []
-        parts += [self.precision] if self.precision != "float32" else []
-        return " · ".join([*parts, f"{self.steps:,} steps"])
+        images, linear, vgg = bool(SOURCES[self.data].classes), self.model == "dln", self.model.startswith("vgg")
+        std = f" ({self.init_std:g})" if self.init == "gaussian" else ""
+        notes = {
+            f"depth {self.depth}": linear,
+            f"hidden {', '.join(map(str, self.hidden)) or 'none'}": vgg and self.hidden != (512,),
+            f"batch {self.batch}": True,
+            f"loss × {self.loss_factor:g}": not images,
+            f"L2 {self.l2:g}": self.l2 > 0,
+            f"{self.init.replace('_', ' ')} weights{std}": self.init != "glorot_uniform",
+            "augmented": images and self.augment,
+            "binary": images and self.pixels == "binary",
+            "hidden normalised": vgg and self.norm_hidden,
+            "output normalised": self.norm_output,
+            self.precision: self.precision != "float32",
+            f"{self.steps:,} steps": True,
+        }
+        said = [note for note, holds in notes.items() if holds]
+        return " · ".join([self.data, f"{self.model} × {self.width:g}", self._rate(), *said])
 
     def _rate(self) -> str:
         """Optimiser and learning rate in words."""
@@ -278,7 +288,8 @@ class RunSpec(BaseModel):
         momentum = f" momentum {self.momentum:g}" if self.optimizer == "sgd" and self.momentum else ""
         decay = {"constant": "", "step": f" × {self.decay:g} every {self.decay_every:,}", "cosine": ", cosine"}
         warmup = f", warm-up {self.warmup:,}" if self.warmup else ""
-        return f"{names[self.optimizer]}{momentum}, lr {self.lr:g}{decay[self.schedule]}{warmup}"
+        decayed = f" weight decay {self.weight_decay:g}" if self.optimizer == "adamw" else ""
+        return f"{names[self.optimizer]}{momentum}{decayed}, lr {self.lr:g}{decay[self.schedule]}{warmup}"
 
     def summary(self) -> str:
         """One line that names the question."""
@@ -310,6 +321,9 @@ def sentence(problem: ValidationError) -> str:
     where = " ".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"unknown knob '{where}'; the knobs are {', '.join(RunSpec.model_fields)}"
+    if first["type"] in ("too_short", "too_long"):
+        bound = "at least one value" if first["type"] == "too_short" else f"at most {first['ctx']['max_length']} values"
+        return f"{where} must have {bound}"
     text = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     given = f", got {first['input']!r}" if isinstance(first["input"], str | int | float) else ""
     return f"{where} {text}{given}".strip()

@@ -14,6 +14,8 @@ from bnviz.probes import PROBES, Row, due
 from bnviz.spec import RunSpec
 from bnviz.task import Batch, task
 
+MOST_VISITED = 20
+
 OPTIMISERS: dict[str, Callable[[Tensor, RunSpec], optim.Optimizer]] = {
     "sgd": lambda theta, spec: optim.SGD([theta], lr=spec.lr, momentum=spec.momentum),
     "adadelta": lambda theta, spec: optim.Adadelta([theta], lr=spec.lr),
@@ -27,7 +29,7 @@ class Moment:
     """One step of the training, seen from outside: everything a probe may look at.
 
     `evaluation` is L(θ_t) and ∇L(θ_t) on `batch`; `theta_next` is θ_{t+1}, what the optimiser really made of them at learning rate
-    `lr`. `visited` holds θ at the steps where the surface was measured before, oldest first.
+    `lr`. `visited` holds θ at steps where the surface was measured before, oldest first.
     """
 
     spec: RunSpec
@@ -79,7 +81,7 @@ class Training:
             )
             yield from PROBES[name].measure(moment)
             if name == "surface":
-                self.visited[step] = theta
+                self.visited = thinned(self.visited | {step: theta})
         self.step += 1
         if self.step == self.spec.steps and "evaluation" in self.spec.probes and not self.diverged:
             yield from PROBES["evaluation"].evaluate(self.objective, self.theta, self.step)
@@ -111,6 +113,11 @@ class Training:
         }
         visited = {int(step): theta.to(self.theta.device) for step, theta in under("visited", state).items()}
         self.visited = dict(sorted(visited.items()))
+
+
+def thinned(visited: dict[int, Tensor]) -> dict[int, Tensor]:
+    """All of a few θ, and of too many every other one: they must fit into memory and into a checkpoint."""
+    return visited if len(visited) <= MOST_VISITED else dict(list(visited.items())[::2])
 
 
 def under(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:

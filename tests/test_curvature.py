@@ -38,11 +38,38 @@ def test_the_hessian_vector_product_is_the_hessian_times_the_vector():
     np.testing.assert_allclose(ours.numpy(), hessian(at) @ vector.numpy(), rtol=1e-8, atol=1e-6)
 
 
-@pytest.mark.parametrize("eigenvalues", [(3.0, 1.0, -2.0), (-5.0, 1.0, 2.0), (-5.0, -4.0, -0.5), (0.0, 0.0, 0.0)])
-def test_the_largest_eigenvalue_is_found_also_where_a_negative_one_is_larger_in_modulus(eigenvalues):
-    matrix = torch.diag(torch.tensor(eigenvalues, dtype=torch.float64))
-    found = curvature.largest(lambda vector: matrix @ vector, torch.ones(3, dtype=torch.float64))
-    assert found == pytest.approx(max(eigenvalues), abs=0.02)
+@pytest.mark.parametrize(
+    "eigenvalues",
+    [
+        (3.0, 1.0, -2.0),
+        (-5.0, 1.0, 2.0),
+        (-5.0, -4.0, -0.5),
+        (0.0, 0.0, 0.0),
+        (-10.0, 1.0, *[0.0] * 500),
+        tuple(sign * value for value in (3.0, 2.0, 1.0, 0.01) for sign in (1, -1)),
+        tuple(np.linspace(-100, 7, 300)),
+    ],
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_the_largest_eigenvalue_is_found_also_where_negative_ones_are_as_large_or_larger(eigenvalues, seed):
+    spectrum = torch.tensor(eigenvalues, dtype=torch.float64)
+    start = torch.randn(len(spectrum), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    assert curvature.largest(lambda vector: spectrum * vector, start) == pytest.approx(max(eigenvalues), rel=2e-3)
+
+
+@pytest.mark.parametrize("depth", [2, 6])
+@pytest.mark.parametrize("norm", ["none", "batch"])
+def test_the_first_step_of_a_deep_linear_network_has_its_top_eigenvalue_from_any_start(norm, depth):
+    at = moment(**small(norm=norm, depth=depth, init="gaussian", init_std=0.01))
+    top = np.linalg.eigvalsh(hessian(at)).max()
+    product = at.objective.curvature(at.theta, at.batch)
+    for seed in range(3):
+        start = torch.randn(at.theta.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+        assert curvature.largest(product, start) == pytest.approx(top, rel=1e-2)
+
+
+def test_an_overflow_has_no_eigenvalue():
+    assert np.isnan(curvature.largest(lambda vector: vector * float("inf"), torch.ones(3, dtype=torch.float64)))
 
 
 def test_a_zero_gradient_has_no_sharpness():

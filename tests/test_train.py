@@ -10,7 +10,7 @@ import torch
 from torch.optim import lr_scheduler as schedulers
 
 from bnviz import execute
-from bnviz.train import Training, learning_rate
+from bnviz.train import MOST_VISITED, Training, learning_rate, thinned
 from tests import oracle
 from tests.conftest import ALL_PROBES, tiny_spec
 
@@ -160,3 +160,12 @@ def test_divergence_is_a_result():
 def test_a_frame_of_rows_has_the_schema():
     rows = pd.DataFrame(execute(tiny_spec(steps=1)))
     assert list(rows.columns) == ["step", "metric", "layer", "unit", "at", "value"]
+
+
+def test_visited_places_are_thinned_before_they_fill_memory():
+    visited: dict[int, torch.Tensor] = {}
+    for step in range(0, 1000, 10):
+        visited = thinned(visited | {step: torch.zeros(1)})
+        assert len(visited) <= MOST_VISITED
+    assert next(iter(visited)) == 0 and len(visited) > MOST_VISITED / 2
+    assert list(visited) == sorted(visited)
