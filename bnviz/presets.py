@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bnviz.data import SOURCES, available
@@ -51,6 +52,13 @@ class Preset:
         return [RunSpec.of(**(self.knobs | changes | {"norm": norm, "lr": lr})) for lr in rates for norm in norms]
 
 
+ON_CIFAR = "A quarter of VGG-11's width, 2,000 steps on all of CIFAR-10; the paper has 15,000 and never says how wide its network is."
+ON_DLN = (
+    "A linear network of 25 layers on 1,000 Gaussian samples, full batch, exactly the paper's size. Scale and factor of its loss are "
+    "our reading; runs differ much between seeds, so compare within one."
+)
+
+
 def probes(accuracy: int, evaluation: int, rest: int, landscape: int) -> dict[str, int]:
     """Intervals of the probes of the main comparison, in steps."""
     return {
@@ -64,6 +72,15 @@ def probes(accuracy: int, evaluation: int, rest: int, landscape: int) -> dict[st
 
 LP = ("none", "batch", "l1", "l2", "linf")
 PAIR = ("none", "batch")
+QUICK = {
+    "model": "vgg11",
+    "width": 0.25,
+    "init": "he_normal",
+    "data": "cifar10-sample",
+    "steps": 200,
+    "lr": 0.02,
+    "probes": probes(accuracy=1, evaluation=50, rest=20, landscape=10),
+}
 CLASS = {
     "model": "vgg11",
     "width": 0.25,
@@ -104,22 +121,30 @@ LIU = {
     "probes": {"accuracy": 20, "evaluation": 200},
 }
 THEORY = {"norm_output": False, "precision": "float64", "theory_units": 8}
-SURFACE = {
-    "model": "vgg11",
-    "width": 0.25,
-    "init": "he_normal",
-    "data": "cifar10-sample",
-    "steps": 200,
-    "lr": 0.02,
-    "probes": {"accuracy": 1, "evaluation": 50, "surface": 20},
-}
+SURFACE = QUICK | {"probes": {"accuracy": 1, "evaluation": 50, "surface": 20}}
 ON_IMAGES = ("training", "distributions", "covariate_shift", "landscape", "norms")
-ON_CIFAR = "A quarter of VGG-11's width, 2,000 steps on all of CIFAR-10; the paper has 15,000 and never says how wide its network is."
-ON_DLN = (
-    "A linear network of 25 layers on 1,000 Gaussian samples, full batch, exactly the paper's size. Scale and factor of its loss are "
-    "our reading; runs differ much between seeds, so compare within one."
-)
 
+
+def of_2018(
+    knobs: dict[str, Any],
+    scale: str,
+    label: str,
+    number: str,
+    page: str,
+    seconds: float,
+    shows: str,
+    norms: tuple[str, ...] = NORMS,
+    rates: tuple[float, ...] = (),
+    layers: tuple[int, ...] = (),
+    ships: bool = False,
+) -> Preset:
+    """A figure of the 2018 paper. Where two ask the same questions, their runs are the same."""
+    label, figure = label.format(number), f"2018, Fig. {number}"
+    return Preset(f"fig{number}", label, seconds, f"{shows} {scale}", knobs, norms, rates, figure, page, layers, ships)
+
+
+on_cifar = partial(of_2018, CLASS, ON_CIFAR, "Fig. {}")
+on_dln = partial(of_2018, DLN, ON_DLN, "Fig. {} · DLN")
 
 PRESETS = {
     preset.name: preset
@@ -134,15 +159,7 @@ PRESETS = {
                 "from He's initial weights at learning rate 0.02: at the paper's Glorot and 0.1 the plain network has hardly "
                 "begun to learn after 200 steps, and its band is then the narrower one, because nothing moves."
             ),
-            knobs={
-                "model": "vgg11",
-                "width": 0.25,
-                "init": "he_normal",
-                "data": "cifar10-sample",
-                "steps": 200,
-                "lr": 0.02,
-                "probes": probes(accuracy=1, evaluation=50, rest=20, landscape=10),
-            },
+            knobs=QUICK,
         ),
         Preset(
             name="class",
@@ -174,168 +191,46 @@ PRESETS = {
                 "probes": probes(accuracy=1, evaluation=1000, rest=100, landscape=100),
             },
         ),
-        Preset(
-            name="fig1",
-            label="Fig. 1",
-            seconds=1005,
-            summary=f"Accuracy at two learning rates, 0.1 and 0.5. {ON_CIFAR}",
-            knobs=CLASS,
-            norms=PAIR,
-            rates=(0.1, 0.5),
-            figure="2018, Fig. 1",
-            page="training",
-            layers=(3,),
-        ),
-        Preset(
-            name="fig2",
-            label="Fig. 2",
-            seconds=859,
-            ships=True,
-            summary=f"Accuracy and distributions with and without noise. {ON_CIFAR}",
-            knobs=CLASS,
-            figure="2018, Fig. 2",
-            page="distributions",
+        on_cifar("1", "training", 1005, "Accuracy at two learning rates, 0.1 and 0.5.", PAIR, (0.1, 0.5), layers=(3,)),
+        on_cifar(
+            "2",
+            "distributions",
+            859,
+            "Accuracy and distributions with and without noise.",
             layers=(2, 5, 8),
+            ships=True,
         ),
-        Preset(
-            name="fig3a",
-            label="Fig. 3a",
-            seconds=1005,
-            summary=f"Covariate shift of the VGG at learning rates 0.1 and 0.01. {ON_CIFAR}",
-            knobs=CLASS,
-            norms=PAIR,
-            rates=(0.1, 0.01),
-            figure="2018, Fig. 3a",
-            page="covariate_shift",
+        on_cifar(
+            "3a",
+            "covariate_shift",
+            1005,
+            "Covariate shift at learning rates 0.1 and 0.01.",
+            PAIR,
+            (0.1, 0.01),
             layers=(5, 10),
         ),
-        Preset(
-            name="fig3b",
-            label="Fig. 3b · DLN",
-            seconds=258,
-            summary=f"Covariate shift of the deep linear network at learning rates 1e-6 and 1e-7. {ON_DLN}",
-            knobs=DLN,
-            norms=PAIR,
-            rates=(1e-6, 1e-7),
-            figure="2018, Fig. 3b",
-            page="covariate_shift",
-            layers=(9, 17),
+        on_dln(
+            "3b",
+            "covariate_shift",
+            258,
+            "Covariate shift at learning rates 1e-6 and 1e-7.",
+            PAIR,
+            (1e-6, 1e-7),
+            (9, 17),
         ),
-        Preset(
-            name="fig4",
-            label="Fig. 4",
-            seconds=503,
-            ships=True,
-            summary=f"The landscape of the VGG. {ON_CIFAR}",
-            knobs=CLASS,
-            norms=PAIR,
-            figure="2018, Fig. 4",
-            page="landscape",
+        on_cifar("4", "landscape", 503, "The landscape of the VGG.", PAIR, ships=True),
+        on_cifar("5a", "norms", 1521, "Accuracy under five normalisations.", LP),
+        on_dln("5b", "norms", 531, "The loss under five normalisations.", LP),
+        on_cifar("6", "norms", 1521, "Distributions under five normalisations.", LP, layers=(8,)),
+        on_cifar(
+            "8", "distributions", 859, "Mean and variance of one unit from step to step.", layers=(2, 5, 8), ships=True
         ),
-        Preset(
-            name="fig5a",
-            label="Fig. 5a",
-            seconds=1521,
-            summary=f"Accuracy under five normalisations. {ON_CIFAR}",
-            knobs=CLASS,
-            norms=LP,
-            figure="2018, Fig. 5a",
-            page="norms",
-        ),
-        Preset(
-            name="fig5b",
-            label="Fig. 5b · DLN",
-            seconds=531,
-            summary=f"The loss of the deep linear network under five normalisations. {ON_DLN}",
-            knobs=DLN,
-            norms=LP,
-            figure="2018, Fig. 5b",
-            page="norms",
-        ),
-        Preset(
-            name="fig6",
-            label="Fig. 6",
-            seconds=1521,
-            summary=f"Distributions under five normalisations. {ON_CIFAR}",
-            knobs=CLASS,
-            norms=LP,
-            figure="2018, Fig. 6",
-            page="norms",
-            layers=(8,),
-        ),
-        Preset(
-            name="fig8",
-            label="Fig. 8",
-            seconds=859,
-            ships=True,
-            summary=f"Mean and variance of one unit from step to step. {ON_CIFAR}",
-            knobs=CLASS,
-            figure="2018, Fig. 8",
-            page="distributions",
-            layers=(2, 5, 8),
-        ),
-        Preset(
-            name="fig9",
-            label="Fig. 9 · DLN",
-            seconds=129,
-            summary=f"Distributions in the deep linear network. {ON_DLN}",
-            knobs=DLN,
-            norms=PAIR,
-            figure="2018, Fig. 9",
-            page="distributions",
-            layers=(1, 11, 24),
-        ),
-        Preset(
-            name="fig10",
-            label="Fig. 10 · DLN",
-            seconds=129,
-            summary=f"The landscape of the deep linear network. {ON_DLN}",
-            knobs=DLN,
-            norms=PAIR,
-            figure="2018, Fig. 10",
-            page="landscape",
-        ),
-        Preset(
-            name="fig11a",
-            label="Fig. 11a",
-            seconds=503,
-            ships=True,
-            summary=f"How far the gradient turns against the step size, VGG. {ON_CIFAR}",
-            knobs=CLASS,
-            norms=PAIR,
-            figure="2018, Fig. 11, left",
-            page="landscape",
-        ),
-        Preset(
-            name="fig11b",
-            label="Fig. 11b · DLN",
-            seconds=129,
-            summary=f"How far the gradient turns against the step size, deep linear network. {ON_DLN}",
-            knobs=DLN,
-            norms=PAIR,
-            figure="2018, Fig. 11, right",
-            page="landscape",
-        ),
-        Preset(
-            name="fig12",
-            label="Fig. 12",
-            seconds=1521,
-            summary=f"The landscape of the VGG under five normalisations. {ON_CIFAR}",
-            knobs=CLASS,
-            norms=LP,
-            figure="2018, Fig. 12",
-            page="norms",
-        ),
-        Preset(
-            name="fig13",
-            label="Fig. 13 · DLN",
-            seconds=531,
-            summary=f"The landscape of the deep linear network under five normalisations. {ON_DLN}",
-            knobs=DLN,
-            norms=LP,
-            figure="2018, Fig. 13",
-            page="norms",
-        ),
+        on_dln("9", "distributions", 129, "Distributions.", PAIR, layers=(1, 11, 24)),
+        on_dln("10", "landscape", 129, "The landscape.", PAIR),
+        on_cifar("11a", "landscape", 503, "How far the gradient turns against the step size.", PAIR, ships=True),
+        on_dln("11b", "landscape", 129, "How far the gradient turns against the step size.", PAIR),
+        on_cifar("12", "norms", 1521, "The landscape under five normalisations.", LP),
+        on_dln("13", "norms", 531, "The landscape under five normalisations.", LP),
         Preset(
             name="mnist",
             label="Fig. 1 of 2015",
@@ -388,7 +283,7 @@ PRESETS = {
         Preset(
             name="lenet-quick",
             label="Quick",
-            seconds=40,
+            seconds=36,
             summary="LeNet with sigmoids on 4,000 images for 2,000 steps, decaying every 200: the head start, not the final accuracies.",
             knobs=LIU
             | {"model": "lenet", "data": "mnist-sample", "steps": 2000, "decay_every": 200}
@@ -421,7 +316,7 @@ PRESETS = {
         Preset(
             name="theory-vgg",
             label="VGG",
-            seconds=358,
+            seconds=300,
             summary="A small VGG-11 on 4,000 CIFAR-10 images for 200 steps, in double precision: convolutions, m = batch × height × width.",
             knobs=CLASS
             | THEORY
