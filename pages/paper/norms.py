@@ -2,7 +2,8 @@
 
 Is BatchNorm the only way to a smoother landscape? The paper also divides by the average L1, L2 or L∞ norm of a batch. That does not fix
 the variance, so the distributions shift as they like, and yet **the networks train as well as with BatchNorm** (Santurkar et al. 2018,
-Sec. 3.3, Fig. 5, 6, 12).
+Sec. 3.3, Fig. 5, 6, 12, 13). Layer, group and instance normalisation and standardised weights, which the paper does not have, are there
+to be compared with them.
 ---
 The paper gives no formula: "schemes that fix the first order moment of the activations, as BatchNorm does, and then normalizes them by the
 average of their lp-norm (before shifting the mean)". Read here, for each channel over the batch:
