@@ -219,9 +219,9 @@ PRESETS = {
             (9, 17),
         ),
         on_cifar("4", "landscape", 503, "The landscape of the VGG.", PAIR, ships=True),
-        on_cifar("5a", "norms", 1521, "Accuracy under five normalisations.", LP),
+        on_cifar("5a", "norms", 1521, "Accuracy under five normalisations.", LP, ships=True),
         on_dln("5b", "norms", 531, "The loss under five normalisations.", LP),
-        on_cifar("6", "norms", 1521, "Distributions under five normalisations.", LP, layers=(8,)),
+        on_cifar("6", "norms", 1521, "Distributions under five normalisations.", LP, layers=(8,), ships=True),
         on_cifar(
             "8", "distributions", 859, "Mean and variance of one unit from step to step.", layers=(2, 5, 8), ships=True
         ),
@@ -229,7 +229,7 @@ PRESETS = {
         on_dln("10", "landscape", 129, "The landscape.", PAIR),
         on_cifar("11a", "landscape", 503, "How far the gradient turns against the step size.", PAIR, ships=True),
         on_dln("11b", "landscape", 129, "How far the gradient turns against the step size.", PAIR),
-        on_cifar("12", "norms", 1521, "The landscape under five normalisations.", LP),
+        on_cifar("12", "norms", 1521, "The landscape under five normalisations.", LP, ships=True),
         on_dln("13", "norms", 531, "The landscape under five normalisations.", LP),
         Preset(
             name="mnist",
