@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pandas import DataFrame, Series, concat
 
 Direction = Literal["gradient", "random"]
@@ -84,17 +85,22 @@ def _complete(rows: DataFrame, *probe: str) -> DataFrame:
     return rows[size == size.groupby([rows[name] for name in probe]).transform("max")]
 
 
-def _newest(rows: DataFrame, step: int) -> DataFrame:
+def newest(rows: DataFrame, step: int) -> DataFrame:
     """Of each run, the rows of its newest step that is not after `step`."""
     past = rows[rows["step"] <= step]
     return past[past["step"] == past.groupby("run")["step"].transform("max")]
 
 
-def _spread(rows: DataFrame, count: int) -> DataFrame:
-    """The rows of at most `count` steps, spread evenly over the measured ones with the first and the last."""
+def spread(rows: DataFrame, count: int) -> NDArray[np.int64]:
+    """At most `count` steps, spread evenly over the measured ones with the first and the last."""
     steps = np.sort(rows["step"].unique())
-    chosen = np.linspace(0, len(steps) - 1, min(count, len(steps))).round().astype(int)
-    return rows[rows["step"].isin(steps[chosen])]
+    chosen: NDArray[np.int64] = steps[np.linspace(0, len(steps) - 1, min(count, len(steps))).round().astype(int)]
+    return chosen
+
+
+def _spread(rows: DataFrame, count: int) -> DataFrame:
+    """The rows of these steps."""
+    return rows[rows["step"].isin(spread(rows, count))]
 
 
 # Fewer points, no extreme lost
@@ -177,7 +183,7 @@ def histograms(rows: DataFrame, layers: Sequence[str], pooled: bool) -> DataFram
 
 def histogram_at(rows: DataFrame, step: int, layers: Sequence[str], pooled: bool) -> DataFrame:
     """Each run's newest histograms up to `step`. -> layer, step, left, right, density."""
-    return _newest(_densities(rows, layers, pooled), step)
+    return newest(_densities(rows, layers, pooled), step)
 
 
 def _moments(rows: DataFrame, layers: Sequence[str]) -> DataFrame:
@@ -214,7 +220,7 @@ def covariate_shift(rows: DataFrame, layers: Sequence[str]) -> DataFrame:
 
 def covariate_shift_at(rows: DataFrame, step: int) -> DataFrame:
     """Like `covariate_shift`, in every layer at each run's newest complete probe up to `step`."""
-    shift = _newest(_complete(_of(rows, "ics_l2", "ics_cosine"), "run"), step)
+    shift = newest(_complete(_of(rows, "ics_l2", "ics_cosine"), "run"), step)
     order = shift["layer"].map(layer_number).astype(int)
     return shift.assign(order=order).sort_values("order")[[*LINE, "metric", "step", "value"]]
 
@@ -269,7 +275,7 @@ def step_sizes(rows: DataFrame) -> DataFrame:
 
 def loss_slice(rows: DataFrame, step: int) -> DataFrame:
     """L(theta - eta g), eta = 0 included, at each run's newest complete probe. -> step, eta, loss."""
-    along = _newest(_landscape(rows, "gradient"), step)[[*KEYS, "step", "eta", "loss"]]
+    along = newest(_landscape(rows, "gradient"), step)[[*KEYS, "step", "eta", "loss"]]
     here = _of_net(rows, "train_loss").assign(eta=0.0).rename(columns={"value": "loss"})
     here = here.merge(along[["run", "step"]].drop_duplicates(), on=["run", "step"])
     return concat([here[along.columns], along]).sort_values(["run", "eta"], ignore_index=True)

@@ -46,6 +46,8 @@ SPARE_STYLES = [
 ]
 TIME = ["#3f78c9", "#9060a8", "#d84a4a"]  # early to late: the blue to red of Fig. 11, without its white middle
 MARK = "#888888"  # lines that are no measurement
+DASHED: dict[str, Any] = {"mode": "lines", "line": {"color": MARK, "dash": "dash", "width": 1}, "hoverinfo": "skip"}
+LEVEL: dict[str, Any] = {"line_width": 1, "line_dash": "dash", "line_color": MARK, "exclude_empty_subplots": False}
 UNDER = -1  # zorder of the papers' curves: ours are drawn over them
 BELOW = {"y": 0, "yref": "container", "yanchor": "bottom"}  # a legend under the axes
 NO_HOVER = {"hoverinfo": "skip", "hovertemplate": None}
@@ -152,21 +154,22 @@ def _groups(frame: DataFrame, by: str | list[str]) -> Iterable[tuple[Any, DataFr
 # Traces
 
 
-def _numbers(values: ArrayLike) -> NDArray[np.float32]:
+def drawable(values: ArrayLike) -> NDArray[np.float32]:
+    """Numbers as they are sent to the browser."""
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, which is drawn as a gap
         return np.asarray(values, dtype=np.float32)
 
 
 def _line(curve: Curve, x: ArrayLike, y: ArrayLike, **look: Any) -> go.Scatter:
     look = {"mode": "lines", "line": curve.line, "hovertemplate": "%{y:.3g}", **curve.place, **look}
-    return go.Scatter(x=_numbers(x), y=_numbers(y), name=curve.label, legendgroup=curve.run, **look)
+    return go.Scatter(x=drawable(x), y=drawable(y), name=curve.label, legendgroup=curve.run, **look)
 
 
 def _band(curve: Curve, x: Series[Any], low: Series[Any], high: Series[Any], hover: bool = True) -> list[go.Scatter]:
     """Two thin edges with the area between them; a click in the legend hides all of it."""
     edge = {"color": curve.faded(0.9 if curve.paper else 0.6), "dash": curve.dash, "width": 1}
     area = {"line": edge, "fill": "tonexty", "fillcolor": curve.faded(0.08 if curve.paper else 0.3)}
-    band = DataFrame({"x": _numbers(x), "low": _numbers(low), "high": _numbers(high)})
+    band = DataFrame({"x": drawable(x), "low": drawable(low), "high": drawable(high)})
     gap = ~np.isfinite(band).all(axis=1)
     traces: list[go.Scatter] = []
     for _, piece in band[~gap].groupby(gap.cumsum()):  # plotly fills across gaps: each piece has edges of its own
@@ -449,8 +452,8 @@ def ridges(frame: DataFrame, time: Time) -> go.Figure:
 def _ridge(curve: Curve, step: int, bins: DataFrame) -> go.Scatter:
     """One histogram that stands on its step; the axis points down, so up is minus."""
     left, right = bins["left"].iloc[0], bins["right"].iloc[-1]
-    x = _numbers([left, *(bins["left"] + bins["right"]) / 2, right])
-    y = _numbers([step, *step - bins["height"], step])
+    x = drawable([left, *(bins["left"] + bins["right"]) / 2, right])
+    y = drawable([step, *step - bins["height"], step])
     line = {"color": "rgba(255, 255, 255, 0.8)", "width": 1}
     look = {"mode": "lines", "line": line, "fill": "toself", "fillcolor": curve.faded(0.9), "hoverinfo": "skip"}
     return go.Scatter(x=x, y=y, name=curve.label, **look)
@@ -512,8 +515,7 @@ def _shifting(frame: DataFrame) -> DataFrame:
 
 def _ideal(fig: go.Figure) -> go.Figure:
     """The l2 above on a logarithmic axis, the cosine below with a dashed line where nothing shifts."""
-    line = {"line_width": 1, "line_dash": "dash", "line_color": MARK}
-    fig.add_hline(1, row=2, col="all", exclude_empty_subplots=False, **line)
+    fig.add_hline(1, row=2, col="all", **LEVEL)
     return fig.update_yaxes(type="log", row=1).update_yaxes(range=[-1.05, 1.05], autorange=False, row=2)
 
 
@@ -576,9 +578,8 @@ def effective_beta(frame: DataFrame, time: Time, paper: DataFrame | None = None)
         for name, limit in (("1/η<sub>min</sub>", 1 / eta), ("2/lr", 2 / lr)):
             names = limits.setdefault(float(f"{limit:.6g}"), [])
             names += [name] * (name not in names)
-    line = {"mode": "lines", "line": {"color": MARK, "dash": "dash", "width": 1}, "hoverinfo": "skip"}
     for limit, names in limits.items():
-        fig.add_scatter(x=[0, time.steps], y=[limit, limit], name=f"{' = '.join(names)} = {limit:.3g}", **line)
+        fig.add_scatter(x=[0, time.steps], y=[limit, limit], name=f"{' = '.join(names)} = {limit:.3g}", **DASHED)
     scale = _scale([*frame["beta"], *limits, *_seen(paper, time, "value")], 30)
     return _ours_in_sight(fig.update_yaxes(type=scale, rangemode="tozero"), time)
 
@@ -651,10 +652,9 @@ def curvature(frame: DataFrame, time: Time) -> go.Figure:
         for metric, rows in _groups(run, "metric"):
             row = list(CURVATURE).index(metric) + 1
             fig.add_trace(_line(curve, rows["step"], rows["value"], **curve.dots(4)), row=row, col=1)
-    line: dict[str, Any] = {"mode": "lines", "line": {"color": MARK, "dash": "dash", "width": 1}, "hoverinfo": "skip"}
     for lr in frame["lr"].unique():
         name = f"2/lr = {2 / lr:.3g}"
-        edge = go.Scatter(x=[0, time.steps], y=[2 / lr, 2 / lr], name=name, legendgroup=name, **line)
+        edge = go.Scatter(x=[0, time.steps], y=[2 / lr, 2 / lr], name=name, legendgroup=name, **DASHED)
         fig.add_traces([edge, edge], rows=[1, 2], cols=1)
     return _over(time, fig).update_yaxes(type=_scale(positive["value"].dropna(), 30))
 
@@ -672,8 +672,7 @@ def deviations(frame: DataFrame, time: Time) -> go.Figure:
             line = replace(curve, run=f"{curve.run} {statement}", label=name, symbol=SYMBOLS[statement])
             fig.add_trace(_line(line, rows["step"], rows["deviation"], **line.dots(7)))
     for name, precision in PRECISIONS.items():
-        dashes = {"line_width": 1, "line_dash": "dash", "line_color": MARK, "exclude_empty_subplots": False}
-        fig.add_hline(precision, **dashes)
+        fig.add_hline(precision, **LEVEL)
         # plotly takes the place of a note on a logarithmic axis as an exponent, but not of the note of a line.
         place = {"x": 1, "xref": "x domain", "xanchor": "right", "y": np.log10(precision), "yanchor": "top"}
         fig.add_annotation(text=f"rounding in {name}", showarrow=False, font_size=11, **place)
@@ -695,8 +694,7 @@ def theorem(frame: DataFrame, titles: Mapping[str, str]) -> go.Figure:
         if points.empty:
             continue
         ends = [points["y"].min() / 3, points["y"].max() * 3]
-        diagonal = {"mode": "lines", "line": {"color": MARK, "dash": "dash", "width": 1}, "hoverinfo": "skip"}
-        fig.add_scatter(x=ends, y=ends, **diagonal, showlegend=False, **where)
+        fig.add_scatter(x=ends, y=ends, **DASHED, showlegend=False, **where)
         fig.add_traces([_points(signs, rows) for signs, rows in _groups(points, "signs")], rows=1, cols=column)
         fig.update_xaxes(dtick=_decades(Series([*ends, *points["x"]])), **where)
         if below := int((points["signs"] == "bound below zero").sum()):
@@ -737,7 +735,7 @@ def _points(signs: str, rows: DataFrame) -> go.Scatter:
     marker = {"symbol": SIGNS[signs], "size": 8, "opacity": 0.8, **colour}
     look = {"mode": "markers", "marker": marker, "hovertemplate": text, "showlegend": False}
     customdata = rows[["layer", "unit", "left", "bound"]]
-    return go.Scatter(x=_numbers(rows["x"]), y=_numbers(rows["y"]), name=signs, customdata=customdata, **look)
+    return go.Scatter(x=drawable(rows["x"]), y=drawable(rows["y"]), name=signs, customdata=customdata, **look)
 
 
 def _sign_legend(frame: DataFrame) -> list[go.Scatter]:
@@ -766,8 +764,7 @@ def conditions(frame: DataFrame, time: Time) -> go.Figure:
             line = _line(curve, rows["step"], rows["value"], **curve.dots(5), hovertemplate=text)
             fig.add_trace(line, row=list(CONDITIONS).index(name) + 1, col=1)
     gain, removed = (list(CONDITIONS).index(name) + 1 for name in ("gain", "removed"))
-    line = {"line_width": 1, "line_dash": "dash", "line_color": MARK, "exclude_empty_subplots": False}
-    fig.add_hline(1, row=gain, col=1, **line)
+    fig.add_hline(1, row=gain, col=1, **LEVEL)
     _over(time, fig).update_yaxes(**PERCENT | {"range": [-0.04, 1.04], "nticks": 4})
     fig.update_yaxes(range=None, autorange=True, rangemode="tozero", tickformat="", row=gain)
     values = frame.loc[(frame["condition"] == "removed") & (frame["value"] > 0), "value"]

@@ -120,7 +120,7 @@ LIU = {
     "steps": 20_000,
     "probes": {"accuracy": 20, "evaluation": 200},
 }
-THEORY = {"norm_output": False, "precision": "float64", "theory_units": 8}
+THEORY = {"precision": "float64", "theory_units": 8}
 SURFACE = QUICK | {"probes": {"accuracy": 1, "evaluation": 50, "surface": 20}}
 ON_IMAGES = ("training", "distributions", "covariate_shift", "landscape", "norms")
 
@@ -308,7 +308,7 @@ PRESETS = {
             label="DLN",
             seconds=144,
             summary=f"The deep linear network. {ON_DLN}",
-            knobs=DLN | THEORY | {"norm_output": True, "probes": {"accuracy": 5, "theory": 500}},
+            knobs=DLN | THEORY | {"probes": {"accuracy": 5, "theory": 500}},
             norms=PAIR,
             figure="2018, Sec. 4",
             page="theory",

@@ -18,7 +18,7 @@ from pandas import DataFrame
 from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
-from bnviz.figures import Curve, curves
+from bnviz.figures import Curve, curves, drawable
 
 Array = NDArray[np.float64]
 Looks = list[Any]  # the traces of a network, with all that stays from frame to frame
@@ -200,14 +200,9 @@ def _nothing(fig: go.Figure) -> go.Figure:
     return fig.add_trace(go.Scatter(x=[], y=[], showlegend=False))
 
 
-def _numbers(values: ArrayLike) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, which is drawn as a gap
-        return np.asarray(values, dtype=np.float32)
-
-
 def _told(path: DataFrame) -> NDArray[np.float32]:
     """What a hover says of points of the path: their step, and the share of the distance that is off the plane."""
-    return _numbers(path[["point", "off"]].fillna(0))
+    return drawable(path[["point", "off"]].fillna(0))
 
 
 def _parts(path: DataFrame, step: int) -> tuple[DataFrame, DataFrame, DataFrame]:
@@ -258,13 +253,13 @@ def _flat(scale: Scale) -> Looks:
 
 
 def _flat_data(plane: Plane, scale: Scale) -> Data:
-    ticks, heights = _numbers(plane.ticks), _numbers(scale.heights(plane.loss))
+    ticks, heights = drawable(plane.ticks), drawable(scale.heights(plane.loss))
     before, now, after = (
-        {"x": _numbers(part["a"]), "y": _numbers(part["b"]), "customdata": _told(part)}
+        {"x": drawable(part["a"]), "y": drawable(part["b"]), "customdata": _told(part)}
         for part in _parts(plane.path, plane.step)
     )
     return [
-        {"x": ticks, "y": ticks, "z": heights, "customdata": _numbers(plane.loss)},
+        {"x": ticks, "y": ticks, "z": heights, "customdata": drawable(plane.loss)},
         {"x": before["x"], "y": before["y"]},
         before,
         after | {"marker": {"size": [0, 18][: len(after["x"])]}},
@@ -305,12 +300,12 @@ def _solid_data(plane: Plane, scale: Scale) -> Data:
 
     def on_the_surface(points: Array) -> dict[str, Any]:
         above = _interpolated(ticks, heights, points) + lift
-        return {"x": _numbers(points[:, 0]), "y": _numbers(points[:, 1]), "z": _numbers(above)}
+        return {"x": drawable(points[:, 0]), "y": drawable(points[:, 1]), "z": drawable(above)}
 
     _, now, after = _parts(plane.path, plane.step)
     line = _clipped(plane.path[["a", "b"]].to_numpy(), ticks[-1])
     return [
-        {"x": _numbers(ticks), "y": _numbers(ticks), "z": _numbers(heights), "customdata": _numbers(plane.loss)},
+        {"x": drawable(ticks), "y": drawable(ticks), "z": drawable(heights), "customdata": drawable(plane.loss)},
         on_the_surface(line),
         *(on_the_surface(part[["a", "b"]].to_numpy()) | {"customdata": _told(part)} for part in (after.iloc[1:], now)),
     ]

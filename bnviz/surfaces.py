@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from pandas import DataFrame, concat
 
-from bnviz.analysis import KEYS
+from bnviz.analysis import KEYS, spread
 
 PLANES = 40  # steps that one picture plays through
 PLACE = {"surface_path_a": "a", "surface_path_b": "b", "surface_off": "off"}
@@ -22,22 +22,26 @@ def planes(rows: DataFrame) -> DataFrame:
     """
     grid, path = surfaces(rows).assign(point=np.nan, off=np.nan), paths(rows).assign(loss=np.nan)
     joined = concat([grid, path], ignore_index=True)
-    steps = np.sort(joined["step"].unique())
-    chosen = np.linspace(0, len(steps) - 1, min(PLANES, len(steps))).round().astype(int)
+    chosen = spread(joined, PLANES)
     first = rows[(rows["metric"] == "surface_length") & (rows["unit"] == 0)]
     lengths = first[["run", "step", "value"]].astype({"step": "int64"}).rename(columns={"value": "length"})
     passed = joined["point"] < joined["step"]
-    kept = joined["step"].isin(steps[chosen]) & (~passed | joined["point"].isin(steps[chosen]))
+    kept = joined["step"].isin(chosen) & (~passed | joined["point"].isin(chosen))
     joined = joined[kept].merge(lengths, on=["run", "step"], how="left")
     return joined[[*KEYS, "step", "length", "point", "a", "b", "loss", "off"]]
 
 
-def surfaces(rows: DataFrame) -> DataFrame:
-    """The loss at θ + a u + b v. -> step, a, b, loss, ascending in a, then b."""
+def _whole(rows: DataFrame) -> DataFrame:
+    """The losses on planes that are measured to the end."""
     points = rows[rows["metric"] == "surface_loss"].astype({"step": "int64", "at": float, "value": float})
     plane = points.groupby(["run", "step"])["at"]
     begun = plane.transform("max") == -plane.transform("min")  # measured from the lowest a to the highest
-    points = points[begun & (plane.transform("size") == plane.transform("nunique") ** 2)]
+    return points[begun & (plane.transform("size") == plane.transform("nunique") ** 2)]
+
+
+def surfaces(rows: DataFrame) -> DataFrame:
+    """The loss at θ + a u + b v. -> step, a, b, loss, ascending in a, then b."""
+    points = _whole(rows)
     grids = {run: np.sort(ticks.unique()) for run, ticks in points.groupby("run")["at"]}  # one for both axes
     b = [grids[run][int(unit)] for run, unit in zip(points["run"], points["unit"], strict=True)]
     loss = points["value"].where(np.isfinite(points["value"]))
@@ -50,7 +54,7 @@ def paths(rows: DataFrame) -> DataFrame:
     places = rows[rows["metric"].isin(PLACE)].astype({"step": "int64", "at": float, "value": float})
     table = places.groupby([*KEYS, "step", "at", "metric"])["value"].min().unstack("metric")
     table = table.reindex(columns=list(PLACE)).rename(columns=PLACE).reset_index().rename(columns={"at": "point"})
-    table = table.merge(surfaces(rows)[["run", "step"]].drop_duplicates(), on=["run", "step"])
+    table = table.merge(_whole(rows)[["run", "step"]].drop_duplicates(), on=["run", "step"])
     return table[[*KEYS, "step", "point", "a", "b", "off"]]
 
 

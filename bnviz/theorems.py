@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from pandas import DataFrame, Series, concat
 
-from bnviz.analysis import KEYS, LINE, layer_number
+from bnviz.analysis import KEYS, LINE, layer_number, newest
 
 STATEMENTS = {
     "theorem_4_1": "Theorem 4.1",
@@ -84,12 +84,9 @@ def sides(rows: DataFrame, statement: str, step: int) -> DataFrame:
 
     `version` is "true", with the terms in ε where there are any, or "printed".
     """
-    past = checks(rows, statement).query("step <= @step")
-    newest = past[past["step"] == past.groupby("run")["step"].transform("max")]
-    true = newest["exact"].fillna(newest["right"])
-    versions = [
-        newest.assign(version=name, bound=bound) for name, bound in (("true", true), ("printed", newest["printed"]))
-    ]
+    now = newest(checks(rows, statement), step)
+    true = now["exact"].fillna(now["right"])
+    versions = [now.assign(version=name, bound=bound) for name, bound in (("true", true), ("printed", now["printed"]))]
     return concat(versions, ignore_index=True)[[*LINE, "unit", "step", "version", "bound", "left"]]
 
 
@@ -120,11 +117,10 @@ def distances(rows: DataFrame, step: int) -> DataFrame:
 
     plain is ‖W0 − W*‖², scaled ‖W0 − kW*‖²; both are NaN where the lemma says nothing.
     """
-    past = checks(rows, "lemma_4_5").query("step <= @step and unit == @WHOLE")
-    newest = past[past["step"] == past.groupby("run")["step"].transform("max")]
-    newest = newest.rename(columns={"distance": "plain", "left": "scaled"})
-    order = newest["layer"].map(layer_number).astype(int)
-    return newest.assign(order=order).sort_values("order")[[*LINE, "step", "plain", "scaled"]]
+    now = newest(checks(rows, "lemma_4_5").query("unit == @WHOLE"), step)
+    now = now.rename(columns={"distance": "plain", "left": "scaled"})
+    order = now["layer"].map(layer_number).astype(int)
+    return now.assign(order=order).sort_values("order")[[*LINE, "step", "plain", "scaled"]]
 
 
 # In words

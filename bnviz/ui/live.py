@@ -57,6 +57,10 @@ class Panel:
     hint: str = ""
     say: Callable[[pd.DataFrame], str] = lambda numbers: ""
 
+    def fits(self, specs: Sequence[RunSpec]) -> bool:
+        """Whether it is about any of these questions."""
+        return any(map(self.when, specs))
+
     @property
     def name(self) -> str:
         """For file names and keys."""
@@ -172,7 +176,7 @@ def draw(runs: list[Run], grid: Grid, step: int, layers: tuple[str, ...], choice
     for row in fitting(grid, specs):
         for column, panel in zip(st.columns(len(row)), row, strict=True):
             with column:
-                if panel.hint and not any(map(panel.when, specs)):
+                if not panel.fits(specs):
                     st.markdown(f"#### {panel.title}\n{panel.hint}")
                     continue
                 numbers = numbers_of(panel.title, stamp, step, layers, choice, panel, view)
@@ -204,7 +208,7 @@ def draw(runs: list[Run], grid: Grid, step: int, layers: tuple[str, ...], choice
 
 def fitting(grid: Grid, specs: Sequence[RunSpec]) -> list[list[Panel]]:
     """The panels that fit any of these questions, or that say what is missing."""
-    rows = [[panel for panel in row if panel.hint or any(map(panel.when, specs))] for row in grid]
+    rows = [[panel for panel in row if panel.hint or panel.fits(specs)] for row in grid]
     return [row for row in rows if row]
 
 

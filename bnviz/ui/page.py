@@ -43,9 +43,10 @@ def figure_page(
     if question.problem:
         st.error(question.problem)
         return
-    absent = missing(question.specs)
+    found = states(question.specs)
+    absent = [] if all_done(found) else presets.missing(question.specs)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        run_bar(question.specs, ready=not absent)
+        run_bar(question.specs, found, ready=not absent)
         chosen = pick_layers(question, all_of_them=layers == "all") if layers else ()
         choice = pick(choices) if choices else ""
         at = scrubber(question.specs) if step else question.specs[0].steps
@@ -67,18 +68,17 @@ def text(doc: str | None) -> None:
 
 def states(specs: list[RunSpec]) -> list[str]:
     """How the runs of these questions stand, "new" where nobody has asked yet."""
-    return [Store().run(spec.id).state if Store().run(spec.id).readable else "new" for spec in specs]
+    return [run.state if run.readable else "new" for run in (Store().run(spec.id) for spec in specs)]
 
 
-def missing(specs: list[RunSpec]) -> list[str]:
-    """Data that stand in the way of an answer."""
-    return [] if all(state == "done" for state in states(specs)) else presets.missing(specs)
+def all_done(found: list[str]) -> bool:
+    """Whether nothing is left to run."""
+    return all(state == "done" for state in found)
 
 
-def run_bar(specs: list[RunSpec], ready: bool) -> None:
-    """Run and Stop."""
-    found = states(specs)
-    active, done = any(state in ACTIVE for state in found), all(state == "done" for state in found)
+def run_bar(specs: list[RunSpec], found: list[str], ready: bool) -> None:
+    """Run and Stop, for questions whose runs stand as `found`."""
+    active, done = any(state in ACTIVE for state in found), all_done(found)
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         label = "Run" if len(specs) == 1 else f"Run {len(specs)} networks"
         if st.button(
