@@ -1,0 +1,118 @@
+"""What a plotly figure says of its panels and axes. A layout is that of `figure.layout.to_plotly_json()`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Layout = dict[str, Any]
+Span = tuple[float, float]
+
+SCENE = re.compile(r"scene\d*")
+WHOLE: Span = (0.0, 1.0)
+
+
+class Panel(NamedTuple):
+    """Where a panel is, in shares of the figure, and what plotly calls its axes: ("xaxis2", "yaxis2") or ("scene2",)."""
+
+    axes: tuple[str, ...]
+    across: Span
+    up: Span
+
+
+def panels(layout: Layout, traces: Iterable[Any]) -> list[Panel]:
+    """Every panel, row by row from the top: those of the traces, and those that are empty."""
+    anchored = [(name, str(layout[name].get("anchor", "y")).replace("y", "yaxis")) for name in axes(layout, "x")]
+    names = {*map(place, traces), *anchored, *((name,) for name in scenes(layout))}
+    found = []
+    for axis in names:
+        if len(axis) == 2:
+            across, up = (layout.get(name, {}).get("domain", WHOLE) for name in axis)
+        else:
+            across, up = (layout.get(axis[0], {}).get("domain", {}).get(letter, WHOLE) for letter in "xy")
+        found.append(Panel(axis, tuple(across), tuple(up)))
+    return sorted(found, key=lambda panel: (-panel.up[1], panel.across)) or [Panel(("xaxis", "yaxis"), WHOLE, WHOLE)]
+
+
+def place(trace: Any) -> tuple[str, ...]:
+    """The axes of a trace, as those of its panel are called."""
+    if "scene" in trace:
+        return (trace.scene or "scene",)
+    return tuple((trace[f"{letter}axis"] or letter).replace(letter, f"{letter}axis") for letter in "xy")
+
+
+def axes(layout: Layout, letters: str = "xy") -> list[str]:
+    """The names of the axes of plane panels."""
+    return [name for name in layout if re.fullmatch(rf"[{letters}]axis\d*", name)]
+
+
+def scenes(layout: Layout) -> list[str]:
+    """The names of the panels in space."""
+    return [name for name in layout if SCENE.fullmatch(name)]
+
+
+def group(layout: Layout, name: str) -> str:
+    """The axis with which this one shares its range: itself, if it shares none."""
+    return str(layout.get(name, {}).get("matches") or name.replace("axis", ""))
+
+
+def is_log(axis: Layout) -> bool:
+    """Whether an axis is logarithmic; its range is one of exponents then."""
+    return axis.get("type") == "log"
+
+
+def head(layout: Layout, panel: Panel) -> Layout:
+    """The annotation that is a panel's title; {} where it has none."""
+    (left, right), top = panel.across, panel.up[1]
+    for note in layout.get("annotations") or []:
+        above = note.get("yref") == "paper" and note.get("yanchor") == "bottom" and abs(note["y"] - top) < 0.02
+        if above and left <= note["x"] <= right:
+            return dict(note)
+    return {}
+
+
+def span(figure: go.Figure, name: str) -> Span:
+    """What an axis and those that match it show, as plotly would, but without margins; of a logarithmic axis exponents."""
+    layout, letter = figure.layout.to_plotly_json(), name[0]
+    axis = layout.get(name, {})
+    if fixed(axis):
+        return min(axis["range"]), max(axis["range"])
+    shown = [trace for trace in figure.data if trace.visible in (None, True) and len(place(trace)) == 2]
+    mine = [trace for trace in shown if group(layout, place(trace)["xy".index(letter)]) == group(layout, name)]
+    values = np.concatenate([np.zeros(0), *(numbers(trace[letter]) for trace in mine)])
+    limits = axis.get("autorangeoptions", {})
+    values = values.clip(limits.get("clipmin"), limits.get("clipmax"))
+    values = np.append(values, [0.0] * (axis.get("rangemode") == "tozero"))
+    if is_log(axis):
+        values = np.log10(values[values > 0])
+    values = values[np.isfinite(values)]
+    return (float(values.min()), float(values.max())) if values.size else WHOLE
+
+
+def numbers(values: Any) -> Array:
+    """What a trace draws along an axis, flat; nothing where it names no numbers."""
+    try:
+        return np.asarray([] if values is None else values, dtype=float).ravel()
+    except ValueError:  # names
+        return np.zeros(0)
+
+
+def fixed(axis: Layout) -> bool:
+    """Whether an axis says itself what it shows."""
+    return bool(axis.get("range")) and not axis.get("autorange")
+
+
+def merged(base: Any, news: Any) -> Any:
+    """`news` over `base`: dictionaries, and lists of equally many of them, go deep. So bnviz/ui/plot.js lays a frame over a figure."""
+    if isinstance(base, dict) and isinstance(news, dict):
+        return base | {key: merged(base.get(key), value) for key, value in news.items()}
+    lists = all(isinstance(x, list | tuple) and all(isinstance(each, dict) for each in x) for x in (base, news))
+    if lists and len(base) == len(news):
+        return [merged(*pair) for pair in zip(base, news, strict=True)]
+    return news

@@ -1,0 +1,78 @@
+"""A figure as a reader has zoomed, turned and thinned it in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import plotly.graph_objects as go
+
+from bnviz.export.layout import Layout, axes, group, is_log, merged, scenes
+
+FARTHEST_EXPONENT, FARTHEST = 300.0, 1e300  # that an axis may reach: what a double holds
+FARTHEST_CAMERA = 1e3
+
+
+def as_seen(figure: go.Figure, look: Mapping[str, Any]) -> go.Figure:
+    """A copy of a figure as it is seen.
+
+    `look` says how that differs from the figure as it was made: `"xaxis.range": [a, b]` (of a logarithmic axis exponents, as plotly
+    has them) for an axis and those that match it; `"scene.camera": {...}` for all scenes, which turn together; `"hidden": [...]`, the
+    runs (legend groups, or else names of traces) that the legend hides; `"frame": name`, the frame that the player shows, after which
+    there are no frames left. It comes from outside: what in it is unknown, not in the figure, or nonsense is left out, and the
+    rest counts.
+    """
+    data, layout = [trace.to_plotly_json() for trace in figure.data], figure.layout.to_plotly_json()
+    frame = next((frame for frame in figure.frames if frame.name == look.get("frame")), None)
+    if frame:
+        news = [trace.to_plotly_json() for trace in frame.data]
+        data[: len(news)] = [merged(*pair) for pair in zip(data, news, strict=False)]
+        layout = merged(layout, frame.layout.to_plotly_json() | {"meta": {"frame": frame.name}})
+    for name, value in look.items():
+        part, _, what = str(name).partition(".")
+        if what == "range" and part in axes(layout):
+            _zoom(layout, part, value)
+        elif what == "camera" and part in scenes(layout):
+            _turn(layout, value)
+    _hide(data, look.get("hidden"))
+    return go.Figure(data, layout, () if frame else figure.frames)
+
+
+def _zoom(layout: Layout, name: str, value: Any) -> None:
+    """Set the range of an axis and of those that match it, if it is one."""
+    farthest = FARTHEST_EXPONENT if is_log(layout[name]) else FARTHEST
+    numbers = isinstance(value, list | tuple) and len(value) == 2 and all(_is_number(end, farthest) for end in value)
+    if not numbers or value[0] == value[1]:
+        return
+    shared = group(layout, name)
+    for other in axes(layout):
+        if group(layout, other) == shared:
+            layout[other] |= {"range": list(value), "autorange": False}
+
+
+def _turn(layout: Layout, value: Any) -> None:
+    """Set the camera of all scenes to what of this is one."""
+    value = value if isinstance(value, dict) else {}
+    camera: Layout = {}
+    for part in ("eye", "center", "up"):
+        where = value.get(part)
+        if isinstance(where, dict) and all(_is_number(where.get(axis), FARTHEST_CAMERA) for axis in "xyz"):
+            camera[part] = {axis: where[axis] for axis in "xyz"}
+    kind = value.get("projection")
+    if isinstance(kind, dict) and kind.get("type") in ("perspective", "orthographic"):
+        camera["projection"] = {"type": kind["type"]}
+    for name in scenes(layout):
+        layout[name] = merged(layout[name], {"camera": camera})
+
+
+def _hide(data: list[Layout], names: Any) -> None:
+    """Hide the traces of these runs, as the legend does."""
+    hidden = {name for name in names if isinstance(name, str)} if isinstance(names, list | tuple) else set()
+    for trace in data:
+        if trace.get("legendgroup", trace.get("name")) in hidden:
+            trace["visible"] = "legendonly"
+
+
+def _is_number(value: Any, farthest: float) -> bool:
+    """Whether this is a number, and not too large; NaN is not."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= farthest
