@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
+from math import prod
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -261,6 +263,10 @@ class RunSpec(BaseModel):
         source = SOURCES[self.data]
         return MODELS[self.model](self, source.shape, source.outputs)
 
+    def multiplications(self) -> int:
+        """Of one example on its way through the weight layers."""
+        return sum(prod(block.weight) * prod(block.output[1:]) for block in self.blocks())
+
     def regime(self) -> str:
         """Under which conditions the numbers were measured, without the normalisation and the seed: one line."""
         images, linear, vgg = bool(SOURCES[self.data].classes), self.model == "dln", self.model.startswith("vgg")
@@ -313,6 +319,21 @@ class RunSpec(BaseModel):
         }
         raised = {name: version for name, version in versions.items() if version > 1}
         return changed | ({"versions": raised} if raised else {})
+
+
+def command(spec: RunSpec) -> str:
+    """The command line that asks the same question."""
+    words = ["python", "-m", "bnviz", "run"]
+    for name, value in spec.canonical().items():
+        if name not in ("probes", "versions"):
+            words += [
+                f"--{name.replace('_', '-')}",
+                ",".join(map(str, value)) if isinstance(value, list) else str(value),
+            ]
+    off = {name: 0 for name in RunSpec().probes if name not in spec.probes}
+    for name, interval in (spec.probes | off).items():
+        words += ["--probe", f"{name}={interval}"]
+    return shlex.join(words)
 
 
 def sentence(problem: ValidationError) -> str:

@@ -37,6 +37,7 @@ except ImportError:  # Windows
 State = Literal["done", "running", "failed", "cancelled", "interrupted", "queued"]
 ACTIVE: tuple[State, ...] = ("running", "interrupted", "queued")  # more rows will come by themselves
 ID = re.compile(r"[0-9a-f]{16}")
+RESET_S = 10.0  # for running workers to stop in; they heed cancel within two seconds
 WAITING_S = 30.0  # a reader who has not looked again by then no longer waits for a run
 
 SCHEMA = pa.schema(
@@ -201,9 +202,7 @@ class Run:
         parts = self.parts()
         if parts and parts[0].stem != "all":
             self.write_rows("all", pa.concat_tables([pq.read_table(part, schema=SCHEMA) for part in parts]))
-        losses = self.rows().query("metric == 'train_loss'")
-        diverged = losses.step[~losses.value.map(math.isfinite)]
-        self.write("done.json", {"diverged_at": int(diverged.iloc[0]) if len(diverged) else None})
+        self.write("done.json", outcome(self.rows()))
         for part in [*(self.folder / "rows").glob("[0-9]*.parquet"), self.folder / "checkpoint.safetensors"]:
             part.unlink(missing_ok=True)
 
@@ -242,7 +241,7 @@ class Store:
         run = self.run(spec.id)
         if not run.readable:
             run.folder.mkdir(parents=True, exist_ok=True)
-            run.write("spec.json", {"spec": spec.model_dump(mode="json"), "queued_at": time.time_ns()})
+            run.write("spec.json", question(spec))
             run = self.run(spec.id)
         if run.state in ("failed", "cancelled") or (run.folder / "cancel").exists():
             run.retry()  # also where a worker is just about to heed the wish to cancel: it is taken up again
@@ -259,13 +258,32 @@ class Store:
         """Every run of this cache, oldest question first."""
         return sorted(self._folders(), key=lambda run: run.queued_at if run.readable else 0)
 
+    def all_runs(self) -> list[Run]:
+        """Every run of this cache and those that ship, oldest question first; one that is in both is that of the cache."""
+        shipped = [run for run in Store(paths.GALLERY)._folders() if not (self.root / run.id).exists()]
+        return sorted([*self._folders(), *shipped], key=lambda run: run.queued_at if run.readable else 0)
+
     def find(self, prefix: str) -> Run:
-        """The one run whose id begins so. ValueError where none or several do."""
-        matches = [run for run in self._folders() if prefix and run.id.startswith(prefix)]
+        """The one run, of the cache or those that ship, whose id begins so. ValueError where none or several do."""
+        matches = [run for run in self.all_runs() if prefix and run.id.startswith(prefix)]
         if len(matches) != 1:
             some = "no run" if not matches else f"{len(matches)} runs"
             raise ValueError(f"{some} with an id that begins with {prefix!r}; `python -m bnviz runs` lists them")
         return matches[0]
+
+    def reset(self, seconds: float = RESET_S) -> tuple[int, list[Run]]:
+        """Forget every run of this cache; its data and the runs that ship stay. How many are gone, and those that would not stop in time.
+
+        What runs is cancelled first, and what waits, so that no worker begins it meanwhile.
+        """
+        runs = left = list(self._folders())
+        for run in runs:
+            if run.state in ACTIVE:
+                run.cancel()
+        until = time.monotonic() + seconds
+        while (left := [run for run in left if not run.delete()]) and time.monotonic() < until:
+            time.sleep(0.1)
+        return len(runs) - len(left), left
 
     def _folders(self) -> Iterator[Run]:
         if self.root.is_dir():
@@ -286,6 +304,18 @@ def held(lock: Path) -> bool:
     except (BlockingIOError, Timeout):
         return True
     return False
+
+
+def question(spec: RunSpec) -> dict[str, Any]:
+    """What spec.json says of a question that is asked now."""
+    return {"spec": spec.model_dump(mode="json"), "queued_at": time.time_ns()}
+
+
+def outcome(rows: pd.DataFrame) -> dict[str, int | None]:
+    """What done.json says of all rows of a run: the step at which the loss was no longer a number."""
+    losses = rows.query("metric == 'train_loss'")
+    diverged = losses.step[~losses.value.map(math.isfinite)]
+    return {"diverged_at": int(diverged.iloc[0]) if len(diverged) else None}
 
 
 @lru_cache(maxsize=4096)

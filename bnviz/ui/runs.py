@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import shlex
-
 import pandas as pd
 import streamlit as st
 
 from bnviz import supervisor
 from bnviz.norms import NORMS
-from bnviz.spec import RunSpec
+from bnviz.spec import command
 from bnviz.store import ACTIVE, Run, Store
 from bnviz.ui import live, page
 
 EVERY_S = 1.0
+RESET = "Reset to the shipped state"
 
 
 def runs_page(doc: str | None) -> None:
     """The table, and the details of what is selected in it."""
     page.text(doc)
-    active = any(run.state in ACTIVE for run in Store().runs())
+    everything = Store().runs()
+    active = any(run.state in ACTIVE for run in everything)
 
     def body() -> None:
         runs = Store().runs()[::-1]
@@ -34,6 +34,9 @@ def runs_page(doc: str | None) -> None:
             details(chosen[0])
 
     st.fragment(body, run_every=EVERY_S if active else None)()
+    # Not in the fragment, whose next look would close the dialog.
+    if everything and st.button(RESET, icon=":material/restart_alt:", key="reset-all", help="For the next class."):
+        confirm_reset(len(everything))
 
 
 def table(runs: list[Run]) -> list[int]:
@@ -105,6 +108,20 @@ def confirm_deletion(runs: list[Run]) -> None:
         st.rerun()
 
 
+@st.dialog(f"{RESET}?")
+def confirm_reset(count: int) -> None:
+    """It is for good, and for everybody."""
+    st.markdown(
+        f"All {count} runs of this cache will be gone with their measurements, whoever asked for them; those at work are stopped. Data "
+        "sets and the runs that ship with bnviz stay."
+    )
+    if st.button("Delete all runs", type="primary", icon=":material/delete:", key="really-reset"):
+        with st.spinner("Deleting …"):
+            gone, left = Store().reset()
+        st.toast(f"{gone} runs deleted." + (f" {len(left)} would not stop; try again." if left else ""))
+        st.rerun()
+
+
 def title(run: Run) -> str:
     """A run in one line."""
     return f"`{run.id}` {run.spec.summary() if run.readable else 'damaged'}"
@@ -125,18 +142,3 @@ def details(run: Run) -> None:
     question.json(run.spec.model_dump(mode="json"))
     where.json(run.meta())
     log.code(run.log() or "It printed nothing.", language=None)
-
-
-def command(spec: RunSpec) -> str:
-    """The command line that asks the same question."""
-    words = ["python", "-m", "bnviz", "run"]
-    for name, value in spec.canonical().items():
-        if name not in ("probes", "versions"):
-            words += [
-                f"--{name.replace('_', '-')}",
-                ",".join(map(str, value)) if isinstance(value, list) else str(value),
-            ]
-    off = {name: 0 for name in RunSpec().probes if name not in spec.probes}
-    for name, interval in (spec.probes | off).items():
-        words += ["--probe", f"{name}={interval}"]
-    return shlex.join(words)
