@@ -44,13 +44,18 @@ SPARE_STYLES = [
     ("#68808c", "10px,2px", "triangle-down"),
     ("#a8703c", "1px,4px", "hexagram"),
 ]
+SHADES = "Cividis"  # of a heat map: even in lightness, also to the colour-blind
 TIME = ["#3f78c9", "#9060a8", "#d84a4a"]  # early to late: the blue to red of Fig. 11, without its white middle
 MARK = "#888888"  # lines that are no measurement
 DASHED: dict[str, Any] = {"mode": "lines", "line": {"color": MARK, "dash": "dash", "width": 1}, "hoverinfo": "skip"}
 LEVEL: dict[str, Any] = {"line_width": 1, "line_dash": "dash", "line_color": MARK, "exclude_empty_subplots": False}
+WHISKERS = 12  # places of a curve at which an interval over seeds is drawn as whiskers
 UNDER = -1  # zorder of the papers' curves: ours are drawn over them
 BELOW = {"y": 0, "yref": "container", "yanchor": "bottom"}  # a legend under the axes
+HATCH: dict[str, Any] = {"shape": "/", "size": 5, "solidity": 0.25, "fillmode": "overlay"}  # of an interval over seeds
 NO_HOVER = {"hoverinfo": "skip", "hovertemplate": None}
+DOTS = 16  # markers on a line of a comparison, so that it is told apart without its colour
+ACROSS = 3  # small multiples side by side
 PERCENT = {"range": [0, 1.02], "autorange": False, "tickformat": ".0%"}
 
 DISTANCE = "‖∇L(θ−ηg) − g‖₂"
@@ -95,6 +100,16 @@ class Time:
 
 
 @dataclass(frozen=True)
+class Swept:
+    """What figures of a sweep share."""
+
+    knob: str
+    end: str  # what is asked of the end of a run
+    share: bool  # whether that is between 0 and 1
+    diverged: Mapping[str, int] = field(default_factory=dict)  # run -> step, from `analysis.diverged`
+
+
+@dataclass(frozen=True)
 class Curve:
     """How one run looks in every figure."""
 
@@ -134,13 +149,15 @@ def style(norm: str) -> tuple[str, str, str]:
 def curves(frame: DataFrame) -> list[tuple[Curve, DataFrame]]:
     """Every run of a frame, its look and its rows, in the order of NORMS, then of learning rate and seed.
 
-    Labels name learning rate and seed where there are several; a higher learning rate is a wider line.
+    Labels name learning rate and seed where there are several, and how many seeds a mean is over; a higher learning rate is a
+    wider line.
     """
     order, rates, seeds = list(NORMS), sorted(frame["lr"].unique()), frame["seed"].unique()
     drawn = []
     for (run, norm, lr, seed), rows in _groups(frame, KEYS):
         words = [NORMS[norm].label if norm in NORMS else norm]
         words += [f"lr {lr:g}"] * (len(rates) > 1) + [f"seed {seed}"] * (len(seeds) > 1)
+        words += [f"n = {rows['n'].max()}"] if "n" in rows else []
         curve = Curve(run, " · ".join(words), *style(norm), width=2 + 1.5 * rates.index(lr))
         place = order.index(norm) if norm in order else len(order)
         drawn.append(((place, norm, lr, seed, run), (curve, rows)))
@@ -169,14 +186,91 @@ def _band(curve: Curve, x: Series[Any], low: Series[Any], high: Series[Any], hov
     """Two thin edges with the area between them; a click in the legend hides all of it."""
     edge = {"color": curve.faded(0.9 if curve.paper else 0.6), "dash": curve.dash, "width": 1}
     area = {"line": edge, "fill": "tonexty", "fillcolor": curve.faded(0.08 if curve.paper else 0.3)}
-    band = DataFrame({"x": drawable(x), "low": drawable(low), "high": drawable(high)})
-    gap = ~np.isfinite(band).all(axis=1)
     traces: list[go.Scatter] = []
-    for _, piece in band[~gap].groupby(gap.cumsum()):  # plotly fills across gaps: each piece has edges of its own
+    for piece in _pieces(x, low, high):
         text = {"customdata": piece["low"].to_numpy(), "hovertemplate": "%{customdata:.3g} … %{y:.3g}"}
         traces.append(_line(curve, piece["x"], piece["low"], line=edge, showlegend=False, **NO_HOVER))
         traces.append(_line(curve, piece["x"], piece["high"], **area, **(text if hover else NO_HOVER)))
     return traces
+
+
+def _pieces(x: Series[Any], low: Series[Any], high: Series[Any]) -> list[DataFrame]:
+    """The parts of a band between its gaps, over which plotly would fill: each has edges of its own."""
+    band = DataFrame({"x": drawable(x), "low": drawable(low), "high": drawable(high)})
+    band = band.where(np.isfinite(band))
+    gap = band.isna().any(axis=1)
+    return [piece for _, piece in _groups(band.assign(piece=gap.cumsum()).dropna(), "piece")]
+
+
+def _seeds(curve: Curve, rows: DataFrame, name: str, log: bool = False) -> list[go.Scatter]:
+    """The interval over seeds around a mean, if there is one: hatched and without edges, as no band over step sizes is.
+
+    On a logarithmic axis an end at or below zero is drawn at a tenth of the lowest mean.
+    """
+    if f"{name}_from" not in rows:
+        return []
+    low, high = rows[f"{name}_from"], rows[f"{name}_to"]
+    if log:
+        low = _above_zero(rows, name)
+    look: dict[str, Any] = {"line": {"width": 0}, "showlegend": False, **NO_HOVER}
+    traces: list[go.Scatter] = []
+    for piece in _pieces(rows["step"], low, high):
+        hatch = {"fill": "tonexty", "fillcolor": curve.faded(0.12), "fillpattern": HATCH | {"fgcolor": curve.colour}}
+        traces.append(_line(curve, piece["x"], piece["low"], **look))
+        traces.append(_line(curve, piece["x"], piece["high"], **look, **hatch))
+    return traces
+
+
+def _whiskers(rows: DataFrame, name: str) -> dict[str, Any]:
+    """The same where there are few places: error bars."""
+    if f"{name}_from" not in rows:
+        return {}
+    up, down = drawable(rows[f"{name}_to"] - rows[name]), drawable(rows[name] - rows[f"{name}_from"])
+    return {"error_y": {"type": "data", "array": up, "arrayminus": down, "width": 3, "thickness": 1}}
+
+
+def _seeds_at_some(curve: Curve, rows: DataFrame, name: str, place: int, log: bool) -> list[go.Scatter]:
+    """The interval over seeds around an edge of a band over step sizes: whiskers, since hatching would hide the bands.
+
+    They stand at some steps, of each network at others, by its place among them.
+    """
+    if f"{name}_from" not in rows:
+        return []
+    apart = -(-len(rows) // WHISKERS)
+    some = rows.iloc[place * apart // 4 :: apart]
+    if log:
+        some = some.assign(**{f"{name}_from": _above_zero(some, name)})
+    look: dict[str, Any] = {
+        "mode": "markers",
+        "marker": {"size": 3, "color": curve.colour},
+        "showlegend": False,
+        **NO_HOVER,
+    }
+    return [_line(curve, some["step"], some[name], **look, **_whiskers(some, name))]
+
+
+def _above_zero(rows: DataFrame, name: str) -> Series[float]:
+    """The lower ends of an interval for a logarithmic axis: one at or below zero is at a tenth of the lowest mean."""
+    low = rows[f"{name}_from"]
+    return low.where(low.isna() | (low > 0), rows[name][rows[name] > 0].min() / 10)
+
+
+def _whisker_legend(frame: DataFrame) -> list[go.Scatter]:
+    """What the error bars mean."""
+    look: dict[str, Any] = {"mode": "markers", "marker": {"symbol": "line-ns-open", "size": 12, "color": MARK}}
+    names = list(frame["interval"].unique()) if "interval" in frame else []
+    return [go.Scatter(x=[None], y=[None], name=f"{name} over seeds", legendgroup=name, **look) for name in names]
+
+
+def _seed_legend(frame: DataFrame, whiskers: bool = False) -> list[go.Scatter]:
+    """What hatching or whiskers mean."""
+    names = list(frame["interval"].unique()) if "interval" in frame else []
+    if whiskers:
+        bar: dict[str, Any] = {"mode": "markers", "marker": {"symbol": "line-ns-open", "size": 12, "color": MARK}}
+        return [go.Scatter(x=[None], y=[None], name=f"{name} over seeds", legendgroup=name, **bar) for name in names]
+    look: dict[str, Any] = {"x": [None], "y": [None], "mode": "lines", "line": {"width": 0}, "fill": "toself"}
+    pattern = {"fillcolor": "rgba(136, 136, 136, 0.12)", "fillpattern": HATCH | {"fgcolor": MARK}}
+    return [go.Scatter(name=f"{name} over seeds", legendgroup=name, **look, **pattern, **NO_HOVER) for name in names]
 
 
 def _cross(curve: Curve, x: Series[Any], y: Series[Any], time: Time, words: bool = True) -> list[go.Scatter]:
@@ -257,7 +351,7 @@ def _scale(values: ArrayLike, span: float) -> str:
 
 def _positive(frame: DataFrame, *columns: str) -> DataFrame:
     """What a logarithmic axis can show: zero becomes a gap."""
-    return frame.assign(**{name: frame[name].where(frame[name] > 0) for name in columns})
+    return frame.assign(**{name: frame[name].where(frame[name] > 0) for name in columns if name in frame})
 
 
 # The papers' own curves, under ours
@@ -354,25 +448,30 @@ def _clip(low: float, high: float, log: bool) -> dict[str, float]:
 # Training and test (Figs. 1, 2, 5)
 
 
-def _smoothed(frame: DataFrame, title: str, time: Time, paper: DataFrame | None) -> go.Figure:
-    """The running mean of each run before the range of its raw values."""
+def _smoothed(frame: DataFrame, title: str, time: Time, paper: DataFrame | None, log: bool = False) -> go.Figure:
+    """The running mean of each run before the range of its raw values; of several seeds their mean and its interval."""
     fig = _grid(frame, "Steps", [title])
     for curve, rows in curves(frame):
-        raw = _band(curve, rows["step"], rows["low"], rows["high"], hover=False)
-        fig.add_traces([edge.update(showlegend=False, opacity=0.5) for edge in raw])
+        if "low" in rows:
+            raw = _band(curve, rows["step"], rows["low"], rows["high"], hover=False)
+            fig.add_traces([edge.update(showlegend=False, opacity=0.5) for edge in raw])
+        fig.add_traces(_seeds(curve, rows, "mean", log))
         fig.add_trace(_line(curve, rows["step"], rows["mean"]))
         fig.add_traces(_cross(curve, rows["step"], rows["mean"], time))
-    fig.add_traces(_their_lines(paper, frame))
+    fig.add_traces([*_their_lines(paper, frame), *_seed_legend(frame)])
     return _over(time, fig)
 
 
-def _lines(frame: DataFrame, column: str, title: str, time: Time, paper: DataFrame | None = None) -> go.Figure:
+def _lines(
+    frame: DataFrame, column: str, title: str, time: Time, paper: DataFrame | None = None, log: bool = False
+) -> go.Figure:
     """One line a run, with a marker on every measurement."""
     fig = _grid(frame, "Steps", [title])
     for curve, rows in curves(frame):
+        fig.add_traces(_seeds(curve, rows, column, log))
         fig.add_trace(_line(curve, rows["step"], rows[column], **curve.dots(4)))
         fig.add_traces(_cross(curve, rows["step"], rows[column], time))
-    fig.add_traces(_their_lines(paper, frame))
+    fig.add_traces([*_their_lines(paper, frame), *_seed_legend(frame)])
     return _over(time, fig)
 
 
@@ -384,7 +483,7 @@ def training_accuracy(frame: DataFrame, time: Time, paper: DataFrame | None = No
 def training_loss(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
     """`analysis.smooth` of train_loss (Figs. 3b, 5b)."""
     frame = _positive(frame, "mean", "low", "high")
-    return _ours_in_sight(_smoothed(frame, "Training loss", time, paper).update_yaxes(type="log"), time)
+    return _ours_in_sight(_smoothed(frame, "Training loss", time, paper, log=True).update_yaxes(type="log"), time)
 
 
 def test_accuracy(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:  # noqa: PT028
@@ -396,10 +495,11 @@ def test_error(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> 
     """`analysis.test_curve`, as what is missing to 1, on a logarithmic axis."""
 
     def missing(curve: DataFrame) -> DataFrame:
-        return _positive(curve.assign(value=1 - curve["value"]), "value")
+        ends = {"value": "value", "value_from": "value_to", "value_to": "value_from"}
+        return _positive(curve.assign(**{end: 1 - curve[of] for end, of in ends.items() if of in curve}), "value")
 
     theirs = paper if paper is None or paper.empty else missing(paper)
-    fig = _lines(missing(frame), "value", "Test error", time, theirs)
+    fig = _lines(missing(frame), "value", "Test error", time, theirs, log=True)
     return _ours_in_sight(fig.update_yaxes(type="log", tickformat=".1~%"), time)
 
 
@@ -486,12 +586,14 @@ def _facets(
     for curve, run in curves(frame):
         for (name, which), rows in _groups(run, ["layer", kind]):
             step, value = rows["step"], rows["value"]
-            traces = [_line(curve, step, value), *_cross(curve, step, value, time, words=False)]
+            interval = _seeds(curve, rows, "value", log=which == "ics_l2")
+            traces = [*interval, _line(curve, step, value), *_cross(curve, step, value, time, words=False)]
             fig.add_traces(traces, rows=kinds.index(which) + 1, cols=names.index(name) + 1)
     for curve, run in papers(paper, frame):
         for (number, which), rows in _groups(run, ["layer", "kind"]):
             for place in _places(names, number):
                 fig.add_trace(_line(curve, rows["step"], rows["value"]), row=kinds.index(which) + 1, col=place)
+    fig.add_traces(_seed_legend(frame))
     return _over(time, fig)
 
 
@@ -530,34 +632,39 @@ def covariate_shift_at(frame: DataFrame) -> go.Figure:
     for curve, run in curves(_shifting(frame)):
         for metric, rows in _groups(run, "metric"):
             depth = rows["layer"].map(layer_number)
-            fig.add_trace(_line(curve, depth, rows["value"], **curve.dots(7)), row=list(SHIFT).index(metric) + 1, col=1)
+            line = _line(curve, depth, rows["value"], **curve.dots(7), **_whiskers(rows, "value"))
+            fig.add_trace(line, row=list(SHIFT).index(metric) + 1, col=1)
     return _ideal(_named_once(fig)).update_xaxes(tickformat="d", unifiedhovertitle={"text": "Layer %{x}"})
 
 
 # The landscape along the gradient (Figs. 4, 10-13)
 
 
-def _landscape(frame: DataFrame, name: str, title: str, time: Time, paper: DataFrame | None) -> go.Figure:
-    """The bands between the columns <name>_low and <name>_high."""
+def _landscape(frame: DataFrame, name: str, title: str, time: Time, paper: DataFrame | None, log: bool) -> go.Figure:
+    """The bands between the columns <name>_low and <name>_high, of several seeds between the means of both."""
     fig = _grid(frame, "Steps", [title])
-    for curve, rows in curves(frame):
+    for place, (curve, rows) in enumerate(curves(frame)):
         step, low, high = rows["step"], rows[f"{name}_low"], rows[f"{name}_high"]
-        fig.add_traces([*_band(curve, step, low, high), *_cross(curve, step, high, time)])
+        around = [t for end in ("low", "high") for t in _seeds_at_some(curve, rows, f"{name}_{end}", place, log)]
+        fig.add_traces([*_band(curve, step, low, high), *around, *_cross(curve, step, high, time)])
     for curve, rows in papers(paper, frame):
         fig.add_traces(_band(curve, rows["step"], rows["low"], rows["high"]))
+    fig.add_traces(_seed_legend(frame, whiskers=True))
     return _over(time, fig)
 
 
 def loss_band(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
     """`analysis.landscape_bands`: how far the loss varies along the gradient (Figs. 4a, 10a)."""
-    fig = _landscape(frame, "loss", "Loss", time, paper)
-    return _ours_in_sight(fig.update_yaxes(type=_scale(frame["loss_low"], 0)), time)
+    scale = _scale(frame["loss_low"], 0)
+    fig = _landscape(frame, "loss", "Loss", time, paper, scale == "log")
+    return _ours_in_sight(fig.update_yaxes(type=scale), time)
 
 
 def gradient_predictiveness(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
     """`analysis.landscape_bands`: how far the gradient moves along itself (Figs. 4b, 10b)."""
-    fig, theirs = _landscape(frame, "distance", DISTANCE, time, paper), _seen(paper, time, "low", "high")
+    theirs = _seen(paper, time, "low", "high")
     scale = _distance_scale([*frame["distance_low"], *frame["distance_high"]], theirs)
+    fig = _landscape(frame, "distance", DISTANCE, time, paper, scale == "log")
     return _ours_in_sight(fig.update_yaxes(type=scale), time)
 
 
@@ -572,21 +679,21 @@ def effective_beta(frame: DataFrame, time: Time, paper: DataFrame | None = None)
     Dashed lines are 1/eta_min, where beta settles once the smallest step takes the whole gradient away, a property of the
     step sizes and not of the network; and 2/lr, where full-batch gradient descent trains at the edge of stability.
     """
-    fig = _lines(frame, "beta", "Effective β", time, paper)
     limits: dict[float, list[str]] = {}
     for eta, lr in frame[["eta_min", "lr"]].drop_duplicates().itertuples(index=False):
         for name, limit in (("1/η<sub>min</sub>", 1 / eta), ("2/lr", 2 / lr)):
             names = limits.setdefault(float(f"{limit:.6g}"), [])
             names += [name] * (name not in names)
+    scale = _scale([*frame["beta"], *limits, *_seen(paper, time, "value")], 30)
+    fig = _lines(frame, "beta", "Effective β", time, paper, log=scale == "log")
     for limit, names in limits.items():
         fig.add_scatter(x=[0, time.steps], y=[limit, limit], name=f"{' = '.join(names)} = {limit:.3g}", **DASHED)
-    scale = _scale([*frame["beta"], *limits, *_seen(paper, time, "value")], 30)
     return _ours_in_sight(fig.update_yaxes(type=scale, rangemode="tozero"), time)
 
 
 def gradient_norm(frame: DataFrame, time: Time) -> go.Figure:
     """`analysis.gradient_norms`."""
-    return _lines(_positive(frame, "value"), "value", "‖g‖₂", time).update_yaxes(type="log")
+    return _lines(_positive(frame, "value"), "value", "‖g‖₂", time, log=True).update_yaxes(type="log")
 
 
 def step_sizes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
@@ -791,6 +898,88 @@ def lemma(frame: DataFrame) -> go.Figure:
     return _named_once(fig).update_xaxes(dtick=apart, unifiedhovertitle={"text": "Layer %{x}"})
 
 
+# Comparisons
+
+
+Look = tuple[str, str, str, float]  # colour, dash, marker, width
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What the figures of a comparison share: `looks` are those of its labels, in the order of the legend."""
+
+    looks: Mapping[str, Look]
+    axis: str
+    time: Time
+    log: bool = False
+    percent: bool = False
+    zero: bool = False  # differences, with a line where there is none
+    facets: tuple[str, ...] = ()  # small multiples
+
+
+def ordered_styles(count: int) -> list[tuple[str, str, str]]:
+    """So many colours, dashes and markers in an order, blue to red; neighbours differ without colour too."""
+    looks = list(STYLES.values())
+    shades = sample_colorscale(TIME, list(np.linspace(0, 1, count)), colortype="tuple")
+    hexes = [f"#{bytes(round(255 * part) for part in shade).hex()}" for shade in shades]
+    return [(colour, *looks[place % len(looks)][1:]) for place, colour in enumerate(hexes)]
+
+
+def comparison(frame: DataFrame, compared: Compared) -> go.Figure:
+    """A line for each label of `frame` (KEYS, label, step, value), on one axis or on one for each value of its column `facet`."""
+    fig = _multiples(compared) if compared.facets and len(frame) else _grid(frame, "Steps", [compared.axis])
+    scale = "log" if compared.log else "linear"
+    for curve, name, rows in _labelled(_positive(frame, "value") if compared.log else frame, compared):
+        step, value = rows["step"], rows["value"]
+        traces = [*_seeds(curve, rows, "value", compared.log), _line(curve, step, value, **curve.dots(6))]
+        traces[-1].marker.maxdisplayed = DOTS
+        traces += _cross(curve, step, value, compared.time, words=not compared.facets)
+        place = compared.facets.index(rows["facet"].iloc[0]) if compared.facets else 0
+        where = {"rows": place // ACROSS + 1, "cols": place % ACROSS + 1}
+        fig.add_traces([trace.update(name=name, legendgroup=name) for trace in traces], **where)
+    fig.add_traces(_seed_legend(frame[frame["n"] > 1] if "n" in frame else frame))
+    if compared.zero:
+        fig.add_hline(0, **LEVEL)
+    entries = len(compared.looks) + ("interval" in frame)
+    fig.update_layout(legend=BELOW, height=fig.layout.height + 14 * entries)
+    percent = {"tickformat": "+.1~%"} if compared.zero else PERCENT
+    return _over(compared.time, fig).update_yaxes(type=scale, **(percent if compared.percent else {}))
+
+
+def _labelled(frame: DataFrame, compared: Compared) -> list[tuple[Curve, str, DataFrame]]:
+    """Every line of a comparison with its look and what the legend calls it: the same in all small multiples."""
+    seeds = frame.groupby("facet")["seed"].nunique().max() if compared.facets else frame["seed"].nunique()
+    several, lines = bool(seeds > 1), []
+    for label, look in compared.looks.items():
+        of_label = frame[frame["label"] == label]
+        for (seed, run), rows in _groups(of_label, ["seed", "run"]):
+            words = [label] + [f"seed {seed}"] * several + ([_counted(of_label)] if "n" in frame else [])
+            lines.append((Curve(run, label, *look), " · ".join(filter(None, words)), rows))
+    return lines
+
+
+def _counted(rows: DataFrame) -> str:
+    """How many seeds the means of a label are over."""
+    n = rows.groupby("run")["n"].max()
+    return f"n = {n.min()}" if n.min() == n.max() else f"n = {n.min()}–{n.max()}"
+
+
+def _multiples(compared: Compared) -> go.Figure:
+    """Empty axes, the same for each facet, in lines of up to ACROSS."""
+    names, across = compared.facets, min(ACROSS, len(compared.facets))
+    down = -(-len(names) // ACROSS)
+    cells: list[list[dict[str, Any] | None]]
+    cells = [[{} if row * across + column < len(names) else None for column in range(across)] for row in range(down)]
+    gaps = {"horizontal_spacing": 0.03, "vertical_spacing": 0.28 / down}
+    fig = make_subplots(down, across, specs=cells, subplot_titles=names, **gaps)
+    fig.update_annotations(font_size=13)
+    fig.update_layout(template="bnviz", height=110 + 210 * down, margin_t=64)  # buttons above the titles
+    fig.update_xaxes(matches="x", nticks=4).update_xaxes(title_text="Steps", row=down)
+    fig.update_yaxes(matches="y", showticklabels=False)
+    fig.update_yaxes(showticklabels=True, title_text=compared.axis, col=1)
+    return fig
+
+
 # Surfaces
 
 
@@ -803,3 +992,121 @@ def surface_rise(frame: DataFrame, time: Time) -> go.Figure:
 def path_share(frame: DataFrame, time: Time) -> go.Figure:
     """`surfaces.path_share`: how much of the way to a plane lies in it."""
     return _lines(frame, "value", "Share of the way", time).update_yaxes(**PERCENT)
+
+
+# Sweeps
+
+
+def _of_networks(frame: DataFrame) -> list[tuple[Curve, DataFrame]]:
+    """A curve a network, and a seed where seeds are not averaged: the runs of a sweep are its points."""
+    own = frame["norm"] + " " + frame["seed"].astype(str)
+    return [(curve, rows.sort_values("knob")) for curve, rows in curves(frame.assign(id=frame["run"], run=own, lr=0.0))]
+
+
+def _lost(rows: DataFrame) -> DataFrame:
+    """The points without a value because a run diverged."""
+    return rows[rows["value"].isna() & (rows["diverged"] > 0)]
+
+
+def _fate(row: Any, swept: Swept) -> str:
+    """In words what became of such a point."""
+    if "n" in row and row["n"] > 1:
+        return f"{round(row['diverged'] * row['n'])} of {row['n']} seeds diverged"
+    return f"diverged at step {swept.diverged[row['id']]}" if row["id"] in swept.diverged else "diverged"
+
+
+def _values(frame: DataFrame, at: Iterable[float], swept: Swept) -> dict[str, Any]:
+    """The knob's axis: every value, written at its place."""
+    return {
+        "title_text": swept.knob,
+        "tickvals": list(at),
+        "ticktext": [f"{value:g}" for value in sorted(frame["knob"].unique())],
+    }
+
+
+def sweep_lines(frame: DataFrame, swept: Swept) -> go.Figure:
+    """`sweeps.table` against the knob, logarithmic over more than a factor of 10; below it a cross where a run diverged."""
+    fig, knobs = _grid(frame, swept.knob, [swept.end]), sorted(frame["knob"].unique())
+    for curve, rows in _of_networks(frame):
+        fig.add_trace(_line(curve, rows["knob"], rows["value"], **curve.dots(9), **_whiskers(rows, "value")))
+    scale = _scale(knobs, 10)
+    ends = np.log10(knobs) if scale == "log" else np.array(knobs)
+    margin = 0.08 * np.ptp(ends)
+    fig.update_xaxes(type=scale, range=[ends[0] - margin, ends[-1] + margin], **_values(frame, knobs, swept))
+    fig.update_xaxes(unifiedhovertitle={"text": f"{swept.knob} %{{x:~g}}"})
+    fig.update_yaxes(**(PERCENT if swept.share else {"type": _scale(frame["value"], 30), "rangemode": "tozero"}))
+    fig.add_traces(_whisker_legend(frame))
+    return _losses(_named_once(fig), frame, swept)
+
+
+def _losses(fig: go.Figure, frame: DataFrame, swept: Swept) -> go.Figure:
+    """A strip of its own for the points without a value, so that a cross is never taken for one: a line a network."""
+    found = [(curve, lost) for curve, rows in _of_networks(frame) if len(lost := _lost(rows))]
+    if not found:
+        return fig
+    for place, (curve, lost) in enumerate(found):
+        look = {"mode": "markers", "marker": {"symbol": "x", "size": 11, "color": curve.colour}, "showlegend": False}
+        text = [_fate(row, swept) for _, row in lost.iterrows()]
+        at = np.full(len(lost), place)
+        fig.add_trace(_line(curve, lost["knob"], at, **look, text=text, hovertemplate="%{text}", yaxis="y2"))
+    count = len(found)
+    share = 0.09 * count / (0.09 * count + 1)
+    strip = {"domain": [0, share], "range": [count - 0.5, -0.5], "showgrid": False, "fixedrange": True}
+    named = {"tickvals": [(count - 1) / 2], "ticktext": ["diverged"], "ticks": ""}
+    fig.update_layout(yaxis_domain=[share + 0.05, 1], yaxis2=strip | named, xaxis_anchor="y2")
+    return fig.update_layout(height=fig.layout.height + 20 * count)
+
+
+def sweep_map(frame: DataFrame, swept: Swept) -> go.Figure:
+    """`sweeps.table` as a cell for each network and value of the knob, its number in it; empty where a run has not ended yet."""
+    rows, knobs = _of_networks(frame), sorted(frame["knob"].unique())
+    grid = [points.set_index("knob").reindex(knobs) for _, points in rows]
+    values = np.array([line["value"] for line in grid], dtype=float)
+    scale = _scale(values, 30)
+    with np.errstate(invalid="ignore"):
+        z = np.log10(values) if scale == "log" else values
+    hover = f"{swept.knob} %{{x}}, %{{y}}: %{{text}}<extra></extra>"
+    text = [[_cell(point, swept) for _, point in line.iterrows()] for line in grid]
+    cells = go.Heatmap(z=z, text=text, hovertemplate=hover, coloraxis="coloraxis", xgap=3, ygap=3)
+    fig = go.Figure(cells, {"template": "bnviz"})
+    low, high = (np.nanmin(z), np.nanmax(z)) if np.isfinite(z).any() else (0, 1)
+    notes, frames = [], []
+    for (down, across), value in np.ndenumerate(z):
+        share = (value - low) / (high - low) if high > low else 0.5
+        font = {"size": 12, "color": _ink(share)} if np.isfinite(value) else {"size": 11}
+        notes.append({"x": across, "y": down, "text": text[down][across], "showarrow": False, "font": font})
+        if not np.isfinite(value):
+            corners = {"x0": across - 0.48, "x1": across + 0.48, "y0": down - 0.46, "y1": down + 0.46}
+            frames.append({"type": "rect", "line": {"color": MARK, "width": 1, "dash": "dot"}, **corners})
+    fig.update_layout(annotations=notes, shapes=frames)
+    names = ["<br>".join(line for word in curve.label.split(" · ") for line in wrap(word, 12)) for curve, _ in rows]
+    fig.update_xaxes(range=[-0.5, len(knobs) - 0.5], showgrid=False, **_values(frame, range(len(knobs)), swept))
+    fig.update_yaxes(tickvals=[*range(len(rows))], ticktext=names, range=[len(rows) - 0.5, -0.5], showgrid=False)
+    fig.update_layout(height=150 + 80 * max(2, len(rows)), margin={"t": 36, "b": 110}, hovermode="closest")
+    bar = {"orientation": "h", "thickness": 8, "y": 0, "yref": "container", "yanchor": "bottom", "ypad": 6}
+    bar |= {"title": {"text": swept.end, "side": "bottom"}} | _bar_ticks(z, scale, swept)
+    colours = {"colorscale": SHADES, "colorbar": bar, "cmin": low, "cmax": high if high > low else low + 1}
+    return fig.update_layout(coloraxis=colours)
+
+
+def _cell(point: Any, swept: Swept) -> str:
+    """What a cell says: its number, that its run diverged, or nothing yet."""
+    if np.isfinite(point["value"]):
+        return f"{point['value']:.1%}" if swept.share else f"{point['value']:.3g}"
+    return "<br>".join(["✕", *wrap(_fate(point, swept), 9)]) if point["diverged"] > 0 else ""
+
+
+def _ink(share: float) -> str:
+    """Black or white, whichever is easier to read on this share of SHADES."""
+    (colour,) = sample_colorscale(SHADES, [share], colortype="tuple")
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour]
+    luminance = float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+    return "#000000" if luminance > 0.179 else "#ffffff"  # where both have a contrast of 4.6 : 1
+
+
+def _bar_ticks(z: NDArray[np.float64], scale: str, swept: Swept) -> dict[str, Any]:
+    """The ticks of a colour bar, on a logarithmic one the powers of ten."""
+    if scale == "linear":
+        return {"tickformat": ".0%"} if swept.share else {}
+    powers = np.arange(np.floor(np.nanmin(z)), np.ceil(np.nanmax(z)) + 1)
+    return {"tickvals": list(powers), "ticktext": [f"{10.0**power:g}" for power in powers]}

@@ -97,7 +97,7 @@ def test_smooth_loses_no_extreme(seed: int, length: int, lag: int) -> None:
     random = np.random.default_rng(seed)
     values = {"a": random.standard_cauchy(length), "b": random.standard_cauchy(min(lag, length))}
     rows = together(*(measured("train_loss", dict(enumerate(v)), run=run) for run, v in values.items()))
-    drawn = analysis.smooth(rows, "train_loss", 10)
+    drawn = analysis.drawn(analysis.smooth(rows, "train_loss", 10))
     for run, points in drawn.groupby("run"):
         assert len(points) <= analysis.POINTS
         assert points["low"].min() == values[str(run)].min()
@@ -115,7 +115,7 @@ def test_test_curve() -> None:
 @given(seed=st.integers(0, 2**32 - 1), length=st.integers(1, 4000), levels=st.integers(1, 5))
 def test_thinned_lines_lose_no_extreme(seed: int, length: int, levels: int) -> None:
     values = np.random.default_rng(seed).integers(levels, size=length).astype(float)  # with many ties
-    drawn = analysis.gradient_norms(measured("gradient_norm", dict(enumerate(values))))
+    drawn = analysis.drawn(analysis.gradient_norms(measured("gradient_norm", dict(enumerate(values)))))
     assert len(drawn) <= analysis.POINTS
     assert (drawn["value"].min(), drawn["value"].max()) == (values.min(), values.max())
     assert np.array_equal(values[drawn["step"]], drawn["value"])
@@ -123,7 +123,7 @@ def test_thinned_lines_lose_no_extreme(seed: int, length: int, levels: int) -> N
 
 def test_thinned_lines_keep_their_gaps() -> None:
     values = dict.fromkeys(range(2000), 1.0) | dict.fromkeys(range(1000, 1100), np.nan)
-    drawn = analysis.gradient_norms(measured("gradient_norm", values))
+    drawn = analysis.drawn(analysis.gradient_norms(measured("gradient_norm", values)))
     assert drawn.loc[drawn["value"].isna(), "step"].between(1000, 1099).all()
     assert drawn["value"].isna().any()
 
@@ -165,7 +165,7 @@ def test_quantile_bands_of_the_unit_or_pooled() -> None:
 def test_bucketed_quantile_bands_reach_to_the_extremes() -> None:
     values = np.random.default_rng(0).standard_normal((1000, len(LEVELS)))
     rows = measured("activation_quantile", dict(enumerate(values)), layer="conv1", unit=0.0, at=LEVELS)
-    drawn = analysis.quantile_bands(rows, ["conv1"], pooled=False)
+    drawn = analysis.drawn(analysis.quantile_bands(rows, ["conv1"], pooled=False))
     assert len(drawn) <= analysis.FACET_POINTS
     assert drawn["q05"].min() == values[:, 1].min()
     assert drawn["q95"].max() == values[:, 5].max()
@@ -318,7 +318,7 @@ def test_a_step_that_overflows_is_a_gap_not_a_narrow_band() -> None:
 def test_bucketed_bands_lose_no_extreme(seed: int, length: int) -> None:
     losses, distances = np.random.default_rng(seed).lognormal(0, 5, (2, length, 2))
     rows = probed(dict(enumerate(losses)), dict(enumerate(distances)), dict.fromkeys(range(length), 1.0))
-    drawn = analysis.landscape_bands(rows)
+    drawn = analysis.drawn(analysis.landscape_bands(rows))
     assert len(drawn) <= analysis.POINTS
     assert (drawn["loss_low"].min(), drawn["loss_high"].max()) == (losses.min(), losses.max())
     assert (drawn["distance_low"].min(), drawn["distance_high"].max()) == (distances.min(), distances.max())

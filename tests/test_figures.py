@@ -14,6 +14,7 @@ import pytest
 from pandas import DataFrame
 
 from bnviz import analysis, figures, reference
+from bnviz.analysis import drawn
 from bnviz.figures import Time
 from bnviz.norms import NORMS
 from bnviz.reference import counterpart
@@ -56,24 +57,24 @@ def training(norm: str, lr: float = 0.1, seed: int = 0, steps: int = STEPS, ever
 
 
 def landscape(draw: Callable[[DataFrame, Time], go.Figure]) -> Callable[[DataFrame, Time], go.Figure]:
-    return lambda rows, time: draw(analysis.landscape_bands(rows), time)
+    return lambda rows, time: draw(drawn(analysis.landscape_bands(rows)), time)
 
 
 FIGURES: dict[str, Callable[[DataFrame, Time], go.Figure]] = {
-    "training_accuracy": lambda r, t: figures.training_accuracy(analysis.smooth(r, "train_accuracy", 9), t),
-    "training_loss": lambda r, t: figures.training_loss(analysis.smooth(r, "train_loss", 9), t),
-    "test_accuracy": lambda r, t: figures.test_accuracy(analysis.test_curve(r), t),
-    "quantile_bands": lambda r, t: figures.quantile_bands(analysis.quantile_bands(r, LAYERS, False), t),
+    "training_accuracy": lambda r, t: figures.training_accuracy(drawn(analysis.smooth(r, "train_accuracy", 9)), t),
+    "training_loss": lambda r, t: figures.training_loss(drawn(analysis.smooth(r, "train_loss", 9)), t),
+    "test_accuracy": lambda r, t: figures.test_accuracy(drawn(analysis.test_curve(r)), t),
+    "quantile_bands": lambda r, t: figures.quantile_bands(drawn(analysis.quantile_bands(r, LAYERS, False)), t),
     "ridges": lambda r, t: figures.ridges(analysis.histograms(r, LAYERS, False), t),
     "histogram": lambda r, t: figures.histogram(analysis.histogram_at(r, 500, LAYERS, False)),
-    "moment_changes": lambda r, t: figures.moment_changes(analysis.moment_changes(r, LAYERS), t),
-    "moment_drift": lambda r, t: figures.moment_drift(analysis.moment_drift(r, LAYERS), t),
-    "covariate_shift": lambda r, t: figures.covariate_shift(analysis.covariate_shift(r, LAYERS), t),
+    "moment_changes": lambda r, t: figures.moment_changes(drawn(analysis.moment_changes(r, LAYERS)), t),
+    "moment_drift": lambda r, t: figures.moment_drift(drawn(analysis.moment_drift(r, LAYERS)), t),
+    "covariate_shift": lambda r, t: figures.covariate_shift(drawn(analysis.covariate_shift(r, LAYERS)), t),
     "covariate_shift_at": lambda r, t: figures.covariate_shift_at(analysis.covariate_shift_at(r, 500)),
     "loss_band": landscape(figures.loss_band),
     "gradient_predictiveness": landscape(figures.gradient_predictiveness),
     "effective_beta": landscape(figures.effective_beta),
-    "gradient_norm": lambda r, t: figures.gradient_norm(analysis.gradient_norms(r), t),
+    "gradient_norm": lambda r, t: figures.gradient_norm(drawn(analysis.gradient_norms(r)), t),
     "step_sizes": lambda r, t: figures.step_sizes(analysis.step_sizes(r), t),
     "loss_slice": lambda r, t: figures.loss_slice(analysis.loss_slice(r, 500)),
 }
@@ -521,8 +522,8 @@ def test_of_the_papers_lines_within_our_steps_range_and_median_are_drawn(rows: D
     low, high, median = (trace.y for trace in theirs(with_paper("step_sizes", rows))[:3])
     lines = counterpart("step_sizes", "vgg", frozenset({("none", 0.1)}))
     early = lines[lines["step"] <= STEPS].groupby("eta")["distance"]
-    for drawn, expected in ((low, early.min()), (high, early.max()), (median, early.median())):
-        np.testing.assert_allclose(drawn, expected, rtol=1e-6)
+    for values, expected in ((low, early.min()), (high, early.max()), (median, early.median())):
+        np.testing.assert_allclose(values, expected, rtol=1e-6)
     assert not theirs(with_paper("step_sizes", rows, 50))
 
 

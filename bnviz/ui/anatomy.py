@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from pandas import DataFrame
 
 from bnviz import algorithm1, anatomy, formulas
 from bnviz.algorithm1 import Array, Forward
-from bnviz.ui import link, live, page
+from bnviz.ui import link, page
 from bnviz.ui.plot import plot
 
 M = 5  # examples in the batch
@@ -337,7 +336,7 @@ def chart(title: str, look: str, numbers: DataFrame, figure: go.Figure, slug: st
         st.caption("Computed in float64 from the numbers above.", width="stretch")
         st.download_button(
             "CSV",
-            partial(live.csv, numbers),
+            lambda: numbers.to_csv(index=False).encode(),
             f"bnviz-{slug}.csv",
             "text/csv",
             key=f"csv-{slug}",

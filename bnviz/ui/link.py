@@ -8,7 +8,37 @@ from typing import Any
 
 import streamlit as st
 
+_copy = st.components.v2.component(
+    "bnviz_copy_link",
+    html='<button type="button" class="bnviz-copy">Copy link</button>',
+    css=""".bnviz-copy { height: 40px; padding: 0 .75rem; font: inherit; color: var(--st-text-color); cursor: pointer; white-space: nowrap;
+      border-radius: var(--st-base-radius); background: none; border: 1px solid var(--st-border-color); }
+      .bnviz-copy:hover { border-color: var(--st-primary-color); color: var(--st-primary-color); }
+      .bnviz-copy:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }""",
+    js="""export default function ({ parentElement }) {
+      const button = parentElement.querySelector("button"), words = "Copy link";
+      const say = (text) => { button.textContent = text; setTimeout(() => { button.textContent = words; }, 2000); };
+      button.onclick = async () => {
+        try { await navigator.clipboard.writeText(location.href); } catch { // not allowed without https: the old way
+          const field = Object.assign(document.createElement("textarea"), { value: location.href });
+          document.body.append(field); field.select();
+          const copied = document.execCommand("copy");
+          field.remove(); button.focus();
+          if (!copied) return say("Copy it from the address bar");
+        }
+        say("Copied");
+      };
+    }""",
+    isolate_styles=False,
+)
+
 Problem = Callable[[str, str], str]  # (name, text) -> what is wrong with it, "" if nothing is
+
+
+def copy_button() -> None:
+    """Copies the address, which holds every choice of the page."""
+    with st.container(width=110):
+        _copy(key="copy-link", height=40)
 
 
 def restore(defaults: dict[str, Any], problem: Problem) -> None:

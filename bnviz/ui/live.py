@@ -3,85 +3,47 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from bnviz import analysis, reference, supervisor
-from bnviz.figures import Time
+from bnviz import panels, reference, supervisor
 from bnviz.norms import NORMS
+from bnviz.panels import EACH, Grid, Panel, View, regime
 from bnviz.presets import duration
 from bnviz.spec import RunSpec
 from bnviz.store import ACTIVE, Run, Store
+from bnviz.takeaway import Takeaway
+from bnviz.ui import export
 from bnviz.ui.plot import plot
 
 EVERY_S = 0.5
+MANY = 6  # runs, above which those that are done need no bar each
 IDLE_S = 3.0  # another reader may ask the same question meanwhile
 Stamp = tuple[tuple[str, str, float], ...]  # of each run its id and its newest part: what a figure was drawn from
 
 
 @dataclass(frozen=True)
-class View:
-    """What the figures of a page are drawn from: rows of all runs, and what the reader chose."""
+class Choices:
+    """What the reader chose besides the questions."""
 
-    rows: pd.DataFrame
-    time: Time
     step: int
-    layers: tuple[str, ...]
+    layers: tuple[str, ...] = ()
     choice: str = ""  # the page's own switch
-    paper: pd.DataFrame | None = None  # the papers' curves under a panel, if they are shown and there are any
-    specs: tuple[RunSpec, ...] = ()  # the questions
+    paper: bool = False  # whether the papers' curves lie under ours
+    statistic: str = EACH  # how several seeds are drawn
 
 
-@dataclass(frozen=True)
-class Panel:
-    """One figure: its numbers, its picture, and in one sentence what to look for.
-
-    `paper` is what `bnviz.reference` calls the papers' curves that belong under it; at the position `without` of the page's
-    switch there are none. A panel is left out where no question fits `when`; a `hint` then stands in its place. `say` puts the
-    numbers into words.
-    """
-
-    title: str
-    look: str
-    numbers: Callable[[View], pd.DataFrame]
-    draw: Callable[[pd.DataFrame, View], go.Figure]
-    paper: str = ""
-    without: str | None = None
-    when: Callable[[RunSpec], bool] = lambda spec: True
-    hint: str = ""
-    say: Callable[[pd.DataFrame], str] = lambda numbers: ""
-
-    def fits(self, specs: Sequence[RunSpec]) -> bool:
-        """Whether it is about any of these questions."""
-        return any(map(self.when, specs))
-
-    @property
-    def name(self) -> str:
-        """For file names and keys."""
-        return "".join(letter if letter.isalnum() else "-" for letter in self.title.lower()).strip("-")
-
-
-Grid = Sequence[Sequence[Panel]]  # figures side by side, row under row
-
-
-def show(
-    specs: list[RunSpec],
-    grid: Grid,
-    step: int,
-    layers: tuple[str, ...] = (),
-    choice: str = "",
-    paper: bool = False,
-    shipped: str = "",
-) -> None:
+def show(specs: list[RunSpec], grid: Grid, choices: Choices, shipped: str = "") -> None:
     """Progress and figures of these questions; twice a second while any of them is at work.
 
-    `paper` lays the papers' curves under ours, `shipped` is the label of a preset whose finished runs come with bnviz.
+    `shipped` is the label of a preset whose finished runs come with bnviz.
     """
 
     def asked() -> list[Run]:
@@ -91,6 +53,7 @@ def show(
         runs = asked()
         waiting = [run for run in runs if run.state in ACTIVE]
         if bool(waiting) != active:  # they began or ended: the buttons above must know
+            st.session_state["ended"] = ending(runs) if active else ""
             st.rerun()
         for run in waiting:
             run.wait(reader())
@@ -98,12 +61,21 @@ def show(
             supervisor.ensure(Store())
         if runs:
             progress(runs)
-            draw(runs, grid, step, layers, choice, paper)
+            draw(runs, grid, choices)
         else:
             nothing_yet(shipped)
 
+    if said := st.session_state.pop("ended", ""):
+        st.toast(said, icon=":material/done_all:")
     active = any(run.state in ACTIVE for run in asked())
     st.fragment(body, run_every=EVERY_S if active else IDLE_S)()
+
+
+def ending(runs: list[Run]) -> str:
+    """How runs ended, in one sentence."""
+    states = [run.state for run in runs]
+    counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
+    return f"Training has ended: {', '.join(counts)}."
 
 
 def nothing_yet(shipped: str) -> None:
@@ -116,7 +88,14 @@ def nothing_yet(shipped: str) -> None:
 
 
 def progress(runs: list[Run]) -> None:
-    """A line for every run: what it does, how far it is, how long it will take."""
+    """A line for every run: what it does, how far it is, how long it will take; for many that are done one for all."""
+    if len(runs) > MANY and all(run.state == "done" for run in runs):
+        seconds = [run.meta().get("seconds", 0.0) for run in runs]
+        devices = " / ".join(dict.fromkeys(run.meta().get("device", "an unknown device") for run in runs))
+        st.caption(
+            f"{len(runs)} runs are finished; each took {duration(min(seconds))} to {duration(max(seconds))} on {devices}."
+        )
+        return
     for start in range(0, len(runs), 3):
         for column, run in zip(st.columns(3), runs[start : start + 3], strict=False):
             with column:
@@ -155,12 +134,6 @@ def status(run: Run) -> str:
     return words.get(state, state)
 
 
-def counterpart(panel: Panel, specs: Sequence[RunSpec]) -> pd.DataFrame:
-    """The papers' curves that belong under a panel of these questions, which are about one model; they are all of SGD."""
-    networks = frozenset((spec.norm, spec.lr) for spec in specs if spec.optimizer == "sgd")
-    return reference.counterpart(panel.paper, reference.family(specs[0].model), networks)
-
-
 def note(panel: Panel, specs: Sequence[RunSpec], theirs: pd.DataFrame | None) -> str:
     """What to keep in mind when the papers' curves are compared with ours; "" where there are none."""
     if theirs is None or theirs.empty:
@@ -168,42 +141,61 @@ def note(panel: Panel, specs: Sequence[RunSpec], theirs: pd.DataFrame | None) ->
     return reference.NOTES.get((reference.family(specs[0].model), panel.paper), "")
 
 
-def draw(runs: list[Run], grid: Grid, step: int, layers: tuple[str, ...], choice: str, paper: bool = False) -> None:
+def draw(runs: list[Run], grid: Grid, choices: Choices) -> None:
     """Every panel, with its sentence, its regime and its data to take away."""
     stamp = tuple(newest(run) for run in runs)
-    view, specs = view_of(stamp, step, layers, choice, runs), [run.spec for run in runs]
-    regime = " / ".join(dict.fromkeys(f"{spec.regime()} · seed {spec.seed}" for spec in specs))
+    view, specs = view_of(stamp, choices, runs), [run.spec for run in runs]
+    takes: list[Takeaway] = []
     for row in fitting(grid, specs):
         for column, panel in zip(st.columns(len(row)), row, strict=True):
             with column:
-                if not panel.fits(specs):
+                if panel.fits(specs):
+                    takes.append(draw_panel(panel, stamp, view, choices, runs))
+                else:
                     st.markdown(f"#### {panel.title}\n{panel.hint}")
-                    continue
-                numbers = numbers_of(panel.title, stamp, step, layers, choice, panel, view)
-                theirs = counterpart(panel, specs) if paper and choice != panel.without and len(numbers) else None
-                shown, key = replace(view, paper=theirs), digest(numbers, theirs)
-                figure = picture(panel.title, key, repr(view.time), choice, panel, numbers, shown)
-                st.markdown(f"#### {panel.title}\n{panel.look}\n\n{panel.say(numbers)}")
-                plot(
-                    figure,
-                    key=panel.name,
-                    revision=revision(runs),
-                    alt=f"{panel.title}. {panel.look}",
-                    filename=f"bnviz-{panel.name}",
-                )
-                with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-                    st.caption(f"Measured on {regime}. {note(panel, specs, theirs)}", width="stretch")
-                    st.download_button(
-                        "CSV",
-                        partial(csv, numbers),
-                        f"bnviz-{panel.name}.csv",
-                        "text/csv",
-                        key=f"csv-{panel.name}",
-                        help="The numbers as drawn.",
-                        icon=":material/download:",
-                        type="tertiary",
-                        on_click="ignore",
-                    )
+    export.whole_page(takes, " / ".join(take.title for take in takes))
+
+
+def draw_panel(panel: Panel, stamp: Stamp, view: View, choices: Choices, runs: list[Run]) -> Takeaway:
+    """One figure in place, below its title and above its regime; what there is to take along of it."""
+    specs = view.specs
+    numbers = numbers_of(panel.name, stamp, choices, panel, view)
+    theirs = panel.counterpart(specs, choices.choice) if choices.paper and len(numbers) else None
+    shown, key = replace(view, paper=theirs), digest(numbers, theirs)
+    figure = picture(panel.name, key, repr(view.time), choices, panel, numbers, shown)
+    st.markdown(f"#### {panel.title}\n{panel.look}\n\n{panel.say(numbers)}")
+    take = Takeaway(
+        panel.name,
+        panel.title,
+        regime(specs),
+        figure,
+        numbers,
+        partial(panel.measure, view),
+        tuple(runs),
+        options(choices),
+    )
+    plot(
+        figure,
+        key=f"figure-{panel.name}",
+        revision=revision(runs),
+        alt=f"{panel.title}. {panel.look}",
+        filename=f"bnviz-{panel.name}",
+        on_export=lambda look: export.ask(replace(take, look=look)),
+    )
+    one = " Of several seeds the first is drawn." if view.averaged and not panel.averages else ""
+    st.caption(f"Measured on {regime(specs)}.{one} {note(panel, specs, theirs)}")
+    return take
+
+
+def options(choices: Choices) -> dict[str, Any]:
+    """What the command line is told to draw the same figure."""
+    return {
+        "step": choices.step,
+        "layers": ",".join(choices.layers),
+        "view": choices.choice,
+        "over": choices.statistic,
+        "paper": choices.paper,
+    }
 
 
 def fitting(grid: Grid, specs: Sequence[RunSpec]) -> list[list[Panel]]:
@@ -221,22 +213,22 @@ def newest(run: Run) -> tuple[str, str, float]:
         return run.id, "all.parquet", 0.0
 
 
-def csv(numbers: pd.DataFrame) -> bytes:
-    """What is drawn, as a file."""
-    return numbers.to_csv(index=False).encode()
-
-
 def revision(runs: list[Run]) -> str:
     """What a zoom belongs to: as long as the runs are the same, it stays."""
     return "-".join(run.id for run in runs)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def view_of(stamp: Stamp, step: int, layers: tuple[str, ...], choice: str, _runs: list[Run]) -> View:
+def view_of(stamp: Stamp, choices: Choices, _runs: list[Run]) -> View:
     """The rows of these runs so far in one frame, shared by all who look."""
-    rows = frame(stamp, _runs)
-    time = Time(max(run.spec.steps for run in _runs), step, analysis.diverged(rows))
-    return View(rows, time, step, layers, choice, specs=tuple(run.spec for run in _runs))
+    return panels.view(
+        frame(stamp, _runs),
+        [run.spec for run in _runs],
+        step=choices.step,
+        layers=choices.layers,
+        choice=choices.choice,
+        statistic=choices.statistic,
+    )
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -247,16 +239,14 @@ def frame(stamp: Stamp, _runs: list[Run]) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def numbers_of(
-    title: str, stamp: Stamp, step: int, layers: tuple[str, ...], choice: str, _panel: Panel, _view: View
-) -> pd.DataFrame:
-    """The numbers of a panel."""
-    return _panel.numbers(_view)
+def numbers_of(name: str, stamp: Stamp, choices: Choices, _panel: Panel, _view: View) -> pd.DataFrame:
+    """The numbers of a panel as they are drawn."""
+    return _panel.fewer(_panel.measure(_view))
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def picture(
-    title: str, numbers: str, time: str, choice: str, _panel: Panel, _numbers: pd.DataFrame, _view: View
+    name: str, numbers: str, time: str, choices: Choices, _panel: Panel, _numbers: pd.DataFrame, _view: View
 ) -> go.Figure:
     """The picture of a panel: drawn anew only for new numbers, and rows of one probe are news to few panels."""
     return _panel.draw(_numbers, _view)

@@ -10,14 +10,14 @@ from typing import Literal
 import streamlit as st
 from pandas import DataFrame
 
-from bnviz import analysis, data, presets, supervisor
+from bnviz import analysis, data, panels, presets, supervisor
+from bnviz.panels import Grid
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from bnviz.spec import RunSpec
 from bnviz.store import ACTIVE, Store
 from bnviz.ui import controls, link, live
 from bnviz.ui.controls import Question
-from bnviz.ui.live import Grid
 
 MOST_LAYERS = 4
 LAYERS_WIDTH = 320  # pixels: on a narrow screen it takes a line of its own
@@ -51,10 +51,13 @@ def figure_page(
         choice = pick(choices) if choices else ""
         at = scrubber(question.specs) if step else question.specs[0].steps
         paper = lay_under(question.specs, grid)
+        statistic = over_seeds(question.specs)
+        link.copy_button()
     for name in absent:
         offer_download(name)
     shipped = [PRESETS[name].label for name in presets.offered(page) if PRESETS[name].ships]
-    live.show(question.specs, grid, at, chosen, choice, paper, next(iter(shipped), ""))
+    chosen_view = live.Choices(at, chosen, choice, paper, statistic)
+    live.show(question.specs, grid, chosen_view, next(iter(shipped), ""))
 
 
 def text(doc: str | None) -> None:
@@ -150,7 +153,7 @@ def pick(choices: Sequence[str]) -> str:
 
 def lay_under(specs: list[RunSpec], grid: Grid) -> bool:
     """Whether the papers' curves are shown; a switch where they have some for these questions."""
-    found = [live.counterpart(panel, specs) for row in grid for panel in row]
+    found = [panel.counterpart(specs) for row in grid for panel in row]
     theirs = [curves for curves in found if len(curves)]
     link.restore({"paper": False}, lambda _, text: "")
     if theirs:
@@ -164,6 +167,25 @@ def lay_under(specs: list[RunSpec], grid: Grid) -> bool:
         )
     link.keep({"paper": False})
     return bool(theirs) and bool(st.session_state["paper"])
+
+
+def over_seeds(specs: list[RunSpec]) -> str:
+    """How several seeds are drawn: as a mean with an interval, or each; a switch where there are several."""
+    words = analysis.STATISTICS | {panels.EACH: "each seed"}
+    link.restore({"over": "t"}, lambda _, text: "" if text in words else f"it must be one of {', '.join(words)}")
+    if len({spec.seed for spec in specs}) == 1:
+        return panels.EACH
+    st.selectbox(
+        "Seeds",
+        list(words),
+        format_func=words.__getitem__,
+        key="over",
+        persist_state="session",
+        help="Several seeds are drawn as their mean with a hatched interval around it, or one by one.",
+        width=LAYERS_WIDTH // 2 + 40,
+    )
+    link.keep({"over": "t"})
+    return str(st.session_state["over"])
 
 
 def figures_of(curves: DataFrame) -> list[str]:

@@ -180,13 +180,28 @@ function handle(figure) { // the player: both parts work by keyboard, as they co
   };
 }
 
-export default function ({ parentElement, data }) { // called on mount, for new data and for a new theme
+function look(figure) { // what the reader sees of it: zoom, camera, what the legend hides, the step of the player
+  const { _fullLayout: layout = {}, _fullData: data = [] } = figure.firstElementChild, seen = {};
+  for (const name of Object.keys(layout)) {
+    if (/^[xy]axis\d*$/.test(name) && layout[name].range) seen[`${name}.range`] = [...layout[name].range];
+    if (/^scene\d*$/.test(name) && layout[name].camera) seen[`${name}.camera`] = layout[name].camera;
+  }
+  const hidden = data.filter((trace) => trace.visible === "legendonly").map((trace) => trace.legendgroup);
+  const frame = plots.get(figure).frame;
+  return { ...seen, ...(hidden.length ? { hidden: [...new Set(hidden)] } : {}), ...(frame ? { frame } : {}) };
+}
+
+export default function ({ parentElement, data, setTriggerValue }) { // called on mount, for new data and for a new theme
   const figure = parentElement.querySelector(".bnviz-plot");
   const text = new TextDecoder().decode(data), theme = JSON.stringify(pageTheme(figure));
   const plot = plots.get(figure) ?? {};
   if (plot.text !== text || plot.theme !== theme) {
     const first = !plots.has(figure);
     plots.set(figure, Object.assign(plot, { text, theme }));
+    const take = figure.children[2].firstElementChild, head = JSON.parse(text);
+    figure.children[2].hidden = !head.exports;
+    take.ariaLabel = `Export ${head.title}`;
+    take.onclick = () => setTriggerValue("export", look(figure));
     if (first) {
       handle(figure);
       plot.observer = new ResizeObserver(() => {

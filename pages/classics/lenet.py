@@ -11,21 +11,23 @@ Cross-entropy, Adadelta from a learning rate of 1.0, times 0.7 at equal interval
 its settings recall, the learning rate would be gone long before the 100,000 steps that the report mentions.
 """
 
-from bnviz.ui import panels
+from bnviz import panels
 from bnviz.ui.page import figure_page
 
 figure_page(
     __doc__,
     [
         [
-            panels.test_accuracy(
+            panels.TEST_ACCURACY.told(
                 "Test accuracy", "Is the dashed line above the solid one, how early, and still at the end?"
             ),
-            panels.test_error("The same where the last percent is seen: with ReLUs, is there any difference?"),
+            panels.TEST_ERROR.told(
+                "Test error", "The same where the last percent is seen: with ReLUs, is there any difference?"
+            ),
         ],
         [
-            panels.training_loss("Training loss", "Of the current batch and its running mean, on a logarithmic axis."),
-            panels.training_accuracy("Training accuracy", "Of the current batch, and its running mean."),
+            panels.TRAINING_LOSS,
+            panels.TRAINING_ACCURACY.told("Training accuracy", "Of the current batch, and its running mean."),
         ],
     ],
     page="lenet",

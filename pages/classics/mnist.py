@@ -13,30 +13,30 @@ Shown is what enters the sigmoid of one random unit, the same in both networks, 
 and 85th percentile as in the paper, and 5th and 95th paler. Test accuracy is that of all 10,000 test images with population statistics.
 """
 
-from bnviz import analysis, figures
-from bnviz.ui import panels
-from bnviz.ui.live import Panel
+from bnviz import panels
 from bnviz.ui.page import figure_page
 
 figure_page(
     __doc__,
     [
         [
-            panels.test_accuracy("Test accuracy", "Who is ahead at equal steps?"),
-            panels.test_error("The same where the last percent is seen: is anything left of the lead in the end?"),
+            panels.TEST_ACCURACY,
+            panels.TEST_ERROR.told(
+                "Test error",
+                "The same where the last percent is seen: is anything left of the lead in the end?",
+            ),
         ],
         [
-            Panel(
+            panels.QUANTILES.told(
                 "The input of one sigmoid",
                 "Level lines mean a stable distribution: compare how far the medians travel in the first 10,000 steps.",
-                lambda view: analysis.quantile_bands(view.rows, view.layers, False),
-                lambda numbers, view: figures.quantile_bands(numbers, view.time, view.paper),
-                paper="quantile_bands",
             )
         ],
         [
-            panels.training_loss("Training loss", "Of the current batch; the plateau at ln 10 = 2.30 is guessing."),
-            panels.training_accuracy("Training accuracy", "Of the current batch, and its running mean."),
+            panels.TRAINING_LOSS.told(
+                "Training loss", "Of the current batch; the plateau at ln 10 = 2.30 is guessing."
+            ),
+            panels.TRAINING_ACCURACY.told("Training accuracy", "Of the current batch, and its running mean."),
         ],
     ],
     page="mnist",

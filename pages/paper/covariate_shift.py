@@ -15,31 +15,12 @@ Shown are ‖G − G′‖₂ (ideal 0) and cos ∠(G, G′) (ideal 1). Biases, 
 preceding layers and comes out at 0 and 1; a zero gradient has no angle and leaves a gap.
 """
 
-from bnviz import analysis, figures
-from bnviz.ui.live import Panel
+from bnviz import panels
 from bnviz.ui.page import figure_page
 
 figure_page(
     __doc__,
-    [
-        [
-            Panel(
-                "Covariate shift over training",
-                "Does BatchNorm keep the cosine nearer to 1 and the distance nearer to 0? Compare with the plain network.",
-                lambda view: analysis.covariate_shift(view.rows, view.layers),
-                lambda numbers, view: figures.covariate_shift(numbers, view.time, view.paper),
-                paper="covariate_shift",
-            )
-        ],
-        [
-            Panel(
-                "All layers at one step",
-                "The deeper a layer, the more layers move beneath it; layer 1 has none, so its shift is zero.",
-                lambda view: analysis.covariate_shift_at(view.rows, view.step),
-                lambda numbers, view: figures.covariate_shift_at(numbers),
-            )
-        ],
-    ],
+    [[panels.COVARIATE_SHIFT], [panels.COVARIATE_SHIFT_AT_STEP]],
     page="covariate_shift",
     layers="all",
 )

@@ -20,37 +20,16 @@ The band is over step sizes at one step of one run. It is *not* the range over r
 under this name.
 """
 
-from bnviz import analysis, figures
-from bnviz.ui import panels
-from bnviz.ui.live import Panel
+from bnviz import panels
 from bnviz.ui.page import figure_page
 
 figure_page(
     __doc__,
     [
-        [
-            panels.loss_range(
-                "Loss range",
-                "A narrow band means that the loss barely changes over the step sizes: a smoother landscape.",
-            )
-        ],
+        [panels.LANDSCAPE],
         [panels.GRADIENT_PREDICTIVENESS, panels.EFFECTIVE_BETA],
-        [panels.CURVATURE],
-        [
-            Panel(
-                "Loss at one step",
-                "The slice behind the band: steep walls are what a learning rate must avoid.",
-                lambda view: analysis.loss_slice(view.rows, view.step),
-                lambda numbers, view: figures.loss_slice(numbers),
-            ),
-            Panel(
-                "Distance against step size",
-                "One curve a step, blue early and red late: flat curves mean a gradient that can be trusted far away.",
-                lambda view: analysis.step_sizes(view.rows),
-                lambda numbers, view: figures.step_sizes(numbers, view.time, view.paper),
-                paper="step_sizes",
-            ),
-        ],
+        [panels.LOSS_SLICE, panels.STEP_SIZES],
+        [panels.GRADIENT_NORM, panels.CURVATURE],
     ],
     page="landscape",
     choices=list(panels.ALONG),

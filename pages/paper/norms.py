@@ -12,35 +12,33 @@ average of their lp-norm (before shifting the mean)". Read here, for each channe
 N_p. The knob *Centred lp scale* takes N_p of y − μ instead; L2 is then BatchNorm.
 """
 
-from bnviz import analysis, figures
-from bnviz.ui import panels
-from bnviz.ui.live import Panel
+from dataclasses import replace
+
+from bnviz import panels
 from bnviz.ui.page import figure_page
 
 figure_page(
     __doc__,
     [
         [
-            panels.training_accuracy(
+            panels.TRAINING_ACCURACY.told(
                 "Training accuracy",
                 "Do all normalised networks leave the plain one behind, and by how much do they differ among themselves?",
             ),
-            panels.training_loss(
-                "Training loss",
-                "Fig. 5b: which of the normalised networks ends lowest? The order changes with the seed.",
+            replace(
+                panels.TRAINING_LOSS,
+                look="Fig. 5b: which of the normalised networks ends lowest? The order changes with the seed.",
                 when=panels.regresses,
             ),
         ],
         [
-            Panel(
+            panels.HISTOGRAMS.told(
                 "Histograms over training",
                 "L1 and L∞ keep another scale than BatchNorm, and no variance is fixed: look at the widths.",
-                lambda view: analysis.histograms(view.rows, view.layers, False),
-                lambda numbers, view: figures.ridges(numbers, view.time),
             )
         ],
         [
-            panels.loss_range(
+            panels.LANDSCAPE.told(
                 "Loss range",
                 "How far the loss ranges along the gradient: are the other norms' bands as narrow as BatchNorm's?",
             )

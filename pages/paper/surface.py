@@ -26,52 +26,12 @@ The knobs make the first direction random too, or give every filter of both the 
 and *a* and *b* count such lengths.
 """
 
-from bnviz import figures, surface_figures, surfaces
-from bnviz.spec import RunSpec
-from bnviz.ui.live import Panel
+from bnviz import panels
 from bnviz.ui.page import figure_page
-
-CONTOURS, RELIEF = "contours", "surface"
-
-
-def titles(spec: RunSpec) -> tuple[str, str]:
-    """What the axes are."""
-    along = "along −g" if spec.surface_along == "gradient" else "random"
-    if spec.surface_scaled:
-        return f"a ({along},<br>filter-normalised)", "b (random, filter-normalised)"
-    return f"a ({along},<br>in steps of training)", "b (random)"
-
 
 figure_page(
     __doc__,
-    [
-        [
-            Panel(
-                "Surface of the loss",
-                "The network stands in the middle: how far to the right does it go downhill, and how steep are the walls?",
-                lambda view: surfaces.planes(view.rows),
-                lambda numbers, view: (
-                    surface_figures.reliefs(numbers, view.step)
-                    if view.choice == RELIEF
-                    else surface_figures.contours(numbers, titles(view.specs[0]), view.step)
-                ),
-            )
-        ],
-        [
-            Panel(
-                "Rise over the plane",
-                "The highest loss minus the lowest: low is flat, and steady is a landscape without surprises.",
-                lambda view: surfaces.rise(view.rows),
-                lambda numbers, view: figures.surface_rise(numbers, view.time),
-            ),
-            Panel(
-                "How much of the path the plane shows",
-                "Of the squared distance from the plane before: near 0 %, training came from elsewhere than the path suggests.",
-                lambda view: surfaces.path_share(view.rows),
-                lambda numbers, view: figures.path_share(numbers, view.time),
-            ),
-        ],
-    ],
+    [[panels.SURFACE], [panels.SURFACE_RISE, panels.PATH_SHARE]],
     page="surface",
-    choices=[CONTOURS, RELIEF],
+    choices=[panels.CONTOURS, panels.RELIEF],
 )

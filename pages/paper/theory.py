@@ -33,82 +33,16 @@ A deviation is the difference of the sides as a part of the largest terms. A bou
 largest deviation from Theorem 4.1's equality in the same run, which is rounding. Units without a gradient are no check.
 """
 
-from bnviz import figures, theorems
-from bnviz.spec import RunSpec
-from bnviz.ui.live import Panel
+from bnviz import panels
 from bnviz.ui.page import figure_page
-
-NEEDED = "This one is about BatchNorm: choose it under Networks."
-
-
-def has_batchnorm(spec: RunSpec) -> bool:
-    return spec.norm == "batch"
-
-
-def theorem(statement: str, look: str, true: str, printed: str) -> Panel:
-    """Measured against bound, one panel for the statement as it is true and one as printed."""
-    return Panel(
-        theorems.STATEMENTS[statement],
-        look,
-        lambda view: theorems.sides(view.rows, statement, view.step),
-        lambda numbers, view: figures.theorem(numbers, {"true": true, "printed": printed}),
-        when=has_batchnorm,
-        hint=NEEDED,
-    )
-
 
 figure_page(
     __doc__,
     [
-        [
-            Panel(
-                "Verdict",
-                "All checks of the training so far, and how far the two sides of each equality are apart: rounding, or more?",
-                lambda view: theorems.verdicts(view.rows),
-                lambda numbers, view: figures.deviations(numbers, view.time),
-                say=theorems.verdict,
-            )
-        ],
-        [
-            theorem(
-                "theorem_4_1",
-                "A unit's squared gradient before BatchNorm. Above the dashed diagonal a bound fails.",
-                "with 1/m",
-                "with 1/√m, as printed",
-            )
-        ],
-        [
-            theorem(
-                "theorem_4_2",
-                "The curvature along that gradient. Do the terms in ε matter?",
-                "with ε",
-                "without ε, as printed",
-            ),
-            theorem(
-                "theorem_4_4",
-                "The squared gradient of a unit's weights. How loose is the bound?",
-                "as its proof gives it",
-                "as printed",
-            ),
-        ],
-        [
-            Panel(
-                "What is asked and what comes of it",
-                "Units with ⟨ŷ, g⟩ ≥ 0; the factor γ/σ, and the part of ‖g‖² that is removed beside it (medians); units whose gradient is "
-                "smaller in front of BatchNorm than behind it.",
-                lambda view: theorems.conditions(view.rows),
-                lambda numbers, view: figures.conditions(numbers, view.time),
-                say=theorems.asked,
-                when=has_batchnorm,
-                hint=NEEDED,
-            ),
-            Panel(
-                "Lemma 4.5",
-                "How far each layer has come from its initial weights, and how much less far to kW*, which to BatchNorm is as good.",
-                lambda view: theorems.distances(view.rows, view.step),
-                lambda numbers, view: figures.lemma(numbers),
-            ),
-        ],
+        [panels.DEVIATIONS],
+        [panels.THEOREM_4_1],
+        [panels.THEOREM_4_2, panels.THEOREM_4_4],
+        [panels.CONDITIONS, panels.LEMMA_4_5],
     ],
     page="theory",
 )

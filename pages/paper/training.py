@@ -12,20 +12,22 @@ Noise, for every channel *j* of every layer and anew at each step: μ_j ~ U(−n
 x ← s·x + m with s ~ N(σ_j, r_σ), m ~ U(μ_j − r_μ, μ_j + r_μ).
 """
 
-from bnviz.ui import panels
+from bnviz import panels
 from bnviz.ui.page import figure_page
 
 figure_page(
     __doc__,
     [
         [
-            panels.training_accuracy(
+            panels.TRAINING_ACCURACY.told(
                 "Training accuracy", "How early does each network leave chance (10 %), and which stays behind?"
             )
         ],
         [
-            panels.training_loss("Training loss", "On a logarithmic axis; ln 10 = 2.30 is guessing."),
-            panels.test_accuracy("Test accuracy", "Does the head start survive on images the network has not seen?"),
+            panels.TRAINING_LOSS.told("Training loss", "On a logarithmic axis; ln 10 = 2.30 is guessing."),
+            panels.TEST_ACCURACY.told(
+                "Test accuracy", "Does the head start survive on images the network has not seen?"
+            ),
         ],
     ],
     page="training",

@@ -1,0 +1,153 @@
+"""What a reader takes along: from the command line, as one file or a bundle, and the same figures from it elsewhere."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from bnviz import export, takeaway
+from bnviz.__main__ import main
+from bnviz.bundle import unpack
+from bnviz.engines.inline import Inline
+from bnviz.export import STYLES
+from bnviz.panels import PANELS
+from bnviz.store import Run, Store
+from tests.conftest import ALL_PROBES, tiny_spec
+
+SEEDS = (0, 1)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache with four finished tiny runs: two networks, two seeds."""
+    store = Store(tmp_path_factory.mktemp("finished"))
+    for norm in ("none", "batch"):
+        for seed in SEEDS:
+            Inline().start(store.submit(tiny_spec(norm=norm, seed=seed, probes=ALL_PROBES)))
+    return store.root
+
+
+@pytest.fixture
+def runs(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[Run]:
+    """The same, in the cache of this test."""
+    monkeypatch.setenv("BNVIZ_CACHE", str(root))
+    return Store().runs()
+
+
+def ids(runs: list[Run]) -> list[str]:
+    return [run.id for run in runs]
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_every_figure_can_be_taken_along(name: str, runs: list[Run]) -> None:
+    panel = PANELS[name]
+    if not panel.fits([run.spec for run in runs]):
+        pytest.skip("it is about other runs")
+    take = takeaway.of_runs(panel, runs, statistic="range")
+    assert len(take.numbers) and len(take.full()) >= len(take.numbers)
+    drawn, full = (numbers.reset_index(drop=True).rename_axis(columns=None) for numbers in (take.numbers, take.full()))
+    assert_frame_equal(pd.read_csv(BytesIO(export.table(take.numbers, "csv"))), drawn, check_dtype=False)
+    assert_frame_equal(pd.read_parquet(BytesIO(export.table(take.full(), "parquet"))), full)
+
+
+def test_the_numbers_of_the_command_line_are_those_drawn(runs: list[Run], tmp_path: Path) -> None:
+    for name in ("drawn.csv", "drawn.parquet"):
+        main(["export", *ids(runs), "--figure", "landscape", "--over", "each", "--out", str(tmp_path / name)])
+    drawn = takeaway.of_runs(PANELS["landscape"], runs).figure
+    table = pd.read_csv(tmp_path / "drawn.csv")
+    assert_frame_equal(pd.read_parquet(tmp_path / "drawn.parquet"), table, check_dtype=False)
+    tops = {trace.legendgroup: list(trace.y) for trace in drawn.data if trace.fill == "tonexty"}
+    assert set(tops) == set(ids(runs))
+    for run, values in tops.items():
+        assert values == pytest.approx(table.loc[table["run"] == run, "loss_high"].tolist(), rel=1e-6)
+
+
+def test_a_command_says_all_that_its_figure_was_drawn_with(runs: list[Run], tmp_path: Path, capsys) -> None:
+    look = {"xaxis.range": [0, 2], "hidden": [runs[0].id]}
+    take = takeaway.of_runs(
+        PANELS["covariate-shift"], runs, step=2, layers=["conv3", "fc9"], statistic="each", paper=True, look=look
+    )
+    words = shlex.split(take.command(STYLES["slide"]))
+    assert words[:4] == ["python", "-m", "bnviz", "export"]
+    words[words.index("--out") + 1] = str(tmp_path / "figure.html")
+    main(words[3:])
+    assert capsys.readouterr().out.strip() == str(tmp_path / "figure.html")
+    told = {
+        words[at].removeprefix("--"): words[at + 1] for at, word in enumerate(words) if word in ("--step", "--layers")
+    }
+    assert told == {"step": "2", "layers": "conv3,fc9"}
+    assert json.loads(words[words.index("--look") + 1]) == look and "--paper" in words
+
+
+def test_a_bundle_brings_the_same_figures_elsewhere(runs: list[Run], tmp_path: Path) -> None:
+    main(["export", *ids(runs), "--figure", "landscape", "--out", str(tmp_path / "bundle.zip")])
+    elsewhere = Store(tmp_path / "elsewhere")
+    unpack(tmp_path / "bundle.zip", elsewhere)
+    assert set(ids(elsewhere.runs())) == set(ids(runs))
+    moved = [elsewhere.run(run.id) for run in runs]
+    for panel in PANELS.values():
+        if panel.fits([run.spec for run in runs]):
+            here, there = (takeaway.of_runs(panel, some, statistic="t").figure.to_json() for some in (runs, moved))
+            assert here == there, panel.name
+
+
+def test_a_bundle_says_what_is_in_it(runs: list[Run], tmp_path: Path) -> None:
+    main(["export", *ids(runs[:2]), "--figure", "training-loss", "--out", str(tmp_path / "bundle.zip")])
+    with ZipFile(tmp_path / "bundle.zip") as bundle:
+        names = set(bundle.namelist())
+        readme = bundle.read("README.md").decode()
+    assert {"data/training-loss.csv", "data/training-loss-full.parquet", "figures/training-loss.html"} <= names
+    assert {"CITATION.bib", "versions.json", "latex/training-loss.tex", "latex/training-loss.dat"} <= names
+    assert "export " in readme and "--figure training-loss" in readme
+    pictures = {f"figures/training-loss.{format}" for format in ("pdf", "svg", "png")}
+    assert pictures <= names or "figures/training-loss-missing.txt" in names
+
+
+def test_latex_comes_as_a_snippet_and_its_tables(runs: list[Run], tmp_path: Path, capsys) -> None:
+    main(["export", runs[0].id, "--figure", "training-loss", "--out", str(tmp_path / "loss.tex")])
+    written = [Path(line) for line in capsys.readouterr().out.split()]
+    assert {path.name for path in written} >= {"loss.tex", "loss.dat"} and all(path.exists() for path in written)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--figure", "landscap", "--out", "a.pdf"], "--figure must be one of training-accuracy, "),
+        (
+            ["--figure", "landscape", "--style", "poster", "--out", "a.pdf"],
+            "--style must be one of column, page, slide",
+        ),
+        (
+            ["--figure", "landscape", "--out", "a.jpg"],
+            "--format must be one of pdf, svg, png, html, tex, csv, parquet, zip",
+        ),
+        (["--figure", "landscape", "--over", "se", "--out", "a.csv"], "--over must be one of t, range, sd, each"),
+        (["--figure", "quantiles", "--layers", "conv99", "--out", "a.csv"], "--layers must be one of conv1, "),
+        (["--figure", "landscape", "--look", "zoom", "--out", "a.pdf"], "--look must be a JSON object"),
+        (["--figure", "landscape", "--out", "no/such/folder/a.csv"], "the folder of --out does not exist"),
+        (["--figure", "theorem-4-1", "--out", "a.csv"], "figure theorem-4-1 is not about these runs"),
+    ],
+)
+def test_a_wrong_word_costs_one_sentence(words: list[str], says: str, runs: list[Run], tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stopped:
+        main(["export", next(run.id for run in runs if run.spec.norm == "none"), *words])
+    assert stopped.value.code == 2
+    error = capsys.readouterr().err
+    assert says in error and error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_preset_stands_for_its_finished_runs(runs: list[Run], tmp_path: Path, capsys) -> None:
+    main(["export", "class", "--figure", "test-accuracy", "--out", str(tmp_path / "a.csv")])  # those that ship
+    assert set(pd.read_csv(tmp_path / "a.csv")["norm"]) == {"none", "batch", "noisy"}
+    with pytest.raises(SystemExit):
+        main(["export", "paper", "--figure", "test-accuracy", "--out", str(tmp_path / "b.csv")])
+    assert "`python -m bnviz run --preset paper` makes them" in capsys.readouterr().err
