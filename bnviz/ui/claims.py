@@ -1,0 +1,184 @@
+"""The papers' claims with their verdicts, and a button for the runs that are missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+import streamlit as st
+from pandas import DataFrame
+
+from bnviz import claims, presets, supervisor
+from bnviz.claims import CLAIMS, GROUPS, Claim, Verdict
+from bnviz.presets import PRESETS, SEEDS, duration
+from bnviz.spec import RunSpec
+from bnviz.store import ACTIVE, Run, Store
+from bnviz.ui import link, live, page
+from bnviz.ui.controls import MOST_RUNS
+from bnviz.ui.live import Stamp
+
+EVERY_S = 2.0
+EVERYTHING = "all"
+BADGES = {
+    True: ":green-badge[:material/check: {}]",
+    False: ":red-badge[:material/close: {}]",
+    None: ":gray-badge[:material/hourglass_empty: {}]",
+}
+CHOICES = {EVERYTHING: "all"} | {words.replace(" ", "-"): words for words in claims.WORDS.values()}  # in the address
+
+
+def claims_page(doc: str | None) -> None:
+    """The text, the counts, and every claim of the chosen verdict."""
+    page.text(doc)
+    link.warn_of_unknown(["verdict"])
+    link.restore(
+        {"verdict": EVERYTHING}, lambda _, text: "" if text in CHOICES else f"it must be one of {', '.join(CHOICES)}"
+    )
+    active = bool(at_work(claims.finished(Store(), CLAIMS.values())))
+
+    def body() -> None:
+        done = claims.finished(Store(), CLAIMS.values())
+        busy = at_work(done)
+        if bool(busy) != active:
+            st.rerun()
+        for run in busy.values():
+            run.wait(live.reader())
+        if busy:
+            supervisor.ensure(Store())
+        with st.spinner("Reading the runs …"):
+            verdicts = judged(done)
+        draw(chosen(verdicts), done, set(busy))
+
+    st.fragment(body, run_every=EVERY_S if active else None)()
+
+
+def at_work(done: dict[str, Run]) -> dict[str, Run]:
+    """The runs that claims miss and that somebody has asked for, by id."""
+    ids = dict.fromkeys(id for claim in CLAIMS.values() for id in claims.missing(claim, done))
+    runs = {id: Store().run(id) for id in ids}
+    return {id: run for id, run in runs.items() if run.readable and run.state in ACTIVE}
+
+
+def judged(done: dict[str, Run]) -> list[Verdict]:
+    """Every claim on the runs there are."""
+    stamps = {id: live.newest(run) for id, run in done.items()}
+    used = {name: claims.used(claim, done) for name, claim in CLAIMS.items()}
+    return [verdict(name, tuple(stamps[run.id] for run in runs), runs) for name, runs in used.items()]
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def verdict(name: str, stamp: Stamp, _runs: list[Run]) -> Verdict:
+    """A claim's verdict, judged anew only for other runs."""
+    return claims.judge(CLAIMS[name], rows(stamp, _runs))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def rows(stamp: Stamp, _runs: list[Run]) -> DataFrame:
+    """What several claims in a row are judged by."""
+    return claims.rows(_runs)
+
+
+def chosen(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Those with the verdict that the reader wants to see; the choices say how many there are of each."""
+    counts = Counter(verdict.words for verdict in verdicts) | Counter({CHOICES[EVERYTHING]: len(verdicts)})
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        choice = st.segmented_control(
+            "Verdict",
+            list(CHOICES),
+            required=True,
+            format_func=lambda name: f"{CHOICES[name]} · {counts[CHOICES[name]]}",
+            key="verdict",
+            persist_state="session",
+            wrap=True,
+        )
+        link.copy_button()
+    link.keep({"verdict": EVERYTHING})
+    return [verdict for verdict in verdicts if CHOICES[str(choice)] in (CHOICES[EVERYTHING], verdict.words)]
+
+
+def draw(verdicts: Sequence[Verdict], done: dict[str, Run], busy: set[str]) -> None:
+    """Claims under the papers they are from, and what is missing."""
+    open_questions = [spec for verdict in verdicts for spec in claims.missing(verdict.claim, done).values()]
+    absent = presets.missing(open_questions)
+    if not done:
+        st.info("Nothing is measured here yet. Press **Run what is missing** under a claim.", icon=":material/inbox:")
+    for name in absent:
+        page.offer_download(name)
+    for group, heading in GROUPS.items():
+        members = [verdict for verdict in verdicts if verdict.claim.group == group]
+        if members:
+            st.header(heading, anchor=f"group-{group}")
+        for verdict in members:
+            draw_claim(verdict, claims.missing(verdict.claim, done), absent, busy)
+
+
+def draw_claim(verdict: Verdict, missing: dict[str, RunSpec], absent: list[str], busy: set[str]) -> None:
+    """One claim: its sentence, its verdict in words, and behind a click on what it rests."""
+    claim = verdict.claim
+    with st.container(border=True):
+        st.subheader(claim.says, anchor=claim.name)
+        st.markdown(told(verdict))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.link_button("Show the figure", address(verdict), icon=":material/show_chart:", type="tertiary")
+            with st.popover("Seeds and conditions", icon=":material/info:", type="tertiary", key=f"about-{claim.name}"):
+                st.markdown(conditions(verdict))
+            if missing:
+                offer_runs(claim, missing, absent, busy)
+
+
+def told(verdict: Verdict) -> str:
+    """The verdict, the paper's value, ours and the note, as Markdown."""
+    claim = verdict.claim
+    doubt = f" :orange-badge[{verdict.doubt}]" if verdict.doubt else ""
+    note = f"\n- **Keep in mind:** {claim.note}" if claim.note else ""
+    return (
+        f"{BADGES[verdict.holds].format(verdict.words)}{doubt} &nbsp; {claim.source}\n\n"
+        f"- **Measured:** {claim.quantity}\n"
+        f"- **The paper:** {claim.theirs}\n"
+        f"- **Ours:** {verdict.ours or 'nothing yet'}; it holds if {claim.region}{note}"
+    )
+
+
+def conditions(verdict: Verdict) -> str:
+    """Single seeds and regime, as Markdown."""
+    seeds = ", ".join(f"{seed}: {claims.number(value)}" for seed, value in verdict.values.items())
+    return f"**Seeds** {seeds or 'none yet'}\n\n**Measured on** {verdict.claim.regime}"
+
+
+def address(verdict: Verdict) -> str:
+    """The page that shows a claim's runs, those of the seeds that count, or all that it asks for."""
+    claim = verdict.claim
+    seeds = list(verdict.values.index) or list(SEEDS)
+    several = {
+        "networks" if claim.page == "norms" else "norm": claim.norms,
+        "lr": [link.number(rate) for rate in claim.rates],
+        "seed": seeds[: MOST_RUNS // len(claims.questions(claim, 0))],
+    }
+    said = {"preset": claim.preset, **{name: values for name, values in several.items() if values}, **claim.changes}
+    written = {name: link.write(value) for name, value in said.items()} | dict(claim.look)
+    return f"{claim.page}?{urlencode(written, safe=',')}"
+
+
+def offer_runs(claim: Claim, missing: dict[str, RunSpec], absent: list[str], busy: set[str]) -> None:
+    """How many runs are there, and a button for the others."""
+    asked = len(claims.questions(claim, 0)) * len(SEEDS)
+    waiting = missing.keys() & busy
+    if st.button(
+        "Running" if waiting else "Run what is missing",
+        icon=":material/play_arrow:",
+        disabled=bool(waiting) or any(spec.data in absent for spec in missing.values()),
+        key=f"run-{claim.name}",
+        help=f"{cost(claim, len(missing))}.",
+    ):
+        page.start(list(missing.values()))
+        st.rerun()
+    st.caption(f"{asked - len(missing)} of {asked} runs are there.")
+
+
+def cost(claim: Claim, runs: int) -> str:
+    """What so many of its runs take, as far as anybody knows."""
+    preset = PRESETS[claim.preset]
+    if preset.seconds is None:
+        return preset.cost
+    return f"About {duration(preset.seconds / len(preset.specs()) * runs / 2)} on two CPU cores"

@@ -1,0 +1,395 @@
+"""The claims: their verdicts on known numbers, their runs, their links, the command line and the page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pandas import DataFrame, Series
+from scipy import stats
+from streamlit.testing.v1 import AppTest
+
+from bnviz import __main__ as cli
+from bnviz import claims, execute, panels, supervisor
+from bnviz.claims import CLAIMS, GROUPS, TIMES, Claim, Verdict, judge
+from bnviz.engines.inline import Inline
+from bnviz.evidence import difference, final
+from bnviz.paths import PROJECT
+from bnviz.presets import PRESETS, SEEDS, offered
+from bnviz.spec import RunSpec
+from bnviz.store import SCHEMA, Run, Store
+from bnviz.ui.claims import address
+from tests.test_analysis import measured, together
+
+CLAIM = Claim(
+    name="higher",
+    says="Higher.",
+    source="nowhere",
+    theirs="1 point",
+    quantity="test accuracy, BatchNorm minus standard",
+    measure=difference(final("test_accuracy"), "batch", "none", 100),
+    preset="quick",
+    norms=("none", "batch"),
+    page="training",
+    group="2018",
+    low=0,
+    unit="points",
+    changes={"width": 1 / 32, "batch": 16, "steps": 4, "probes": {"accuracy": 1, "evaluation": 2, "activations": 2}},
+)
+REPORT = CLAIMS["report-lenet"]
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process is started, and the runs that ship are not seen."""
+    monkeypatch.setattr(supervisor, "ensure", lambda store: None)
+    monkeypatch.setattr("bnviz.paths.GALLERY", PROJECT / "no gallery")
+
+
+def verdict(values: list[float], **about: Any) -> Verdict:
+    return Verdict(replace(CLAIM, **about), Series(values, index=range(len(values)), dtype=float))
+
+
+# Verdicts
+
+
+@pytest.mark.parametrize("values", [[1.0, 2.0], [5.0, 5.0, 5.0], [-1.0, 4.0, 2.0, 0.5]])
+def test_the_interval_is_students(values: list[float]) -> None:
+    found = verdict(values)
+    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95) if len(set(values)) > 1 else (5.0, 5.0)
+    assert (found.mean, found.n) == (pytest.approx(np.mean(values)), len(values))
+    assert found.interval == pytest.approx(tuple(expected))
+
+
+def test_of_ratios_mean_and_interval_are_those_of_the_logarithms() -> None:
+    values = [1.0, 4.0, 4.0]
+    found = verdict(values, unit=TIMES)
+    low, high = stats.ttest_1samp(np.log(values), 0).confidence_interval(0.95)
+    assert found.mean == pytest.approx(stats.gmean(values))
+    assert found.interval == pytest.approx((np.exp(low), np.exp(high)))
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high", "words", "doubt"),
+    [
+        ([], 0, 1, "not measured yet", ""),
+        ([0.5], 0, 1, "holds", "one seed"),
+        ([2.0], 0, 1, "does not hold", "one seed"),
+        ([0.5, 0.51], 0, 1, "holds", ""),
+        ([0.1, 0.9], 0, 1, "holds", "the interval crosses the edge"),
+        ([0.99, 1.02], 0, 1, "does not hold", "the interval crosses the edge"),
+        ([2.0, 2.01], 0, 1, "does not hold", ""),
+        ([-2.0, -2.01], 0, 1, "does not hold", ""),
+        ([-2.0, 3.5], 0, 1, "holds", "the interval crosses the edge"),
+        ([1.0, 1.0], 1, 1, "holds", ""),
+        ([np.inf, 2.0], 1, np.inf, "holds", "the interval crosses the edge"),
+    ],
+)
+def test_the_verdict_goes_by_the_mean_and_says_what_may_turn_it(
+    values: list[float], low: float, high: float, words: str, doubt: str
+) -> None:
+    found = verdict(values, low=low, high=high)
+    assert (found.words, found.doubt) == (words, doubt)
+
+
+@pytest.mark.parametrize(
+    ("about", "region"),
+    [
+        ({"low": 5.0}, "≥ 5 points"),
+        ({"low": -6}, "≥ −6 points"),
+        ({"low": -np.inf, "high": 1e-12, "unit": ""}, "≤ 1e−12"),
+        ({"low": -np.inf, "high": 1, "unit": TIMES}, "≤ 1×"),
+        ({"low": 8, "high": 12, "unit": "%"}, "8 to 12 %"),
+    ],
+)
+def test_the_region_in_words(about: dict[str, Any], region: str) -> None:
+    assert replace(CLAIM, **about).region.replace(claims.NBSP, " ") == region
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "ours"),
+    [
+        ([], "points", ""),
+        ([-4.456], "points", "−4.46 points, 1 seed"),
+        ([18.0, 18.0], "points", "18.0 points [18.0, 18.0], 2 seeds"),
+        ([1.0, 4.0], TIMES, "2.00× [0.000299, 13,365], 2 seeds"),
+        ([100.0, 100.0, 100.0], "%", "100 % [100, 100], 3 seeds"),
+        ([0.0], "%", "0 %, 1 seed"),
+        ([3.2e-16], "", "3.20e−16, 1 seed"),
+    ],
+)
+def test_ours_in_words(values: list[float], unit: str, ours: str) -> None:
+    assert verdict(values, unit=unit).ours.replace(claims.NBSP, " ") == ours
+
+
+# Every claim
+
+
+def test_every_claim_has_a_name_of_its_own_and_a_group() -> None:
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) for name in CLAIMS)
+    assert list(dict.fromkeys(claim.group for claim in CLAIMS.values())) == list(GROUPS)
+    assert all(claim.low > -np.inf or claim.high < np.inf for claim in CLAIMS.values())
+
+
+@pytest.mark.filterwarnings("error")
+def test_claims_ask_what_presets_ask_and_once_for_a_random_direction() -> None:
+    offered = {spec.id for preset in PRESETS.values() for spec in preset.specs()}
+    own = {name for name, claim in CLAIMS.items() if not claims.questions(claim, 0).keys() <= offered}
+    assert own == {"random-direction"}
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_nothing_measured_is_no_verdict(name: str) -> None:
+    found = judge(CLAIMS[name], claims.rows([]))
+    assert (found.n, found.holds, found.ours) == (0, None, "")
+
+
+@pytest.fixture(scope="module")
+def stretched() -> dict[str, DataFrame]:
+    """Rows of a short and narrow run for every question of a claim, by its id: as of BatchNorm, whatever the network."""
+    questions = {id: spec for claim in CLAIMS.values() for id, spec in claims.questions(claim, 0).items()}
+    short = {id: shortened(spec) for id, spec in questions.items()}
+    answers = {small.id: DataFrame(execute(small)) for small in {small.id: small for small in short.values()}.values()}
+    return {id: stretch(answers[short[id].id], spec, spec.steps // short[id].steps) for id, spec in questions.items()}
+
+
+def shortened(spec: RunSpec) -> RunSpec:
+    """The same model and probes, in a fraction of a second."""
+    every = {"landscape": 2, "covariate_shift": 4, "theory": 4, "evaluation": 10}
+    small: dict[str, Any] = {"batch": 16, "steps": 12, "norm": "batch", "lr": 1e-3, "init": "glorot_uniform"}
+    small |= {"probes": {name: every.get(name, 1) for name in spec.probes if name != "curvature"}}
+    if spec.model.startswith("vgg"):
+        small |= {"width": 1 / 32, "data": "cifar10-sample", "random_direction": True}
+    elif spec.data == "mnist":
+        small |= {"steps": 60, "data": "mnist-sample"}
+    return RunSpec.of(**spec.model_dump() | small)
+
+
+def stretch(rows: DataFrame, spec: RunSpec, factor: int) -> DataFrame:
+    """The rows as if training had been as long as the question asks; Fig. 8 needs successive steps, so moments stay."""
+    moments = rows["metric"].isin(["activation_mean", "activation_variance"])
+    step = rows["step"].where(moments, rows["step"] * factor)
+    return rows.assign(step=step, run=spec.id, norm=spec.norm, lr=spec.lr, seed=spec.seed).astype({"unit": float})
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_the_runs_that_a_claim_asks_for_answer_it(name: str, stretched: dict[str, DataFrame]) -> None:
+    questions = claims.questions(CLAIMS[name], 0)
+    rows = pd.concat([stretched[id] for id in questions], ignore_index=True)
+    found = judge(CLAIMS[name], rows)
+    assert found.values.index.tolist() == [0]
+    assert not np.isnan(found.mean)
+    for id in questions:
+        assert judge(CLAIMS[name], rows[rows["run"] != id]).n == 0, "a seed counts although a run is missing"
+
+
+# Links
+
+
+def asked(page: str) -> None:
+    """A page's question alone."""
+    import streamlit as st
+
+    from bnviz.presets import LP
+    from bnviz.ui import controls
+
+    st.session_state["asked"] = [spec.id for spec in controls.ask(page, LP if page == "norms" else ()).specs]
+
+
+LINKS = dict.fromkeys(address(Verdict(claim, Series(dtype=float))) for claim in CLAIMS.values())
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_a_link_opens_the_runs_that_a_claim_asks_for(link: str) -> None:
+    page, choices = urlsplit(link).path, dict(parse_qsl(urlsplit(link).query))
+    opened = AppTest.from_function(asked, args=(page,), default_timeout=60)
+    for name, text in choices.items():
+        opened.query_params[name] = text
+    opened.run()
+    assert not opened.exception and not opened.warning
+    for claim in CLAIMS.values():
+        if address(Verdict(claim, Series(dtype=float))) == link:
+            ids = {id for seed in SEEDS for id in claims.questions(claim, seed)}
+            assert set(opened.session_state["asked"]) == ids
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_link_names_a_page_with_these_layers_and_views(name: str) -> None:
+    claim = CLAIMS[name]
+    spec = claim.specs(0)[0]
+    layers = [block.name for block in spec.blocks()]
+    assert claim.preset in offered(claim.page)
+    assert set(claim.look) <= {"layers", "view"}
+    assert set(claim.look.get("layers", layers[0]).split(",")) <= set(layers)
+    assert claim.look.get("view", panels.ALL) in (panels.ALL, panels.RANDOM)
+
+
+def test_a_link_names_the_seeds_that_count_as_many_as_a_page_compares() -> None:
+    found = Verdict(CLAIMS["lp-bands"], Series(1.0, index=range(3, 12)))
+    assert "&seed=3,4,5,6,7,8&" in f"{address(found)}&"  # six of four networks
+
+
+# The runs of a store
+
+
+def test_finished_runs_are_found_and_read_without_their_histograms() -> None:
+    store = Store()
+    none, batch, *_ = (spec for seed in SEEDS for spec in CLAIM.specs(seed))
+    Inline().start(store.submit(none))
+    store.submit(batch)
+    done = claims.finished(store, [CLAIM])
+    assert list(done) == [none.id]
+    assert claims.used(CLAIM, done) == [store.run(none.id)]
+    assert len(claims.missing(CLAIM, done)) == 2 * len(SEEDS) - 1
+    assert next(claims.verdicts([CLAIM], store)).n == 0
+
+    Inline().start(store.submit(batch))
+    done = claims.finished(store, [CLAIM])
+    rows = claims.rows(claims.used(CLAIM, done))
+    whole = pd.concat([store.run(spec.id).labelled_rows() for spec in (none, batch)], ignore_index=True)
+    expected = whole[whole["metric"] != "activation_histogram"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rows[expected.columns], expected, check_dtype=False)
+    found = next(claims.verdicts([CLAIM], store))
+    last = expected[expected["metric"] == "test_accuracy"].groupby("norm")["value"].last()
+    assert found.values.to_dict() == {0: pytest.approx(100 * (last["batch"] - last["none"]))}
+
+
+def test_a_seed_beyond_those_asked_for_counts_as_well() -> None:
+    for spec in CLAIM.specs(7):
+        Inline().start(Store().submit(spec))
+    done = claims.finished(Store(), [CLAIM])
+    assert [run.spec.seed for run in claims.used(CLAIM, done)] == [7, 7]
+    assert len(claims.missing(CLAIM, done)) == 2 * len(SEEDS)
+
+
+# The command line and the page
+
+
+def finish(spec: RunSpec, rows: DataFrame) -> Run:
+    """A finished run with these rows."""
+    run = Store().submit(spec)
+    run.write_rows("00000000", pa.Table.from_pandas(rows[SCHEMA.names], SCHEMA, preserve_index=False))
+    run.finish()
+    return run
+
+
+def report(seed: int, batch: list[float], none: list[float]) -> None:
+    """The runs of REPORT with these test accuracies."""
+    for spec in REPORT.specs(seed):
+        values = dict(enumerate(batch if spec.norm == "batch" else none, start=1))
+        finish(spec, together(measured("test_accuracy", values), measured("train_loss", {0: 1.0})))
+
+
+def bnviz(*words: str) -> int:
+    try:
+        cli.main(list(words))
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def test_the_command_says_what_was_measured_and_what_came_out(capsys: pytest.CaptureFixture[str]) -> None:
+    report(0, [0.9, 0.9], [0.8, 0.8])
+    report(1, [0.9, 0.9], [0.8, 0.8])
+    assert bnviz("claims", "report-lenet", "noise-alone") == 0
+    said = capsys.readouterr().out.replace(claims.NBSP, " ")
+    assert "report-lenet · holds · ours 100 % [100, 100], 2 seeds · holds if ≥ 95 %" in said
+    assert "noise-alone · not measured yet · ours nothing yet · holds if 8 to 12 %" in said
+    assert REPORT.regime in said and REPORT.theirs in said and REPORT.quantity in said
+
+
+def test_the_table_has_a_line_a_claim(capsys: pytest.CaptureFixture[str]) -> None:
+    report(0, [0.7, 0.9], [0.8, 0.8])
+    assert bnviz("claims", "--markdown") == 0
+    head, rule, *lines = capsys.readouterr().out.replace(claims.NBSP, " ").splitlines()
+    assert len(lines) == len(CLAIMS)
+    assert {line.count("|") for line in (head, rule, *lines)} == {6}
+    assert f"| {REPORT.theirs} | 50.0 %, 1 seed | ≥ 95 % | does not hold; one seed |" in "\n".join(lines)
+
+
+def test_a_wrong_name_costs_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bnviz("claims", "noisy-as-slow") == 2
+    said = capsys.readouterr().err
+    assert said.startswith("bnviz: claim must be one of batch-faster, ") and "got 'noisy-as-slow'" in said
+    assert len(said.splitlines()) == 1
+
+
+def page(**choices: str) -> AppTest:
+    opened = AppTest.from_file(str(PROJECT / "pages" / "lab" / "claims.py"), default_timeout=60)
+    for name, text in choices.items():
+        opened.query_params[name] = text
+    return opened.run()
+
+
+def said_of(opened: AppTest, claim: Claim) -> str:
+    """What the page says between a claim's sentence and the next."""
+    texts = [(shown.type, shown.value) for shown in opened.main if shown.type in ("subheader", "markdown")]
+    start = texts.index(("subheader", claim.says))
+    return f"{texts[start + 1][1]}\n{texts[start + 2][1]}".replace(claims.NBSP, " ")
+
+
+def test_the_page_on_an_empty_cache_has_every_claim_and_tells_what_to_do() -> None:
+    opened = page()
+    assert not opened.exception
+    assert [shown.value for shown in opened.subheader] == [claim.says for claim in CLAIMS.values()]
+    assert [shown.value for shown in opened.header] == list(GROUPS.values())
+    assert "Run what is missing" in opened.info[0].value
+    assert opened.get("button_group")[0].proto.options[0].content == f"all · {len(CLAIMS)}"
+    assert any("data fetch cifar10" in warning.value for warning in opened.warning)
+    assert opened.button(key="run-batch-faster").disabled  # its data are not here
+    assert not opened.button(key="run-band-on-a-sample").disabled
+    assert Store().runs() == []
+
+
+def test_the_page_shows_the_verdict_the_numbers_and_the_figure() -> None:
+    report(0, [0.9, 0.9], [0.8, 0.8])
+    report(1, [0.7, 0.9], [0.8, 0.8])
+    opened = page()
+    said = said_of(opened, REPORT)
+    assert ":red-badge[:material/close: does not hold] :orange-badge[the interval crosses the edge]" in said
+    assert REPORT.quantity in said and REPORT.theirs in said
+    assert "75.0 % [−243, 393], 2 seeds; it holds if ≥ 95 %" in said
+    assert "0: 100, 1: 50.0" in said and REPORT.regime in said
+    links = [link.proto.url for link in opened.get("link_button")]
+    assert "lenet?preset=liu-lenet&norm=none,batch&seed=0,1" in links
+    assert "4 of 6 runs are there." in [caption.value for caption in opened.caption]
+
+
+@pytest.mark.parametrize(
+    ("choice", "shown"), [("holds", 1), ("does-not-hold", 0), ("not-measured-yet", len(CLAIMS) - 1)]
+)
+def test_the_address_chooses_a_verdict(choice: str, shown: int) -> None:
+    report(0, [0.9, 0.9], [0.8, 0.8])
+    opened = page(verdict=choice)
+    assert len(opened.subheader) == shown
+    assert opened.query_params["verdict"] in (choice, [choice])
+
+
+def test_nonsense_in_the_address_costs_one_sentence() -> None:
+    told = [warning.value for warning in page(verdict="perhaps").warning]
+    assert "it must be one of all, holds, does-not-hold, not-measured-yet" in told[0]
+    assert len(page().subheader) == len(CLAIMS)
+
+
+def test_the_button_asks_for_what_is_missing_and_for_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bnviz.presets.available", lambda name: True)
+    report(0, [0.9, 0.9], [0.8, 0.8])
+    opened = page()
+    opened.button(key="run-report-lenet").click().run()
+    queued = {run.id for run in Store().runs() if run.state == "queued"}
+    assert queued == {spec.id for seed in (1, 2) for spec in REPORT.specs(seed)}
+    assert opened.button(key="run-report-lenet").label == "Running"
+    assert opened.button(key="run-report-lenet").disabled
+    assert not opened.button(key="run-report-mlp").disabled
+
+
+def test_what_the_button_costs() -> None:
+    preset = PRESETS["few-images"]
+    seconds = 6 * (preset.seconds or 0) / len(preset.specs())
+    assert page().button(key="run-band-on-a-sample").help == f"About {seconds / 2 / 60:.0f} min on two CPU cores."
