@@ -1,0 +1,109 @@
+"""What can be compared over training: one number a step of each run, or of one layer of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pandas import DataFrame
+
+from bnviz import analysis, surfaces
+from bnviz.figures import CURVATURE, DISTANCE, SHIFT
+from bnviz.panels import WINDOW
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number over training.
+
+    `values` takes rows and a layer, which matters only to one that is measured `by_layer`, and gives KEYS, step, value; `needs` are
+    the metrics in those rows that it is computed from. Each value drawn is the mean of the last `window` records.
+    """
+
+    label: str
+    axis: str
+    values: Callable[[DataFrame, str], DataFrame]
+    needs: tuple[str, ...]
+    by_layer: bool = False
+    log: bool = False
+    percent: bool = False
+    window: int = 1
+
+    def rows(self, rows: DataFrame) -> DataFrame:
+        """Those that it is computed from."""
+        return rows[rows["metric"].isin(self.needs)]
+
+    def measured(self, rows: DataFrame, layer: str) -> DataFrame:
+        """As it was measured. -> KEYS, step, value"""
+        return self.values(self.rows(rows), layer)
+
+    def curve(self, rows: DataFrame, layer: str) -> DataFrame:
+        """As it is drawn. -> KEYS, step, value"""
+        raw = self.measured(rows, layer)
+        return raw if self.window == 1 else raw.assign(value=analysis.running_mean(raw, self.window))
+
+    def layers(self, measured: DataFrame) -> list[str]:
+        """The layers in which it was measured, given the pairs of metric and layer that there are."""
+        return analysis.layers(self.rows(measured)) if self.by_layer else []
+
+
+def of_net(label: str, metric: str, axis: str = "", **how: Any) -> Metric:
+    """What runs record of the whole net."""
+    return Metric(label, axis or label, lambda rows, layer: analysis.curve(rows, metric), (metric,), **how)
+
+
+def of_layer(label: str, metric: str, axis: str, **how: Any) -> Metric:
+    """What runs record of each layer."""
+    return Metric(label, axis, lambda rows, layer: analysis.curve(rows, metric, layer), (metric,), by_layer=True, **how)
+
+
+def of_unit(label: str, moment: str, axis: str, **how: Any) -> Metric:
+    """A moment of the sampled unit of each layer."""
+    needs = (f"activation_{moment}",)
+    return Metric(
+        label, axis, lambda rows, layer: analysis.unit_moment(rows, layer, moment), needs, by_layer=True, **how
+    )
+
+
+def of_landscape(label: str, axis: str, column: str) -> Metric:
+    """A column of the bands along the gradient, or the width of that of the loss."""
+
+    def values(rows: DataFrame, layer: str) -> DataFrame:
+        bands = analysis.landscape_bands(rows)
+        numbers = analysis.band_width(bands) if column == "loss" else bands
+        return numbers[[*analysis.KEYS, "step", column]].rename(columns={column: "value"})
+
+    return Metric(label, axis, values, ("loss_along", "gradient_distance", "gradient_norm"), log=True)
+
+
+METRICS = {
+    "training-accuracy": of_net("Training accuracy", "train_accuracy", percent=True, window=WINDOW),
+    "training-loss": of_net("Training loss", "train_loss", log=True, window=WINDOW),
+    "test-accuracy": of_net("Test accuracy", "test_accuracy", percent=True),
+    "test-loss": of_net("Test loss", "test_loss", log=True),
+    "penalty": of_net("L2 penalty", "penalty"),
+    "gradient-norm": of_net("Length of the gradient", "gradient_norm", "‖g‖₂", log=True),
+    "loss-band": of_landscape("Width of the loss band", "Highest − lowest loss", "loss"),
+    "gradient-distance": of_landscape("Gradient predictiveness, upper edge", DISTANCE, "distance_high"),
+    "effective-beta": of_landscape("Effective β", "Effective β", "beta"),
+    "shift-distance": of_layer("Covariate shift, distance", "ics_l2", SHIFT["ics_l2"], log=True),
+    "shift-cosine": of_layer("Covariate shift, cosine", "ics_cosine", SHIFT["ics_cosine"]),
+    "unit-mean": of_unit("Mean of one unit", "mean", "μ"),
+    "unit-variance": of_unit("Variance of one unit", "variance", "σ²", log=True),
+    "hessian-top": of_net("Largest eigenvalue", "hessian_top", CURVATURE["hessian_top"]),
+    "batch-sharpness": of_net("Batch sharpness", "batch_sharpness", CURVATURE["batch_sharpness"]),
+    "surface-rise": Metric(
+        "Rise over the surface",
+        "Highest − lowest loss",
+        lambda rows, layer: surfaces.rise(rows),
+        ("surface_loss",),
+        log=True,
+    ),
+}
+
+
+def offered(measured: DataFrame) -> list[str]:
+    """Those that some run measured, given the pairs of metric and layer that there are."""
+    there = set(measured["metric"])
+    return [name for name, metric in METRICS.items() if set(metric.needs) <= there]
