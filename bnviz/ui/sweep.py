@@ -1,0 +1,194 @@
+"""The page of sweeps: one knob through several values, one button, and a figure that fills while the networks train."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from bnviz import analysis, panels, presets, supervisor, sweeps
+from bnviz.panels import Panel, View
+from bnviz.presets import Preset, duration
+from bnviz.spec import RunSpec, SpecError
+from bnviz.store import ACTIVE, EMPTY, Run, Store
+from bnviz.sweeps import ENDS, SWEEPS, Sweep
+from bnviz.ui import controls, link, live, page
+from bnviz.ui.live import Choices, Stamp
+
+LINES, MAP = "lines", "heat map"
+PANELS = {LINES: panels.SWEEP, MAP: panels.SWEEP_MAP}
+WIDTH = 320  # pixels of a field
+
+
+def sweep_page(doc: str | None) -> None:
+    """The whole page."""
+    page.text(doc)
+    question = controls.ask("sweep")
+    if question.problem:
+        st.error(question.problem)
+        return
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        sweep = pick_knob()
+        values = pick_values(sweep, question.specs)
+    try:
+        specs = one_knob(sweep.questions(question.specs, values), sweep)
+    except SpecError as problem:
+        st.error(f"{str(problem)[:1].upper()}{str(problem)[1:]}.")
+        return
+    found = page.states(specs)
+    absent = [] if page.all_done(found) else presets.missing(specs)
+    st.markdown(price(question.preset, specs, found))
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        page.run_bar(specs, found, ready=not absent)
+        end = pick_end(specs)
+        view = page.pick((LINES, MAP))
+        statistic = page.over_seeds(specs)
+    for name in absent:
+        page.offer_download(name)
+    choices = Choices(max(spec.steps for spec in specs), choice=end, statistic=statistic)
+    show(specs, PANELS[view].told(f"{ENDS[end]}, by {sweep.label.lower()}", PANELS[view].look), choices)
+
+
+def pick_knob() -> Sweep:
+    """Which knob is turned."""
+    link.restore({"sweep": "lr"}, lambda _, text: "" if text in SWEEPS else f"it must be one of {', '.join(SWEEPS)}")
+    st.segmented_control(
+        "Knob",
+        list(SWEEPS),
+        required=True,
+        format_func=lambda name: SWEEPS[name].label,
+        key="sweep",
+        persist_state="session",
+    )
+    link.keep({"sweep": "lr"})
+    return SWEEPS[str(st.session_state["sweep"])]
+
+
+def pick_values(sweep: Sweep, specs: list[RunSpec]) -> str:
+    """Through which values; at first some around the question's own, and so again for another knob or another question."""
+    suggested = ", ".join(link.number(float(value)) for value in sweep.suggested(specs[0]))
+    if st.session_state.setdefault("values_suggested", suggested) != suggested:
+        st.session_state.update({"values_suggested": suggested, "values": suggested})
+    link.restore({"values": suggested}, partial(problem_with, sweep, specs))
+    st.text_input(
+        f"Values of {sweep.label.lower()}",
+        key="values",
+        persist_state="session",
+        help="Separated by commas.",
+        width=WIDTH,
+    )
+    link.keep({"values": suggested})
+    return str(st.session_state["values"])
+
+
+def problem_with(sweep: Sweep, specs: list[RunSpec], _: str, text: str) -> str:
+    """What is wrong with the values that the address names; "" if nothing is."""
+    try:
+        sweep.questions(specs, text)
+    except SpecError as problem:
+        return str(problem)
+    return ""
+
+
+def one_knob(specs: list[RunSpec], sweep: Sweep) -> list[RunSpec]:
+    """The same questions. SpecError where something else than the knob, the network and the seed differs between them."""
+    if sweeps.turned(specs) != sweep:
+        raise SpecError(f"a sweep turns one knob: name one learning rate under Knobs to sweep {sweep.name}")
+    return specs
+
+
+def pick_end(specs: list[RunSpec]) -> analysis.End:
+    """What is asked of each run."""
+    there = sweeps.ends(specs)
+    if st.session_state.get("metric") not in (None, *there):
+        del st.session_state["metric"]
+    link.restore({"metric": there[0]}, lambda _, text: "" if text in there else f"it must be one of {', '.join(there)}")
+    st.selectbox(
+        "Measured", there, format_func=ENDS.__getitem__, key="metric", persist_state="session", width=WIDTH - 40
+    )
+    link.keep({"metric": there[0]})
+    return sweeps.end_of(specs, str(st.session_state["metric"]))
+
+
+def price(preset: Preset, specs: list[RunSpec], found: list[str]) -> str:
+    """How many runs these are and what is left of them costs, in words."""
+    if any(state in ACTIVE for state in found):
+        return f"**{len(specs)} runs**, under way."
+    left = [spec for spec, state in zip(specs, found, strict=True) if state != "done"]
+    seconds = presets.seconds(preset, left)
+    done = f", {len(specs) - len(left)} of them finished" if len(left) < len(specs) else ""
+    if not left:
+        return f"**{len(specs)} runs**, all finished."
+    cost = "nobody has timed them yet" if seconds is None else f"about {duration(seconds / 2)} on two CPU cores"
+    return f"**{len(specs)} runs**{done}: {cost}."
+
+
+def show(specs: list[RunSpec], panel: Panel, choices: Choices) -> None:
+    """Progress and the figure; twice a second while any run is at work."""
+
+    def body() -> None:
+        runs = [run for run in asked() if run.readable]
+        waiting = [run for run in runs if run.state in ACTIVE]
+        if bool(waiting) != active:  # they began or ended: the buttons above must know
+            st.rerun()
+        for run in waiting:
+            run.wait(live.reader())
+        if waiting:
+            supervisor.ensure(Store())
+        if runs:
+            progress(runs, len(specs))
+            stamp = tuple(map(live.newest, asked()))
+            live.draw_panel(panel, stamp, view_of(stamp, choices, specs), choices, runs)
+        else:
+            st.info(
+                "Nothing measured yet. Press **Run**: a cell fills whenever a run ends.", icon=":material/play_circle:"
+            )
+
+    def asked() -> list[Run]:
+        return [Store().run(spec.id) for spec in specs]
+
+    active = any(run.state in ACTIVE for run in asked() if run.readable)
+    st.fragment(body, run_every=live.EVERY_S if active else live.IDLE_S)()
+
+
+def progress(runs: list[Run], count: int) -> None:
+    """One bar for all, a line for each that is at work, and why any of them failed."""
+    states = [run.state for run in runs]
+    share = sum(1.0 if run.state == "done" else run.meta().get("step", 0) / run.spec.steps for run in runs) / count
+    words = [f"{states.count('done')} of {count} finished"]
+    words += [f"{states.count(state)} {said}" for state, said in STATES.items() if state in states]
+    st.progress(min(1.0, share), f"**{' · '.join(words)}**")
+    for run in runs:
+        if run.state == "failed":
+            st.error(f"**{run.spec.summary()}** failed. {run.error()}")
+
+
+STATES = {
+    "running": "at work",
+    "queued": "waiting",
+    "interrupted": "interrupted",
+    "cancelled": "stopped",
+    "failed": "failed",
+}
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def view_of(stamp: Stamp, choices: Choices, _specs: Sequence[RunSpec]) -> View:
+    """What the ends of these runs are read off, shared by all who look."""
+    return panels.view(rows_of(stamp), _specs, choice=choices.choice, statistic=choices.statistic)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def rows_of(stamp: Stamp) -> pd.DataFrame:
+    """The telling rows of all runs in one frame."""
+    parts = [ends_of(*part) for part in stamp if part[1]]
+    return pd.concat(parts, ignore_index=True) if parts else EMPTY.to_pandas().assign(run="", norm="", lr=0.0, seed=0)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def ends_of(id: str, part: str, time: float) -> pd.DataFrame:
+    """The rows of one run that an end is read off: few, so that those of sixty runs are quickly put together."""
+    run = Store().run(id)
+    return analysis.telling(run.labelled_rows(), {id: run.spec.steps})
