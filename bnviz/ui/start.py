@@ -1,43 +1,55 @@
-"""The first page: the question, told on finished runs, and one button that trains three networks before the reader's eyes."""
+"""The first page: the story, told on finished runs, and one button that trains three networks before the reader's eyes."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from bnviz import analysis, figures
+from bnviz import analysis, panels, report
 from bnviz.presets import PRESETS
-from bnviz.ui import link, live, page, panels
-from bnviz.ui.live import Panel
+from bnviz.store import Store
+from bnviz.story import CHAPTERS, Chapter
+from bnviz.ui import export, link, live, page, story
 
-SHIPPED, QUICK = "class", "quick"
-LABELS = {SHIPPED: "Finished runs on all of CIFAR-10", QUICK: "The quick comparison"}
+STORY, QUICK = "story", "quick"
+LABELS = {STORY: "The story, on all of CIFAR-10", QUICK: "The quick comparison"}
+FINDING = CHAPTERS["few-images"]
+TOLD = [chapter for chapter in CHAPTERS.values() if chapter is not FINDING]
 
 
 def start_page(doc: str | None) -> None:
-    """Finished runs at first; the quick comparison, live, once it is asked for."""
+    """The story at first; the quick comparison, live, once it is asked for."""
     page.text(doc)
-    link.restore(
-        {"show": SHIPPED}, lambda _, text: "" if text in (SHIPPED, QUICK) else f"it must be {SHIPPED} or {QUICK}"
-    )
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    link.restore({"show": STORY}, lambda _, text: "" if text in LABELS else f"it must be one of {', '.join(LABELS)}")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.button(
             "Train three networks now", type="primary", icon=":material/play_arrow:", on_click=run_quick, key="quick"
         )
-        st.segmented_control(
-            "Show",
-            [SHIPPED, QUICK],
-            required=True,
-            key="show",
-            persist_state="session",
-            format_func=LABELS.__getitem__,
+        if st.button(
+            "Present", icon=":material/slideshow:", key="present", help="One figure at a time, in large type."
+        ):
+            st.switch_page("pages/lab/present.py")
+        st.download_button(
+            "Lesson",
+            lambda: report.lesson(Store()).encode(),
+            "bnviz-lesson.html",
+            "text/html",
+            key="lesson",
+            help="The figures and ten questions, answers folded away: one HTML file, to print or to send.",
+            icon=":material/school:",
+            on_click="ignore",
         )
-    link.keep({"show": SHIPPED})
-    preset = PRESETS[st.session_state["show"]]
-    st.markdown(f"{preset.summary}")
-    specs = preset.specs()
-    live.show(
-        specs, GRID, specs[0].steps, tuple(analysis.default_layers([b.name for b in specs[0].blocks()[:-1]])[1:2])
-    )
+        st.segmented_control(
+            "Show", list(LABELS), required=True, key="show", persist_state="session", format_func=LABELS.__getitem__
+        )
+    link.keep({"show": STORY})
+    shows = {STORY: tell, QUICK: compare}
+    shows[st.session_state["show"]]()
+
+
+def prepare() -> None:
+    """Read and draw the story before anybody asks, so that the first visitor does not wait for it."""
+    for chapter in CHAPTERS.values():
+        story.drawn(chapter)
 
 
 def run_quick() -> None:
@@ -46,26 +58,66 @@ def run_quick() -> None:
     st.session_state["show"] = QUICK
 
 
+def compare() -> None:
+    """The quick comparison."""
+    preset = PRESETS[QUICK]
+    st.markdown(preset.summary)
+    specs = preset.specs()
+    middle = analysis.default_layers([block.name for block in specs[0].blocks()[:-1]])[1:2]
+    live.show(specs, GRID, live.Choices(specs[0].steps, tuple(middle)))
+
+
+def tell() -> None:
+    """Every chapter, two in a row; then what a small sample shows, and where to go from here."""
+    for pair in zip(TOLD[::2], TOLD[1::2], strict=True):
+        for column, chapter in zip(st.columns(2, gap="large"), pair, strict=True):
+            with column:
+                st.markdown(f"#### {chapter.heading}\n{chapter.text}")
+                picture(chapter)
+    st.divider()
+    left, right = st.columns([2, 3], gap="large")
+    left.markdown(f"### {FINDING.heading}\n{FINDING.text}")
+    with right:
+        picture(FINDING)
+    st.markdown(WHITHER)
+
+
+def picture(chapter: Chapter) -> None:
+    """A chapter's figure, what it was measured on, its formula, and the way to more."""
+    drawn = story.drawn(chapter)
+    if drawn is None:
+        story.not_yet(chapter)
+        return
+    drawn.show(f"story-{chapter.slug}", on_export=lambda look: export.ask(drawn.take_seen(look)))
+    st.caption(drawn.caption)
+    with st.container(horizontal=True, gap="small"):
+        story.formula(chapter)
+        story.more(chapter)
+
+
+WHITHER = """
+### Where to go from here
+
+- **Ask your own question.** Every page takes any preset and any knob; press Run, and its figures fill while the networks train.
+- **Doubt the paper.** [Claims](claims) puts each of its statements to the test, [Theory](theory) its theorems.
+- **Take BatchNorm apart.** [BatchNorm, taken apart](batchnorm) is the algorithm on five numbers that you drag.
+- **Teach.** *Present* above walks through these figures in large type; *Lesson* is a file with ten questions.
+"""
+
 GRID = [
     [
-        panels.training_accuracy("It trains faster", "BatchNorm leaves chance (10 %) first and stays ahead."),
-        Panel(
+        panels.TRAINING_ACCURACY.told("It trains faster", "BatchNorm leaves chance (10 %) first and stays ahead."),
+        panels.QUANTILES.told(
             "Because its distributions are stable?",
-            "What enters one ReLU. BatchNorm holds it level; noise makes it the least steady of all, and that network still "
-            "learns faster than the plain one.",
-            lambda view: analysis.quantile_bands(view.rows, view.layers, pooled=False),
-            lambda numbers, view: figures.quantile_bands(numbers, view.time),
+            "What enters one ReLU. Which network holds it level, and which of them is the least steady of all?",
         ),
     ],
     [
-        Panel(
+        panels.COVARIATE_SHIFT.told(
             "Because of less covariate shift?",
-            "How far the layers below turn one layer's gradient; ideal are distance 0 and cosine 1. In the beginning BatchNorm's "
-            "is moved farther than the plain network's, not less.",
-            lambda view: analysis.covariate_shift(view.rows, view.layers),
-            lambda numbers, view: figures.covariate_shift(numbers, view.time),
+            "How far the layers below turn one layer's gradient; ideal are distance 0 and cosine 1.",
         ),
-        panels.loss_range(
+        panels.LANDSCAPE.told(
             "Because its landscape is smoother?",
             "How far the loss ranges along the gradient, from half a step to four. Once the plain network moves at all, its "
             "band is several times as wide.",

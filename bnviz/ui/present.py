@@ -1,0 +1,100 @@
+"""The presenter: one figure fills the screen, in type for the back row; the arrow keys walk the story."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from bnviz.story import CHAPTERS
+from bnviz.ui import link, story
+
+TYPE, TOP = 12, 36  # pixels: what figures are made for, and the room for plotly's buttons above them
+SCALE = 1.7  # 20 px carry to the back of a room
+BELOW = {"x": 0, "y": 0, "yref": "container", "yanchor": "bottom"}
+SLUGS = list(CHAPTERS)
+
+# The slide has the screen to itself; heading and text keep their heights, so that the figure stays where it is.
+STYLE = """<style>
+[data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stExpandSidebarButton"] { display: none }
+[data-testid="stMainBlockContainer"] { padding: 1.25rem clamp(1rem, 3vw, 3rem) 1rem; max-width: none }
+.st-key-slide { gap: 0.5rem }
+.st-key-slide h1 { font-size: 1.8rem; line-height: 1.2; padding: 0 }
+.st-key-slide .bnviz-said { font-size: clamp(1.1rem, 1.65vw, 1.6rem); line-height: 1.45; margin: 0; max-width: 75em }
+.st-key-slide .bnviz-regime { margin: 0; color: var(--st-gray-text-color) }
+.st-key-slide .bnviz-dots { margin: 0; font-size: 1.2rem; white-space: nowrap }
+@media (min-width: 768px) {
+  .st-key-slide h1 { font-size: clamp(2.4rem, 3.2vw, 3.4rem) }
+  .st-key-slide .bnviz-said { min-height: 4.35em }
+  .st-key-slide-figure, .st-key-slide-figure > *, .st-key-slide-figure .bnviz-plot { height: auto !important; flex: none !important }
+  .st-key-slide-figure .bnviz-plot-box { height: max(18rem, calc(100dvh - 18rem)) !important }
+}
+</style>"""
+
+
+def present_page() -> None:
+    """The slide that the address names, and the way to its neighbours."""
+    st.html(STYLE)
+    link.warn_of_unknown(["slide"])
+    link.restore({"slide": SLUGS[0]}, lambda _, text: "" if text in SLUGS else f"the slides are {', '.join(SLUGS)}")
+    link.keep({"slide": SLUGS[0]})
+    with st.container(key="slide"):
+        slide(SLUGS.index(st.session_state["slide"]))
+
+
+def slide(at: int) -> None:
+    """One chapter: heading, figure, what it says; below it the keys."""
+    chapter = CHAPTERS[SLUGS[at]]
+    st.title(chapter.heading, anchor=False)
+    drawn = story.drawn(chapter)
+    if drawn is None:
+        story.not_yet(chapter)
+    else:
+        drawn.show("slide-figure", enlarged(drawn.take.figure))
+    st.html(f'<p class="bnviz-said">{chapter.text}</p>')
+    keys(at)
+    if drawn:
+        st.html(f'<p class="bnviz-regime">{drawn.caption}</p>')
+
+
+def keys(at: int) -> None:
+    """Back and on, first and last; where one is; the formula; the way out."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        button("First", -len(SLUGS), "Home", ":material/first_page:", at == 0)
+        button("Back", -1, "Left", ":material/arrow_back:", at == 0)
+        dots = "".join("●" if place == at else "○" for place in range(len(SLUGS)))
+        where = f'<span aria-hidden="true">{dots}</span> {at + 1} / {len(SLUGS)}'
+        st.html(f'<p class="bnviz-dots">{where}</p>', width="content")
+        button("Next", 1, "Right", ":material/arrow_forward:", at == len(SLUGS) - 1)
+        button("Last", len(SLUGS), "End", ":material/last_page:", at == len(SLUGS) - 1)
+        story.formula(CHAPTERS[SLUGS[at]])
+        if st.button("Leave", icon=":material/close:", key="leave", shortcut="Esc", type="tertiary"):
+            st.switch_page("pages/lab/start.py")
+
+
+def button(label: str, by: int, shortcut: str, icon: str, there: bool) -> None:
+    """A button, and a key, for another slide."""
+    st.button(label, key=f"go-{label.lower()}", icon=icon, shortcut=shortcut, disabled=there, on_click=turn, args=(by,))
+
+
+def turn(by: int) -> None:
+    """So many slides on, from the one that is asked for by now: keys may come faster than slides."""
+    at = SLUGS.index(st.session_state["slide"]) + by
+    st.session_state["slide"] = SLUGS[min(max(at, 0), len(SLUGS) - 1)]
+
+
+def enlarged(figure: go.Figure, scale: float = SCALE) -> go.Figure:
+    """A copy whose type, lines and markers are `scale` times as large, its legend below; a narrow page keeps the type."""
+    big = go.Figure(figure)
+    for trace in big.data:
+        for part, length in ((trace.line, "width"), (trace.marker, "size"), (trace.fillpattern, "size")):
+            if part[length] is not None:
+                part[length] *= scale
+    sizes = [note.font.size or TYPE for note in big.layout.annotations]
+    for note, size in zip(big.layout.annotations, sizes, strict=True):
+        note.font.size = size * scale
+    narrow = {"font": {"size": TYPE}, "annotations": [{"font": {"size": size}} for size in sizes]}
+    heads = big.layout.margin.t - TOP
+    margin = {"t": TOP + heads * scale, "r": 2 * TYPE}
+    return big.update_layout(font_size=TYPE * scale, margin=margin, legend=BELOW, meta={"narrow": narrow}).update_yaxes(
+        dtick=1, selector={"type": "log"}
+    )

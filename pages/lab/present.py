@@ -1,0 +1,8 @@
+"""Present
+
+The story of the Start page, one figure at a time, in type for the back row.
+"""
+
+from bnviz.ui.present import present_page
+
+present_page()
