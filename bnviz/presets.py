@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from bnviz import paths
 from bnviz.data import SOURCES, available
 from bnviz.spec import RunSpec
 
 NORMS = ("none", "batch", "noisy")
+SEEDS = (0, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Preset:
     figure: str = ""  # the figure that it repeats
     page: str = ""  # the page that shows it; the presets without one serve every page on images
     layers: tuple[int, ...] = ()  # those that the figure shows
-    ships: bool = False  # its finished runs come with bnviz
+    ships: tuple[int, ...] = ()  # the seeds whose finished runs come with bnviz
 
     @property
     def cost(self) -> str:
@@ -122,7 +124,7 @@ LIU = {
 }
 THEORY = {"precision": "float64", "theory_units": 8}
 SURFACE = QUICK | {"probes": {"accuracy": 1, "evaluation": 50, "surface": 20}}
-ON_IMAGES = ("training", "distributions", "covariate_shift", "landscape", "norms")
+ON_IMAGES = ("training", "distributions", "covariate_shift", "landscape", "norms", "sweep")
 
 
 def of_2018(
@@ -136,7 +138,7 @@ def of_2018(
     norms: tuple[str, ...] = NORMS,
     rates: tuple[float, ...] = (),
     layers: tuple[int, ...] = (),
-    ships: bool = False,
+    ships: tuple[int, ...] = (),
 ) -> Preset:
     """A figure of the 2018 paper. Where two ask the same questions, their runs are the same."""
     label, figure = label.format(number), f"2018, Fig. {number}"
@@ -165,12 +167,29 @@ PRESETS = {
             name="class",
             label="Class",
             seconds=859,
-            ships=True,
+            ships=SEEDS,
             summary=(
                 "A small VGG on all of CIFAR-10 for 2,000 steps, with the paper's learning rate and initial weights. It shows "
                 "the order of the networks and of their loss bands; not the paper's accuracies, which take the full width."
             ),
             knobs=CLASS,
+        ),
+        Preset(
+            name="few-images",
+            label="Few images",
+            seconds=109,
+            summary=(
+                "The class comparison on 4,000 images for 200 steps. At the paper's learning rate and initial weights the plain network has "
+                "hardly begun to learn by then, and its loss band is the narrower one, because nothing moves: the reverse of the paper's Fig. 4."
+            ),
+            knobs=CLASS
+            | {
+                "data": "cifar10-sample",
+                "steps": 200,
+                "probes": probes(accuracy=1, evaluation=50, rest=20, landscape=10),
+            },
+            page="landscape",
+            ships=SEEDS,
         ),
         Preset(
             name="paper",
@@ -191,14 +210,24 @@ PRESETS = {
                 "probes": probes(accuracy=1, evaluation=1000, rest=100, landscape=100),
             },
         ),
-        on_cifar("1", "training", 1005, "Accuracy at two learning rates, 0.1 and 0.5.", PAIR, (0.1, 0.5), layers=(3,)),
+        on_cifar(
+            "1",
+            "training",
+            1005,
+            "Accuracy at two learning rates, 0.1 and 0.5.",
+            PAIR,
+            (0.1, 0.5),
+            layers=(3,),
+            ships=SEEDS[:1],
+        ),
         on_cifar(
             "2",
             "distributions",
             859,
-            "Accuracy and distributions with and without noise.",
+            "Accuracy and distributions with and without noise, and noise without BatchNorm.",
+            (*NORMS, "noise"),
             layers=(2, 5, 8),
-            ships=True,
+            ships=SEEDS,
         ),
         on_cifar(
             "3a",
@@ -208,6 +237,7 @@ PRESETS = {
             PAIR,
             (0.1, 0.01),
             layers=(5, 10),
+            ships=SEEDS[:1],
         ),
         on_dln(
             "3b",
@@ -217,20 +247,21 @@ PRESETS = {
             PAIR,
             (1e-6, 1e-7),
             (9, 17),
+            ships=SEEDS[:1],
         ),
-        on_cifar("4", "landscape", 503, "The landscape of the VGG.", PAIR, ships=True),
-        on_cifar("5a", "norms", 1521, "Accuracy under five normalisations.", LP, ships=True),
-        on_dln("5b", "norms", 531, "The loss under five normalisations.", LP),
-        on_cifar("6", "norms", 1521, "Distributions under five normalisations.", LP, layers=(8,), ships=True),
+        on_cifar("4", "landscape", 503, "The landscape of the VGG.", PAIR, ships=SEEDS),
+        on_cifar("5a", "norms", 1521, "Accuracy under five normalisations.", LP, ships=SEEDS[:1]),
+        on_dln("5b", "norms", 531, "The loss under five normalisations.", LP, ships=SEEDS[:1]),
+        on_cifar("6", "norms", 1521, "Distributions under five normalisations.", LP, layers=(8,), ships=SEEDS[:1]),
         on_cifar(
-            "8", "distributions", 859, "Mean and variance of one unit from step to step.", layers=(2, 5, 8), ships=True
+            "8", "distributions", 859, "Mean and variance of one unit from step to step.", layers=(2, 5, 8), ships=SEEDS
         ),
-        on_dln("9", "distributions", 129, "Distributions.", PAIR, layers=(1, 11, 24)),
-        on_dln("10", "landscape", 129, "The landscape.", PAIR),
-        on_cifar("11a", "landscape", 503, "How far the gradient turns against the step size.", PAIR, ships=True),
-        on_dln("11b", "landscape", 129, "How far the gradient turns against the step size.", PAIR),
-        on_cifar("12", "norms", 1521, "The landscape under five normalisations.", LP, ships=True),
-        on_dln("13", "norms", 531, "The landscape under five normalisations.", LP),
+        on_dln("9", "distributions", 129, "Distributions.", PAIR, layers=(1, 11, 24), ships=SEEDS),
+        on_dln("10", "landscape", 129, "The landscape.", PAIR, ships=SEEDS),
+        on_cifar("11a", "landscape", 503, "How far the gradient turns against the step size.", PAIR, ships=SEEDS),
+        on_dln("11b", "landscape", 129, "How far the gradient turns against the step size.", PAIR, ships=SEEDS),
+        on_cifar("12", "norms", 1521, "The landscape under five normalisations.", LP, ships=SEEDS[:1]),
+        on_dln("13", "norms", 531, "The landscape under five normalisations.", LP, ships=SEEDS[:1]),
         Preset(
             name="mnist",
             label="Fig. 1 of 2015",
@@ -244,6 +275,7 @@ PRESETS = {
             figure="2015, Fig. 1",
             page="mnist",
             layers=(3,),
+            ships=SEEDS,
         ),
         Preset(
             name="mnist-quick",
@@ -273,6 +305,7 @@ PRESETS = {
                 norms=PAIR,
                 figure=figure,
                 page="lenet",
+                ships=SEEDS if model == "mlp" else SEEDS[:1],
             )
             for model, label, figure, seconds in (
                 ("mlp", "MLP", "Liu, Fig. 2", 61),
@@ -302,6 +335,7 @@ PRESETS = {
             norms=PAIR,
             figure="2018, Sec. 4",
             page="theory",
+            ships=SEEDS,
         ),
         Preset(
             name="theory-dln",
@@ -312,6 +346,7 @@ PRESETS = {
             norms=PAIR,
             figure="2018, Sec. 4",
             page="theory",
+            ships=SEEDS[:1],
         ),
         Preset(
             name="theory-vgg",
@@ -329,6 +364,7 @@ PRESETS = {
             norms=PAIR,
             figure="2018, Sec. 4",
             page="theory",
+            ships=SEEDS[:1],
         ),
         Preset(
             name="surface",
@@ -341,6 +377,7 @@ PRESETS = {
             knobs=SURFACE,
             norms=PAIR,
             page="surface",
+            ships=SEEDS[:1],
         ),
         Preset(
             name="surface-filters",
@@ -353,6 +390,7 @@ PRESETS = {
             knobs=SURFACE | {"surface_along": "random", "surface_scaled": True, "surface_extent": 1.0},
             norms=PAIR,
             page="surface",
+            ships=SEEDS[:1],
         ),
         Preset(
             name="surface-dln",
@@ -362,6 +400,16 @@ PRESETS = {
             knobs=DLN | {"probes": {"accuracy": 5, "surface": 500}},
             norms=PAIR,
             page="surface",
+            ships=SEEDS[:1],
+        ),
+        Preset(
+            name="dln",
+            label="DLN",
+            seconds=129,
+            summary=f"The deep linear network. {ON_DLN}",
+            knobs=DLN,
+            norms=PAIR,
+            page="sweep",
         ),
     )
 }
@@ -374,17 +422,40 @@ def offered(page: str) -> list[str]:
 
 
 def first(page: str = "training") -> str:
-    """The preset to offer first: the largest that ends while a reader waits, with the hardware and the data at hand."""
-    if page not in ON_IMAGES:
-        at_hand = [name for name in offered(page) if available(PRESETS[name].knobs["data"])]
-        return (at_hand or offered(page))[0]
-    has_gpu = shutil.which("nvidia-smi") is not None  # torch would know better, and takes seconds to load
-    return "class" if has_gpu and available("cifar10") else "quick"
+    """The preset to offer first: one whose runs ship, so that every figure is full at once; the largest scale of those that do."""
+    own = [name for name in offered(page) if PRESETS[name].page == page]
+    scales = [name for name in offered(page) if not PRESETS[name].page]
+    full = [name for name in [*reversed(scales), *own] if shipped(PRESETS[name])]
+    at_hand = [name for name in offered(page) if available(PRESETS[name].knobs["data"])]
+    return [*full, *at_hand, *offered(page)][0]
+
+
+def shipped(preset: Preset) -> bool:
+    """Whether the runs of its first seed come with this bnviz."""
+    return all((paths.GALLERY / spec.id).exists() for spec in preset.specs())
 
 
 def missing(specs: list[RunSpec]) -> list[str]:
     """Data that these questions need and that is not at hand."""
     return [name for name in SOURCES if not available(name) and any(spec.data == name for spec in specs)]
+
+
+def seconds(preset: Preset, specs: Sequence[RunSpec]) -> float | None:
+    """About what these questions take one CPU thread, by what the preset took us; None where nobody knows.
+
+    Measured: a part of each step goes with the number of layers however wide they are, a fifth in a VGG and nine tenths in the
+    linear network, and the rest with the multiplications.
+    """
+    if preset.seconds is None:
+        return None
+    first = preset.specs()[0]
+    fixed = 0.9 if first.model == "dln" else 0.2
+    per_step = preset.seconds / len(preset.specs()) / first.steps
+    layers, work = len(first.blocks()), first.multiplications()
+    return sum(
+        per_step * spec.steps * (fixed * len(spec.blocks()) / layers + (1 - fixed) * spec.multiplications() / work)
+        for spec in specs
+    )
 
 
 def duration(seconds: float) -> str:

@@ -1,0 +1,104 @@
+"""The runs that ship: what they are, that they are compact and small, and that making them anew changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pandas.testing import assert_frame_equal
+
+from bnviz import gallery, paths
+from bnviz.__main__ import main
+from bnviz.claims import CLAIMS
+from bnviz.engines.inline import Inline
+from bnviz.presets import PRESETS
+from bnviz.store import Run, Store
+from tests.conftest import ALL_PROBES, tiny_spec
+
+ORDER = ["metric", "layer", "unit", "step", "at", "value"]
+
+
+@pytest.fixture
+def runs() -> list[Run]:
+    """Two finished tiny runs."""
+    made = [Store().submit(tiny_spec(norm=norm, probes=ALL_PROBES)) for norm in ("none", "batch")]
+    for run in made:
+        Inline().start(run)
+    return made
+
+
+def test_a_compact_run_is_the_same_run_in_single_precision(runs: list[Run], tmp_path: Path) -> None:
+    gallery.write(runs, tmp_path / "gallery")
+    for run in runs:
+        copy = Run(tmp_path / "gallery" / run.id)
+        assert (copy.state, copy.spec, copy.diverged_at) == ("done", run.spec, run.diverged_at)
+        ours, theirs = (frame.sort_values(ORDER[:-1], ignore_index=True) for frame in (run.rows(), copy.rows()))
+        exact = ours["metric"].str.startswith(gallery.EXACT)
+        assert exact.any() and not exact.all()
+        assert_frame_equal(ours[exact], theirs[exact])
+        assert_frame_equal(ours[["step", "metric", "layer", "unit"]], theirs[["step", "metric", "layer", "unit"]])
+        np.testing.assert_allclose(theirs["value"], ours["value"], rtol=2**-24)
+        settings = ours["metric"] != "activation_histogram"
+        assert (
+            ours["at"][settings].fillna(-1) == theirs["at"][settings].fillna(-1)
+        ).all()  # step sizes keep their name
+        assert sum(f.stat().st_size for f in copy.folder.rglob("*") if f.is_file()) < sum(
+            part.stat().st_size for part in run.parts()
+        )
+
+
+def test_a_gallery_is_written_whole_and_only_if_it_is_small_enough(runs, tmp_path, monkeypatch) -> None:
+    folder = tmp_path / "gallery"
+    gallery.write(runs, folder)
+    before = sorted(path.name for path in folder.iterdir())
+    gallery.write(runs[:1], folder)
+    assert {path.name for path in folder.iterdir()} == {"README.md", runs[0].id}
+    gallery.write(runs, folder)
+    assert sorted(path.name for path in folder.iterdir()) == before
+    monkeypatch.setattr(gallery, "LIMIT", 1000)
+    with pytest.raises(gallery.GalleryError, match="at most"):
+        gallery.write(runs[:1], folder)
+    assert sorted(path.name for path in folder.iterdir()) == before
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".gallery")] == []
+
+
+def test_what_is_finished_is_not_computed_again(runs: list[Run]) -> None:
+    assert [run.id for run in gallery.compute([run.spec for run in runs], Store())] == [run.id for run in runs]
+
+
+def test_a_run_that_fails_costs_one_sentence(monkeypatch) -> None:
+    def supervise(store, engine):
+        for run in store.runs():
+            run.write("error.txt", "The disk is full.\nTraceback")
+        return True
+
+    monkeypatch.setattr("bnviz.supervisor.supervise", supervise)
+    with pytest.raises(gallery.GalleryError, match="failed: The disk is full"):
+        gallery.compute([tiny_spec(seed=7)], Store())
+
+
+def test_the_gallery_that_ships_is_the_plan() -> None:
+    planned = {spec.id: spec for spec in gallery.plan(gpu=False)}
+    there = {folder.name for folder in paths.GALLERY.iterdir() if folder.is_dir()}
+    assert there == set(planned)
+    size = sum(file.stat().st_size for file in paths.GALLERY.rglob("*") if file.is_file())
+    assert size <= gallery.LIMIT
+    for id, spec in planned.items():
+        run = Run(paths.GALLERY / id)
+        assert run.state == "done" and run.spec == spec
+        assert {"device", "seconds", "versions"} <= set(run.meta())
+    told = (paths.GALLERY / "README.md").read_text("utf-8")
+    assert all(spec.regime() in told for spec in planned.values())
+
+
+def test_with_a_gpu_the_paper_s_scale_ships_in_three_seeds() -> None:
+    more = {spec.id for spec in gallery.plan(gpu=True)} - {spec.id for spec in gallery.plan(gpu=False)}
+    assert more == {spec.id for seed in range(3) for spec in PRESETS["paper"].specs(seed=seed)}
+
+
+def test_the_readme_lists_every_verdict_on_what_ships(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["claims", "--markdown"])
+    table = capsys.readouterr().out.strip()
+    assert len(table.splitlines()) == len(CLAIMS) + 2
+    assert table in (paths.PROJECT / "README.md").read_text("utf-8")
