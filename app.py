@@ -4,6 +4,7 @@ import streamlit as st
 
 from bnviz import supervisor
 from bnviz.store import Store
+from bnviz.ui import export
 from bnviz.ui.plot import publish_plotly_js
 
 st.set_page_config(
@@ -20,9 +21,20 @@ st.html(
     "<style>[data-testid^='stBaseButton-primary'], [data-testid='stMultiSelect'] [data-tag]"
     " { color: light-dark(#fff, #10141b) } [data-testid='stStatusWidget'] { display: none }</style>"
 )
+# Its navigation puts sections between a list and its items, which is no list to a screen reader: links without a list are better.
+st.html(
+    "<script>const mend = () => document.querySelectorAll('[data-testid=stSidebarNavItems], [data-testid=stSidebarNavItems] li')"
+    ".forEach((part) => { part.role = 'presentation'; });"
+    " mend(); window.bnvizNavigation ??= new MutationObserver(mend).observe(document.body, { childList: true, subtree: true }) ?? true;"
+    "</script>",
+    unsafe_allow_javascript=True,
+)
 
 PAGES = {
-    "": [st.Page("pages/lab/start.py", title="Start", icon=":material/home:", default=True)],
+    "": [
+        st.Page("pages/lab/start.py", title="Start", icon=":material/home:", default=True),
+        st.Page("pages/lab/present.py", title="Present", icon=":material/slideshow:"),
+    ],
     "Santurkar et al. 2018": [
         st.Page("pages/paper/training.py", title="Training", icon=":material/show_chart:"),
         st.Page("pages/paper/distributions.py", title="Distributions", icon=":material/bar_chart:"),
@@ -37,6 +49,12 @@ PAGES = {
         st.Page("pages/classics/mnist.py", title="MNIST, 2015", icon=":material/looks_one:"),
         st.Page("pages/classics/lenet.py", title="LeNet and MLP", icon=":material/grid_on:"),
     ],
-    "Lab": [st.Page("pages/lab/runs.py", title="Runs", icon=":material/list:")],
+    "Lab": [
+        st.Page("pages/lab/claims.py", title="Claims", icon=":material/gavel:"),
+        st.Page("pages/lab/compare.py", title="Compare", icon=":material/stacked_line_chart:"),
+        st.Page("pages/lab/sweep.py", title="Sweeps", icon=":material/tune:"),
+        st.Page("pages/lab/runs.py", title="Runs", icon=":material/list:"),
+    ],
 }
 st.navigation(PAGES).run()
+export.open_wish()

@@ -1,24 +1,35 @@
-"""The command line: python -m bnviz app | run | submit | work | runs | cancel | data | export | presets | doctor."""
+"""The command line: python -m bnviz app | run | submit | work | runs | cancel | data | export | presets | claims | lesson | report | reset | doctor."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NoReturn, get_origin
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_origin
 
 import pandas as pd
 from tqdm import tqdm
 
-from bnviz import data
+from bnviz import comparison, data, takeaway
+from bnviz.analysis import STATISTICS
+from bnviz.bundle import is_bundle, unpack
+from bnviz.export import STYLES
+from bnviz.panels import EACH, PANELS
 from bnviz.paths import PROJECT
-from bnviz.presets import PRESETS, Preset, duration
+from bnviz.presets import PRESETS, SEEDS, Preset, duration
 from bnviz.probes import PROBES
 from bnviz.spec import RunSpec, SpecError
 from bnviz.store import ACTIVE, Run, Store, held
+from bnviz.sweeps import SWEEPS, turn
+from bnviz.takeaway import SUFFIXES
 
+if TYPE_CHECKING:
+    from bnviz.claims import Verdict
+
+Choice = TypeVar("Choice")
 YEAR_S = 365 * 24 * 3600.0  # who queues and goes away waits all the same
 
 
@@ -67,11 +78,14 @@ def parser() -> argparse.ArgumentParser:
         "streamlit", nargs="*", metavar="-- --server.port …", help="options of `streamlit run`"
     )
     command("work", work)
-    command("runs", runs)
+    command("runs", runs).add_argument("--shipped", action="store_true", help="also those that come with bnviz")
     command("cancel", cancel).add_argument("runs", nargs="+", metavar="RUN", help="id, or how it begins")
     export_command = command("export", export)
-    export_command.add_argument("runs", nargs="+", metavar="RUN", help="id, or how it begins")
-    export_command.add_argument("--out", type=Path, required=True, help=".csv or .parquet file for the rows")
+    export_command.add_argument(
+        "runs", nargs="+", metavar="RUN", help="id, or how it begins, or a preset: its finished runs"
+    )
+    export_command.add_argument("--out", type=Path, required=True, help="the file; its ending says the format")
+    add_look(export_command)
     presets_command = command("presets", presets)
     presets_command.add_argument(
         "names", nargs="*", metavar="NAME", help=f"some of {', '.join(PRESETS)}; all by default"
@@ -79,6 +93,19 @@ def parser() -> argparse.ArgumentParser:
     presets_command.add_argument(
         "--measure", action="store_true", help="time some steps of each, to say what it costs here"
     )
+    claims_command = command("claims", claims)
+    claims_command.add_argument("names", nargs="*", metavar="NAME", help="some of them; all by default")
+    claims_command.add_argument("--markdown", action="store_true", help="as a table in Markdown")
+    gallery_command = command("gallery", gallery)
+    gallery_command.add_argument("--out", type=Path, help="another folder than the one that ships")
+    command("lesson", lesson).add_argument("--out", type=Path, required=True, help="the .html file")
+    report_command = command("report", report)
+    report_command.add_argument(
+        "runs", nargs="+", metavar="RUN", help="id, or how it begins, or a preset: its finished runs"
+    )
+    report_command.add_argument("--out", type=Path, required=True, help="the .html file")
+    report_command.add_argument("--title", default="Why does batch normalisation help? A report", help="its heading")
+    command("reset", reset).add_argument("--yes", action="store_true", help="without asking")
     command("doctor", doctor)
     data_command = command("data", data_list)
     actions = data_command.add_subparsers(metavar="action")
@@ -99,6 +126,11 @@ def add_knobs(command: argparse.ArgumentParser) -> None:
             text = f"{field.description} Default: {field.default}.".replace("%", "%%")
             command.add_argument(f"--{name.replace('_', '-')}", dest=name, metavar=name.upper(), help=text, **flag)  # type: ignore[arg-type]
     command.add_argument(
+        "--sweep",
+        metavar="KNOB=V1,V2,…",
+        help=f"ask the same at several values of {', '.join(SWEEPS)}; noise is in multiples of the paper's",
+    )
+    command.add_argument(
         "--probe",
         action="append",
         metavar="NAME=N",
@@ -106,8 +138,29 @@ def add_knobs(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_look(command: argparse.ArgumentParser) -> None:
+    """The options of a figure: which, in what style, and what its page would let a reader choose."""
+    command.add_argument(
+        "--figure",
+        help=f"draw one of {', '.join(PANELS)}, or overlay-, difference-, multiples-METRIC as Compare does; without it, write the raw rows",
+    )
+    command.add_argument("--format", help=f"one of {', '.join(SUFFIXES)}; by default the ending of --out")
+    command.add_argument("--style", default="column", help=f"{', '.join(STYLES)}; default: column")
+    command.add_argument("--step", type=int, help="the step of a figure of one moment; default: the last")
+    command.add_argument("--layers", help="some layers, such as conv3,conv5; default: some of the network's")
+    command.add_argument(
+        "--view", default="", help="the page's own switch, such as 'all units' or 'along a random direction'"
+    )
+    command.add_argument(
+        "--over", default="t", help=f"several seeds: {', '.join(STATISTICS)} around their mean, or {EACH}"
+    )
+    command.add_argument("--paper", action="store_true", help="lay the papers' curves under it")
+    command.add_argument("--look", default="{}", help="zoom and legend as the dashboard's Export gives them, JSON")
+    command.add_argument("--full", action="store_true", help="numbers in full resolution, not as drawn")
+
+
 def asked(options: argparse.Namespace) -> list[RunSpec]:
-    """The questions that the options ask: one, or a preset's with the given knobs changed."""
+    """The questions that the options ask: one, or a preset's with the given knobs changed; each at every value of a sweep."""
     given = {
         name: knob(name, text) for name in RunSpec.model_fields if (text := getattr(options, name, None)) is not None
     }
@@ -116,6 +169,9 @@ def asked(options: argparse.Namespace) -> list[RunSpec]:
     probes = probes | dict(interval(text) for text in options.probe or ())
     given["probes"] = {name: steps for name, steps in probes.items() if steps != "0"}
     specs = preset.specs(**given) if preset else [RunSpec.of(**given)]
+    if options.sweep:
+        sweep, values = turn(options.sweep)
+        specs = sweep.questions(specs, values)
     return list({spec.id: spec for spec in specs}.values())
 
 
@@ -187,8 +243,7 @@ def table_writer(path: Path) -> Callable[[pd.DataFrame], None]:
     }
     if path.suffix not in writers:
         raise ValueError(f"--out must end in {' or '.join(writers)}, got {path}")
-    if not path.absolute().parent.is_dir():
-        raise ValueError(f"the folder of --out does not exist: {path.absolute().parent}")
+    in_a_folder(path)
     return writers[path.suffix]
 
 
@@ -207,9 +262,11 @@ def app(options: argparse.Namespace) -> None:
     from streamlit.web import cli
 
     from bnviz.supervisor import ensure
+    from bnviz.ui import start
     from bnviz.ui.plot import publish_plotly_js
 
     publish_plotly_js()
+    start.prepare()
     ensure(Store())  # its workers load torch while the page opens
     # Streamlit takes a folder named `pages` for its older kind of app until app.py has run once, and tells a reader who
     # arrives by a link to a page that there is no such page.
@@ -232,7 +289,7 @@ def work(options: argparse.Namespace) -> None:
 
 def runs(options: argparse.Namespace) -> None:
     """List the runs: id, state, steps, question."""
-    for run in Store().runs():
+    for run in Store().all_runs() if options.shipped else Store().runs():
         if run.readable:
             print(
                 f"{run.id}  {run.state:11}  {run.meta().get('step', 0):>6} / {run.spec.steps:<6}  {run.spec.summary()}"
@@ -252,9 +309,73 @@ def cancel(options: argparse.Namespace) -> None:
 
 
 def export(options: argparse.Namespace) -> None:
-    """Write the rows of runs to one .csv or .parquet file."""
-    writer = table_writer(options.out)
-    writer(rows_of(Store().find(prefix) for prefix in options.runs))
+    """Write a figure of runs (pdf, svg, png, html, tex), its numbers (csv, parquet), all of it (zip), or the raw rows."""
+    runs = [run for word in options.runs for run in chosen(word)]
+    if not options.figure:
+        table_writer(options.out)(rows_of(runs))
+        return
+    format = options.format or options.out.suffix.removeprefix(".")
+    panel = one_of("--figure", options.figure, PANELS | comparison.PANELS)
+    style = one_of("--style", options.style, STYLES)
+    one_of("--format", format, dict.fromkeys(SUFFIXES))
+    one_of("--over", options.over, dict.fromkeys((*STATISTICS, EACH)))
+    in_a_folder(options.out)
+    take = takeaway.of_runs(
+        panel,
+        runs,
+        step=options.step,
+        layers=known_layers(options.layers, runs[0].spec),
+        choice=options.view,
+        statistic=options.over,
+        paper=options.paper,
+        look=json_object("--look", options.look),
+    )
+    for path in takeaway.save(take, options.out, format, style, options.full):
+        print(path)
+
+
+def chosen(word: str) -> list[Run]:
+    """The run whose id begins so, or the finished runs of a preset. ValueError where there are none."""
+    if word not in PRESETS:
+        return [Store().find(word)]
+    runs = [Store().run(spec.id) for seed in SEEDS for spec in PRESETS[word].specs(seed=seed)]
+    finished = [run for run in runs if run.readable and run.state == "done"]
+    if not finished:
+        raise ValueError(f"no run of preset {word} is finished; `python -m bnviz run --preset {word}` makes them")
+    return finished
+
+
+def one_of(option: str, name: str, choices: Mapping[str, Choice]) -> Choice:
+    """The choice of this name. ValueError names the valid ones."""
+    if name not in choices:
+        raise ValueError(f"{option} must be one of {', '.join(choices)}, got {name!r}")
+    return choices[name]
+
+
+def known_layers(text: str | None, spec: RunSpec) -> list[str]:
+    """Layers of the network, separated by commas. ValueError names those it has."""
+    names = [block.name for block in spec.blocks()]
+    chosen = [part.strip() for part in (text or "").split(",") if part.strip()]
+    for name in chosen:
+        one_of("--layers", name, dict.fromkeys(names))
+    return chosen
+
+
+def json_object(option: str, text: str) -> dict[str, Any]:
+    """A JSON object. ValueError where it is none."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError(f"{option} must be a JSON object, got {text!r}")
+    return found
+
+
+def in_a_folder(path: Path) -> None:
+    """ValueError where a file cannot be written because its folder is not there."""
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"the folder of --out does not exist: {path.absolute().parent}")
 
 
 def presets(options: argparse.Namespace) -> None:
@@ -269,6 +390,17 @@ def presets(options: argparse.Namespace) -> None:
         print(f"    {preset.summary}\n    {len(preset.specs())} runs: {' / '.join(regimes)}")
 
 
+def gallery(options: argparse.Namespace) -> None:
+    """Compute what is missing of the runs that ship, and write them; with a GPU at the paper's scale too."""
+    from bnviz import gallery
+    from bnviz.worker import device
+
+    for name in data.SOURCES:
+        data.require(name)
+    count, size = gallery.make(options.out, gpu=device() != "cpu")
+    print(f"{count} runs, {size / 2**20:.1f} MB")
+
+
 def cost(preset: Preset, measure: bool) -> str:
     """What a preset takes on this machine: measured, or as it was when it ran here, or what it took us."""
     if measure:
@@ -281,10 +413,44 @@ def cost(preset: Preset, measure: bool) -> str:
         except data.DataError as problem:
             return str(problem)
         return f"{duration(seconds)} of computing here, {slots()} runs at once"
-    here = [Store().root / spec.id for spec in preset.specs()]
-    if all((folder / "done.json").exists() for folder in here):
-        return f"took {duration(sum(Run(folder).meta()['seconds'] for folder in here))} of computing here"
+    here = [Run(Store().root / spec.id) for spec in preset.specs()]
+    if all(run.state == "done" and not run.meta().get("imported") for run in here):
+        return f"took {duration(sum(run.meta()['seconds'] for run in here))} of computing here"
     return preset.cost
+
+
+def claims(options: argparse.Namespace) -> None:
+    """What the papers claim, and how it stands on the finished runs: a named test each, with the paper's value and ours."""
+    from bnviz.claims import CLAIMS, verdicts
+
+    for name in options.names:
+        if name not in CLAIMS:
+            raise ValueError(f"claim must be one of {', '.join(CLAIMS)}, got {name!r}")
+    judged = verdicts([CLAIMS[name] for name in options.names or CLAIMS], Store())
+    for text in table(judged) if options.markdown else map(block, judged):
+        print(text, flush=True)
+
+
+def block(verdict: Verdict) -> str:
+    """A claim's verdict in a few lines."""
+    claim = verdict.claim
+    doubt = f" ({verdict.doubt})" if verdict.doubt else ""
+    return (
+        f"{claim.name} · {verdict.words}{doubt} · ours {verdict.ours or 'nothing yet'} · holds if {claim.region}\n"
+        f"    {claim.says} ({claim.source})\n"
+        f"    {claim.quantity}\n"
+        f"    paper: {claim.theirs}\n"
+        f"    {claim.regime}"
+    )
+
+
+def table(verdicts: Iterable[Verdict]) -> Iterator[str]:
+    """The lines of a table in Markdown."""
+    yield "| claim | the paper | ours | holds if | verdict |\n|---|---|---|---|---|"
+    for verdict in verdicts:
+        claim = verdict.claim
+        words = f"{verdict.words}; {verdict.doubt}" if verdict.doubt else verdict.words
+        yield f"| {claim.says} ({claim.source}) | {claim.theirs} | {verdict.ours} | {claim.region} | {words} |"
 
 
 def known_preset(name: str) -> Preset:
@@ -307,8 +473,55 @@ def data_fetch(options: argparse.Namespace) -> None:
 
 
 def data_import(options: argparse.Namespace) -> None:
-    """Take a data set from an archive you have."""
-    print(f"{data.import_file(options.file)} is here.")
+    """Take a data set, or the runs of a bundle, from an archive you have."""
+    if is_bundle(options.file):
+        for run in unpack(options.file, Store()):
+            print(f"{run.id} is here: {run.spec.summary()}")
+    else:
+        print(f"{data.import_file(options.file)} is here.")
+
+
+def lesson(options: argparse.Namespace) -> None:
+    """Write the story's figures and ten questions, answers folded away, as one HTML page to print or to send."""
+    from bnviz.report import lesson
+
+    write_page(options.out, lambda: lesson(Store()))
+
+
+def report(options: argparse.Namespace) -> None:
+    """Write what some runs are, and every figure of them, as one HTML page with the interactive figures in it."""
+    from bnviz.report import report
+
+    runs = list({run.id: run for word in options.runs for run in chosen(word)}.values())
+    write_page(options.out, lambda: report(runs, options.title))
+
+
+def write_page(path: Path, made: Callable[[], str]) -> None:
+    """Write an HTML page. ValueError before it is made where that cannot work."""
+    if path.suffix != ".html":
+        raise ValueError(f"--out must end in .html, got {path}")
+    in_a_folder(path)
+    path.write_text(made(), encoding="utf-8")
+    print(path)
+
+
+def reset(options: argparse.Namespace) -> None:
+    """Delete all runs of the cache, for the next class; data sets and the runs that ship stay."""
+    count = len(Store().runs())
+    if not (options.yes or agreed(f"Delete {count} runs with their measurements?")):
+        print("Nothing was deleted.")
+        return
+    gone, left = Store().reset()
+    print(f"{gone} runs deleted; data sets and the runs that ship stay.")
+    if left:
+        fail(f"{', '.join(run.id for run in left)} would not stop; the same command deletes them later")
+
+
+def agreed(question: str) -> bool:
+    """Whether somebody at the terminal says yes. ValueError where nobody is there to be asked."""
+    if not sys.stdin.isatty():
+        raise ValueError("reset deletes runs for good and asks first; --yes where nobody can answer")
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def doctor(options: argparse.Namespace) -> None:

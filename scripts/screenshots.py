@@ -13,6 +13,7 @@ from playwright.sync_api import Page, sync_playwright
 
 PAGES = (
     "",
+    "present",
     "training",
     "distributions",
     "covariate_shift",
@@ -23,6 +24,7 @@ PAGES = (
     "mnist",
     "lenet",
     "batchnorm",
+    "sweep",
     "runs",
 )
 LOOKS = {"light": ("light", 1400), "dark": ("dark", 1400), "narrow": ("light", 390)}

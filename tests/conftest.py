@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -67,3 +68,9 @@ def holder(lock: Path) -> int | None:
     """The process that holds a lock file, as Linux knows it."""
     inode = f":{lock.stat().st_ino} "
     return next((int(line.split()[4]) for line in LOCKS.read_text().splitlines() if inode in line), None)
+
+
+def connects(address: str) -> bool:
+    """Whether a server answers there."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", int(address.rsplit(":", 1)[1]))) == 0

@@ -11,9 +11,8 @@ from bnviz import __main__ as cli
 from bnviz import execute
 from bnviz.presets import PRESETS
 from bnviz.probes import PROBES
-from bnviz.spec import RunSpec
+from bnviz.spec import RunSpec, command
 from bnviz.store import SCHEMA, Store
-from bnviz.ui.runs import command
 from tests.conftest import tiny_spec
 
 TINY = [
@@ -88,7 +87,11 @@ def test_a_preset_runs_with_changes_and_several_runs_are_told_apart(tmp_path):
         ("run --probe landscape=x", "probes landscape must be a valid integer"),
         ("run --width 0.001", "leaves no channel"),
         ("run --speed 3", "unrecognized arguments: --speed 3"),
-        ("run --preset quack", "preset must be one of quick, class, paper"),
+        ("run --preset quack", "preset must be one of quick, class, few-images"),
+        ("run --sweep lr", "a sweep is KNOB=V1,V2,… with KNOB one of lr, noise, width, depth, got 'lr'"),
+        ("submit --sweep speed=1,2", "KNOB one of lr, noise, width, depth"),
+        ("submit --sweep lr=0.1,fast", "lr must be a valid number"),
+        ("submit --sweep lr=0.1", "a sweep of lr takes at least two values, separated by commas, got '0.1'"),
         ("run --data cifar10", "data fetch cifar10"),
         ("submit --data cifar10", "data import FILE"),
         ("run --out rows.txt", ".csv or .parquet"),
@@ -119,6 +122,13 @@ def test_submit_queues_and_runs_lists_and_cancel_cancels_and_export_exports(tmp_
     assert bnviz("run", *TINY) == 0
     assert bnviz("export", id, "--out", str(tmp_path / "rows.parquet")) == 0
     assert len(pd.read_parquet(tmp_path / "rows.parquet")) == len(Store().run(id).rows())
+
+
+def test_submit_multiplies_its_questions_by_a_sweep(capsys):
+    assert bnviz("submit", "--preset", "quick", "--sweep", "lr=0.01,0.1,1", "--steps", "3") == 0
+    asked = [spec.id for lr in (0.01, 0.1, 1.0) for spec in PRESETS["quick"].specs(lr=lr, steps=3)]
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == asked
+    assert {run.id for run in Store().runs()} == set(asked)
 
 
 def test_presets_and_doctor_and_data_speak(capsys):

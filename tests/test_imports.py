@@ -28,7 +28,13 @@ def path_of_this_python() -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "names",
-    ["bnviz", "bnviz.presets", "bnviz.supervisor", "bnviz.figures", "bnviz.ui.page, bnviz.ui.runs, bnviz.ui.start"],
+    [
+        "bnviz",
+        "bnviz.presets",
+        "bnviz.supervisor",
+        "bnviz.figures",
+        "bnviz.ui.page, bnviz.ui.runs, bnviz.ui.start, bnviz.ui.present, bnviz.report",
+    ],
 )
 def test_the_web_process_never_imports_torch(names):
     assert python(f"import sys, {names}; print('torch' in sys.modules)") == "False\n"

@@ -8,6 +8,7 @@ import json
 import shutil
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
@@ -17,23 +18,35 @@ from streamlit.testing.v1 import AppTest
 
 from bnviz import presets, supervisor
 from bnviz.engines.inline import Inline
+from bnviz.figures import Time
 from bnviz.models import MODELS
+from bnviz.panels import Panel, View
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from bnviz.store import Store
-from bnviz.ui import controls, live
+from bnviz.ui import controls, export, live
 from tests.conftest import ALL_PROBES
 
 FIGURE_PAGES = {
     "training": 3,
     "distributions": 5,
     "covariate_shift": 2,
-    "landscape": 6,
+    "landscape": 7,
     "norms": 5,
     "surface": 3,
     "theory": 6,
 }
-PAGES = [*(f"paper/{name}" for name in FIGURE_PAGES), "classics/mnist", "classics/lenet", "lab/start", "lab/runs"]
+PAGES = [
+    *(f"paper/{name}" for name in FIGURE_PAGES),
+    "classics/mnist",
+    "classics/lenet",
+    "lab/start",
+    "lab/present",
+    "lab/claims",
+    "lab/compare",
+    "lab/sweep",
+    "lab/runs",
+]
 TINY: dict[str, Any] = {"width": 1 / 32, "batch": 16, "steps": 6, "surface_grid": 3, "theory_units": 1}
 ADDRESSES = {  # what a page's own address must say besides
     "norms": {"networks": "none,batch,noisy"},
@@ -87,7 +100,7 @@ def tiny(name: str, **address: str) -> AppTest:
 
 def plots(opened: AppTest) -> list[dict[str, Any]]:
     """What the page sends to the browser for each of its figures."""
-    return [json.loads(component.proto.bytes) for component in opened.get("bidi_component")]
+    return [json.loads(component.proto.bytes) for component in opened.get("bidi_component") if component.proto.bytes]
 
 
 def sentences(opened: AppTest) -> list[str]:
@@ -115,7 +128,8 @@ def test_a_figure_page_draws_finished_runs(name, figures, filled):
     assert [bar.proto.value for bar in opened.get("progress")] == [100] * 3
     assert opened.button(key="run").label == "Finished"
     assert opened.button(key="run").disabled
-    assert len(opened.get("download_button")) == figures
+    assert all(plot["exports"] for plot in drawn)
+    assert [button.proto.label for button in opened.get("download_button")] == ["Bundle of all figures"]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +137,7 @@ def test_a_figure_page_draws_finished_runs(name, figures, filled):
     [
         ("classics/mnist", "mnist-quick", 5, 5),
         ("classics/lenet", "liu-lenetr", 5, 4),
-        ("paper/landscape", "fig10", 4, 6),
+        ("paper/landscape", "fig10", 4, 7),
         ("paper/covariate_shift", "fig3b", 4, 2),
         ("paper/distributions", "fig9", 4, 5),
         ("paper/norms", "fig13", 4, 5),
@@ -187,16 +201,21 @@ def test_a_panel_that_does_not_fit_is_left_out_or_says_what_is_missing(filled):
     Inline().start(Store().submit(PRESETS["quick"].specs(**TINY)[0]))
     without = page("paper/landscape", preset="quick", norm="none", **{k: str(v) for k, v in TINY.items()})
     assert any("Not measured here: under *Knobs*" in text.value for text in without.markdown)
-    assert len(plots(without)) == 5
+    assert len(plots(without)) == 6
 
 
-def test_the_csv_is_what_is_drawn(filled, monkeypatch):
+def test_the_bundle_holds_what_is_drawn(filled, monkeypatch):
     given: dict[str, bytes] = {}
-    button = live.st.download_button
-    monkeypatch.setattr(live.st, "download_button", lambda *a, **k: given.update({a[2]: a[1]()}) or button(*a, **k))
+    button = export.st.download_button
+    monkeypatch.setattr(export.st, "download_button", lambda *a, **k: given.update({a[2]: a[1]()}) or button(*a, **k))
     opened = AppTest.from_function(draw_the_loss_range, args=(filled,), default_timeout=60).run()
     assert not opened.exception
-    table = pd.read_csv(io.BytesIO(given["bnviz-loss-range.csv"]))
+    with ZipFile(io.BytesIO(given["bnviz-page.zip"])) as bundle:
+        table = pd.read_csv(bundle.open("data/loss-range.csv"))
+        full = pd.read_parquet(io.BytesIO(bundle.read("data/loss-range-full.parquet")))
+        runs = {name.split("/")[1] for name in bundle.namelist() if name.startswith("runs/")}
+    assert runs == set(filled)
+    pd.testing.assert_frame_equal(full, table, check_dtype=False)  # so short a run is drawn in full resolution
     drawn = {
         trace["legendgroup"]: trace for trace in plots(opened)[0]["figure"]["data"] if trace.get("fill") == "tonexty"
     }
@@ -208,28 +227,29 @@ def test_the_csv_is_what_is_drawn(filled, monkeypatch):
 
 
 def test_a_picture_is_drawn_anew_when_a_run_has_diverged_though_its_numbers_stay():
-    drawn: list[live.View] = []
-    panel = live.Panel("Any", "Look.", lambda view: view.rows, lambda numbers, view: drawn.append(view) or go.Figure())
+    drawn: list[View] = []
+    panel = Panel("Any", "Look.", lambda view: view.rows, lambda numbers, view: drawn.append(view) or go.Figure())
     rows = pd.DataFrame({"step": [0]})
     for diverged in ({}, {}, {"run": 7}):
-        view = live.View(rows, live.Time(10, 10, diverged), 10, ())
-        live.picture("Any", live.digest(rows), repr(view.time), "", panel, rows, view)
+        view = View(rows, Time(10, 10, diverged), 10, ())
+        live.picture("Any", live.digest(rows), repr(view.time), live.Choices(10), panel, rows, view)
     assert [view.time.diverged for view in drawn] == [{}, {"run": 7}]
 
 
 def draw_the_loss_range(ids: list[str]) -> None:
     """One panel on a page of its own."""
     from bnviz import analysis, figures
+    from bnviz.panels import Panel
     from bnviz.store import Store
     from bnviz.ui import live
 
-    panel = live.Panel(
+    panel = Panel(
         "Loss range",
         "Look.",
         lambda view: analysis.landscape_bands(view.rows),
         lambda numbers, view: figures.loss_band(numbers, view.time),
     )
-    live.draw([Store().run(id) for id in ids], [[panel]], 6, (), "")
+    live.draw([Store().run(id) for id in ids], [[panel]], live.Choices(6))
 
 
 def numbers(array: Any) -> list[float]:
@@ -243,7 +263,7 @@ def test_the_step_scrubber_moves_every_figure_of_a_moment(filled):
     opened.slider(key="step").set_value(2).run()
     earlier = plots(opened)
     changed = [before["figure"] != after["figure"] for before, after in zip(last, earlier, strict=True)]
-    assert changed == [True] * 6  # four mark the step, the others show it
+    assert changed == [True] * 7  # five mark the step, the others show it
     assert opened.query_params["step"] in ("2", ["2"])
 
 
@@ -459,24 +479,6 @@ def test_a_failed_run_says_why():
     assert "Traceback" not in opened.error[0].value
 
 
-def test_the_start_page_tells_its_story_on_finished_runs(filled, monkeypatch):
-    monkeypatch.setattr("bnviz.ui.start.PRESETS", dict.fromkeys(PRESETS, Tiny))
-    opened = page("lab/start")
-    assert not opened.exception
-    assert len(plots(opened)) == 4
-    assert all(plot["figure"]["data"] for plot in plots(opened))
-
-
-class Tiny:
-    """A preset whose runs are those of `filled`."""
-
-    summary = "Tiny."
-
-    @staticmethod
-    def specs() -> list[Any]:
-        return PRESETS["quick"].specs(**TINY, probes=ALL_PROBES)
-
-
 def test_the_start_page_starts_the_quick_comparison():
     opened = page("lab/start")
     opened.button(key="quick").click().run()
@@ -512,13 +514,83 @@ def test_every_knob_of_the_spec_has_a_widget():
     assert drawn == set(controls.RunSpec.model_fields)
 
 
-def test_the_largest_preset_that_can_run_here_is_offered_first(monkeypatch):
-    offered = {}
-    for has_gpu in (False, True):
-        for has_data in (False, True):
-            monkeypatch.setattr(
-                presets.shutil, "which", lambda name, has_gpu=has_gpu: "/bin/nvidia-smi" if has_gpu else None
-            )
-            monkeypatch.setattr(presets, "available", lambda name, has_data=has_data: has_data)
-            offered[has_gpu, has_data] = presets.first()
-    assert offered == {(False, False): "quick", (False, True): "quick", (True, False): "quick", (True, True): "class"}
+def test_a_preset_that_ships_is_offered_first_else_one_whose_data_are_at_hand(monkeypatch):
+    assert [presets.first(page) for page in ("landscape", "mnist", "surface")] == ["quick", "mnist-quick", "surface"]
+    monkeypatch.setattr("bnviz.paths.GALLERY", PROJECT / "cache" / "gallery")
+    assert [presets.first(page) for page in ("landscape", "norms", "mnist")] == ["class", "class", "mnist"]
+    opened = page("classics/mnist")
+    assert opened.button(key="run").label == "Finished" and len(plots(opened)) == 5
+
+
+def test_a_sweep_runs_every_network_at_every_value_and_stops():
+    opened = page("lab/sweep", preset="quick", norm="none,batch", sweep="width", values="0.0625,0.125")
+    assert not opened.exception
+    assert opened.text_input(key="values").value == "0.0625,0.125"
+    assert any(text.value.startswith("**4 runs**: about ") for text in opened.markdown)
+    opened.button(key="run").click().run()
+    widths = [(spec.width, spec.norm) for spec in (run.spec for run in Store().runs())]
+    assert widths == [(0.0625, "none"), (0.0625, "batch"), (0.125, "none"), (0.125, "batch")]
+    assert "**0 of 4 finished · 4 waiting**" in [bar.proto.text for bar in opened.get("progress")]
+    assert len(plots(opened)) == 1
+    opened.button(key="stop").click().run()
+    assert [run.state for run in Store().runs()] == ["cancelled"] * 4
+
+
+@pytest.mark.parametrize("view", ["lines", "heat map"])
+def test_a_sweep_draws_what_is_finished_and_leaves_the_rest_empty(view, filled):
+    address = {"norm": "none,batch", "sweep": "width", "values": "0.03125,0.0625", "metric": "loss", "view": view}
+    opened = tiny("lab/sweep", **address)
+    assert not opened.exception and sentences(opened) == []
+    (plot,) = plots(opened)
+    assert "Training loss, last tenth, by width" in plot["alt"]
+    if view == "lines":
+        lines = {trace["name"]: numbers(trace["y"]) for trace in plot["figure"]["data"]}
+        finite = {name: np.isfinite(np.array(y, dtype=float)).tolist() for name, y in lines.items()}
+        assert finite == {"Standard": [True, False], "BatchNorm": [True, False]}
+    else:
+        texts = [note["text"] for note in plot["figure"]["layout"]["annotations"]]
+        assert [bool(text) for text in texts] == [True, False, True, False]
+    assert "**2 of 4 finished**" in [bar.proto.text for bar in opened.get("progress")]
+    assert any(text.value.startswith("**4 runs**, 2 of them finished: about ") for text in opened.markdown)
+    assert opened.button(key="run").label == "Run 4 networks"
+
+
+def test_a_finished_sweep_needs_no_button_and_its_link_restores_it(filled):
+    Inline().start(Store().submit(PRESETS["quick"].specs(**TINY | {"width": 1 / 16}, probes=ALL_PROBES)[0]))
+    address = {"norm": "none", "sweep": "width", "values": "0.03125,0.0625", "metric": "beta", "view": "heat map"}
+    opened = tiny("lab/sweep", **address)
+    assert opened.button(key="run").label == "Finished"
+    assert any(text.value == "**2 runs**, all finished." for text in opened.markdown)
+    kept = {name: opened.query_params[name] for name in address}
+    assert {name: text[0] if isinstance(text, list) else text for name, text in kept.items()} == address
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ({"sweep": "speed"}, "it must be one of lr, noise, width, depth"),
+        ({"values": "0.1,fast"}, "lr must be a valid number"),
+        ({"values": "0.1"}, "a sweep of lr takes at least two values"),
+        ({"metric": "speed"}, "it must be one of accuracy, loss, test_accuracy, loss_band, beta, lost"),
+        ({"view": "pie"}, "it must be one of lines, heat map"),
+    ],
+)
+def test_nonsense_in_the_link_to_a_sweep_costs_one_sentence(address, says):
+    opened = page("lab/sweep", preset="quick", norm="none,batch", **address)
+    assert not opened.exception
+    assert [says in warning.value for warning in opened.warning] == [True]
+    assert opened.button(key="run").label == "Run 8 networks"
+
+
+def test_a_sweep_turns_one_knob_that_some_network_has():
+    opened = page("lab/sweep", preset="quick", norm="none,batch")
+    opened.text_input(key="values").set_value("1, 2, many").run()
+    assert opened.error[0].value.startswith("Lr must be a valid number")
+    opened.text_input(key="values").set_value("1, 2").run()
+    opened.get("button_group")[2].set_value("noise").run()
+    assert opened.error[0].value == "Noise changes nothing in none or batch; choose one of noisy, noise."
+    assert opened.text_input(key="values").value == "0, 0.5, 1, 2, 4"
+    opened.text_input(key="lr").set_value("0.1, 0.2").run()
+    opened.get("button_group")[2].set_value("width").run()
+    assert opened.error[0].value == ("A sweep turns one knob: name one learning rate under Knobs to sweep width.")
+    assert not [button for button in opened.button if button.key == "run"]

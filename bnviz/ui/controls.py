@@ -53,7 +53,24 @@ INTERVAL = "every_"  # a probe's interval in the address: every_landscape=10
 MOST_RUNS = 24
 COLUMNS = 4  # of knobs in a tab
 # What pages keep in the address beside the knobs.
-PAGE_PARAMETERS = ("networks", "norm", "step", "layers", "view", "show", "paper")
+PAGE_PARAMETERS = (
+    "networks",
+    "norm",
+    "step",
+    "layers",
+    "view",
+    "show",
+    "paper",
+    "over",
+    "verdict",
+    "sweep",
+    "values",
+    "metric",
+    "runs",
+    "layer",
+    "baseline",
+    "facet",
+)
 
 
 @dataclass(frozen=True)

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pandas as pd
 import pytest
 
-from bnviz.paths import PROJECT
 from bnviz.store import Store
 from bnviz.supervisor import lock
-from tests.conftest import holder, wait_for
+from tests.conftest import connects, holder, wait_for
 
 playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 QUESTION = {
     "preset": "quick",
     "width": 0.03125,
@@ -41,46 +23,12 @@ QUESTION = {
     "every_evaluation": 5000,
 }
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
-
-
-@pytest.fixture
-def address(own_cache: Path) -> Iterator[str]:
-    """A dashboard on a cache of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ["--server.headless", "true", "--server.port", str(port)]
-    log = (own_cache.parent / "server.log").open("wb")
-    server = subprocess.Popen(
-        [sys.executable, "-m", "bnviz", "app", "--", *options],
-        cwd=PROJECT,
-        env=os.environ | {"BNVIZ_CACHE": str(own_cache)},
-        stdout=log,
-        stderr=log,
-    )
-    yield f"http://127.0.0.1:{port}"
-    server.kill()
-    for run in Store(own_cache).runs():
-        run.cancel()
-    pid = holder(lock(Store(own_cache)))
-    if pid:
-        os.kill(pid, 15)
-
-
-@pytest.fixture
-def browser() -> Iterator[playwright.Browser]:
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield opened
-        opened.close()
-
 
 def link(address: str, page: str) -> str:
     return f"{address}/{page}?{urlencode(QUESTION)}"
 
 
-BOX = ".st-key-loss-range .bnviz-plot-box"
+BOX = ".st-key-figure-landscape .bnviz-plot-box"
 POINTS = f"() => Math.max(0, ...(document.querySelector('{BOX}')?._fullData ?? []).map(t => t.x?.length ?? 0))"
 RANGE = f"() => document.querySelector('{BOX}')._fullLayout.xaxis.range.map(Number)"
 
@@ -141,11 +89,6 @@ def points_in_the_rows() -> int:
     return int(bands.groupby("run").step.nunique().max())
 
 
-def connects(address: str) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", int(address.rsplit(":", 1)[1]))) == 0
-
-
 @pytest.mark.parametrize("width", [1400, 390])
 def test_every_page_opens_by_its_link_on_a_fresh_server(address: str, browser: playwright.Browser, width: int) -> None:
     wait_for(lambda: connects(address), "the server does not start")
@@ -153,7 +96,8 @@ def test_every_page_opens_by_its_link_on_a_fresh_server(address: str, browser: p
     headings = {"training": "Training", "distributions": "Distributions", "covariate_shift": "Covariate shift"}
     headings |= {"landscape": "Landscape", "norms": "Norms", "runs": "Runs", "": "Why does batch normalisation help?"}
     headings |= {"surface": "Surface", "theory": "Theory", "mnist": "MNIST, 2015", "lenet": "LeNet and MLP"}
-    headings |= {"batchnorm": "BatchNorm, taken apart"}
+    headings |= {"batchnorm": "BatchNorm, taken apart", "claims": "Claims", "sweep": "Sweeps", "compare": "Compare"}
+    headings |= {"present": "With BatchNorm the same network learns faster"}
     for path, heading in headings.items():
         page.goto(f"{address}/{path}")
         page.get_by_role("heading", name=heading, exact=True).wait_for(timeout=90_000)

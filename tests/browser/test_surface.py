@@ -10,13 +10,13 @@ import pytest
 from bnviz.engines.inline import Inline
 from bnviz.presets import PRESETS
 from bnviz.store import Store
-from tests.browser.test_browser import CHROMIUM, address, connects, playwright  # noqa: F401
-from tests.conftest import wait_for
+from tests.browser.conftest import CHROMIUM, playwright
+from tests.conftest import connects, wait_for
 
 SWITCHES = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-background-networking"]
 TINY: dict[str, Any] = {"width": 0.03125, "batch": 16, "steps": 6, "surface_grid": 3}
 CHOICES = {"preset": "surface", "step": 0, "every_evaluation": 0, "every_accuracy": 1, "every_surface": 2}
-FIGURE = ".st-key-surface-of-the-loss"
+FIGURE = ".st-key-figure-surface"
 BOX = f"document.querySelector('{FIGURE} .bnviz-plot-box')"
 VIEW = f"""() => {{ const {{ xaxis, yaxis2, scene, scene2, coloraxis }} = {BOX}._fullLayout;
     return [xaxis?.range, yaxis2?.range, scene?.camera.eye, scene2?.camera.eye, coloraxis.cmin, coloraxis.cmax]; }}"""
@@ -24,11 +24,9 @@ BUTTON = f"document.querySelector('{FIGURE} .bnviz-plot-player button')"
 WATCH = f"""() => {{ const output = document.querySelector('{FIGURE} output'); window.node = {BOX}; window.seen = [output.value];
     new MutationObserver(() => output.value !== seen.at(-1) && seen.push(output.value)).observe(output, {{ childList: true }}); }}"""
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
-
 
 @pytest.mark.parametrize("view", ["contours", "surface"])
-def test_play_goes_to_the_end_and_keeps_zoom_and_camera(address, view):  # noqa: F811
+def test_play_goes_to_the_end_and_keeps_zoom_and_camera(address, view):
     for spec in PRESETS["surface"].specs(**TINY, probes={"accuracy": 1, "surface": 2}):
         Inline().start(Store().submit(spec))
     wait_for(lambda: connects(address), "the server does not start")

@@ -1,0 +1,106 @@
+"""How long a page takes on the server: the first visit, and a rerun after a change, with 200 runs in the cache and with none.
+
+python -m benchmarks.pages [PAGE ...]; the first visit of Start in a browser is timed where there is Chromium.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from bnviz import paths, supervisor
+from bnviz.paths import PROJECT
+from bnviz.presets import PRESETS
+from bnviz.store import Run, Store, question
+
+RUNS = 200
+REPEATS = 5
+DRAWN = "document.querySelectorAll('.bnviz-plot-box .main-svg[role=img]').length"
+
+
+def fill(store: Store) -> None:
+    """Finished runs under as many seeds, with the rows of one that ships."""
+    source = Run(paths.GALLERY / PRESETS["class"].specs()[0].id)
+    for seed in range(100, 100 + RUNS):
+        spec = PRESETS["class"].specs(seed=seed)[seed % 3]
+        run = store.run(spec.id)
+        shutil.copytree(source.folder, run.folder)
+        run.write("spec.json", question(spec))
+
+
+def timed(opened: AppTest) -> float:
+    """Seconds of one run of the script."""
+    begun = time.perf_counter()
+    opened.run()
+    if opened.exception:
+        sys.exit(f"{opened.exception}")
+    return time.perf_counter() - begun
+
+
+def measure(page: str) -> tuple[float, float]:
+    """Seconds of the first run, which reads and draws, and the median of the next ones."""
+    opened = AppTest.from_file(str(PROJECT / "pages" / f"{page}.py"), default_timeout=120)
+    first = timed(opened)
+    return first, statistics.median(timed(opened) for _ in range(REPEATS))
+
+
+def first_visit(cache: Path) -> float | None:
+    """Seconds from the server's answer until Start shows all its figures, on a fresh server; None without a browser."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        return None
+    from playwright.sync_api import sync_playwright
+
+    port = 8770
+    command = [sys.executable, "-m", "bnviz", "app", "--", "--server.headless", "true", "--server.port", str(port)]
+    server = subprocess.Popen(
+        command, cwd=PROJECT, env=os.environ | {"BNVIZ_CACHE": str(cache)}, stdout=subprocess.DEVNULL
+    )
+    try:
+        with sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+            page = browser.new_page(viewport={"width": 1400, "height": 1000})
+            while True:
+                try:
+                    page.goto(f"http://127.0.0.1:{port}/", wait_until="commit")
+                    break
+                except Exception:  # it does not answer yet
+                    time.sleep(0.1)
+            begun = time.perf_counter()
+            page.wait_for_function(f"() => {DRAWN} >= 5", timeout=60_000)
+            seconds = time.perf_counter() - begun
+            browser.close()
+    finally:
+        server.kill()
+    return seconds
+
+
+def main() -> None:
+    """Every page, or those that are named."""
+    supervisor.ensure = lambda store: None
+    pages = sys.argv[1:] or sorted(
+        str(path.relative_to(PROJECT / "pages").with_suffix("")) for path in (PROJECT / "pages").glob("*/*.py")
+    )
+    with tempfile.TemporaryDirectory() as empty, tempfile.TemporaryDirectory() as full:
+        fill(Store(Path(full)))
+        print(f"{'page':24} {'first':>8} {'rerun':>8} {'rerun, no runs':>15} {'ratio':>6}")
+        for page in pages:
+            os.environ["BNVIZ_CACHE"] = empty
+            _, alone = measure(page)
+            os.environ["BNVIZ_CACHE"] = full
+            first, again = measure(page)
+            print(f"{page:24} {first * 1e3:6.0f} ms {again * 1e3:5.0f} ms {alone * 1e3:12.0f} ms {again / alone:6.2f}")
+        if seconds := first_visit(Path(full)):
+            print(f"Start in a browser, fresh server: complete {seconds:.2f} s after it answers")
+
+
+if __name__ == "__main__":
+    main()

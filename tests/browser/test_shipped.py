@@ -1,0 +1,127 @@
+"""The first visit, with nothing but what ships: every page without training, by keyboard, for everybody, and what is taken along."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import playwright.sync_api as playwright
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.conftest import wait_for
+
+FIGURES = {  # page -> figures at the first visit
+    "": 7,
+    "present": 1,
+    "training": 3,
+    "distributions": 5,
+    "covariate_shift": 2,
+    "landscape": 6,
+    "norms": 4,
+    "surface": 3,
+    "theory": 6,
+    "mnist": 5,
+    "lenet": 4,
+    "claims": 0,
+    "compare": 1,
+    "sweep": 0,
+    "runs": 0,
+    "batchnorm": 1,
+}
+DRAWN = "document.querySelectorAll('.bnviz-plot-box .main-svg[role=img]').length"
+LANDSCAPE = ".st-key-figure-landscape"
+GRAVE = {"serious", "critical"}
+
+
+def visit(browser: playwright.Browser, address: str, dark: bool = False, width: int = 1400) -> playwright.Page:
+    """A page, once all its figures are drawn."""
+    scheme = "dark" if dark else "light"
+    page = browser.new_page(viewport={"width": width, "height": 1000}, color_scheme=scheme)
+    page.goto(address)
+    page.locator("h1").first.wait_for(timeout=60_000)
+    figures = FIGURES[address.rsplit("/", 1)[1].partition("?")[0]]
+    page.wait_for_function(f"() => {DRAWN} >= {figures}", timeout=60_000)
+    return page
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_page_is_full_and_everybody_can_use_it(name: str, dark: bool, shipped: str, browser) -> None:
+    page = visit(browser, f"{shipped}/{name}", dark)
+    page.wait_for_timeout(300)
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    grave = {v["id"]: [node["html"][:200] for node in v["nodes"][:3]] for v in found if v["impact"] in GRAVE}
+    assert grave == {}
+    alternatives = page.evaluate(
+        "[...document.querySelectorAll('.bnviz-plot-box .main-svg[role=img]')].map(s => s.ariaLabel)"
+    )
+    assert all(len(text) > 30 for text in alternatives)
+    assert page.get_by_text("nothing measured yet").count() == 0
+    page.close()
+
+
+def test_a_figure_is_taken_along_as_it_is_seen(shipped: str, browser, tmp_path: Path) -> None:
+    page = visit(browser, f"{shipped}/landscape?preset=class")
+    box = f"document.querySelector('{LANDSCAPE} .bnviz-plot-box')"
+    area = page.locator(f"{LANDSCAPE} .nsewdrag").first.bounding_box()
+    assert area
+    page.mouse.move(area["x"] + area["width"] * 0.25, area["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(area["x"] + area["width"] * 0.75, area["y"] + area["height"] - 5, steps=5)
+    page.mouse.up()
+    wait_for(lambda: 400 < page.evaluate(f"{box}._fullLayout.xaxis.range[0]") < 600, "it does not zoom")
+    page.locator(f"{LANDSCAPE} .legendtoggle").first.click()
+    page.wait_for_timeout(1000)
+
+    page.locator(LANDSCAPE).get_by_role("button", name="Export Loss range").click()
+    dialog = page.get_by_role("dialog")
+    dialog.locator("img").wait_for(timeout=60_000)
+    svg = taken(page, dialog, "SVG", tmp_path).read_text("utf-8")
+    assert "BatchNorm" in svg and "Standard" not in svg  # hidden in the legend
+    assert taken(page, dialog, "PDF", tmp_path).read_bytes().startswith(b"%PDF")
+    drawn = pd.read_csv(taken(page, dialog, "Data as drawn, CSV", tmp_path))
+    low = page.evaluate(f"Math.max(...{box}._fullData.filter(t => t.fill === 'tonexty').flatMap(t => [...t.y]))")
+    assert drawn["loss_high"].max() == pytest.approx(low, rel=1e-6)
+    bundle = taken(page, dialog, "Bundle", tmp_path)
+    dialog.get_by_role("button", name="Close").click()
+    dialog.wait_for(state="hidden")
+    assert bundle.stat().st_size > 1000
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {f"bnviz-landscape.{end}" for end in ("svg", "pdf", "csv")} | {"bnviz-landscape-bundle.zip"}
+    page.close()
+
+
+def taken(page: playwright.Page, dialog: playwright.Locator, label: str, folder: Path) -> Path:
+    """The file that a button of the dialog gives."""
+    with page.expect_download(timeout=60_000) as waiting:
+        dialog.get_by_role("button", name=label, exact=True).click()
+    path = folder / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    return path
+
+
+def test_a_copied_link_opens_the_same_view(shipped: str, browser) -> None:
+    page = visit(browser, f"{shipped}/landscape?preset=class&norm=none,batch&step=1000&seed=0,1&over=sd")
+    context = browser.new_context()
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    other = context.new_page()
+    other.goto(page.url)
+    other.get_by_role("button", name="Copy link").click()
+    other.get_by_text("Copied").wait_for()
+    assert other.evaluate("() => navigator.clipboard.readText()") == page.url
+    figure = f"document.querySelector('{LANDSCAPE} .bnviz-plot-box')"
+    other.wait_for_function(f"() => {figure}?._fullData?.length")
+    for tab in (page, other):
+        names = tab.evaluate(f"[...new Set({figure}._fullData.filter(t => t.showlegend).map(t => t.name))]")
+        assert names == ["Standard · n = 2", "BatchNorm · n = 2", "± one standard deviation over seeds"]
+    context.close()
+    page.close()
+
+
+def test_the_story_of_the_lab_on_what_ships(shipped: str, browser) -> None:
+    page = visit(browser, f"{shipped}/claims")
+    assert page.get_by_text("holds", exact=False).count() > 10
+    page.goto(f"{shipped}/compare")
+    page.wait_for_function(f"() => {DRAWN} >= 1", timeout=60_000)
+    page.close()
