@@ -24,6 +24,8 @@ PAGES = (
     "mnist",
     "lenet",
     "batchnorm",
+    "claims",
+    "compare",
     "sweep",
     "runs",
 )

@@ -129,7 +129,7 @@ def test_a_figure_page_draws_finished_runs(name, figures, filled):
     assert opened.button(key="run").label == "Finished"
     assert opened.button(key="run").disabled
     assert all(plot["exports"] for plot in drawn)
-    assert [button.proto.label for button in opened.get("download_button")] == ["Bundle of all figures"]
+    assert [button.proto.label for button in opened.get("download_button")] == ["Bundle of all figures", "Report"]
 
 
 @pytest.mark.parametrize(

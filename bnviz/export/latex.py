@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.colors import hex_to_rgb
+from plotly.colors import hex_to_rgb, sample_colorscale
 
 from bnviz.export.error import ExportError
 from bnviz.export.layout import Array, Layout, Panel, fixed, head, is_log, numbers, panels, place, scenes, span
@@ -24,8 +24,8 @@ LOOK = r"""  scale only axis, unbounded coords=jump, scaled ticks=false, grid=ma
   tick style={black!40}, every axis/.append style={font=\footnotesize},
   /pgf/number format/std=-3:5, title style={align=center},
   legend style={at={(0,0)}, anchor=north west, draw=none, fill=none, cells={anchor=west}},"""
-LABELS, GAP = "2.1cm", "0.6cm"  # left of the panels, and between them
-BELOW = {"numbers": 1.1, "bar": 1.3}  # centimetres that an axis and a colour bar take
+LABELS, GAP = "2.2cm", "0.6cm"  # left of the panels, and between them
+NUMBERS = "1.1cm"  # below the panels
 HEIGHTS = {1: 0.42, 2: 0.64}  # of all panels, in widths of the text
 HEIGHT = 0.28  # of each where there are more rows
 POINT = 0.5  # points on paper for a pixel of a line
@@ -108,7 +108,8 @@ def pgfplots(figure: go.Figure, name: str) -> dict[str, str]:
     legend hides is left out. Signs that LaTeX does not know as text become mathematics as MATHS has them. ExportError where a figure
     is made of something else than points, lines, areas, cells and surfaces.
     """
-    layout, book = figure.layout.to_plotly_json(), _Book()
+    layout = figure.layout.to_plotly_json()
+    book = _Book(layout.get("coloraxis", {}))
     shown = sorted((trace for trace in figure.data if trace.visible in (None, True)), key=_depth)
     grid = _grid(panels(layout, figure.data))
     corner = next(panel for panel in grid[-1] if panel)
@@ -120,7 +121,7 @@ def pgfplots(figure: go.Figure, name: str) -> dict[str, str]:
         options = [*_axes(figure, layout, panel), *_size(layout, panel, grid)]
         options += _colours(layout, panel is corner)
         if panel is corner:
-            options.append(_legend_style(figure, layout))
+            options.append(_legend_style(figure))
         body += [r"\nextgroupplot[", *(f"  {option}," for option in options if option), "]"]
         body += _plots([trace for trace in shown if place(trace) == panel.axes], book)
         body += [*_shapes(layout, panel, book), *_notes(layout, panel, book)]
@@ -133,9 +134,10 @@ def pgfplots(figure: go.Figure, name: str) -> dict[str, str]:
 
 
 class _Book:
-    """What the plots of a snippet share: the columns of its table, its colours, and its paths."""
+    """What the plots of a snippet share: the columns of its table, its colours, its paths."""
 
-    def __init__(self) -> None:
+    def __init__(self, shades: Layout) -> None:
+        self.shades = shades  # the colours of numbers
         self.columns: dict[str, Array] = {}
         self.colours: dict[tuple[int, int, int], str] = {}
         self.paths = 0
@@ -358,10 +360,17 @@ def _contour(trace: Any, book: _Book) -> list[str]:
 
 
 def _heatmap(trace: Any, book: _Book) -> list[str]:
-    """Cells, their value in colour."""
-    width, x, y, z = _cells(trace, book)
-    options = ["matrix plot*", f"mesh/cols={width}", "point meta=explicit"]
-    return [_plot(options, [f"x={x}", f"y={y}", f"meta={z}"])]
+    """Cells, each a square of its colour: pgfplots' own matrices have two rows and columns at least."""
+    _, x, y, z = _cells(trace, book)
+    low, high = book.shades["cmin"], book.shades["cmax"]
+    lines = [_plot(["draw=none"], [f"x={x}", f"y={y}"])]
+    for across, up, value in zip(*(book.columns[name] for name in (x, y, z)), strict=True):
+        if np.isfinite(value):
+            share = min(1.0, max(0.0, (value - low) / (high - low)))
+            colour, _ = book.colour(sample_colorscale(book.shades["colorscale"], [share])[0])
+            corners = (f"(axis cs:{across + side:.9g},{up + side:.9g})" for side in (-0.5, 0.5))
+            lines.append(rf"\fill[{colour}] {' rectangle '.join(corners)};")
+    return lines
 
 
 PLOTS = {"scatter": _scatter, "scatter3d": _path, "surface": _surface, "contour": _contour, "heatmap": _heatmap}
@@ -500,11 +509,10 @@ def _node(place: str, anchor: str, text: str, look: str) -> str:
 # Legend
 
 
-def _legend_style(figure: go.Figure, layout: Layout) -> str:
-    """Where the legend stands: below the numbers of the axis and the colour bar."""
-    down = BELOW["numbers"] + BELOW["bar"] * ("coloraxis" in layout)
+def _legend_style(figure: go.Figure) -> str:
+    """Where the legend stands: below the numbers of the axis; a colour bar finds its place below both."""
     longest = max((len(trace.name or "") for trace in figure.data), default=0)
-    return f"legend style={{yshift=-{down:.1f}cm}}, legend columns={max(1, min(4, 64 // (longest + 8)))}"
+    return f"legend style={{yshift=-{NUMBERS}}}, legend columns={max(1, min(4, 64 // (longest + 8)))}"
 
 
 def _legend(figure: go.Figure, layout: Layout, book: _Book) -> list[str]:

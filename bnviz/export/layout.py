@@ -70,10 +70,11 @@ def is_log(axis: Layout) -> bool:
 def head(layout: Layout, panel: Panel) -> Layout:
     """The annotation that is a panel's title; {} where it has none."""
     (left, right), top = panel.across, panel.up[1]
-    for note in layout.get("annotations") or []:
+    notes: list[Layout] = layout.get("annotations") or []
+    for note in notes:
         above = note.get("yref") == "paper" and note.get("yanchor") == "bottom" and abs(note["y"] - top) < 0.02
         if above and left <= note["x"] <= right:
-            return dict(note)
+            return note
     return {}
 
 

@@ -7,6 +7,7 @@ that size, on a canvas that is scaled to the width of a `Style` as a whole: type
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from bnviz.export.layout import WHOLE, Layout, Span, axes, head, is_log, merged, panels, scenes, span
+from bnviz.export.layout import WHOLE, Layout, Panel, Span, axes, head, is_log, merged, panels, scenes, span
 
 PIXELS = 96  # in an inch, to a browser
 POINTS = 72  # in an inch
@@ -61,7 +62,7 @@ STYLES = {
 
 TEXT, MUTED, LINE, GRID, BACK = "#15181e", "#4a505b", "#8b919c", "#e2e5ea", "#ffffff"  # PAPER in bnviz/ui/plot.js
 FONTS = "Arial, 'Liberation Sans', Helvetica, 'DejaVu Sans', 'Segoe UI Symbol', 'Apple Symbols', sans-serif"
-SMALL = 10  # type of the caption
+SMALL, HEAD = 10, 13  # type of the caption, and of the titles of panels
 LETTER, SMALL_LETTER = 0.52, 0.48  # the width of a letter, on average, to the size of type
 MARGIN = 14
 ENTRY = 45  # of a legend, besides its letters
@@ -88,11 +89,12 @@ def styled(figure: go.Figure, style: Style, caption: str = "") -> go.Figure:
     if style.narrow:
         layout = merged(layout, _narrow(layout))
     canvas = _canvas(figure, layout, style, caption)
-    for letter, room in canvas.room.items():
-        _keep_apart(layout, letter, GAPS[letter] / room)
+    for letter, gap in canvas.gaps.items():
+        _keep_apart(layout, letter, gap / canvas.room[letter])
     for name in axes(layout):
-        room = canvas.room[name[0]] / canvas.panels[name[0]] - GAPS[name[0]]
-        layout[name] |= _ticks(name, layout[name], span(figure, name), int(room / TICKS[name[0]]))
+        room, gap, count = (of[name[0]] for of in (canvas.room, canvas.gaps, canvas.panels))
+        each = (room - gap * (count - 1)) / count
+        layout[name] |= _ticks(name, layout[name], span(figure, name), int(each / TICKS[name[0]]))
     traces = [_drawn(trace, style, canvas.width) for trace in figure.data]
     return go.Figure(traces, merged(layout, _paper(canvas)), figure.frames)
 
@@ -108,6 +110,7 @@ class _Canvas(NamedTuple):
     bar: int
     room: dict[str, float]  # for panels with the gaps between them, across ("x") and up ("y")
     panels: dict[str, int]  # how many there are
+    gaps: dict[str, int]  # between them, at least
 
 
 def _canvas(figure: go.Figure, layout: Layout, style: Style, caption: str) -> _Canvas:
@@ -115,17 +118,21 @@ def _canvas(figure: go.Figure, layout: Layout, style: Style, caption: str) -> _C
     found = panels(layout, figure.data)
     columns, rows = len({panel.across for panel in found}), len({panel.up for panel in found})
     width = max(style.width, NUMBERS["y"] + columns * NARROWEST + (columns - 1) * GAPS["x"])
-    above = HEAD_LINE * max((_lines(head(layout, panel)) for panel in found if panel.up[1] > 0.99), default=0)
+    _wrap_heads(layout, found, (width - NUMBERS["y"]) / columns)
+    above, between = (HEAD_LINE * max(map(_lines, heads), default=0) for heads in _heads(layout, found))
     lines = wrap(caption, int(width / (SMALL_LETTER * SMALL)))
     foot = len(lines) * CAPTION_LINE + 6 * bool(lines)
     bar = BAR * ("coloraxis" in layout)
-    around = MARGIN + above + NUMBERS["x"] + ENTRY_LINE * _legend_lines(figure, width) + bar + foot
+    gaps: dict[str, float] = {"x": GAPS["x"], "y": GAPS["y"] + between}
+    around = (
+        MARGIN + above + (rows - 1) * between + NUMBERS["x"] + ENTRY_LINE * _legend_lines(figure, width) + bar + foot
+    )
     height = around + rows * _panel_height(layout, style, rows, (width - NUMBERS["y"]) / columns)
     if style.height_in:
         height = max(height, width * style.height_in / style.width_in)
         width = height * style.width_in / style.height_in
-    room = {"x": width - NUMBERS["y"], "y": height - around}
-    return _Canvas(round(width), round(height), above, lines, foot, bar, room, {"x": columns, "y": rows})
+    room = {"x": width - NUMBERS["y"], "y": height - around + (rows - 1) * between}
+    return _Canvas(round(width), round(height), above, lines, foot, bar, room, {"x": columns, "y": rows}, gaps)
 
 
 def _paper(canvas: _Canvas) -> Layout:
@@ -181,6 +188,25 @@ def _narrow(layout: Layout) -> Layout:
     """The figure's own arrangement of panels for narrow pages; its legend has a place here, and squares have the height they need."""
     narrow = (layout.get("meta") or {}).get("narrow") or {}
     return {name: narrow[name] for name in ("annotations", *scenes(narrow)) if name in narrow}
+
+
+def _wrap_heads(layout: Layout, found: Sequence[Panel], width: float) -> None:
+    """Break the titles of panels so that they do not run into each other; those with tags are as they should be."""
+    for note in filter(None, (head(layout, panel) for panel in found)):
+        lines = (
+            wrap(line, int(width / (LETTER * HEAD)), break_long_words=False) for line in note["text"].split("<br>")
+        )
+        if not re.search("<(?!br)", note["text"]):
+            note["text"] = "<br>".join(line for parts in lines for line in parts or [" "])
+
+
+def _heads(layout: Layout, found: Sequence[Panel]) -> tuple[list[Layout], list[Layout]]:
+    """The titles of panels in the upper margin, and those between rows of panels."""
+    highest = max(panel.up[1] for panel in found)
+    top, inner = (
+        [head(layout, panel) for panel in found if (panel.up[1] == highest) == first] for first in (True, False)
+    )
+    return (top if highest > 0.99 else []), inner
 
 
 def _panel_height(layout: Layout, style: Style, rows: int, width: float) -> float:

@@ -9,7 +9,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import streamlit as st
 
-from bnviz import export, takeaway
+from bnviz import export, report, takeaway
 from bnviz.export import STYLES, ExportError
 from bnviz.takeaway import PICTURES, Takeaway
 
@@ -78,6 +78,7 @@ def dialog(take: Takeaway) -> None:
             st.code(take.command(style), language="bash", wrap_lines=True)
 
 
+REPORT = "These runs, every figure that fits them, and what comes of the papers' claims: one HTML page that needs no network."
 BUNDLE = "Pictures, data, runs, versions, the commands that make them again, and whom to cite: a zip that `python -m bnviz data import` takes in elsewhere."
 
 
@@ -108,7 +109,11 @@ def archive(texts: dict[str, str]) -> bytes:
 
 
 def whole_page(takes: Sequence[Takeaway], title: str) -> None:
-    """A bundle of all figures on a page."""
+    """A bundle of all figures on a page, and a report on its runs."""
     unfinished = any(run.state != "done" for take in takes[:1] for run in take.runs)
     made = partial(takeaway.zipped, takes, title, STYLES["page"], {})
-    offer("Bundle of all figures", "page", "zip", made, not unfinished, BUNDLE)
+    runs = list(takes[0].runs) if takes else []
+    with st.container(horizontal=True):
+        offer("Bundle of all figures", "page", "zip", made, not unfinished, BUNDLE)
+        story = partial(report.report, runs, f"{runs[0].spec.regime()}" if runs else "")
+        offer("Report", "report", "html", lambda: story().encode(), bool(runs), REPORT)
