@@ -88,7 +88,7 @@ def compact(run: Run, folder: Path) -> Run:
     asked = {name: value for name, value in run.spec.canonical().items() if name != "versions"}
     copy = Run(folder)
     copy.write("spec.json", {"spec": asked, "queued_at": run.queued_at})
-    copy.write("meta.json", run.meta())
+    copy.write("meta.json", {name: told for name, told in run.meta().items() if name != "pid"})  # another's, elsewhere
     copy.write("done.json", {"diverged_at": run.diverged_at})
     return copy
 

@@ -22,7 +22,8 @@ PREAMBLE = r"""% In the preamble:
 """
 LOOK = r"""  scale only axis, unbounded coords=jump, scaled ticks=false, grid=major, grid style={black!10}, axis line style={black!40},
   tick style={black!40}, every axis/.append style={font=\footnotesize},
-  /pgf/number format/std=-3:5, title style={align=center},
+  /pgf/number format/std=-3:5, try min ticks=2, max space between ticks=45pt, title style={align=center},
+  label style={align=center}, y tick label style={align=right},
   legend style={at={(0,0)}, anchor=north west, draw=none, fill=none, cells={anchor=west}},"""
 LABELS, GAP = "2.2cm", "0.6cm"  # left of the panels, and between them
 NUMBERS = "1.1cm"  # below the panels
@@ -49,6 +50,8 @@ MARKS = {
     "square-open": "square",
     "diamond-open": "diamond",
     "triangle-up-open": "triangle",
+    "line-ns": "|",
+    "line-ew": "-",
 }  # any other is a dot
 MATHS = {
     **{
@@ -98,7 +101,7 @@ MATHS = {
 }
 LETTERS = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--"}
 LETTERS |= {sign: f"\\{sign}" for sign in "%&#_{}$"} | {sign: rf"\ensuremath{{{tex}}}" for sign, tex in MATHS.items()}
-TAGS = {"<sub>": r"\textsubscript{", "</sub>": "}", "<sup>": r"\textsuperscript{", "</sup>": "}", "<br>": " "}
+TAGS = {"<sub>": r"\textsubscript{", "</sub>": "}", "<sup>": r"\textsuperscript{", "</sup>": "}", "<br>": r"\\"}
 
 
 def pgfplots(figure: go.Figure, name: str) -> dict[str, str]:
@@ -127,9 +130,10 @@ def pgfplots(figure: go.Figure, name: str) -> dict[str, str]:
         body += [*_shapes(layout, panel, book), *_notes(layout, panel, book)]
         if panel is corner:
             body += _legend(figure, layout, book)
-    size = f"  group style={{group size={len(grid[0])} by {len(grid)}, horizontal sep={GAP}, vertical sep=0.9cm}},"
-    head = [r"\begin{tikzpicture}", *book.definitions(), rf"\pgfplotstableread{{{name}.dat}}{{\bnviz}}"]
-    lines = [*head, r"\begin{groupplot}[", size, LOOK, "]", *body, r"\end{groupplot}", r"\end{tikzpicture}", ""]
+    down = "1.5cm" if any(panel and head(layout, panel) for panel in chain(*grid[1:])) else "0.9cm"
+    size = f"  group style={{group size={len(grid[0])} by {len(grid)}, horizontal sep={GAP}, vertical sep={down}}},"
+    start = [r"\begin{tikzpicture}", *book.definitions(), rf"\pgfplotstableread{{{name}.dat}}{{\bnviz}}"]
+    lines = [*start, r"\begin{groupplot}[", size, LOOK, "]", *body, r"\end{groupplot}", r"\end{tikzpicture}", ""]
     return {f"{name}.dat": book.table(), f"{name}.tex": PREAMBLE + "\n".join(lines)}
 
 
@@ -216,7 +220,7 @@ def _axis(figure: go.Figure, layout: Layout, name: str) -> list[str]:
 def _decades(letter: str, low: float, high: float) -> list[str]:
     """Numbers along a logarithmic axis: powers of ten, or also 2 and 5 where there are too few; pgfplots would take broken powers."""
     powers = np.arange(np.ceil(low - MARGIN), np.floor(high + MARGIN) + 1)
-    if len(powers) > 2:
+    if len(powers) > (2 if letter == "y" else 1):  # side by side there is no room for the others
         return [f"{letter}tick={{{', '.join(f'1e{power:.0f}' for power in powers[:: -(-len(powers) // 6)])}}}"]
     ticks = [(digit, power) for power in range(int(low) - 2, int(high) + 2) for digit in (1, 2, 5)]
     ticks = [(digit, power) for digit, power in ticks if low - MARGIN <= np.log10(digit) + power <= high + MARGIN]
@@ -405,12 +409,14 @@ def _look(trace: Any, book: _Book) -> list[str]:
     if marker.symbol == "arrow":
         options.append("-stealth")
     elif "markers" in mode:
-        largest = np.max(marker.size if np.size(marker.size) else 6) if marker.size is not None else 6
+        size = float(np.max(numbers(marker.size), initial=0)) or 6
         options += [
             f"mark={MARKS.get(marker.symbol or 'circle', '*')}",
-            f"mark size={largest * POINT / 2:.2g}pt",
+            f"mark size={size * POINT / 2:.2g}pt",
             "mark options={solid}",
         ]
+        if most := getattr(marker, "maxdisplayed", None):
+            options.append(f"mark repeat={-(-len(numbers(trace.x)) // int(most))}")
     return options
 
 
@@ -502,8 +508,7 @@ def _point(thing: Layout, x: float, y: float) -> str:
 
 def _node(place: str, anchor: str, text: str, look: str) -> str:
     options = ", ".join(filter(None, [r"font=\scriptsize, align=center", anchor and f"anchor={anchor}", look]))
-    words = r"\\".join(map(tex, text.split("<br>")))
-    return rf"\node[{options}] at ({place}) {{{words}}};"
+    return rf"\node[{options}] at ({place}) {{{tex(text)}}};"
 
 
 # Legend
@@ -525,7 +530,7 @@ def _legend(figure: go.Figure, layout: Layout, book: _Book) -> list[str]:
         return []
     lines = []
     for trace in entries:
-        area = [*_areas(trace, book)[0], "area legend"] if getattr(trace, "fill", None) else []
+        area = [*_areas(trace, book)[-1], "area legend"] if getattr(trace, "fill", None) else []
         lines.append(rf"\addlegendimage{{{', '.join([*_look(trace, book), *area])}}}")
         lines.append(rf"\addlegendentry{{{tex(trace.name)}}}")
     return lines

@@ -86,7 +86,7 @@ def span(figure: go.Figure, name: str) -> Span:
         return min(axis["range"]), max(axis["range"])
     shown = [trace for trace in figure.data if trace.visible in (None, True) and len(place(trace)) == 2]
     mine = [trace for trace in shown if group(layout, place(trace)["xy".index(letter)]) == group(layout, name)]
-    values = np.concatenate([np.zeros(0), *(numbers(trace[letter]) for trace in mine)])
+    values = np.concatenate([np.zeros(0), *(end for trace in mine for end in _reach(trace, letter))])
     limits = axis.get("autorangeoptions", {})
     values = values.clip(limits.get("clipmin"), limits.get("clipmax"))
     values = np.append(values, [0.0] * (axis.get("rangemode") == "tozero"))
@@ -102,6 +102,16 @@ def numbers(values: Any) -> Array:
         return np.asarray([] if values is None else values, dtype=float).ravel()
     except ValueError:  # names
         return np.zeros(0)
+
+
+def _reach(trace: Any, letter: str) -> list[Array]:
+    """The values of a trace along an axis, and the ends of its error bars."""
+    values = numbers(trace[letter])
+    errors = getattr(trace, f"error_{letter}", None)
+    if errors is None or errors.array is None:
+        return [values]
+    down = errors.array if errors.arrayminus is None else errors.arrayminus
+    return [values, values + numbers(errors.array), values - numbers(down)]
 
 
 def fixed(axis: Layout) -> bool:

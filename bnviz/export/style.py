@@ -66,12 +66,8 @@ SMALL, HEAD = 10, 13  # type of the caption, and of the titles of panels
 LETTER, SMALL_LETTER = 0.52, 0.48  # the width of a letter, on average, to the size of type
 MARGIN = 14
 ENTRY = 45  # of a legend, besides its letters
-ENTRY_LINE, HEAD_LINE, CAPTION_LINE = (
-    20,
-    18,
-    13,
-)  # from one line of a legend, of a panel's head, of the caption to the next
-BAR = 70  # height of a colour bar with its numbers and title
+ENTRY_LINE, HEAD_LINE, CAPTION_LINE = 20, 18, 13  # from one line of legend, panel's title, caption to the next
+BAR = 76  # height of a colour bar with its numbers and title
 NUMBERS = {"x": 44, "y": 60}  # what numbers and title of an axis take
 GAPS = {"x": 26, "y": 24}  # between panels, so that their numbers do not meet
 NARROWEST = 58  # a panel
@@ -92,8 +88,8 @@ def styled(figure: go.Figure, style: Style, caption: str = "") -> go.Figure:
     for letter, gap in canvas.gaps.items():
         _keep_apart(layout, letter, gap / canvas.room[letter])
     for name in axes(layout):
-        room, gap, count = (of[name[0]] for of in (canvas.room, canvas.gaps, canvas.panels))
-        each = (room - gap * (count - 1)) / count
+        count = canvas.panels[name[0]]
+        each = (canvas.room[name[0]] - canvas.gaps[name[0]] * (count - 1)) / count
         layout[name] |= _ticks(name, layout[name], span(figure, name), int(each / TICKS[name[0]]))
     traces = [_drawn(trace, style, canvas.width) for trace in figure.data]
     return go.Figure(traces, merged(layout, _paper(canvas)), figure.frames)
@@ -110,7 +106,7 @@ class _Canvas(NamedTuple):
     bar: int
     room: dict[str, float]  # for panels with the gaps between them, across ("x") and up ("y")
     panels: dict[str, int]  # how many there are
-    gaps: dict[str, int]  # between them, at least
+    gaps: dict[str, float]  # between them, at least
 
 
 def _canvas(figure: go.Figure, layout: Layout, style: Style, caption: str) -> _Canvas:
@@ -124,14 +120,13 @@ def _canvas(figure: go.Figure, layout: Layout, style: Style, caption: str) -> _C
     foot = len(lines) * CAPTION_LINE + 6 * bool(lines)
     bar = BAR * ("coloraxis" in layout)
     gaps: dict[str, float] = {"x": GAPS["x"], "y": GAPS["y"] + between}
-    around = (
-        MARGIN + above + (rows - 1) * between + NUMBERS["x"] + ENTRY_LINE * _legend_lines(figure, width) + bar + foot
-    )
-    height = around + rows * _panel_height(layout, style, rows, (width - NUMBERS["y"]) / columns)
+    legend = ENTRY_LINE * _legend_lines(figure, width)
+    around = MARGIN + above + NUMBERS["x"] + legend + bar + foot
+    height = around + (rows - 1) * between + rows * _panel_height(layout, style, rows, (width - NUMBERS["y"]) / columns)
     if style.height_in:
         height = max(height, width * style.height_in / style.width_in)
         width = height * style.width_in / style.height_in
-    room = {"x": width - NUMBERS["y"], "y": height - around + (rows - 1) * between}
+    room = {"x": width - NUMBERS["y"], "y": height - around}
     return _Canvas(round(width), round(height), above, lines, foot, bar, room, {"x": columns, "y": rows}, gaps)
 
 
