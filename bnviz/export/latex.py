@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb, sample_colorscale
 
 from bnviz.export.error import ExportError
-from bnviz.export.layout import Array, Layout, Panel, fixed, head, is_log, numbers, panels, place, scenes, span
+from bnviz.export.layout import Array, Layout, Panel, axes, fixed, head, is_log, numbers, panels, place, scenes, span
 
 PREAMBLE = r"""% In the preamble:
 %   \usepackage{pgfplots}
@@ -22,11 +22,11 @@ PREAMBLE = r"""% In the preamble:
 """
 LOOK = r"""  scale only axis, unbounded coords=jump, scaled ticks=false, grid=major, grid style={black!10}, axis line style={black!40},
   tick style={black!40}, every axis/.append style={font=\footnotesize},
-  /pgf/number format/std=-3:5, try min ticks=2, max space between ticks=45pt, title style={align=center},
+  /pgf/number format/std=-3:5, try min ticks=2, max space between ticks=45, title style={align=center},
   label style={align=center}, y tick label style={align=right},
   legend style={at={(0,0)}, anchor=north west, draw=none, fill=none, cells={anchor=west}},"""
 LABELS, GAP = "2.2cm", "0.6cm"  # left of the panels, and between them
-NUMBERS = "1.1cm"  # below the panels
+NUMBERS, LINE = 1.1, 0.35  # centimetres below the panels, and more for each further line of their titles
 HEIGHTS = {1: 0.42, 2: 0.64}  # of all panels, in widths of the text
 HEIGHT = 0.28  # of each where there are more rows
 POINT = 0.5  # points on paper for a pixel of a line
@@ -124,7 +124,7 @@ def pgfplots(figure: go.Figure, name: str) -> dict[str, str]:
         options = [*_axes(figure, layout, panel), *_size(layout, panel, grid)]
         options += _colours(layout, panel is corner)
         if panel is corner:
-            options.append(_legend_style(figure))
+            options.append(_legend_style(figure, layout))
         body += [r"\nextgroupplot[", *(f"  {option}," for option in options if option), "]"]
         body += _plots([trace for trace in shown if place(trace) == panel.axes], book)
         body += [*_shapes(layout, panel, book), *_notes(layout, panel, book)]
@@ -514,10 +514,12 @@ def _node(place: str, anchor: str, text: str, look: str) -> str:
 # Legend
 
 
-def _legend_style(figure: go.Figure) -> str:
+def _legend_style(figure: go.Figure, layout: Layout) -> str:
     """Where the legend stands: below the numbers of the axis; a colour bar finds its place below both."""
+    titles = [str(layout[name].get("title", {}).get("text")) for name in axes(layout, "x")]
+    down = NUMBERS + LINE * max((title.count("<br>") for title in titles), default=0)
     longest = max((len(trace.name or "") for trace in figure.data), default=0)
-    return f"legend style={{yshift=-{NUMBERS}}}, legend columns={max(1, min(4, 64 // (longest + 8)))}"
+    return f"legend style={{yshift=-{down:g}cm}}, legend columns={max(1, min(4, 64 // (longest + 8)))}"
 
 
 def _legend(figure: go.Figure, layout: Layout, book: _Book) -> list[str]:
