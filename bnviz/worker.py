@@ -6,6 +6,7 @@ import _thread
 import json
 import os
 import platform
+import signal
 import threading
 import time
 import traceback
@@ -178,12 +179,17 @@ def interrupted_by_cancel(run: Run) -> Iterator[None]:
                 break
 
     watcher = threading.Thread(target=watch, daemon=True)
+    main = threading.current_thread() is threading.main_thread()
+    # What a shell starts in the background inherits that interrupts are ignored, and could never be cancelled.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler) if main else None
     watcher.start()
     try:
         yield
     finally:
         over.set()
         watcher.join()
+        if main:
+            signal.signal(signal.SIGINT, before)
 
 
 def explain(problem: Exception) -> str:

@@ -235,7 +235,7 @@ def test_final_values_are_in_a_table_with_their_differences(mine):
     np.testing.assert_allclose(final["Mean"], [1.05 * end, 2.05 * end])
     np.testing.assert_allclose(final["Minus baseline"], [np.nan, end])
     labels = [button.proto.label for button in opened.get("download_button")]
-    assert labels == ["Final values, CSV", "Bundle of all figures"]
+    assert labels == ["Final values, CSV", "Bundle of all figures", "Report"]
 
 
 def test_runs_without_rows_say_so():

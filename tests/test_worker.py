@@ -119,9 +119,12 @@ def started(run: Run) -> subprocess.Popen[bytes]:
     return process
 
 
-def test_cancel_stops_a_worker_soon_and_keeps_the_rows():
+@pytest.mark.parametrize("interrupts", [signal.SIG_DFL, signal.SIG_IGN], ids=["foreground", "background"])
+def test_cancel_stops_a_worker_soon_and_keeps_the_rows(interrupts):
     run = Store().submit(tiny_spec(steps=1_000_000))
+    before = signal.signal(signal.SIGINT, interrupts)  # which the worker inherits, as from a shell
     process = started(run)
+    signal.signal(signal.SIGINT, before)
     run.cancel()
     wait_for(lambda: run.state == "cancelled", "it goes on", 20)  # two seconds on a machine with nothing else to do
     assert process.wait(10) == 0
