@@ -15,7 +15,8 @@ from tqdm import tqdm
 
 from bnviz import comparison, data, takeaway
 from bnviz.analysis import STATISTICS
-from bnviz.bundle import is_bundle, unpack
+from bnviz.bundle import unpack
+from bnviz.bundle_files import is_bundle
 from bnviz.export import STYLES
 from bnviz.panels import EACH, PANELS
 from bnviz.paths import PROJECT

@@ -7,8 +7,6 @@ sizes, and what enters the cache is written anew from what was understood. No na
 from __future__ import annotations
 
 import json
-import mmap
-import os
 import platform
 import re
 import stat
@@ -16,8 +14,7 @@ import tomllib
 import zipfile
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from io import BytesIO, FileIO
-from itertools import pairwise
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from textwrap import shorten
@@ -28,21 +25,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bnviz.bundle_files import FILES, MAX_FILE, MAX_TOTAL, BundleError, Files, check_entries, megabytes, opened
 from bnviz.paths import PROJECT
 from bnviz.spec import RunSpec, SpecError
-from bnviz.store import EMPTY, ID, SCHEMA, Run, Store, outcome, question
+from bnviz.store import EMPTY, SCHEMA, Run, Store, outcome, question
 
-MAX_FILE = 64 * 2**20  # bytes; the rows of the longest run of a paper take a fortieth
-MAX_TOTAL = 512 * 2**20
 MAX_JSON = 64 * 2**10
-MAX_DIRECTORY = 4 * 2**20  # of the zip's own table of contents
-MAX_ENTRIES = 10_000
-MAX_RUNS = 500
 MAX_ROWS = 5_000_000  # of one run: a few bytes of Parquet can stand for any number
-CHUNK = 2**20
-
-FILES = ("spec.json", "rows.parquet", "meta.json", "done.json")
-UNDER_RUNS = re.compile(rf"runs/(?:({ID.pattern})/({'|'.join(map(re.escape, FILES))})?)?")
 METRIC = re.compile(r"\w{1,64}")
 
 CITATION = """\
@@ -73,10 +62,6 @@ CITATION = """\
   year      = {{2026}}
 }}
 """
-
-
-class BundleError(ValueError):
-    """A bundle that cannot be made or taken; its text is one sentence for the reader."""
 
 
 # Out
@@ -220,17 +205,6 @@ class Answer(NamedTuple):
     done: dict[str, Any]
 
 
-def is_bundle(path: Path) -> bool:
-    """Whether a file looks like a zip with runs/<id>/spec.json, whole or not; `unpack` tells whether it is one."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        if file.read(4) != b"PK\x03\x04":
-            return False
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return re.search(rb"runs/%b/spec\.json" % ID.pattern.encode(), content) is not None
-
-
 def unpack(path: Path, store: Store) -> list[Run]:
     """Put a bundle's runs into the cache and return them all; those that are finished there already stay as they are.
 
@@ -275,100 +249,30 @@ def place(folder: Path, store: Store) -> None:
 def read_bundle(path: Path) -> dict[str, Answer]:
     """Every run of a bundle by its id. BundleError where anything in it is not as it should be."""
     try:
-        with Guarded(path) as file, zipfile.ZipFile(file) as archive:
-            entries = archive.infolist()
-            ids = check_entries([(entry.orig_filename, entry.file_size) for entry in entries])
-            for entry in entries:
-                check_kind(entry)
-            if not ids:
+        with opened(path) as files:
+            if not files.ids:
                 raise BundleError("there are no runs in it: a bundle has runs/<id>/ with " + ", ".join(FILES))
-            return {id: read_answer(id, archive) for id in ids}
+            return {id: read_answer(id, files) for id in files.ids}
     except BundleError:
         raise
     except Exception as problem:  # what a foreign file can make zipfile, zlib, json and Arrow raise has no common base
         raise BundleError(f"the bundle is damaged: {in_one_line(problem)}") from problem
 
 
-class Guarded(FileIO):
-    """A file that hands out little at once: zipfile reads a table of contents whole, however long it claims to be."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Like FileIO's, at most MAX_DIRECTORY bytes."""
-        rest = os.fstat(self.fileno()).st_size - self.tell()
-        if (rest if size is None or size < 0 else min(size, rest)) > MAX_DIRECTORY:
-            raise BundleError(f"the bundle's table of contents is larger than {megabytes(MAX_DIRECTORY)}")
-        return super().read(size) or b""
-
-
-def check_entries(entries: Sequence[tuple[str, int]]) -> list[str]:
-    """The ids of the runs among these names and unpacked sizes, in bytes. BundleError unless a bundle may have them all."""
-    if len(entries) > MAX_ENTRIES:
-        raise BundleError(f"the bundle has {len(entries):,} entries; the most is {MAX_ENTRIES:,}")
-    names = sorted(name for name, _ in entries)
-    for name in names:
-        check_name(name)
-    if twice := [name for name, following in pairwise(names) if name == following]:
-        raise BundleError(f"the bundle names {twice[0]} twice")
-    if large := [name for name, size in entries if size > MAX_FILE]:
-        raise BundleError(f"{large[0]} is larger than {megabytes(MAX_FILE)}")
-    if sum(size for _, size in entries) > MAX_TOTAL:
-        raise BundleError(f"the bundle unpacks to more than {megabytes(MAX_TOTAL)}")
-    ids = sorted({run[1] for name in names if (run := UNDER_RUNS.fullmatch(name)) and run[1]})
-    if len(ids) > MAX_RUNS:
-        raise BundleError(f"the bundle has {len(ids):,} runs; the most is {MAX_RUNS}")
-    return ids
-
-
-def check_name(name: str) -> None:
-    """BundleError for a name that leaves its archive on any system, or is none of a run's under runs/."""
-    if not inside(name):
-        raise BundleError(f"the bundle names {name[:100]!r}: a name is relative, without '..', ':' and backslashes")
-    if name.split("/")[0].casefold() == "runs" and not UNDER_RUNS.fullmatch(name):
-        raise BundleError(f"the bundle has {name[:100]!r}: under runs/<id>/ belong {', '.join(FILES)} alone")
-
-
-def inside(name: str) -> bool:
-    """Whether a name is a plain path below the archive's top, on any system."""
-    parts = name.removesuffix("/").split("/")
-    return len(name) <= 200 and name.isprintable() and not {"\\", ":"} & set(name) and not {"", ".", ".."} & set(parts)
-
-
-def check_kind(entry: zipfile.ZipInfo) -> None:
-    """BundleError for an entry that is not a plain file, or a folder."""
-    kind = stat.S_IFMT(entry.external_attr >> 16)
-    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise BundleError(f"{entry.filename} is a link or a device; a bundle has plain files")
-    if entry.flag_bits & 1:
-        raise BundleError(f"{entry.filename} is encrypted; a bundle is not")
-    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise BundleError(f"{entry.filename} is compressed in an unknown way; a bundle is stored or deflated")
-
-
-def read_answer(id: str, archive: zipfile.ZipFile) -> Answer:
+def read_answer(id: str, files: Files) -> Answer:
     """One run of a bundle, checked from its question to its rows."""
-    if absent := [name for name in FILES if f"runs/{id}/{name}" not in archive.NameToInfo]:
+    if absent := [name for name in FILES if f"runs/{id}/{name}" not in files.names]:
         raise BundleError(f"run {id} of the bundle lacks {', '.join(absent)}")
 
     def told(name: str) -> dict[str, Any]:
-        return json_object(read(archive, f"runs/{id}/{name}", MAX_JSON), f"{name} of run {id}")
+        return json_object(files.read(f"runs/{id}/{name}", MAX_JSON), f"{name} of run {id}")
 
     spec = question_of(id, told("spec.json"))
-    table = table_of(read(archive, f"runs/{id}/rows.parquet", MAX_FILE), spec)
+    table = table_of(files.read(f"runs/{id}/rows.parquet", MAX_FILE), spec)
     told("done.json")  # must be one, and says nothing that the rows do not
     done = outcome(table.to_pandas())
     meta = known_meta(told("meta.json"), spec, done["diverged_at"]) | {"imported": True}
     return Answer(spec, packed([table]), meta, done)
-
-
-def read(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
-    """An entry's content, of at most `limit` bytes whatever it claims."""
-    content = bytearray()
-    with archive.open(name) as file:
-        while len(content) <= limit and (chunk := file.read(CHUNK)):
-            content += chunk
-    if len(content) > limit:
-        raise BundleError(f"{name} is larger than {megabytes(limit)}")
-    return bytes(content)
 
 
 def json_object(content: bytes, what: str) -> dict[str, Any]:
@@ -461,8 +365,3 @@ def in_one_line(problem: Exception) -> str:
     """An error's text, printable and short."""
     text = "".join(letter if letter.isprintable() else " " for letter in str(problem))
     return shorten(text, 300, placeholder=" …")
-
-
-def megabytes(size: int) -> str:
-    """A limit as a reader says it."""
-    return f"{size // 2**20} MB" if size >= 2**20 else f"{size // 2**10} kB"

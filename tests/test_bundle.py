@@ -21,9 +21,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnviz import __main__ as cli
-from bnviz import analysis, paths
+from bnviz import analysis, bundle_files, paths
 from bnviz import bundle as bundles
-from bnviz.bundle import BundleError, bundle, is_bundle, unpack
+from bnviz.bundle import bundle, unpack
+from bnviz.bundle_files import BundleError, is_bundle
 from bnviz.presets import PRESETS
 from bnviz.probes import Row
 from bnviz.spec import RunSpec, command
@@ -235,7 +236,7 @@ def test_what_could_not_be_imported_is_not_exported(run, monkeypatch):
     with pytest.raises(BundleError, match=f"run {run.id} has more than 4 rows"):
         bundle([run], {}, [], "Large")
     monkeypatch.undo()
-    monkeypatch.setattr(bundles, "MAX_FILE", 2**20)
+    monkeypatch.setattr(bundle_files, "MAX_FILE", 2**20)
     with pytest.raises(BundleError, match=r"a\.bin is larger than 1 MB"):
         bundle([run], {"a.bin": bytes(2**20 + 1)}, [], "Large")
 
@@ -378,7 +379,7 @@ def test_more_than_a_bundle_may_hold_is_refused(whole, run, path, elsewhere, mon
         ("MAX_ROWS", 4, "has more than 4 rows"),
     ):
         with monkeypatch.context() as patch:
-            patch.setattr(bundles, limit, value)
+            patch.setattr(bundles if limit == "MAX_ROWS" else bundle_files, limit, value)
             assert says in refused(path, content, elsewhere)
     assert unpack(path, elsewhere)
 
