@@ -46,7 +46,7 @@ KINDS = {  # what a bucket of steps keeps, by the end of a column's name
     "to": "max",
     "n": "min",
 }
-EVERY_STEP = ("train_accuracy", "train_loss")  # what `ends` reads
+EVERY_STEP = ("train_accuracy", "train_loss", "test_loss")  # what `ends` reads
 PROBED = ("test_accuracy", "loss_along", "gradient_distance", "gradient_norm")
 LATE = 0.9  # of the training: where its last tenth begins
 CURVES = 50  # probe steps in the picture of distance against step size, as in Fig. 11
@@ -77,10 +77,15 @@ def measured_steps(rows: DataFrame, metric: str) -> list[int]:
     return sorted(int(step) for step in rows.loc[rows["metric"] == metric, "step"].unique())
 
 
-def diverged(rows: DataFrame) -> dict[str, int]:
-    """Run -> the first step whose training loss is not finite; runs that stayed finite are not in it."""
-    loss = _of(rows, "train_loss")
-    first = loss[loss["value"].isna()].groupby("run")["step"].min()
+def diverged(rows: DataFrame, steps: Mapping[str, int]) -> dict[str, int]:
+    """Run -> the first step whose loss is not finite; runs that stayed finite are not in it.
+
+    That is the training loss, and after the last of the run's `steps`, where there is none, the test loss.
+    """
+    loss = _of(rows, "train_loss", "test_loss")
+    training = loss["metric"] == "train_loss"
+    lost = loss["value"].isna() & (training | (loss["step"] == loss["run"].map(steps)))
+    first = loss[lost].groupby("run")["step"].min()
     return {str(run): int(step) for run, step in first.items()}
 
 
@@ -434,7 +439,7 @@ def ends(rows: DataFrame, end: End, steps: Mapping[str, int]) -> DataFrame:
     whole training; lost is the share of the steps from divergence on. `step` is how many steps were asked for. A run that
     diverged (1, else 0) has no value but the last.
     """
-    lost, reached = diverged(rows), rows.groupby(KEYS)["step"].max().reset_index()
+    lost, reached = diverged(rows, steps), rows.groupby(KEYS)["step"].max().reset_index()
     length, gone = reached["run"].map(steps).astype(float), reached["run"].isin(lost)
     value = reached["run"].map(_end(rows, end, steps))
     if end != "lost":
@@ -462,7 +467,7 @@ def _late(rows: DataFrame, steps: Mapping[str, int]) -> Series[bool]:
 def _end(rows: DataFrame, end: End, steps: Mapping[str, int]) -> dict[str, float]:
     """The same, run -> number."""
     if end == "lost":
-        lost = diverged(rows)
+        lost = diverged(rows, steps)
         return {run: 1 - lost.get(run, count) / count for run, count in steps.items()}
     late = rows[_late(rows, steps)]
     numbers = {

@@ -270,7 +270,7 @@ def read_answer(id: str, files: Files) -> Answer:
     spec = question_of(id, told("spec.json"))
     table = table_of(files.read(f"runs/{id}/rows.parquet", MAX_FILE), spec)
     told("done.json")  # must be one, and says nothing that the rows do not
-    done = outcome(table.to_pandas())
+    done = outcome(table.to_pandas(), spec.steps)
     meta = known_meta(told("meta.json"), spec, done["diverged_at"]) | {"imported": True}
     return Answer(spec, packed([table]), meta, done)
 
@@ -357,7 +357,7 @@ def known_meta(told: dict[str, Any], spec: RunSpec, diverged_at: int | None) -> 
     except ValidationError as problem:
         wrong = {error["loc"][0] for error in problem.errors()}
     known = Meta.model_validate({name: value for name, value in told.items() if name not in wrong})
-    step = spec.steps if diverged_at is None else diverged_at + 1
+    step = spec.steps if diverged_at is None else min(diverged_at + 1, spec.steps)
     return {"steps": spec.steps, **known.model_dump(exclude_unset=True), "step": step}
 
 

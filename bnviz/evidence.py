@@ -84,14 +84,14 @@ def _side_by_side(frame: DataFrame, value: str) -> DataFrame:
 
 def accuracy(start: float, stop: float = END) -> Table:
     """Mean accuracy of the training batches, 0 to 1."""
-    return lambda rows: _table(_between(rows[rows["metric"] == "train_accuracy"], start, stop), "mean")
+    return lambda rows: _table(_between(_lasting(rows, "train_accuracy"), start, stop), "mean")
 
 
 def final(metric: str, by: str = "norm") -> Table:
     """The last value of a metric of the whole net, a loss that overflowed being infinite."""
 
     def table(rows: DataFrame) -> DataFrame:
-        ordered = rows[rows["metric"] == metric].sort_values("step", kind="stable")
+        ordered = _lasting(rows, metric).sort_values("step", kind="stable")
         return DataFrame(ordered.groupby(["seed", by])["value"].last(skipna=False).fillna(END).unstack(by))
 
     return table
@@ -109,8 +109,18 @@ def apart(one: str, other: str, start: float) -> Measure:
 
 def _lead(rows: DataFrame, one: str, other: str, start: float) -> Series[float]:
     """One network's test accuracy minus another's, by seed and step."""
-    both = _columns(_side_by_side(_between(analysis.test_curve(rows), start, END), "value"), one, other)
+    curve = _between(analysis.test_curve(_lasting(rows, "test_accuracy")), start, END)
+    both = _columns(_side_by_side(curve, "value"), one, other)
     return both[one] - both[other]
+
+
+def _lasting(rows: DataFrame, metric: str) -> DataFrame:
+    """The rows of a metric; of an accuracy without the runs whose loss overflowed, which have none in the end."""
+    measured = rows[rows["metric"] == metric]
+    if metric not in ("train_accuracy", "test_accuracy"):
+        return measured
+    overflowed = rows["metric"].isin(("train_loss", "test_loss")) & ~np.isfinite(rows["value"].astype(float))
+    return measured[~measured["run"].isin(rows.loc[overflowed, "run"])]
 
 
 # Distributions

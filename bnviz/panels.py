@@ -120,7 +120,8 @@ def view(
     statistic: str = EACH,
 ) -> View:
     """What a figure of these runs is drawn from; by default their last step and some layers."""
-    time = Time(max(spec.steps for spec in specs), step, analysis.diverged(rows))
+    steps = {spec.id: spec.steps for spec in specs}
+    time = Time(max(steps.values()), step, analysis.diverged(rows, steps))
     hidden = [block.name for block in specs[0].blocks()[:-1]]
     chosen = tuple(layers or analysis.default_layers(hidden))
     return View(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
 import re
 import shutil
@@ -25,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from bnviz import paths
+from bnviz import analysis, paths
 from bnviz.probes import Row
 from bnviz.spec import RunSpec, SpecError
 
@@ -202,7 +201,7 @@ class Run:
         parts = self.parts()
         if parts and parts[0].stem != "all":
             self.write_rows("all", pa.concat_tables([pq.read_table(part, schema=SCHEMA) for part in parts]))
-        self.write("done.json", outcome(self.rows()))
+        self.write("done.json", outcome(self.rows(), self.spec.steps))
         for part in [*(self.folder / "rows").glob("[0-9]*.parquet"), self.folder / "checkpoint.safetensors"]:
             part.unlink(missing_ok=True)
 
@@ -311,11 +310,9 @@ def question(spec: RunSpec) -> dict[str, Any]:
     return {"spec": spec.model_dump(mode="json"), "queued_at": time.time_ns()}
 
 
-def outcome(rows: pd.DataFrame) -> dict[str, int | None]:
-    """What done.json says of all rows of a run: the step at which the loss was no longer a number."""
-    losses = rows.query("metric == 'train_loss'")
-    diverged = losses.step[~losses.value.map(math.isfinite)]
-    return {"diverged_at": int(diverged.iloc[0]) if len(diverged) else None}
+def outcome(rows: pd.DataFrame, steps: int) -> dict[str, int | None]:
+    """What done.json says of all rows of a run of so many steps: the step at which it diverged."""
+    return {"diverged_at": analysis.diverged(rows.assign(run=""), {"": steps}).get("")}
 
 
 @lru_cache(maxsize=4096)

@@ -49,6 +49,12 @@ class Task:
         """The loss of a batch, without the penalty; it does not grow with the number of examples given."""
         raise NotImplementedError
 
+    @staticmethod
+    def hits(outputs: Tensor, targets: Tensor) -> Tensor:
+        """1 for each example whose class is right, else 0; NaN where an output is not finite, so that it names no class."""
+        right = (outputs.argmax(1) == targets).double()
+        return right.where(outputs.isfinite().all(1), torch.nan)
+
     def batch(self, step: int) -> Batch:
         """The training batch of a step: whole batches of a fresh shuffle in every epoch, the same for every network.
 

@@ -76,8 +76,11 @@ def test_a_run_diverged_at_its_first_loss_that_is_not_finite() -> None:
         measured("train_loss", {0: 1.0, 1: np.inf, 2: np.nan}),
         measured("train_loss", {0: 1.0, 1: 0.5}, run="b"),
         measured("train_accuracy", {0: np.nan}, run="b"),
+        measured("test_loss", {0: np.nan, 2: 1.0}, run="b"),  # of statistics that had not settled
+        measured("train_loss", {0: 1.0, 1: 0.5}, run="c"),
+        measured("test_loss", {0: 1.0, 2: np.nan}, run="c"),  # of parameters that no training batch has met
     )
-    assert analysis.diverged(rows) == {"a": 1}
+    assert analysis.diverged(rows, dict.fromkeys("abc", 2)) == {"a": 1, "c": 2}
 
 
 # Training and test

@@ -115,6 +115,23 @@ CASES: dict[str, tuple[Measure, DataFrame, dict[int, float]]] = {
         together(*(curve("test_accuracy", {0: value}, "batch", lr=lr) for lr, value in ((0.1, 0.8), (0.5, 0.75)))),
         {0: -5.0},
     ),
+    "no mean accuracy of a run whose loss overflowed": (
+        difference(evidence.accuracy(1, 3), "batch", "none", 100),
+        together(
+            two("train_accuracy", {1: 0.5, 2: 0.1}, {1: 0.2, 2: 0.4}), curve("train_loss", {1: 1.0, 2: np.nan}, "batch")
+        ),
+        {},
+    ),
+    "no last accuracy of a run whose loss overflowed": (
+        difference(final("test_accuracy"), "batch", "none", 100),
+        together(two("test_accuracy", {0: 0.8}, {0: 0.7}), curve("train_loss", {0: 1.0, 1: np.inf}, "none")),
+        {},
+    ),
+    "no share of measurements ahead of a run whose test loss overflowed": (
+        evidence.ahead("batch", "none", 0),
+        together(two("test_accuracy", {0: 5, 1: 5}, {0: 1, 1: np.nan}), curve("test_loss", {0: 1, 1: np.nan}, "none")),
+        {},
+    ),
     "a loss that overflowed is infinite": (
         ratio(final("train_loss"), "batch", "none"),
         two("train_loss", {0: 1.0, 1: np.nan}, {0: 1.0, 1: 2.0}),

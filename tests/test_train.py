@@ -10,6 +10,8 @@ import torch
 from torch.optim import lr_scheduler as schedulers
 
 from bnviz import execute
+from bnviz.store import outcome
+from bnviz.task import Task
 from bnviz.train import MOST_VISITED, Training, learning_rate, thinned
 from tests import oracle
 from tests.conftest import ALL_PROBES, tiny_spec
@@ -169,3 +171,28 @@ def test_visited_places_are_thinned_before_they_fill_memory():
         assert len(visited) <= MOST_VISITED
     assert next(iter(visited)) == 0 and len(visited) > MOST_VISITED / 2
     assert list(visited) == sorted(visited)
+
+
+@pytest.mark.parametrize("norm", ["none", "batch"])
+def test_a_network_that_outputs_no_numbers_has_no_accuracy(norm):
+    """The last evaluation meets parameters of which argmax would say class 0, right in one case of ten."""
+    spec = tiny_spec(norm=norm, width=0.125, lr=1000.0, steps=2, probes={"accuracy": 1, "evaluation": 1})
+    measured = pd.DataFrame(execute(spec))
+    rows = measured.set_index(["metric", "step"])["value"]
+    assert math.isnan(rows["test_loss", 2]) and math.isnan(rows["test_accuracy", 2])
+    assert rows["test_accuracy", 0] == pytest.approx(0.1, abs=0.01)  # of numbers it is what it was
+    assert outcome(measured, spec.steps) == {"diverged_at": 2}
+
+
+def test_the_step_at_which_training_diverges_has_a_gap_in_its_accuracy():
+    spec = tiny_spec(norm="none", width=0.125, lr=1000.0, steps=9, probes={"accuracy": 4, "evaluation": 4})
+    measured = pd.DataFrame(execute(spec))
+    rows = measured.set_index(["metric", "step"])["value"]
+    assert rows["train_accuracy"].isna().to_dict() == {0: False, 2: True}
+    assert outcome(measured, spec.steps) == {"diverged_at": 2}
+
+
+def test_one_example_without_numbers_leaves_a_batch_without_an_accuracy():
+    outputs = torch.tensor([[1.0, 2.0], [3.0, 0.0], [torch.nan, 1.0], [torch.inf, 1.0]])
+    hits = Task.hits(outputs, torch.tensor([1, 1, 1, 0]))
+    torch.testing.assert_close(hits, torch.tensor([1, 0, torch.nan, torch.nan], dtype=torch.float64), equal_nan=True)

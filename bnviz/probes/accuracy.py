@@ -19,6 +19,6 @@ def measure(moment: Moment) -> Iterator[Row]:
     loss, penalty, _, outputs = moment.evaluation
     yield Row(moment.step, "train_loss", None, None, None, float(loss))
     if moment.objective.task.classifies:
-        accuracy = (outputs.argmax(1) == moment.batch.targets).double().mean()
+        accuracy = moment.objective.task.hits(outputs, moment.batch.targets).mean()
         yield Row(moment.step, "train_accuracy", None, None, None, float(accuracy))
     yield Row(moment.step, "penalty", None, None, None, float(penalty))

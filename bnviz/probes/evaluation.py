@@ -26,7 +26,7 @@ def evaluate(objective: Objective, theta: Tensor, step: int) -> Iterator[Row]:
     """The same at any θ. Leaves the population statistics as they were, also when exact ones are used meanwhile."""
     import torch
 
-    task, loss, right, count = objective.task, 0.0, 0, 0
+    task, loss, right, count = objective.task, 0.0, 0.0, 0
     views = objective.views(theta)
     kept = {name: value.clone() for name, value in objective.state().items()}
     with torch.no_grad():
@@ -35,7 +35,7 @@ def evaluate(objective: Objective, theta: Tensor, step: int) -> Iterator[Row]:
         for inputs, targets in task.test_batches():
             outputs = objective.outputs(views, inputs, training=False)
             loss += float(task.loss(outputs, targets)) * len(targets)
-            right += int((outputs.argmax(1) == targets).sum()) if task.classifies else 0
+            right += float(task.hits(outputs, targets).sum()) if task.classifies else 0
             count += len(targets)
         for name, value in objective.state().items():
             value.copy_(kept[name])
