@@ -21,7 +21,7 @@ format: .venv/dev
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv static
+	rm -rf .venv
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

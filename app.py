@@ -5,7 +5,6 @@ import streamlit as st
 from bnviz import supervisor
 from bnviz.store import Store
 from bnviz.ui import export
-from bnviz.ui.plot import publish_plotly_js
 
 st.set_page_config(
     page_title="bnviz",
@@ -13,7 +12,6 @@ st.set_page_config(
     layout="wide",
     menu_items={"About": "Why does batch normalisation help? Measure it yourself."},
 )
-publish_plotly_js()
 supervisor.ensure(Store())
 # Streamlit writes white on the primary colour, and the dark theme's is light; and its own status, with a Stop button that
 # is not ours, would blink at every live update.

@@ -264,9 +264,7 @@ def app(options: argparse.Namespace) -> None:
 
     from bnviz.supervisor import ensure
     from bnviz.ui import start
-    from bnviz.ui.plot import publish_plotly_js
 
-    publish_plotly_js()
     start.prepare()
     ensure(Store())  # its workers load torch while the page opens
     # Streamlit takes a folder named `pages` for its older kind of app until app.py has run once, and tells a reader who

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +22,6 @@ def test_the_import_table_holds():
 
 def path_of_this_python() -> dict[str, str]:
     import os
-    from pathlib import Path
 
     return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
@@ -51,9 +51,26 @@ def test_every_page_leaves_torch_out():
     code = """
 import sys
 from pathlib import Path
+from pathlib import Path
 from streamlit.testing.v1 import AppTest
 for page in sorted(Path("pages").rglob("*.py")):
     assert not AppTest.from_file(str(page.resolve()), default_timeout=60).run().exception, page
 print('torch' in sys.modules)
 """
     assert python(code).splitlines()[-1] == "False"
+
+
+def test_plotly_is_served_from_where_pip_put_it(monkeypatch):
+    """The project's folder may belong to somebody else and be read only."""
+    import plotly
+    from streamlit.components.v2.component_manager import BidiComponentManager
+
+    from bnviz.ui import plot
+
+    manager = BidiComponentManager()
+    monkeypatch.setattr(plot, "get_bidi_component_manager", lambda: manager)
+    plot.serve_plotly_js()
+    plot.serve_plotly_js()
+    folder = manager.get_component_path("bnviz.plotly")
+    assert Path(folder) == Path(plotly.__file__).parent / "package_data"
+    assert (Path(folder) / "plotly.min.js").is_file()

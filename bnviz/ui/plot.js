@@ -9,11 +9,11 @@ const plain = (x) => x !== null && typeof x === "object" && !Array.isArray(x);
 const merge = (a, b) => plain(a) && plain(b) ? { ...a, ...Object.fromEntries(Object.entries(b).map(([k, v]) => [k, merge(a[k], v)])) }
   : [a, b].every((x) => Array.isArray(x) && x.every(plain)) && a.length === b.length ? a.map((x, i) => merge(x, b[i])) : b;
 
-function library(name) { // one script tag for the whole page, whoever asks first
+function library(path) { // one script tag for the whole page, whoever asks first
   return window.bnvizPlotly ??= new Promise((resolve, reject) => {
     const entry = document.querySelector('script[src*="static/js/index."]'); // knows the base path, whatever the page's path
     const tag = document.createElement("script");
-    tag.src = entry ? new URL("../../app/static/" + name, entry.src) : "app/static/" + name;
+    tag.src = entry ? new URL("../../" + path, entry.src) : path;
     tag.onload = () => window.Plotly ? resolve(window.Plotly) : tag.onerror();
     tag.onerror = () => { tag.remove(); window.bnvizPlotly = undefined; reject(new Error("plotly.min.js could not be loaded")); };
     document.head.append(tag);

@@ -6,9 +6,6 @@ Streamlit's own chart is mounted anew whenever its data change; here the browser
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,14 +13,16 @@ from typing import Any
 import plotly
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
+from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
 HEIGHT = 360  # pixels, for a figure that names no height
 PLAYER = 44  # pixels, below a figure with frames
 FOOT = 36  # pixels, for the button that exports
-STATIC = Path(__file__).parents[2] / "static"  # beside app.py, whence Streamlit serves it
 
 _HERE = Path(__file__).parent
 _SOURCE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+_LIBRARY = "bnviz.plotly"  # the name under which Streamlit serves its folder
 _component = st.components.v2.component(
     "bnviz_plot",
     html='<figure class="bnviz-plot"><div class="bnviz-plot-box"></div><div class="bnviz-plot-player" hidden>'
@@ -35,17 +34,13 @@ _component = st.components.v2.component(
 )
 
 
-def publish_plotly_js(folder: Path = STATIC) -> None:
-    """Put plotly's own plotly.min.js where Streamlit serves it, unless the same one lies there. Safe to call at any time."""
-    target = folder / _SOURCE.name
-    if target.is_file() and _identity(target) == _identity(_SOURCE):
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".plotly-")
-    os.close(handle)
-    shutil.copyfile(_SOURCE, temporary)
-    Path(temporary).chmod(0o644)
-    Path(temporary).replace(target)  # a browser never reads half a file
+def serve_plotly_js() -> None:
+    """Let Streamlit serve plotly's own plotly.min.js from where pip put it, so that nothing need be writable."""
+    manager = get_bidi_component_manager()
+    if manager.get_component_path(_LIBRARY) is None:
+        package, name = _LIBRARY.split(".")
+        folder = ComponentConfig(name, asset_dir=_SOURCE.parent.name)
+        manager.register_from_manifest(ComponentManifest(package, plotly.__version__, [folder]), _SOURCE.parents[1])
 
 
 def plot(
@@ -64,10 +59,11 @@ def plot(
     says which of them the figure shows as it is. `on_export` is called when the reader wants to take the figure along, with
     what is seen of it, as `bnviz.export.as_seen` takes it; without it there is no such button.
     """
+    serve_plotly_js()
     head = {
         "alt": alt,
         "filename": filename,
-        "library": f"{_SOURCE.name}?v={plotly.__version__}",
+        "library": f"_stcore/bidi-components/{_LIBRARY}/{_SOURCE.name}?v={plotly.__version__}",
         "revision": revision,
         "title": alt.partition(".")[0],
         "exports": on_export is not None,
@@ -79,8 +75,3 @@ def plot(
     result = _component(key=key, data=payload, height=height, on_export_change=lambda: None)
     if on_export and result.export is not None:
         on_export(dict(result.export))
-
-
-def _identity(path: Path) -> tuple[int, bytes]:
-    with path.open("rb") as file:
-        return path.stat().st_size, file.read(64)  # the banner names the version
