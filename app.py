@@ -3,16 +3,18 @@
 import streamlit as st
 
 from bnviz import supervisor
+from bnviz.paths import PROJECT
 from bnviz.store import Store
-from bnviz.ui import export
+from bnviz.ui import export, reader
 
 st.set_page_config(
     page_title="bnviz",
-    page_icon=":material/landscape:",
+    page_icon=str(PROJECT / "bnviz" / "ui" / "icon.svg"),  # a Material name would ask a font host
     layout="wide",
     menu_items={"About": "Why does batch normalisation help? Measure it yourself."},
 )
 supervisor.ensure(Store())
+reader.remember()
 # Streamlit writes white on the primary colour, and the dark theme's is light; and its own status, with a Stop button that
 # is not ours, would blink at every live update.
 st.html(

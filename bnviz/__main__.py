@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -26,6 +27,7 @@ from bnviz.spec import RunSpec, SpecError
 from bnviz.store import ACTIVE, Run, Store, held
 from bnviz.sweeps import SWEEPS, turn
 from bnviz.takeaway import SUFFIXES
+from bnviz.words import shorten
 
 if TYPE_CHECKING:
     from bnviz.claims import Verdict
@@ -38,8 +40,8 @@ class Parser(argparse.ArgumentParser):
     """Complains in one sentence."""
 
     def error(self, message: str) -> NoReturn:
-        """Exit status 2, as every wrong input."""
-        fail(message)
+        """Exit status 2, as every wrong input; what was given is quoted in short."""
+        fail(re.sub(r"\S{61,}", lambda long: shorten(long[0].strip("'")), message))
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -187,7 +189,7 @@ def interval(text: str) -> tuple[str, str]:
     """NAME=N of a probe."""
     name, equals, steps = text.partition("=")
     if not equals:
-        raise SpecError(f"--probe takes NAME=N, its interval in steps, got {text!r}")
+        raise SpecError(f"--probe takes NAME=N, its interval in steps, got {shorten(text)}")
     return name, steps
 
 
@@ -347,7 +349,7 @@ def chosen(word: str) -> list[Run]:
 def one_of(option: str, name: str, choices: Mapping[str, Choice]) -> Choice:
     """The choice of this name. ValueError names the valid ones."""
     if name not in choices:
-        raise ValueError(f"{option} must be one of {', '.join(choices)}, got {name!r}")
+        raise ValueError(f"{option} must be one of {', '.join(choices)}, got {shorten(name)}")
     return choices[name]
 
 
@@ -367,7 +369,7 @@ def json_object(option: str, text: str) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise ValueError(f"{option} must be a JSON object, got {text!r}")
+        raise ValueError(f"{option} must be a JSON object, got {shorten(text)}")
     return found
 
 
@@ -424,7 +426,7 @@ def claims(options: argparse.Namespace) -> None:
 
     for name in options.names:
         if name not in CLAIMS:
-            raise ValueError(f"claim must be one of {', '.join(CLAIMS)}, got {name!r}")
+            raise ValueError(f"claim must be one of {', '.join(CLAIMS)}, got {shorten(name)}")
     judged = verdicts([CLAIMS[name] for name in options.names or CLAIMS], Store())
     for text in table(judged) if options.markdown else map(block, judged):
         print(text, flush=True)
@@ -455,7 +457,7 @@ def table(verdicts: Iterable[Verdict]) -> Iterator[str]:
 def known_preset(name: str) -> Preset:
     """The preset of this name. SpecError names the valid ones."""
     if name not in PRESETS:
-        raise SpecError(f"preset must be one of {', '.join(PRESETS)}, got {name!r}")
+        raise SpecError(f"preset must be one of {', '.join(PRESETS)}, got {shorten(name)}")
     return PRESETS[name]
 
 

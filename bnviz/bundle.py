@@ -10,6 +10,7 @@ import json
 import platform
 import re
 import stat
+import textwrap
 import tomllib
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,6 @@ from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from textwrap import shorten
 from typing import Annotated, Any, NamedTuple
 
 import pyarrow as pa
@@ -29,6 +29,7 @@ from bnviz.bundle_files import FILES, MAX_FILE, MAX_TOTAL, BundleError, Files, c
 from bnviz.paths import PROJECT
 from bnviz.spec import RunSpec, SpecError
 from bnviz.store import EMPTY, SCHEMA, Run, Store, outcome, question
+from bnviz.words import shorten
 
 MAX_JSON = 64 * 2**10
 MAX_ROWS = 5_000_000  # of one run: a few bytes of Parquet can stand for any number
@@ -299,7 +300,7 @@ def question_of(id: str, told: dict[str, Any]) -> RunSpec:
         raise BundleError(f"run {id}: its spec.json asks for run {spec.id}, or it is of another version of bnviz")
     for name, value in spec.model_dump(mode="json").items():
         if knobs.get(name, value) != value:
-            raise BundleError(f"run {id} was asked with another {name}, which this bnviz takes for {value!r}")
+            raise BundleError(f"run {id} was asked with another {name}, which this bnviz takes for {shorten(value)}")
     return spec
 
 
@@ -364,4 +365,4 @@ def known_meta(told: dict[str, Any], spec: RunSpec, diverged_at: int | None) -> 
 def in_one_line(problem: Exception) -> str:
     """An error's text, printable and short."""
     text = "".join(letter if letter.isprintable() else " " for letter in str(problem))
-    return shorten(text, 300, placeholder=" …")
+    return textwrap.shorten(text, 300, placeholder=" …")

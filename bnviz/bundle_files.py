@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from bnviz.store import ID
+from bnviz.words import shorten
 
 MAX_FILE = 64 * 2**20  # bytes; the rows of the longest run of a paper take a fortieth
 MAX_TOTAL = 512 * 2**20
@@ -101,9 +102,9 @@ def check_entries(entries: Sequence[tuple[str, int]]) -> list[str]:
 def check_name(name: str) -> None:
     """BundleError for a name that leaves its archive on any system, or is none of a run's under runs/."""
     if not inside(name):
-        raise BundleError(f"the bundle names {name[:100]!r}: a name is relative, without '..', ':' and backslashes")
+        raise BundleError(f"the bundle names {shorten(name)}: a name is relative, without '..', ':' and backslashes")
     if name.split("/")[0].casefold() == "runs" and not UNDER_RUNS.fullmatch(name):
-        raise BundleError(f"the bundle has {name[:100]!r}: under runs/<id>/ belong {', '.join(FILES)} alone")
+        raise BundleError(f"the bundle has {shorten(name)}: under runs/<id>/ belong {', '.join(FILES)} alone")
 
 
 def inside(name: str) -> bool:
@@ -137,7 +138,7 @@ def tidy(name: str) -> str:
     """A name with forward slashes, which some Windows archivers do not write. BundleError if it leaves the archive."""
     forward = name.replace("\\", "/")
     if not inside(forward):
-        raise BundleError(f"the bundle names {name[:100]!r}: a name is relative, without '..' and ':'")
+        raise BundleError(f"the bundle names {shorten(name)}: a name is relative, without '..' and ':'")
     return forward
 
 
@@ -164,11 +165,11 @@ def check_kind(entry: zipfile.ZipInfo) -> None:
     """BundleError for an entry that is not a plain file, or a folder."""
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise BundleError(f"{entry.filename} is a link or a device; a bundle has plain files")
+        raise BundleError(f"{shorten(entry.filename)} is a link or a device; a bundle has plain files")
     if entry.flag_bits & 1:
-        raise BundleError(f"{entry.filename} is encrypted; a bundle is not")
+        raise BundleError(f"{shorten(entry.filename)} is encrypted; a bundle is not")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise BundleError(f"{entry.filename} is compressed in an unknown way; a bundle is stored or deflated")
+        raise BundleError(f"{shorten(entry.filename)} is compressed in an unknown way; a bundle is stored or deflated")
 
 
 def _tops(folder: Path) -> list[Path]:

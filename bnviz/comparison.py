@@ -21,6 +21,7 @@ from bnviz.norms import NORMS
 from bnviz.panels import Panel, View
 from bnviz.probes import PROBES
 from bnviz.spec import RunSpec
+from bnviz.words import shorten
 
 EVERY = "every_"  # a probe's interval as a knob, as in the address
 MEASURING = (  # knobs that change what is measured in a run, and nothing of its training
@@ -188,7 +189,7 @@ def baseline(specs: Sequence[RunSpec], choice: str = "") -> str:
     found = [label for id, label in labels(specs).items() if id.startswith(choice)]
     if not found:
         ids = ", ".join(spec.id[:8] for spec in specs)
-        raise ValueError(f"the baseline is one of the compared runs, {ids}, got {choice!r}")
+        raise ValueError(f"the baseline is one of the compared runs, {ids}, got {shorten(choice)}")
     return found[0]
 
 
@@ -197,7 +198,7 @@ def faceted(specs: Sequence[RunSpec], choice: str = "") -> str:
     there = facets(specs)
     if choice and choice not in there:
         raise ValueError(
-            f"small multiples are by one of {', '.join(there) or 'nothing: all runs are alike'}, got {choice!r}"
+            f"small multiples are by one of {', '.join(there) or 'nothing: all runs are alike'}, got {shorten(choice)}"
         )
     return choice or next(iter(there), "norm")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
+from functools import cache
 from math import prod
 from typing import Annotated, Any, Literal, Self
 
@@ -17,13 +18,24 @@ from bnviz.data import SOURCES
 from bnviz.models import MODELS, Block
 from bnviz.norms import NORMS
 from bnviz.probes import PROBES
+from bnviz.words import shorten
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class SpecError(ValueError):
-    """A question that cannot be asked; its text is one sentence that names the valid choices."""
+    """A question that cannot be asked; its text is one sentence that names the valid choices.
+
+    Where one knob is wrong the sentence begins with its name, which is then `knob` as well.
+    """
+
+    def __init__(self, text: str, knob: str = "") -> None:
+        super().__init__(text)
+        self.knob = knob
+
+
+TABLES: dict[str, Any] = {"model": MODELS, "norm": NORMS, "data": SOURCES}  # open tables of names
 
 
 def choice(table: dict[str, Any]) -> Any:
@@ -215,7 +227,7 @@ class RunSpec(BaseModel):
     def _known_probes(cls, probes: dict[str, int]) -> dict[str, int]:
         for name in probes:
             if name not in PROBES:
-                raise ValueError(f"must be one of {', '.join(PROBES)}; there is no probe {name!r}")
+                raise ValueError(f"must be one of {', '.join(PROBES)}; there is no probe {shorten(name)}")
         return {name: probes[name] for name in PROBES if name in probes}
 
     @field_validator("quantiles", "step_sizes")
@@ -247,7 +259,7 @@ class RunSpec(BaseModel):
         try:
             return cls(**knobs)
         except ValidationError as problem:
-            raise SpecError(sentence(problem)) from None
+            raise refused(problem) from None
 
     @classmethod
     def check(cls, name: str, value: Any) -> None:
@@ -256,7 +268,7 @@ class RunSpec(BaseModel):
             cls(**{name: value})
         except ValidationError as problem:
             if problem.errors()[0]["loc"]:  # without a place it is about several knobs
-                raise SpecError(sentence(problem)) from None
+                raise refused(problem) from None
 
     def blocks(self) -> tuple[Block, ...]:
         """The network as data."""
@@ -336,15 +348,56 @@ def command(spec: RunSpec) -> str:
     return shlex.join(words)
 
 
-def sentence(problem: ValidationError) -> str:
-    """pydantic's first complaint as one sentence in the reader's words."""
+def refused(problem: ValidationError) -> SpecError:
+    """pydantic's first complaint in the reader's words."""
     first = problem.errors()[0]
-    where = " ".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return f"unknown knob '{where}'; the knobs are {', '.join(RunSpec.model_fields)}"
-    if first["type"] in ("too_short", "too_long"):
-        bound = "at least one value" if first["type"] == "too_short" else f"at most {first['ctx']['max_length']} values"
-        return f"{where} must have {bound}"
-    text = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    given = f", got {first['input']!r}" if isinstance(first["input"], str | int | float) else ""
-    return f"{where} {text}{given}".strip()
+    knob = str(first["loc"][0]) if first["loc"] else ""
+    return SpecError(sentence(first), knob if knob in RunSpec.model_fields else "")
+
+
+def sentence(problem: Any) -> str:
+    """One sentence on one of pydantic's complaints: which knob, what is valid, what was given."""
+    place, given = problem["loc"], problem["input"]
+    if problem["type"] == "extra_forbidden":
+        return f"unknown knob {shorten(place[0])}; the knobs are {', '.join(RunSpec.model_fields)}"
+    if not place:
+        return str(problem["msg"]).removeprefix("Value error, ")
+    name = " ".join(part if part in PROBES else shorten(part)[1:-1] for part in place if isinstance(part, str))
+    if problem["type"] == "too_short":
+        return f"{name} must have at least one value"
+    if problem["type"] == "too_long":
+        return f"{name} must have at most {problem['ctx']['max_length']} values"
+    got = "nothing" if given is None or given == "" else shorten(given)
+    if problem["type"] == "value_error":
+        told = f", got {got}" if isinstance(given, str | int | float) else ""
+        return f"{name} {str(problem['msg']).removeprefix('Value error, ')}{told}"
+    each = EACH.get(problem["type"], "")
+    return f"{name} must be {each}{valid(place[0])}, got {got}"
+
+
+@cache
+def valid(knob: str) -> str:
+    """What a knob takes, in words; of a list, what each of its values may be."""
+    about = RunSpec.model_json_schema()["properties"][knob]
+    about = about.get("items") or about.get("additionalProperties") or about
+    if about["type"] == "string":
+        return f"one of {', '.join(about.get('enum') or TABLES[knob])}"
+    if about["type"] == "boolean":
+        return "true or false"
+    kind = "a whole number" if about["type"] == "integer" else "a number"
+    if "minimum" in about and "maximum" in about:
+        return f"{kind} from {size(about['minimum'])} to {size(about['maximum'])}"
+    bounds = [f"{words} {size(about[key])}" for key, words in BOUNDS.items() if key in about]
+    return f"{kind} {' and '.join(bounds)}"
+
+
+EACH = {
+    "tuple_type": "a list, each value ",
+    "dict_type": "probes with their intervals, each ",
+}  # by pydantic's complaint
+BOUNDS = {"minimum": "of at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
+
+
+def size(bound: float) -> str:
+    """A bound as a reader writes it."""
+    return f"{bound:,.0f}" if bound == int(bound) else f"{bound:g}"

@@ -27,6 +27,7 @@ from filelock import FileLock, Timeout
 from bnviz import analysis, paths
 from bnviz.probes import Row
 from bnviz.spec import RunSpec, SpecError
+from bnviz.words import shorten
 
 try:
     import fcntl
@@ -249,7 +250,7 @@ class Store:
     def run(self, id: str) -> Run:
         """The run of an id, in the cache or else among those that ship; it may not exist yet. ValueError for no id at all."""
         if not ID.fullmatch(id):
-            raise ValueError(f"{id!r} is no run id: 16 hex digits; `python -m bnviz runs` lists them")
+            raise ValueError(f"{shorten(id)} is no run id: 16 hex digits; `python -m bnviz runs` lists them")
         shipped = paths.GALLERY / id
         return Run(shipped if not (self.root / id).exists() and shipped.exists() else self.root / id)
 
@@ -267,7 +268,7 @@ class Store:
         matches = [run for run in self.all_runs() if prefix and run.id.startswith(prefix)]
         if len(matches) != 1:
             some = "no run" if not matches else f"{len(matches)} runs"
-            raise ValueError(f"{some} with an id that begins with {prefix!r}; `python -m bnviz runs` lists them")
+            raise ValueError(f"{some} with an id that begins with {shorten(prefix)}; `python -m bnviz runs` lists them")
         return matches[0]
 
     def reset(self, seconds: float = RESET_S) -> tuple[int, list[Run]]:

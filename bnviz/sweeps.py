@@ -14,6 +14,7 @@ from bnviz.data import SOURCES
 from bnviz.models import MODELS
 from bnviz.norms import NORMS, Noise
 from bnviz.spec import RunSpec, SpecError
+from bnviz.words import shorten
 
 MOST_RUNS = 60
 ENDS: dict[analysis.End, str] = {  # what may be asked of a run's end
@@ -57,7 +58,9 @@ class Sweep:
             deaf = " or ".join(dict.fromkeys(spec.norm for spec in specs))
             raise SpecError(f"{self.name} changes nothing in {deaf}; choose one of {', '.join(self.networks)}")
         if len(self.values(asked)) < 2:
-            raise SpecError(f"a sweep of {self.name} takes at least two values, separated by commas, got {text!r}")
+            raise SpecError(
+                f"a sweep of {self.name} takes at least two values, separated by commas, got {shorten(text)}"
+            )
         if len(asked) > MOST_RUNS:
             raise SpecError(f"that would be {len(asked)} runs; choose at most {MOST_RUNS} at a time")
         return asked
@@ -88,7 +91,7 @@ def noise(spec: RunSpec, value: str) -> dict[str, Any]:
     try:
         level = float(value)
     except ValueError:
-        raise SpecError(f"noise must be a number, in multiples of the paper's, got {value!r}") from None
+        raise SpecError(f"noise must be a number, in multiples of the paper's, got {shorten(value)}") from None
     if not 0 <= level <= 100:
         raise SpecError(f"noise must be between 0 and 100, in multiples of the paper's, got {value}")
     means = ("noise_mean", "noise_mean_spread", "noise_scale_spread")
@@ -105,7 +108,7 @@ def layers(spec: RunSpec, value: str) -> dict[str, Any]:
     if not spec.model.startswith("vgg"):
         raise SpecError(f"{spec.model} has one depth only; choose a VGG or the deep linear network (dln)")
     if value not in depths:
-        raise SpecError(f"depth of a VGG must be one of {', '.join(depths)}, got {value!r}")
+        raise SpecError(f"depth of a VGG must be one of {', '.join(depths)}, got {shorten(value)}")
     return {"model": f"vgg{value}"}
 
 
@@ -148,7 +151,7 @@ def turn(text: str) -> tuple[Sweep, str]:
     """KNOB=V1,V2,… -> the sweep and its values as they were written. SpecError names the valid knobs."""
     name, equals, values = text.partition("=")
     if not equals or name not in SWEEPS:
-        raise SpecError(f"a sweep is KNOB=V1,V2,… with KNOB one of {', '.join(SWEEPS)}, got {text!r}")
+        raise SpecError(f"a sweep is KNOB=V1,V2,… with KNOB one of {', '.join(SWEEPS)}, got {shorten(text)}")
     return SWEEPS[name], values
 
 
@@ -168,7 +171,7 @@ def end_of(specs: Sequence[RunSpec], name: str) -> analysis.End:
     """The end of this name, "" for the first that there is. ValueError names those that there are."""
     there = ends(specs)
     if name and name not in there:
-        raise ValueError(f"the end of these runs is one of {', '.join(there)}, got {name!r}")
+        raise ValueError(f"the end of these runs is one of {', '.join(there)}, got {shorten(name)}")
     return next(end for end in there if name in ("", end))
 
 

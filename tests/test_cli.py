@@ -80,17 +80,17 @@ def test_a_preset_runs_with_changes_and_several_runs_are_told_apart(tmp_path):
     ("words", "says"),
     [
         ("run --norm bach", "norm must be one of none, batch, noisy, noise"),
-        ("run --steps -3", "steps must be greater than or equal to 1"),
-        ("run --lr nan", "lr must be a finite number"),
+        ("run --steps -3", "steps must be a whole number from 1 to 1,000,000, got '-3'"),
+        ("run --lr nan", "lr must be a number above 0 and at most 1,000, got 'nan'"),
         ("run --probe curve=3", "probes must be one of accuracy"),
         ("run --probe landscape", "NAME=N"),
-        ("run --probe landscape=x", "probes landscape must be a valid integer"),
+        ("run --probe landscape=x", "probes landscape must be a whole number of at least 1, got 'x'"),
         ("run --width 0.001", "leaves no channel"),
         ("run --speed 3", "unrecognized arguments: --speed 3"),
         ("run --preset quack", "preset must be one of quick, class, few-images"),
         ("run --sweep lr", "a sweep is KNOB=V1,V2,… with KNOB one of lr, noise, width, depth, got 'lr'"),
         ("submit --sweep speed=1,2", "KNOB one of lr, noise, width, depth"),
-        ("submit --sweep lr=0.1,fast", "lr must be a valid number"),
+        ("submit --sweep lr=0.1,fast", "lr must be a number above 0 and at most 1,000, got 'fast'"),
         ("submit --sweep lr=0.1", "a sweep of lr takes at least two values, separated by commas, got '0.1'"),
         ("run --data cifar10", "data fetch cifar10"),
         ("submit --data cifar10", "data import FILE"),
@@ -110,6 +110,14 @@ def test_a_wrong_word_costs_one_sentence_and_starts_nothing(words, says, capsys)
     assert len(said.err.strip().splitlines()) == 1
     assert "Traceback" not in said.err
     assert Store().runs() == []
+
+
+@pytest.mark.parametrize(
+    "words", ["run --model {}", "run --{}", "run --probe {}", "run --probe {}=1", "{}", "cancel {}"]
+)
+def test_a_complaint_quotes_no_more_than_fits_a_line(words, capsys):
+    assert bnviz(*words.format("x" * 5000).split()) == 2
+    assert len(capsys.readouterr().err) < 700
 
 
 def test_submit_queues_and_runs_lists_and_cancel_cancels_and_export_exports(tmp_path, capsys):

@@ -154,7 +154,7 @@ def test_runs_that_are_not_here_cost_one_sentence_and_are_left_out(mine):
     opened = page("lab/compare", runs=f"{ids(mine[:2])},0123abcd,nonsense")
     assert not opened.exception
     (warning,) = opened.warning
-    assert warning.value.startswith("The link asks for runs that are not here: 0123abcd, nonsense.")
+    assert warning.value.startswith("The link asks for runs that are not here: '0123abcd', 'nonsense'.")
     assert address(opened, "runs") == ids(mine[:2])
     assert len(plots(opened)) == 2
 

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zipfile import ZipFile
 
@@ -24,7 +25,7 @@ from bnviz.panels import Panel, View
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from bnviz.store import Store
-from bnviz.ui import controls, export, live
+from bnviz.ui import controls, export, live, reader
 from tests.conftest import ALL_PROBES
 
 FIGURE_PAGES = {
@@ -388,18 +389,18 @@ def test_a_choice_goes_into_the_address_and_a_default_does_not():
     ("address", "says"),
     [
         ({"norm": "bach"}, "norm must be one of none, batch, noisy, noise"),
-        ({"lr": "nan"}, "lr must be a finite number"),
-        ({"lr": "fast"}, "lr must be a valid number"),
-        ({"steps": "-3"}, "steps must be greater than or equal to 1"),
-        ({"steps": "2.5"}, "steps must be a valid integer"),
+        ({"lr": "nan"}, "lr must be a number above 0 and at most 1,000"),
+        ({"lr": "fast"}, "lr must be a number above 0 and at most 1,000"),
+        ({"steps": "-3"}, "steps must be a whole number from 1 to 1,000,000"),
+        ({"steps": "2.5"}, "steps must be a whole number from 1 to 1,000,000"),
         ({"preset": "quack"}, "preset must be one of quick, class, paper"),
         ({"every_landscape": "-1"}, "whole number of steps"),
         ({"speed": "3"}, "no choice on this page"),
         ({"step": "999999"}, "the steps are 0 to 200"),
         ({"step": "²"}, "the steps are 0 to 200"),
         ({"model": "vgg11,vgg13"}, f"model must be one of {', '.join(MODELS)}"),
-        ({"lr": "![x](http://example.org/x.png)"}, "lr must be a valid number"),
-        ({"augment": "perhaps"}, "must be a valid boolean"),
+        ({"lr": "![x](http://example.org/x.png)"}, "lr must be a number above 0 and at most 1,000"),
+        ({"augment": "perhaps"}, "augment must be true or false"),
         ({"paper": "perhaps"}, "that must be true or false"),
     ],
 )
@@ -412,6 +413,14 @@ def test_nonsense_in_a_link_costs_one_sentence_and_starts_nothing(address, says)
     assert "\n" not in told[0]
     assert Store().runs() == []
     assert opened.button(key="run").label == "Run 3 networks"
+
+
+def test_a_link_with_values_of_any_length_costs_short_sentences():
+    long = "x" * 5000
+    for address in ({"lr": long}, {"norm": long}, {long: "1"}, {"layers": long}, {"view": long}, {"step": "9" * 5000}):
+        opened = page("paper/distributions", preset="quick", **address)
+        assert not opened.exception
+        assert [len(warning.value) < 900 for warning in opened.warning] == [True]
 
 
 def test_too_many_layers_cost_one_sentence():
@@ -434,7 +443,7 @@ def test_a_wrong_knob_on_the_page_costs_one_sentence_and_there_is_no_run(filled)
     opened = page("paper/landscape", preset="quick")
     opened.text_input(key="lr").set_value("0.1, fast").run()
     assert [error.value for error in opened.error] == [
-        "Lr must be a valid number, unable to parse string as a number, got 'fast'."
+        "Learning rate must be a number above 0 and at most 1,000, got 'fast'."
     ]
     assert not [button for button in opened.button if button.key == "run"]
     opened.text_input(key="lr").set_value("0.1").run()
@@ -462,6 +471,31 @@ def test_a_second_reader_sees_the_same_runs_and_does_not_stop_them_for_the_first
     assert second.button(key="run").disabled
     second.button(key="stop").click().run()
     assert [run.state for run in Store().runs()] == ["queued"] * 3
+
+
+def test_a_browser_is_one_reader_in_all_its_tabs(monkeypatch):
+    monkeypatch.setattr(reader.st, "context", SimpleNamespace(cookies={reader.COOKIE: "0" * 32}))
+    first, second = page("paper/training", preset="quick"), page("paper/landscape", preset="quick")
+    first.button(key="run").click().run()
+    second.run()
+    second.button(key="stop").click().run()
+    assert [run.state for run in Store().runs()] == ["cancelled"] * 3
+
+
+@pytest.mark.parametrize("cookie", ["", "../../spec.json", "0" * 31, "x" * 5000])
+def test_a_cookie_that_is_no_id_is_not_taken_for_one(cookie, monkeypatch):
+    monkeypatch.setattr(reader.st, "context", SimpleNamespace(cookies={reader.COOKIE: cookie}))
+    page("paper/training", preset="quick").button(key="run").click().run()
+    (mark,) = (Store().runs()[0].folder / "waiting").iterdir()
+    assert reader.ID.fullmatch(mark.name)
+
+
+def test_a_closed_tab_waits_for_nothing_and_its_runs_go_on():
+    run = Store().submit(PRESETS["quick"].specs()[0])
+    run.wait("gone")
+    reader.go({run.id: (run, "gone")})  # Streamlit calls it when a tab disconnects
+    assert run.state == "queued"
+    assert run.leave("somebody else")
 
 
 def test_missing_data_offers_the_ways_and_no_run():
@@ -505,7 +539,7 @@ def test_the_norms_page_compares_its_own_networks_and_leaves_those_of_other_page
     opened = page("paper/norms")
     assert opened.get("button_group")[1].value == ["none", "batch", "l1", "l2", "linf"]
     assert "networks" not in opened.query_params
-    assert page("paper/norms", networks="l1,l7").warning[0].value.startswith("The link asks for networks=l1,l7")
+    assert page("paper/norms", networks="l1,l7").warning[0].value.startswith("The link asks for networks='l1,l7'")
     assert page("paper/training").get("button_group")[1].value == ["none", "batch", "noisy"]
 
 
@@ -569,7 +603,7 @@ def test_a_finished_sweep_needs_no_button_and_its_link_restores_it(filled):
     ("address", "says"),
     [
         ({"sweep": "speed"}, "it must be one of lr, noise, width, depth"),
-        ({"values": "0.1,fast"}, "lr must be a valid number"),
+        ({"values": "0.1,fast"}, "lr must be a number above 0 and at most 1,000"),
         ({"values": "0.1"}, "a sweep of lr takes at least two values"),
         ({"metric": "speed"}, "it must be one of accuracy, loss, test_accuracy, loss_band, beta, lost"),
         ({"view": "pie"}, "it must be one of lines, heat map"),
@@ -585,7 +619,7 @@ def test_nonsense_in_the_link_to_a_sweep_costs_one_sentence(address, says):
 def test_a_sweep_turns_one_knob_that_some_network_has():
     opened = page("lab/sweep", preset="quick", norm="none,batch")
     opened.text_input(key="values").set_value("1, 2, many").run()
-    assert opened.error[0].value.startswith("Lr must be a valid number")
+    assert opened.error[0].value.startswith("Learning rate must be a number above 0")
     opened.text_input(key="values").set_value("1, 2").run()
     opened.get("button_group")[2].set_value("noise").run()
     assert opened.error[0].value == "Noise changes nothing in none or batch; choose one of noisy, noise."

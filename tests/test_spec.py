@@ -43,33 +43,33 @@ def test_a_raised_version_changes_the_id_of_those_who_use_it(monkeypatch):
         ({"norm": "bach"}, f"norm must be one of {', '.join(NORMS)}, got 'bach'"),
         ({"model": "vgg12"}, f"model must be one of {', '.join(MODELS)}, got 'vgg12'"),
         ({"data": "cifar11"}, f"data must be one of {', '.join(SOURCES)}, got 'cifar11'"),
-        ({"steps": -3}, "steps must be greater than or equal to 1, got -3"),
-        ({"steps": 2.5}, "steps must be a valid integer"),
-        ({"lr": float("nan")}, "lr must be a finite number"),
+        ({"steps": -3}, "steps must be a whole number from 1 to 1,000,000, got -3"),
+        ({"steps": 2.5}, "steps must be a whole number from 1 to 1,000,000, got 2.5"),
+        ({"lr": float("nan")}, "lr must be a number above 0 and at most 1,000, got nan"),
         ({"lr": float("inf")}, "lr must be"),
         ({"width": 0.001}, "width 0.001 leaves no channel in a layer of 64; choose a width of at least 0.016"),
         ({"probes": {"curve": 3}}, "probes must be one of accuracy, activations"),
-        ({"probes": {"landscape": 0}}, "probes landscape must be greater than or equal to 1, got 0"),
+        ({"probes": {"landscape": 0}}, "probes landscape must be a whole number of at least 1, got 0"),
         ({"batch": 4001, "data": "cifar10-sample"}, "batch must be at most 4000"),
         ({"step_sizes": ()}, "step_sizes"),
         ({"step_sizes": (1, 1)}, "step_sizes must name each value once"),
         ({"speed": 3}, "unknown knob 'speed'; the knobs are model, width"),
-        ({"init": "zeros"}, "init must be 'glorot_uniform', 'glorot_normal', 'he_normal' or 'gaussian'"),
-        ({"optimizer": "lbfgs"}, "optimizer must be 'sgd', 'adadelta', 'adam' or 'adamw', got 'lbfgs'"),
-        ({"schedule": "exponential"}, "schedule must be 'constant', 'step' or 'cosine', got 'exponential'"),
-        ({"decay": 0}, "decay must be greater than 0, got 0"),
-        ({"decay_every": 0}, "decay_every must be greater than or equal to 1, got 0"),
-        ({"warmup": -1}, "warmup must be greater than or equal to 0, got -1"),
-        ({"weight_decay": -1}, "weight_decay must be greater than or equal to 0, got -1"),
-        ({"depth": 1}, "depth must be greater than or equal to 2, got 1"),
-        ({"groups": 0}, "groups must be greater than or equal to 1, got 0"),
-        ({"pixels": "grey"}, "pixels must be 'standardised' or 'binary', got 'grey'"),
-        ({"init_std": 0}, "init_std must be greater than 0, got 0"),
-        ({"loss_factor": -1}, "loss_factor must be greater than 0, got -1"),
-        ({"surface_grid": 2}, "surface_grid must be greater than or equal to 3, got 2"),
-        ({"surface_along": "south"}, "surface_along must be 'gradient' or 'random', got 'south'"),
-        ({"surface_extent": 0}, "surface_extent must be greater than 0, got 0"),
-        ({"theory_units": 0}, "theory_units must be greater than or equal to 1, got 0"),
+        ({"init": "zeros"}, "init must be one of glorot_uniform, glorot_normal, he_normal, gaussian, got 'zeros'"),
+        ({"optimizer": "lbfgs"}, "optimizer must be one of sgd, adadelta, adam, adamw, got 'lbfgs'"),
+        ({"schedule": "exponential"}, "schedule must be one of constant, step, cosine, got 'exponential'"),
+        ({"decay": 0}, "decay must be a number above 0 and at most 1, got 0"),
+        ({"decay_every": 0}, "decay_every must be a whole number from 1 to 1,000,000, got 0"),
+        ({"warmup": -1}, "warmup must be a whole number from 0 to 1,000,000, got -1"),
+        ({"weight_decay": -1}, "weight_decay must be a number from 0 to 10, got -1"),
+        ({"depth": 1}, "depth must be a whole number from 2 to 200, got 1"),
+        ({"groups": 0}, "groups must be a whole number from 1 to 4,096, got 0"),
+        ({"pixels": "grey"}, "pixels must be one of standardised, binary, got 'grey'"),
+        ({"init_std": 0}, "init_std must be a number above 0 and at most 10, got 0"),
+        ({"loss_factor": -1}, "loss_factor must be a number above 0 and at most 1,000,000, got -1"),
+        ({"surface_grid": 2}, "surface_grid must be a whole number from 3 to 101, got 2"),
+        ({"surface_along": "south"}, "surface_along must be one of gradient, random, got 'south'"),
+        ({"surface_extent": 0}, "surface_extent must be a number above 0 and at most 1,000,000, got 0"),
+        ({"theory_units": 0}, "theory_units must be a whole number from 1 to 4,096, got 0"),
         (
             {"data": "mnist-sample"},
             "model vgg11 needs images of at least 32 × 32 pixels, and mnist-sample's are 28 × 28",
@@ -82,8 +82,8 @@ def test_a_raised_version_changes_the_id_of_those_who_use_it(monkeypatch):
             {"norm": "instance", "model": "mlp"},
             "norm instance needs more than one value of an example to average over, and fc1",
         ),
-        ({"seed": "abc"}, "seed must be a valid integer"),
-        ({"hidden": "512"}, "hidden must be a valid tuple"),
+        ({"seed": "abc"}, "seed must be a whole number of at least 0 and below 2,147,483,648"),
+        ({"hidden": "512"}, "hidden must be a list, each value a whole number from 1 to 8,192, got '512'"),
     ],
 )
 def test_a_wrong_knob_is_refused_in_one_sentence_that_names_the_valid_choices(knobs, says):
@@ -91,6 +91,25 @@ def test_a_wrong_knob_is_refused_in_one_sentence_that_names_the_valid_choices(kn
         RunSpec.of(**knobs)
     assert says in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 10_000, 10**5000, ["x" * 10_000] * 1000, {"x" * 10_000: 1}, "\x1b\n" * 5000],
+    ids=["text", "number", "list", "map", "control characters"],
+)
+@pytest.mark.parametrize("knob", ["lr", "norm", "seed", "hidden", "optimizer", "augment", "probes", "y" * 99])
+def test_a_refusal_quotes_no_more_of_a_value_than_fits_a_line(knob, value):
+    with pytest.raises(SpecError) as refused:
+        RunSpec.of(**{knob: value})
+    assert len(str(refused.value)) < 700 and str(refused.value).isprintable()
+
+
+def test_a_refusal_names_the_knob_so_that_a_page_can_write_its_label():
+    with pytest.raises(SpecError) as refused:
+        RunSpec.of(step_sizes=[0.5, "far"])
+    assert refused.value.knob == "step_sizes"
+    assert str(refused.value) == "step_sizes must be a number from 1e-06 to 1,000,000, got 'far'"
 
 
 @given(

@@ -19,6 +19,7 @@ from bnviz import paths
 from bnviz.data.files import Files, opened
 from bnviz.data.source import Arrays, Bytes, DataError, Original, Source
 from bnviz.discover import tables
+from bnviz.words import shorten
 
 SOURCES: dict[str, Source] = {
     source.name: source for table in tables(__name__, __path__, "SOURCES") for source in table
@@ -123,7 +124,7 @@ def fetch(name: str) -> None:
 def _source(name: str) -> Source:
     if name not in SOURCES:
         *most, last = SOURCES
-        raise DataError(f"{name!r} is not a data set: choose {', '.join(most)} or {last}")
+        raise DataError(f"{shorten(name)} is not a data set: choose {', '.join(most)} or {last}")
     return SOURCES[name]
 
 

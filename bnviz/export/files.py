@@ -14,6 +14,7 @@ from bnviz.export.chrome import CHROME
 from bnviz.export.error import ExportError
 from bnviz.export.layout import merged
 from bnviz.export.style import BACK, PIXELS, STYLES, TYPE, Style, styled
+from bnviz.words import shorten
 
 FORMATS = ("pdf", "svg", "png", "html")
 
@@ -24,7 +25,7 @@ def render(figure: go.Figure, format: str, style: Style, caption: str = "") -> b
     PDF, SVG and PNG are pictures without what the legend hides; HTML holds plotly.js, so it needs no network, and stays interactive.
     """
     if format not in FORMATS:
-        raise ExportError(f"unknown format {format!r}; the formats are {', '.join(FORMATS)}")
+        raise ExportError(f"unknown format {shorten(format)}; the formats are {', '.join(FORMATS)}")
     if format == "html":
         style = STYLES["page"] if style.narrow else style  # a window has room
         return _page(styled(figure, style, caption), style, caption)
@@ -42,7 +43,7 @@ def table(numbers: DataFrame, format: str) -> bytes:
         return numbers.to_csv(index=False).encode()
     if format == "parquet":
         return bytes(numbers.to_parquet(index=False))
-    raise ExportError(f"unknown format {format!r}; a table is csv or parquet")
+    raise ExportError(f"unknown format {shorten(format)}; a table is csv or parquet")
 
 
 def _without_hidden(figure: go.Figure) -> go.Figure:

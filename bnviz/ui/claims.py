@@ -17,6 +17,7 @@ from bnviz.store import ACTIVE, Run, Store
 from bnviz.ui import link, live, page
 from bnviz.ui.controls import MOST_RUNS
 from bnviz.ui.live import Stamp
+from bnviz.ui.reader import wait
 
 EVERY_S = 2.0
 EVERYTHING = "all"
@@ -43,7 +44,7 @@ def claims_page(doc: str | None) -> None:
         if bool(busy) != active:
             st.rerun()
         for run in busy.values():
-            run.wait(live.reader())
+            wait(run)
         if busy:
             supervisor.ensure(Store())
         with st.spinner("Reading the runs …"):

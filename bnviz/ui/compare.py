@@ -21,6 +21,7 @@ from bnviz.ui import link, live, page
 from bnviz.ui.controls import MOST_RUNS
 from bnviz.ui.export import offer, whole_page
 from bnviz.ui.live import Choices, Stamp
+from bnviz.words import shorten
 
 PARAMETERS = ("runs", "metric", "layer", "baseline", "facet", "over")
 SHIPPED = "class"  # the preset whose runs are compared at first
@@ -81,7 +82,8 @@ def restore(runs: list[Run]) -> None:
     lost = [prefix for prefix, ids in matches.items() if len(ids) != 1]
     if lost:
         link.warn(
-            f"The link asks for runs that are not here: {', '.join(lost)}. They are left out; a run is named by the first {PREFIX} digits of its id."
+            f"The link asks for runs that are not here: {', '.join(map(shorten, lost[:5]))}{' and others' * (len(lost) > 5)}. "
+            f"They are left out; a run is named by the first {PREFIX} digits of its id."
         )
     st.session_state["chosen"] = [ids[0] for ids in matches.values() if len(ids) == 1]
 

@@ -134,8 +134,15 @@ def question(preset: Preset, norms: list[str]) -> Question:
         several = [(lr, norm, seed) for lr in knobs["lr"] for norm in norms for seed in knobs["seed"]]
         specs = [RunSpec.of(**knobs | {"lr": lr, "norm": norm, "seed": seed}) for lr, norm, seed in several]
     except SpecError as problem:
-        return Question(preset, [], f"{str(problem)[:1].upper()}{str(problem)[1:]}.")
+        return Question(preset, [], complaint(problem))
     return Question(preset, list({spec.id: spec for spec in specs}.values()))
+
+
+def complaint(problem: SpecError) -> str:
+    """What is wrong with a question, with the knob's label in front."""
+    label = str(RunSpec.model_fields[problem.knob].title) if problem.knob else ""
+    text = str(problem).removeprefix(problem.knob)
+    return f"{label}{text}." if label else f"{text[:1].upper()}{text[1:]}."
 
 
 def values_of(preset: Preset, key: str, networks: Sequence[str]) -> dict[str, Any]:

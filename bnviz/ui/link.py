@@ -8,6 +8,8 @@ from typing import Any
 
 import streamlit as st
 
+from bnviz.words import shorten
+
 _copy = st.components.v2.component(
     "bnviz_copy_link",
     html='<button type="button" class="bnviz-copy">Copy link</button>',
@@ -58,7 +60,7 @@ def said(name: str, default: Any, problem: Problem) -> Any:
         return default
     wrong = problem(name, text) or misfit(text, default)
     if wrong:
-        warn(f"The link asks for {name}={text}, but {wrong}. The default is shown instead.")
+        warn(f"The link asks for {name}={shorten(text)}, but {wrong}. The default is shown instead.")
         return default
     return parse(text, default)
 
@@ -79,7 +81,9 @@ def warn_of_unknown(known: Iterable[str]) -> None:
     """One sentence for each parameter that no page knows."""
     known = list(known)
     for name in set(st.query_params) - set(known):
-        warn(f"The link names {name}, which is no choice on this page. It is ignored; there are {', '.join(known)}.")
+        warn(
+            f"The link names {shorten(name)}, which is no choice on this page. It is ignored; there are {', '.join(known)}."
+        )
         del st.query_params[name]
 
 
@@ -120,4 +124,4 @@ def number(value: float) -> str:
 
 def warn(sentence: str) -> None:
     """Say it as it is: what came with a link is not Markdown."""
-    st.warning(re.sub(r"([\\`*\[\]<$!])", r"\\\1", sentence[:600]))
+    st.warning(re.sub(r"([\\`*\[\]<$!])", r"\\\1", sentence))

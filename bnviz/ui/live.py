@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -22,6 +21,7 @@ from bnviz.store import ACTIVE, Run, Store
 from bnviz.takeaway import Takeaway
 from bnviz.ui import export
 from bnviz.ui.plot import plot
+from bnviz.ui.reader import wait
 
 EVERY_S = 0.5
 MANY = 6  # runs, above which those that are done need no bar each
@@ -56,7 +56,7 @@ def show(specs: list[RunSpec], grid: Grid, choices: Choices, shipped: str = "") 
             st.session_state["ended"] = ending(runs) if active else ""
             st.rerun()
         for run in waiting:
-            run.wait(reader())
+            wait(run)
         if waiting:
             supervisor.ensure(Store())
         if runs:
@@ -256,8 +256,3 @@ def digest(*tables: pd.DataFrame | None) -> str:
     """What tells tables from others."""
     rows = [pd.util.hash_pandas_object(table).to_numpy().tobytes() for table in tables if table is not None]
     return hashlib.blake2b(b"".join(rows), digest_size=16).hexdigest()
-
-
-def reader() -> str:
-    """Who looks: this browser session."""
-    return str(st.session_state.setdefault("reader", uuid4().hex))

@@ -18,6 +18,7 @@ from bnviz.spec import RunSpec
 from bnviz.store import ACTIVE, Store
 from bnviz.ui import controls, link, live
 from bnviz.ui.controls import Question
+from bnviz.ui.reader import reader, wait
 
 MOST_LAYERS = 4
 LAYERS_WIDTH = 320  # pixels: on a narrow screen it takes a line of its own
@@ -103,14 +104,14 @@ def start(specs: list[RunSpec]) -> None:
     """Ask the questions and see that somebody answers them."""
     for run in [Store().submit(spec) for spec in specs]:
         if run.state in ACTIVE:
-            run.wait(live.reader())
+            wait(run)
     supervisor.ensure(Store())
 
 
 def stop(specs: list[RunSpec]) -> None:
     """Stop waiting; a run that somebody else waits for goes on."""
     runs = [run for run in (Store().run(spec.id) for spec in specs) if run.state in ACTIVE]
-    stayed = [run for run in runs if not run.leave(live.reader())]
+    stayed = [run for run in runs if not run.leave(reader())]
     if stayed:
         st.toast("Another reader waits for these runs, so they go on; the Runs page can stop them all the same.")
 
@@ -204,7 +205,11 @@ def scrubber(specs: list[RunSpec]) -> int:
         del st.session_state["step"]
     link.restore(
         {"step": last},
-        lambda _, text: "" if text.isascii() and text.isdigit() and int(text) <= last else f"the steps are 0 to {last}",
+        lambda _, text: (
+            ""
+            if text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= last
+            else f"the steps are 0 to {last}"
+        ),
     )
     st.slider(
         "Step",

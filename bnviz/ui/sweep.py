@@ -16,6 +16,7 @@ from bnviz.store import ACTIVE, EMPTY, Run, Store
 from bnviz.sweeps import ENDS, SWEEPS, Sweep
 from bnviz.ui import controls, link, live, page
 from bnviz.ui.live import Choices, Stamp
+from bnviz.ui.reader import wait
 
 LINES, MAP = "lines", "heat map"
 PANELS = {LINES: panels.SWEEP, MAP: panels.SWEEP_MAP}
@@ -35,7 +36,7 @@ def sweep_page(doc: str | None) -> None:
     try:
         specs = one_knob(sweep.questions(question.specs, values), sweep)
     except SpecError as problem:
-        st.error(f"{str(problem)[:1].upper()}{str(problem)[1:]}.")
+        st.error(controls.complaint(problem))
         return
     found = page.states(specs)
     absent = [] if page.all_done(found) else presets.missing(specs)
@@ -134,7 +135,7 @@ def show(specs: list[RunSpec], panel: Panel, choices: Choices) -> None:
         if bool(waiting) != active:  # they began or ended: the buttons above must know
             st.rerun()
         for run in waiting:
-            run.wait(live.reader())
+            wait(run)
         if waiting:
             supervisor.ensure(Store())
         if runs:

@@ -35,7 +35,8 @@ RANGE = f"() => document.querySelector('{BOX}')._fullLayout.xaxis.range.map(Numb
 
 def test_run_watch_zoom_cancel_reload(address: str, browser: playwright.Browser) -> None:
     wait_for(lambda: connects(address), "the server does not start")
-    page = browser.new_page(viewport={"width": 1400, "height": 1600})
+    context = browser.new_context(viewport={"width": 1400, "height": 1600})
+    page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(link(address, "landscape"))
@@ -64,11 +65,17 @@ def test_run_watch_zoom_cancel_reload(address: str, browser: playwright.Browser)
     assert page.evaluate(RANGE) == zoomed
     assert page.evaluate(f"() => window.node === document.querySelector('{BOX}')")
 
+    page.reload()  # the same reader in a new tab, while a second one looks on
+    second = context.new_page()
+    second.goto(link(address, "training"))
+    second.get_by_role("button", name="Running").wait_for(timeout=90_000)
+    wait_for(lambda: page.evaluate(POINTS) > 3, "no band appears again")
     page.locator(".st-key-stop button").click()
     wait_for(lambda: {run.state for run in Store().runs()} == {"cancelled"}, "Stop does not stop", 30)
     page.get_by_text("stopped at step").first.wait_for(timeout=90_000)
     wait_for(lambda: page.evaluate(POINTS) == points_in_the_rows(), "not all rows are on the screen", 60)
 
+    second.close()
     before = page.evaluate(POINTS)
     page.reload()
     page.get_by_text("stopped at step").first.wait_for(timeout=90_000)
@@ -79,6 +86,7 @@ def test_run_watch_zoom_cancel_reload(address: str, browser: playwright.Browser)
     page.goto(f"{address}/runs")
     page.locator("[data-testid=stDataFrame]").wait_for(timeout=90_000)
     assert problems == []
+    context.close()
 
 
 def points_in_the_rows() -> int:

@@ -38,10 +38,14 @@ def visit(browser: playwright.Browser, address: str, dark: bool = False, width: 
     """A page, once all its figures are drawn."""
     scheme = "dark" if dark else "light"
     page = browser.new_page(viewport={"width": width, "height": 1000}, color_scheme=scheme)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
     page.locator("h1").first.wait_for(timeout=60_000)
     figures = FIGURES[address.rsplit("/", 1)[1].partition("?")[0]]
     page.wait_for_function(f"() => {DRAWN} >= {figures}", timeout=60_000)
+    origin = "/".join(address.split("/")[:3])
+    assert [url[:100] for url in asked if not url.startswith((origin, "data:", "blob:"))] == []  # no other host
     return page
 
 
