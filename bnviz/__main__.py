@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_origin
 import pandas as pd
 from tqdm import tqdm
 
-from bnviz import comparison, data, takeaway
+from bnviz import comparison, data, plain, takeaway
 from bnviz.analysis import STATISTICS
 from bnviz.bundle import unpack
 from bnviz.bundle_files import is_bundle
 from bnviz.export import STYLES
 from bnviz.panels import EACH, PANELS
-from bnviz.paths import PROJECT
+from bnviz.paths import PROJECT, settle
 from bnviz.presets import PRESETS, SEEDS, Preset, duration
 from bnviz.probes import PROBES
 from bnviz.spec import RunSpec, SpecError
@@ -46,6 +46,7 @@ class Parser(argparse.ArgumentParser):
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command."""
+    plain.speak()
     options = parser().parse_args(arguments)
     try:
         options.command(options)
@@ -261,6 +262,7 @@ def submit(options: argparse.Namespace) -> None:
 
 def app(options: argparse.Namespace) -> None:
     """Open the dashboard."""
+    settle()
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web import cli
 

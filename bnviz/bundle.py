@@ -175,7 +175,7 @@ def versions(runs: Sequence[Run]) -> dict[str, Any]:
 
 def bnviz_version() -> str:
     """As pyproject.toml states it."""
-    return str(tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"])
+    return str(tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]["version"])
 
 
 def in_json(content: dict[str, Any]) -> str:

@@ -109,7 +109,7 @@ class Run:
     def meta(self) -> dict[str, Any]:
         """Where and when it runs: step, steps, seconds, device, threads, versions; {} before it started."""
         try:
-            return dict(json.loads((self.folder / "meta.json").read_text()))
+            return dict(json.loads((self.folder / "meta.json").read_text("utf-8")))
         except (OSError, ValueError):
             return {}
 
@@ -186,7 +186,7 @@ class Run:
         """Put a small file in place, whole or not at all."""
         text = content if isinstance(content, str) else json.dumps(content, indent=1)
         temporary = self.folder / f".{name}.{uuid4().hex}"
-        temporary.write_text(text)
+        temporary.write_text(text, "utf-8")
         temporary.replace(self.folder / name)
 
     def write_rows(self, name: str, rows: list[Row] | pa.Table) -> None:
@@ -210,7 +210,7 @@ class Run:
     def diverged_at(self) -> int | None:
         """The step at which a finished run's loss was no longer a number."""
         try:
-            step = json.loads((self.folder / "done.json").read_text())["diverged_at"]
+            step = json.loads((self.folder / "done.json").read_text("utf-8"))["diverged_at"]
         except (OSError, ValueError, KeyError):
             return None
         return None if step is None else int(step)
@@ -225,7 +225,7 @@ class Run:
 
     def _text(self, name: str) -> str:
         try:
-            return (self.folder / name).read_text(errors="replace")
+            return (self.folder / name).read_text("utf-8", errors="replace")
         except OSError:
             return ""
 
@@ -324,7 +324,7 @@ def read_question(path: Path, mtime_ns: int, size: int) -> tuple[RunSpec, int]:
     """
     id = path.parent.name
     try:
-        question = json.loads(path.read_text())
+        question = json.loads(path.read_text("utf-8"))
         knobs, queued_at = dict(question["spec"]), int(question["queued_at"])
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
         raise SpecError(f"run {id}: spec.json is damaged; delete the run, or ask for it again") from None

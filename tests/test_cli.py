@@ -64,7 +64,7 @@ def test_the_second_run_is_free_and_the_same(tmp_path, monkeypatch):
     for name in ("a.csv", "b.csv"):
         assert bnviz("run", *TINY, "--out", str(tmp_path / name)) == 0
         monkeypatch.setattr("bnviz.worker._answer", lambda *_: pytest.fail("it was computed again"))
-    assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
+    assert (tmp_path / "a.csv").read_text("utf-8") == (tmp_path / "b.csv").read_text("utf-8")
 
 
 def test_a_preset_runs_with_changes_and_several_runs_are_told_apart(tmp_path):

@@ -41,14 +41,16 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def python(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run Python in the copy, with a cache of its own."""
     environment = os.environ | {"BNVIZ_CACHE": str(folder / "cache"), "PYTHONPATH": str(folder)}
-    return subprocess.run([sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8"
+    )
 
 
 def test_the_toys_run_from_the_command_line(copy):
     words = ["--model", "shallow", "--norm", "max", "--probe", "length=1", "--out", "rows.csv"]
     done = python(copy, "-m", "bnviz", "run", *TINY, *words)
     assert done.returncode == 0, done.stderr
-    rows = (copy / "rows.csv").read_text()
+    rows = (copy / "rows.csv").read_text("utf-8")
     assert rows.count(",theta_norm,") == 3 and rows.count(",train_loss,") == 3
 
 

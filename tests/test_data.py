@@ -298,7 +298,7 @@ def test_one_idx_file_stands_for_those_beside_it(
 
 def test_another_file_does_not_stand_for_those_beside_it(mini_mnist: data.Arrays, tmp_path: Path) -> None:
     path = folder(tmp_path / "files", idx_files(mini_mnist)) / "notes"
-    path.write_text("Images of digits.")
+    path.write_text("Images of digits.", "utf-8")
     refused(path, "none of the expected members")
 
 
@@ -524,7 +524,7 @@ def test_sample_is_small(name: str, most: int) -> None:
 
 @pytest.mark.parametrize("name", ["cifar10", "mnist"])
 def test_sample_indices_are_distinct_places_in_the_full_set(name: str) -> None:
-    described = json.loads((mosaic.SAMPLES / name / "labels.json").read_text())
+    described = json.loads((mosaic.SAMPLES / name / "labels.json").read_text("utf-8"))
     full = data.SOURCES[name]
     for part, count in (("train", full.train_count), ("test", full.test_count)):
         indices = described[part]["indices"]
@@ -554,5 +554,7 @@ def test_sample_that_is_written_is_read_again(
 def test_importing_the_package_loads_no_torch() -> None:
     code = "import sys, bnviz.data; print({'torch', 'torchvision'} & set(sys.modules))"
     root = Path(__file__).parents[1]
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, encoding="utf-8", check=True
+    )
     assert done.stdout.strip() == "set()"

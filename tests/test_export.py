@@ -44,7 +44,11 @@ def tool(*words: str, pdf: bytes, folder: Path) -> str:
     path = folder / "figure.pdf"
     path.write_bytes(pdf)
     return subprocess.run(
-        [*words, str(path), *(["-"] if words[0] == "pdftotext" else [])], capture_output=True, text=True, check=True
+        [*words, str(path), *(["-"] if words[0] == "pdftotext" else [])],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
     ).stdout
 
 
@@ -173,6 +177,7 @@ def test_without_a_chrome_one_sentence_says_how_to_get_one(tmp_path: Path) -> No
         cwd=paths.PROJECT,
         capture_output=True,
         text=True,
+        encoding="utf-8",
         timeout=120,
     )
     assert said.stdout.count("\n") == 1 and "hrome" in said.stdout, said

@@ -239,7 +239,7 @@ def test_styles_are_distinct_without_colour_and_readable_on_both_backgrounds() -
 
 def test_figures_need_neither_streamlit_nor_torch() -> None:
     code = "import sys, bnviz.figures; print({'streamlit', 'torch', 'bnviz.store', 'bnviz.ui'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True)
     assert done.stdout.strip() == "set()"
 
 

@@ -12,11 +12,15 @@ from bnviz.paths import PROJECT
 
 
 def python(code: str) -> str:
-    return subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, check=True, capture_output=True, text=True, encoding="utf-8"
+    ).stdout
 
 
 def test_the_import_table_holds():
-    result = subprocess.run(["lint-imports"], cwd=PROJECT, capture_output=True, text=True, env=path_of_this_python())
+    result = subprocess.run(
+        ["lint-imports"], cwd=PROJECT, capture_output=True, text=True, encoding="utf-8", env=path_of_this_python()
+    )
     assert result.returncode == 0, result.stdout
 
 

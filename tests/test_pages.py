@@ -521,7 +521,7 @@ def test_the_start_page_starts_the_quick_comparison():
 
 
 def test_runs_lists_every_run_also_a_damaged_one(filled):
-    (Store().submit(PRESETS["quick"].specs()[0]).folder / "spec.json").write_text("{")
+    (Store().submit(PRESETS["quick"].specs()[0]).folder / "spec.json").write_text("{", "utf-8")
     opened = page("lab/runs")
     assert not opened.exception
     table = opened.dataframe[0].value

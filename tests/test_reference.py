@@ -71,7 +71,7 @@ def test_what_is_shown_is_a_figure_that_takes_it():
 def test_steps_go_to_the_grid_once_with_the_mean_of_what_repeats(monkeypatch, tmp_path):
     monkeypatch.setattr(reference, "FOLDER", tmp_path)
     (tmp_path / "made_up.csv").write_text(
-        "series,step,value\nBN,101,30\nBN,-1,10\nBN,99,50\nBN,201,90\nStandard,1,20\n"
+        "series,step,value\nBN,101,30\nBN,-1,10\nBN,99,50\nBN,201,90\nStandard,1,20\n", "utf-8"
     )
     plain, batch = reversed(reference.curves(Source("made_up", "2018 v3, Fig. 0", "vgg", "training_accuracy", 0.1)))
     assert batch["step"].tolist() == [0, 100, 200]
@@ -219,5 +219,5 @@ def test_notes_are_about_what_there_is():
 
 def test_reading_needs_neither_streamlit_nor_torch_nor_plotly():
     code = "import sys, bnviz.reference; print({'streamlit', 'torch', 'plotly'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True)
     assert done.stdout.strip() == "set()"

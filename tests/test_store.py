@@ -97,7 +97,7 @@ def test_a_reader_who_has_gone_away_does_not_wait():
 )
 def test_a_damaged_question_starts_nothing_and_says_so(text):
     run = Store().submit(tiny_spec())
-    (run.folder / "spec.json").write_text(text)
+    (run.folder / "spec.json").write_text(text, "utf-8")
     again = Store().runs()[0]
     assert again.state == "failed"
     assert "damaged" in again.error()

@@ -299,7 +299,7 @@ def test_a_wrong_word_costs_one_sentence(words, says, capsys, monkeypatch):
 def test_reset_asks_and_deletes_all_runs_but_no_data(own_cache, monkeypatch, capsys):
     runs = [Store().submit(tiny_spec(seed=seed)) for seed in range(3)]
     (own_cache / "data").mkdir()
-    (own_cache / "data" / "kept").write_text("")
+    (own_cache / "data" / "kept").write_text("", "utf-8")
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     asked: list[str] = []
     for answer, left in (("", 3), ("n", 3), ("y", 0)):

@@ -68,7 +68,7 @@ def test_a_run_that_another_supervisors_worker_holds_takes_a_slot_and_is_not_sta
 def test_nothing_starts_that_is_done_failed_cancelled_or_damaged(engine):
     for seed, name in enumerate(("done.json", "error.txt", "cancel")):
         Store().submit(tiny_spec(seed=seed)).write(name, "no")
-    (Store().submit(tiny_spec(seed=9)).folder / "spec.json").write_text('{"spec": {"norm": "ba')
+    (Store().submit(tiny_spec(seed=9)).folder / "spec.json").write_text('{"spec": {"norm": "ba', "utf-8")
     assert not Supervisor(Store(), engine, slots=9).look()
     assert engine.started == []
 
@@ -168,7 +168,12 @@ def test_kill_everything_one_after_the_other_and_lose_nothing(processes):
 def test_a_second_supervisor_steps_back(processes):
     begin(processes)
     said = subprocess.run(
-        [sys.executable, "-m", "bnviz", "work"], cwd=PROJECT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "bnviz", "work"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
     )
     assert said.returncode == 0
     assert "at work" in said.stdout
@@ -177,7 +182,9 @@ def test_a_second_supervisor_steps_back(processes):
 def test_ensure_starts_a_supervisor_that_outlives_its_starter():
     """As the dashboard does it, which is then killed."""
     code = "import time; from bnviz.store import Store; from bnviz.supervisor import ensure; print(ensure(Store()), flush=True); time.sleep(99)"
-    starter = subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    starter = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=PROJECT, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    )
     assert starter.stdout
     pid = int(starter.stdout.readline())
     starter.send_signal(signal.SIGKILL)

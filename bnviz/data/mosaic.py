@@ -19,7 +19,7 @@ COLUMNS = 50
 @cache
 def read(name: str, shape: tuple[int, int, int]) -> Arrays:
     """Return a sample of images of a shape (C, H, W)."""
-    described = json.loads((SAMPLES / name / "labels.json").read_text())
+    described = json.loads((SAMPLES / name / "labels.json").read_text("utf-8"))
     labels = {part: np.array(described[part]["labels"], np.uint8) for part in ("train", "test")}
     images = {part: _tiles(SAMPLES / name / f"{part}.webp", shape) for part in labels}
     arrays = Arrays(images["train"], labels["train"], images["test"], labels["test"])
@@ -54,7 +54,7 @@ def write(name: str, arrays: Arrays, indices: dict[str, NDArray[np.intp]]) -> No
         picture = Image.fromarray(_tiled(images[indices[part]]))
         picture.save(SAMPLES / name / f"{part}.webp", lossless=True, quality=100, method=6)
         described[part] = {"indices": indices[part].tolist(), "labels": labels[indices[part]].tolist()}
-    (SAMPLES / name / "labels.json").write_text(json.dumps(described) + "\n")
+    (SAMPLES / name / "labels.json").write_text(json.dumps(described) + "\n", "utf-8")
 
 
 def _tiled(images: Bytes) -> Bytes:

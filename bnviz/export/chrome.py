@@ -13,8 +13,7 @@ from concurrent.futures import Future
 from threading import Lock, Thread
 from typing import Any
 
-import kaleido
-
+from bnviz import paths
 from bnviz.export.error import ExportError
 
 LIMIT_S = 60.0  # for a file, with the start of Chrome
@@ -102,6 +101,9 @@ class _Life:
         self._loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task
         self._cancel = task.cancel
+        paths.settle()
+        import kaleido  # looks for a home as soon as it is imported
+
         page = kaleido.PageGenerator(mathjax=False)
         page.header += PRINT
         self._chrome = kaleido.Kaleido(n=1, timeout=None, page_generator=page)

@@ -254,7 +254,7 @@ def watch_download(name: str) -> None:
 def download_log(name: str) -> str:
     """The last line that a download printed."""
     log = data.data_folder() / f"{name}.log"
-    lines = log.read_text(errors="replace").replace("\r", "\n").split("\n") if log.exists() else []
+    lines = log.read_text("utf-8", errors="replace").replace("\r", "\n").split("\n") if log.exists() else []
     return next((line for line in reversed(lines) if line.strip()), "")
 
 

@@ -1,0 +1,124 @@
+"""Another machine's habits: a locale that knows no Greek, a user without a home, a project that is read only."""
+
+from __future__ import annotations
+
+import ast
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bnviz import __main__ as cli
+from bnviz import paths
+from bnviz.paths import GALLERY, PROJECT
+from bnviz.plain import ascii_only
+
+OLD_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}  # else Python takes UTF-8 by itself
+OURS = ("bnviz", "pages", "benchmarks", "scripts", "tests")
+TEXT_MODES = ("r", "w", "a", "x", "r+", "w+", "a+", "rt", "wt", "at")
+ENCODING_AT = {"read_text": 1, "write_text": 2}  # the place of the encoding among the arguments
+SHIPPED = next(folder.name for folder in sorted(GALLERY.iterdir()) if folder.is_dir())
+
+
+def nameless(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Python code for a user whom the system does not know: no HOME, and no entry in its list of users."""
+    unknown = "import pwd; pwd.getpwuid = lambda uid: {}[uid]\n"
+    known = {name: value for name, value in os.environ.items() if name != "HOME" and not name.startswith("XDG_")}
+    words = [sys.executable, "-c", unknown + code]
+    return subprocess.run(words, cwd=PROJECT, env=known | environment, capture_output=True, encoding="utf-8")
+
+
+def in_locale(encoding: str, *words: str) -> tuple[int, str]:
+    """Run a command whose output goes into a pipe of this encoding; its exit status and all that it said."""
+    pipe = io.BytesIO()
+    stream = io.TextIOWrapper(pipe, encoding, errors="strict", write_through=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdout", stream)
+        patch.setattr(sys, "stderr", stream)
+        try:
+            cli.main(list(words))
+            status = 0
+        except SystemExit as end:
+            status = int(end.code or 0)
+    return status, pipe.getvalue().decode(encoding)
+
+
+def test_every_text_file_is_opened_as_utf_8():
+    files = [PROJECT / "app.py", *(file for folder in OURS for file in (PROJECT / folder).rglob("*.py"))]
+    found = [place for file in files for place in left_to_the_locale(file)]
+    assert not found, "\n".join(found)
+
+
+def left_to_the_locale(file: Path) -> list[str]:
+    """Where a file opens text without saying in what encoding."""
+    calls = [node for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    return [f"{file}:{call.lineno}: {ast.unparse(call)}" for call in calls if not names_its_encoding(call)]
+
+
+def names_its_encoding(call: ast.Call) -> bool:
+    """Whether a call reads and writes no text, or says in what encoding."""
+    given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    modes = [word.value for word in call.args if isinstance(word, ast.Constant) and word.value in TEXT_MODES]
+    text = name in ("read_text", "write_text") or (name == "open" and modes) or given.get("text") == "True"
+    return not text or "encoding" in given or len(call.args) >= ENCODING_AT.get(name, 9)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("run --help", "nan"),
+        ("claims batch-at-half", "holds if >= -10 points"),
+        ("runs --shipped", "SGD"),
+        ("presets", "quick"),
+        ("data", "here"),
+        ("run --lr −3", "lr must be a valid number"),
+        ("run --norm μ", "norm must be one of none, batch"),
+    ],
+)
+def test_every_sentence_goes_through_a_pipe_of_any_encoding(encoding, words, says):
+    status, said = in_locale(encoding, *words.split())
+    assert (status == 0) == ("must" not in says)
+    assert "Traceback" not in said and "codec" not in said
+    assert "?" not in said.replace("\\?", "")
+
+
+def test_what_ascii_cannot_show_is_said_in_words():
+    assert ascii_only("≥ 0 [−0.5, ∞], λ/2 · ‖w‖² ≈ 3 × 10⁻³ … ½ ŷ") == (
+        ">= 0 [-0.5, inf], lambda/2 - ||w||^2 ~ 3 x 10^-3 ... 1/2 y"
+    )
+    bytes_of_a_name = "fig \udcff −1".encode("ascii", "bnviz.plain")
+    assert bytes_of_a_name == b"fig \xff -1"
+
+
+@pytest.mark.parametrize("words", [["lesson", "--out", "ü.html"], ["export", SHIPPED, "--figure", "training-accuracy"]])
+def test_files_are_written_alike_in_a_locale_of_ascii(tmp_path, words):
+    if words[0] == "export":
+        words = [*words, "--out", "ü.zip"]
+    command = [sys.executable, "-m", "bnviz", *words]
+    environment = os.environ | OLD_LOCALE | {"PYTHONPATH": str(PROJECT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert os.listdir(os.fsencode(tmp_path)) == [words[-1].encode()]
+
+
+def test_who_has_no_home_draws_nothing_and_needs_none():
+    done = nameless("import sys, bnviz.__main__\nprint('kaleido' in sys.modules)")
+    assert done.stdout == "False\n", done.stderr
+
+
+def test_who_has_no_home_gets_one_where_a_picture_is_made(own_cache):
+    done = nameless(
+        "from bnviz import paths\npaths.settle()\nimport kaleido\nfrom pathlib import Path\nprint(Path.home())"
+    )
+    assert done.stdout.splitlines()[-1:] == [str(own_cache / "home")], done.stderr
+
+
+def test_a_home_is_left_as_it_is(monkeypatch):
+    before = os.environ.get("HOME")
+    paths.settle()
+    assert os.environ.get("HOME") == before or before is None
