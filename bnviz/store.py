@@ -10,9 +10,7 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -21,10 +19,12 @@ from uuid import uuid4
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from bnviz import analysis, paths
+from bnviz import analysis, damage, parts, paths
+from bnviz.disk import discard, put, read_json, rename
+from bnviz.parts import EMPTY as EMPTY
+from bnviz.parts import SCHEMA as SCHEMA
 from bnviz.probes import Row
 from bnviz.spec import RunSpec, SpecError
 from bnviz.words import shorten
@@ -34,28 +34,18 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-State = Literal["done", "running", "failed", "cancelled", "interrupted", "queued"]
+State = Literal["done", "running", "damaged", "failed", "cancelled", "interrupted", "queued"]
 ACTIVE: tuple[State, ...] = ("running", "interrupted", "queued")  # more rows will come by themselves
 ID = re.compile(r"[0-9a-f]{16}")
+LONGEST_ERROR = 300  # letters of a sentence
+LONGEST_TEXT = 2**20  # bytes of a log that a page shows
 RESET_S = 10.0  # for running workers to stop in; they heed cancel within two seconds
 WAITING_S = 30.0  # a reader who has not looked again by then no longer waits for a run
-
-SCHEMA = pa.schema(
-    [
-        ("step", pa.int64()),
-        ("metric", pa.string()),
-        ("layer", pa.string()),
-        ("unit", pa.int64()),
-        ("at", pa.float64()),
-        ("value", pa.float64()),
-    ]
-)
-EMPTY = SCHEMA.empty_table()
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run's folder. Reading never disturbs a writer."""
+    """One run's folder. Reading never disturbs a writer, and never raises: what cannot be read makes the run damaged."""
 
     folder: Path
 
@@ -79,24 +69,35 @@ class Run:
         path = self.folder / "spec.json"
         try:
             about = path.stat()
-        except OSError:
+        except FileNotFoundError:
             raise SpecError(f"run {self.id}: there is no spec.json; ask for it again") from None
+        except OSError as problem:
+            raise SpecError(f"run {self.id}: spec.json {damage.said(problem)}") from None
         return read_question(path, about.st_mtime_ns, about.st_size)
 
     @property
     def state(self) -> State:
-        """done, else running, failed, cancelled, interrupted, else queued."""
+        """done, else running, damaged, failed, cancelled, interrupted, else queued; a result that cannot be read is damaged."""
         if self._has("done.json"):
-            return "done"
+            return "damaged" if self.damage() else "done"
         if held(self.folder / "lock"):
             return "running"
+        if self.damage():
+            return "damaged"
         if self._has("done.json"):  # it was finished between the two looks
             return "done"
-        if self._has("error.txt") or not self.readable:
+        if self._has("error.txt"):
             return "failed"
         if self._has("cancel"):
             return "cancelled"
         return "interrupted" if self._has("meta.json") else "queued"
+
+    def damage(self) -> dict[Path, str]:
+        """The files that cannot be used, and why, in words that follow their names."""
+        found = damage.found(self.folder)
+        if not found and not self.readable:
+            return {self.folder / "spec.json": "is damaged or asks for something unknown"}
+        return found
 
     @property
     def readable(self) -> bool:
@@ -107,19 +108,16 @@ class Run:
             return False
 
     def meta(self) -> dict[str, Any]:
-        """Where and when it runs: step, steps, seconds, device, threads, versions; {} before it started."""
+        """Where and when it runs, as far as that can be read: step, steps, seconds, device, threads, versions."""
         try:
-            return dict(json.loads((self.folder / "meta.json").read_text("utf-8")))
+            told = read_json(self.folder / "meta.json")
         except (OSError, ValueError):
             return {}
+        return {name: fact for name, fact in told.items() if damage.is_a(fact, damage.KINDS.get(name, object))}
 
     def rows(self) -> pd.DataFrame:
-        """All rows so far, in the order they were measured. Columns as in SCHEMA."""
-        try:
-            tables = [read_part(part, part.stat().st_mtime_ns) for part in self.parts()]
-        except FileNotFoundError:  # the parts became one file between listing and reading
-            tables = [read_part(part, part.stat().st_mtime_ns) for part in self.parts()]
-        frame: pd.DataFrame = pa.concat_tables([EMPTY, *tables]).to_pandas()
+        """All rows so far that can be read, in the order they were measured. Columns as in SCHEMA."""
+        frame: pd.DataFrame = parts.joined(self.folder / "rows").to_pandas()
         return frame.astype({"unit": "float64"})
 
     def labelled_rows(self) -> pd.DataFrame:
@@ -128,16 +126,17 @@ class Run:
 
     def parts(self) -> list[Path]:
         """The files that hold the rows: one once the run is done."""
-        parts = sorted((self.folder / "rows").glob("[0-9]*.parquet"))
-        whole = self.folder / "rows" / "all.parquet"  # looked for last: only when it is there do parts disappear
-        return [whole] if whole.exists() else parts
+        return parts.listed(self.folder / "rows")
 
     def error(self) -> str:
-        """One sentence on why it failed, "" if it did not; the traceback follows in error.txt."""
-        if not self.readable:
-            return f"spec.json of run {self.id} is damaged or asks for something unknown; delete the run, or ask for it again."
+        """One sentence on why it failed or what is damaged, and what to do; "" if neither. The traceback follows in error.txt."""
+        if self.state == "damaged":
+            path, what = next(iter(self.damage().items()), (self.folder, "was damaged a moment ago"))
+            named = f": {path.relative_to(self.folder)}" if path != self.folder else ": its folder"
+            again = "compute it again" if self.readable else "ask for it again"
+            return f"run {self.id} is damaged{named} {what}; delete the run, or {again}."
         text = self._text("error.txt")
-        return text.splitlines()[0] if text else ""
+        return text.partition("\n")[0][:LONGEST_ERROR]
 
     def log(self) -> str:
         """What the worker printed, and the traceback of a failure."""
@@ -154,66 +153,80 @@ class Run:
     def retry(self) -> None:
         """Queue a failed or cancelled run again; it goes on from its checkpoint."""
         for name in ("error.txt", "cancel"):
-            (self.folder / name).unlink(missing_ok=True)
+            discard(self.folder / name)
+
+    def mend(self, spec: RunSpec) -> None:
+        """Discard what cannot be used, and ask again: the run goes on from what is left. OSError where that is not allowed."""
+        for path in self.damage():
+            discard(path)
+            if path.parent.name == "rows":
+                discard(self.folder / "done.json")
+        if not Run(self.folder).readable:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.write("spec.json", question(spec))
 
     def delete(self) -> bool:
-        """Forget the run; False, and nothing happens, while it is running."""
-        try:
-            with FileLock(self.folder / "lock", timeout=0):
-                gone = self.folder.rename(self.folder.with_name(f".{self.id}.{uuid4().hex}"))
-        except Timeout:
-            return False
-        shutil.rmtree(gone, ignore_errors=True)
+        """Forget the run; False, and nothing happens, while it is running. OSError where that is not allowed."""
+        if self.folder.is_dir() and not self.folder.is_symlink():
+            try:
+                with self.alone():
+                    discard(self.folder / "spec.json")  # a worker that waits for the lock finds nothing to do
+            except Timeout:
+                return False
+        gone = self.folder.with_name(f".{self.id}.{uuid4().hex}")
+        with contextlib.suppress(FileNotFoundError):  # somebody else has deleted it
+            rename(self.folder, gone)
+        with contextlib.suppress(OSError):
+            discard(gone)
         return True
+
+    def alone(self) -> contextlib.AbstractContextManager[Any]:
+        """Its lock at once, or Timeout; where the lock is none, nobody can hold it."""
+        lock = self.folder / "lock"
+        whole = lock.is_file() or not os.path.lexists(lock)
+        return FileLock(lock, timeout=0) if whole else contextlib.nullcontext()
 
     def wait(self, reader: str, seconds: float = WAITING_S) -> None:
         """Note that this reader waits for the run, for so long."""
         mark = self.folder / "waiting" / reader
-        with contextlib.suppress(FileNotFoundError):  # the run was deleted
+        with contextlib.suppress(OSError):  # the run was deleted or damaged
             mark.parent.mkdir(exist_ok=True)
             mark.touch()
             os.utime(mark, (time.time(), time.time() + seconds))
 
     def leave(self, reader: str) -> bool:
         """This reader no longer waits; cancels and says True unless somebody else still does."""
-        (self.folder / "waiting" / reader).unlink(missing_ok=True)
-        if any(other.stat().st_mtime > time.time() for other in (self.folder / "waiting").glob("*")):
-            return False
-        self.cancel()
+        with contextlib.suppress(OSError):
+            (self.folder / "waiting" / reader).unlink(missing_ok=True)
+            if any(other.stat().st_mtime > time.time() for other in (self.folder / "waiting").glob("*")):
+                return False
+        with contextlib.suppress(OSError):  # as above
+            self.cancel()
         return True
 
     def write(self, name: str, content: dict[str, Any] | str) -> None:
         """Put a small file in place, whole or not at all."""
         text = content if isinstance(content, str) else json.dumps(content, indent=1)
-        temporary = self.folder / f".{name}.{uuid4().hex}"
-        temporary.write_text(text, "utf-8")
-        temporary.replace(self.folder / name)
+        put(self.folder / name, text.encode("utf-8"), durable=name != "meta.json")  # which the next attempt writes anew
 
     def write_rows(self, name: str, rows: list[Row] | pa.Table) -> None:
         """Put rows in place as rows/<name>.parquet."""
-        (self.folder / "rows").mkdir(exist_ok=True)
-        table = rows if isinstance(rows, pa.Table) else pa.Table.from_pylist([row._asdict() for row in rows], SCHEMA)
-        temporary = self.folder / "rows" / f".{name}"
-        pq.write_table(table, temporary, compression="zstd")
-        temporary.replace(self.folder / "rows" / f"{name}.parquet")
+        parts.write(self.folder / "rows", name, rows)
 
     def finish(self) -> None:
         """Make one file of all parts, which readers take as soon as it is there, and say that the run is done."""
-        parts = self.parts()
-        if parts and parts[0].stem != "all":
-            self.write_rows("all", pa.concat_tables([pq.read_table(part, schema=SCHEMA) for part in parts]))
+        if not self.complete:
+            self.write_rows("all", pa.concat_tables([EMPTY, *map(parts.load, self.parts())]))
         self.write("done.json", outcome(self.rows(), self.spec.steps))
-        for part in [*(self.folder / "rows").glob("[0-9]*.parquet"), self.folder / "checkpoint.safetensors"]:
-            part.unlink(missing_ok=True)
+        parts.remove([*(self.folder / "rows").glob("[0-9]*.parquet"), self.folder / "checkpoint.safetensors"])
 
     @property
     def diverged_at(self) -> int | None:
         """The step at which a finished run's loss was no longer a number."""
         try:
-            step = json.loads((self.folder / "done.json").read_text("utf-8"))["diverged_at"]
-        except (OSError, ValueError, KeyError):
+            return damage.outcome(read_json(self.folder / "done.json"))
+        except (OSError, ValueError):
             return None
-        return None if step is None else int(step)
 
     @property
     def complete(self) -> bool:
@@ -221,11 +234,14 @@ class Run:
         return self._has("rows/all.parquet")
 
     def _has(self, name: str) -> bool:
-        return (self.folder / name).exists()
+        return os.path.lexists(self.folder / name)
 
     def _text(self, name: str) -> str:
+        """The end of a text file, "" where it cannot be read."""
         try:
-            return (self.folder / name).read_text("utf-8", errors="replace")
+            with (self.folder / name).open("rb") as file:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - LONGEST_TEXT))
+                return file.read(LONGEST_TEXT).decode("utf-8", "replace")
         except OSError:
             return ""
 
@@ -237,12 +253,15 @@ class Store:
         self.root = root or paths.cache()
 
     def submit(self, spec: RunSpec) -> Run:
-        """Ask a question. The same question is the same run; a failed or cancelled one is queued again."""
+        """Ask a question. The same question is the same run; a failed or cancelled one is queued again.
+
+        Of a damaged one, what cannot be read is discarded and computed again. OSError where this account may not do that.
+        """
         run = self.run(spec.id)
-        if not run.readable:
-            run.folder.mkdir(parents=True, exist_ok=True)
-            run.write("spec.json", question(spec))
-            run = self.run(spec.id)
+        if run.state == "damaged":  # or not there yet; one that ships stays as it is
+            run = Run(self.root / spec.id)
+            run.mend(spec)
+            run = Run(self.root / spec.id)
         if run.state in ("failed", "cancelled") or (run.folder / "cancel").exists():
             run.retry()  # also where a worker is just about to heed the wish to cancel: it is taken up again
         return run
@@ -279,30 +298,43 @@ class Store:
         runs = left = list(self._folders())
         for run in runs:
             if run.state in ACTIVE:
-                run.cancel()
+                with contextlib.suppress(OSError):  # it is gone already
+                    run.cancel()
         until = time.monotonic() + seconds
-        while (left := [run for run in left if not run.delete()]) and time.monotonic() < until:
+        while (left := [run for run in left if not gone(run)]) and time.monotonic() < until:
             time.sleep(0.1)
         return len(runs) - len(left), left
 
-    def _folders(self) -> Iterator[Run]:
-        if self.root.is_dir():
-            yield from (Run(folder) for folder in self.root.iterdir() if ID.fullmatch(folder.name))
+    def _folders(self) -> list[Run]:
+        try:
+            return [Run(folder) for folder in self.root.iterdir() if ID.fullmatch(folder.name)]
+        except OSError:  # no cache yet, or none that can be read, which `supervisor.trouble` says
+            return []
+
+
+def gone(run: Run) -> bool:
+    """Delete a run if that is allowed; whether it is gone."""
+    try:
+        return run.delete()
+    except OSError:
+        return False
 
 
 def held(lock: Path) -> bool:
     """Whether a process holds this lock. The OS frees it when the process dies, so liveness is never guessed."""
     try:
+        if not lock.is_file():
+            return False
         if fcntl:  # a shared lock, so that those who merely look do not see each other
             with lock.open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        elif lock.exists():
+        else:
             with FileLock(lock, timeout=0):
                 pass
-    except FileNotFoundError:
-        return False
     except (BlockingIOError, Timeout):
         return True
+    except OSError:  # it was deleted, or is another account's
+        return False
     return False
 
 
@@ -324,9 +356,11 @@ def read_question(path: Path, mtime_ns: int, size: int) -> tuple[RunSpec, int]:
     """
     id = path.parent.name
     try:
-        question = json.loads(path.read_text("utf-8"))
+        question = read_json(path)
         knobs, queued_at = dict(question["spec"]), int(question["queued_at"])
-    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+    except OSError as problem:
+        raise SpecError(f"run {id}: spec.json {damage.said(problem)}") from None
+    except (ValueError, KeyError, TypeError, OverflowError):
         raise SpecError(f"run {id}: spec.json is damaged; delete the run, or ask for it again") from None
     try:
         spec = RunSpec.of(**knobs)
@@ -335,9 +369,3 @@ def read_question(path: Path, mtime_ns: int, size: int) -> tuple[RunSpec, int]:
     if spec.id != id:
         raise SpecError(f"run {id}: spec.json was changed, or asked of another version; delete the run")
     return spec, queued_at
-
-
-@lru_cache(maxsize=16384)
-def read_part(part: Path, mtime_ns: int) -> pa.Table:
-    """One immutable file of rows, read once a process; the time tells it from one of the same name in a run's earlier life."""
-    return pq.read_table(part, schema=SCHEMA)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import subprocess
 import sys
 import time
+import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from textwrap import shorten
 
 from filelock import FileLock, Timeout
 
+from bnviz import disk
 from bnviz.engines import Engine
 from bnviz.paths import PROJECT
 from bnviz.store import Run, Store, held
@@ -24,7 +28,11 @@ START_S = 10.0  # a supervisor that was started has so long to take its lock bef
 IDLE_S = 900.0  # with nothing to do and no page open for so long, the supervisor leaves; the next page starts another
 
 
+SWEEP_S = 30.0  # how often the supervisor looks for temporaries of writers that were killed
+LOG = "supervisor.log"
+
 started_at: dict[Path, float] = {}  # when this process last started one, by cache
+processes: dict[Path, subprocess.Popen[bytes]] = {}  # the one it started
 
 
 def slots() -> int:
@@ -33,37 +41,57 @@ def slots() -> int:
 
 
 class Supervisor:
-    """One look at the cache after the other; all it must remember is how often it has started each run."""
+    """One look at the cache after the other; all it must remember is how often it has started each run, and what went wrong."""
 
     def __init__(self, store: Store, engine: Engine, slots: int) -> None:
         self.store, self.engine, self.slots = store, engine, slots
         self.attempts: Counter[tuple[str, int]] = Counter()  # (run, the step it had reached) -> starts from there
+        self.complaints: dict[str, str] = {}  # run -> what went wrong with it at the last look
+        self.swept_at = 0.0
 
     def look(self) -> bool:
         """Start what can be started and stop what should stop; whether anything is going on."""
         alive = self.engine.alive()
         waiting: list[Run] = []
         busy = 0
+        before, self.complaints = self.complaints, {}
         for run in self.store.runs():
-            state = run.state
-            if run.id in alive or state == "running":
-                busy += 1
-                self._heed_cancel(run)
-            elif state in ("queued", "interrupted"):
-                waiting.append(run)
-            else:
-                self._forget(run)
-        for run in waiting[: max(0, self.slots - busy)]:
-            self._start(run)
+            with self._guard(run):
+                state = run.state
+                if run.id in alive or state == "running":
+                    busy += 1
+                    self._heed_cancel(run)
+                elif state in ("queued", "interrupted"):
+                    waiting.append(run)
+                else:
+                    self._forget(run)
+        free = self.slots - busy
+        for run in waiting:
+            if free > 0:
+                with self._guard(run):
+                    free -= self._start(run)
+        self._sweep()
+        if self.complaints != before:
+            complain(self.store, "\n".join(self.complaints.values()))
         return bool(busy or waiting)
 
-    def _start(self, run: Run) -> None:
+    @contextlib.contextmanager
+    def _guard(self, run: Run) -> Iterator[None]:
+        """What goes wrong with one run stops no other."""
+        try:
+            yield
+        except Exception as problem:
+            self.complaints[run.id] = f"Run {run.id} cannot go on: {in_words(problem)}."
+
+    def _start(self, run: Run) -> bool:
+        """Whether a worker was started."""
         reached = (run.id, run.meta().get("step", 0))
-        self.attempts[reached] += 1
-        if self.attempts[reached] > ATTEMPTS:
-            run.write("error.txt", f"The worker died {ATTEMPTS} times without a word; it may have run out of memory.\n")
-        else:
+        if self.attempts[reached] < ATTEMPTS:
             self.engine.start(run)
+            self.attempts[reached] += 1
+            return True
+        run.write("error.txt", f"The worker died {ATTEMPTS} times without a word; it may have run out of memory.\n")
+        return False
 
     def _forget(self, run: Run) -> None:
         for reached in [reached for reached in self.attempts if reached[0] == run.id]:
@@ -71,8 +99,18 @@ class Supervisor:
 
     def _heed_cancel(self, run: Run) -> None:
         cancel = run.folder / "cancel"
-        if cancel.exists() and time.time() - cancel.stat().st_mtime > KILL_AFTER_S:
-            self.engine.stop(run)
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - cancel.stat().st_mtime > KILL_AFTER_S:
+                self.engine.stop(run)
+
+    def _sweep(self) -> None:
+        """Now and then remove the temporaries of writers that were killed."""
+        if time.monotonic() - self.swept_at < SWEEP_S:
+            return
+        self.swept_at = time.monotonic()
+        idle = [run.folder for run in self.store.runs() if run.state != "running"]
+        for folder in [self.store.root, *idle, *(folder / "rows" for folder in idle)]:
+            disk.sweep(folder)
 
 
 def supervise(store: Store, engine: Callable[[], Engine]) -> bool:
@@ -80,27 +118,94 @@ def supervise(store: Store, engine: Callable[[], Engine]) -> bool:
     store.root.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(lock(store), timeout=1):
-            supervisor = Supervisor(store, engine(), slots())
-            quiet_since = time.time()
-            while time.time() - max(quiet_since, last_seen(store)) < IDLE_S:
-                with contextlib.suppress(FileNotFoundError):  # a run was deleted while we looked at it
-                    if supervisor.look():
-                        quiet_since = time.time()
-                time.sleep(POLL_S)
+            work(store, Supervisor(store, engine(), slots()))
         return True
     except Timeout:
         return False
+    except Exception as problem:
+        complain(store, f"The supervisor has died: {in_words(problem)}.\n\n{traceback.format_exc()}")
+        raise
+
+
+def work(store: Store, supervisor: Supervisor) -> None:
+    """Look at the cache until nobody needs it."""
+    complain(store, "")
+    quiet_since = time.time()
+    while time.time() - max(quiet_since, last_seen(store)) < IDLE_S:
+        if supervisor.look():
+            quiet_since = time.time()
+        time.sleep(POLL_S)
+
+
+def in_words(problem: Exception) -> str:
+    """What went wrong, in one line."""
+    if isinstance(problem, OSError):
+        return disk.reason(problem) + (f": {problem.filename}" if problem.filename else "")
+    return shorten(f"{type(problem).__name__}: {problem}", 300)
+
+
+def complain(store: Store, text: str) -> None:
+    """Put what is wrong where `trouble` finds it; "" where nothing is."""
+    print(text, end="\n" if text else "", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):
+        if text:
+            disk.put(complaint(store), f"{text}\n".encode())
+        else:
+            complaint(store).unlink(missing_ok=True)
+
+
+def trouble(store: Store) -> str:
+    """Why runs do not go on, in one sentence; "" if all is well."""
+    try:
+        store.root.mkdir(parents=True, exist_ok=True)
+        if not os.access(store.root, os.R_OK | os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as problem:
+        return (
+            f"The cache {store.root} cannot be used: {disk.reason(problem)}. Set BNVIZ_CACHE to a folder of your own."
+        )
+    if disk.full(store.root):
+        return f"The disk of {store.root} is full: runs wait, and go on by themselves once it has room."
+    return said(complaint(store)) or ended(store)
+
+
+def said(path: Path) -> str:
+    """The first line of a text file, "" where there is none."""
+    try:
+        return path.read_text("utf-8", "replace").partition("\n")[0]
+    except OSError:
+        return ""
+
+
+def ended(store: Store) -> str:
+    """That the supervisor which this process started has ended badly, without a word of its own."""
+    started = processes.get(store.root)
+    if started is None or held(lock(store)) or not started.poll():
+        return ""
+    return f"The supervisor ended with status {started.returncode}; {store.root / LOG} says why."
 
 
 def ensure(store: Store) -> int | None:
-    """See to it that a supervisor works on this cache; it outlives this process. Its process id if it had to be started."""
-    store.root.mkdir(parents=True, exist_ok=True)
-    seen(store).touch()
-    if held(lock(store)) or time.monotonic() - started_at.get(store.root, -START_S) < START_S:
+    """See to it that a supervisor works on this cache; it outlives this process. Its process id if it had to be started.
+
+    Where that cannot be, `trouble` says why.
+    """
+    try:
+        store.root.mkdir(parents=True, exist_ok=True)
+        seen(store).touch()
+        if held(lock(store)) or time.monotonic() - started_at.get(store.root, -START_S) < START_S:
+            return None
+        started_at[store.root] = time.monotonic()
+        processes[store.root] = started = start(store)
+    except OSError:
         return None
-    started_at[store.root] = time.monotonic()
-    with (store.root / "supervisor.log").open("ab") as log:
-        started = subprocess.Popen(
+    return started.pid
+
+
+def start(store: Store) -> subprocess.Popen[bytes]:
+    """A new supervisor."""
+    with (store.root / LOG).open("ab") as log:
+        return subprocess.Popen(
             [sys.executable, "-m", "bnviz", "work"],
             cwd=PROJECT,
             env=os.environ | {"BNVIZ_CACHE": str(store.root.resolve())},
@@ -109,7 +214,11 @@ def ensure(store: Store) -> int | None:
             stderr=log,
             start_new_session=True,
         )
-    return started.pid
+
+
+def complaint(store: Store) -> Path:
+    """Where the supervisor says what is wrong."""
+    return store.root / "supervisor.error"
 
 
 def lock(store: Store) -> Path:

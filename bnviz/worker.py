@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import hashlib
 import json
 import os
 import platform
@@ -11,16 +12,17 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-import pyarrow.parquet as pq
+import safetensors.torch
 import torch
 from filelock import Timeout
 from safetensors import safe_open
-from safetensors.torch import save_file
 
+from bnviz import parts
 from bnviz.data import DataError
+from bnviz.disk import put, reason, when_there_is_room
 from bnviz.probes import Row
 from bnviz.spec import SpecError
 from bnviz.store import Run
@@ -29,6 +31,7 @@ from bnviz.train import Training
 FLUSH_S = 0.3  # rows reach the disk this often …
 FLUSH_SHARE = 1 / 500  # … or, in a long run, after this share of it, so that the parts stay few enough to read
 FLUSH_AT_MOST_S = 5.0
+CHECKPOINT = "checkpoint.safetensors"
 CHECKPOINT_S = 10.0
 CANCEL_S = 0.2  # how often the worker looks for a wish to cancel
 
@@ -51,50 +54,63 @@ def answer(run: Run, progress: Progress | None = None) -> None:
 
     A failure ends up in error.txt: one sentence for the reader, then the traceback.
     """
+    if not run.readable:  # taking the lock of a deleted run would make its folder again
+        return
     try:
         with run.lock():
-            if run.readable and not (run.folder / "done.json").exists() and not run.error():
+            if not (run.folder / "spec.json").exists():
+                bury(run)
+            elif not (run.folder / "done.json").exists() and not run.damage() and not run.error():
                 _answer(run, progress or (lambda step: None))
     except Timeout:
         return
 
 
+def bury(run: Run) -> None:
+    """Remove the folder that our lock has made of a run that was deleted just before."""
+    with suppress(OSError):
+        (run.folder / "lock").unlink()
+        run.folder.rmdir()
+
+
 def _answer(run: Run, progress: Progress) -> None:
-    if run.complete:
-        return run.finish()
-    try:
-        recorder = Recorder(run)
-    except (SpecError, DataError) as problem:
-        return run.write("error.txt", f"{problem}\n")
-    except Exception as problem:
-        return run.write("error.txt", f"{explain(problem)}\n\n{traceback.format_exc()}")
+    recorder = None
     try:
         with interrupted_by_cancel(run):
-            for step in recorder.record():
-                progress(step)
-        run.finish()
+            stored = parts.keep_readable(run.folder / "rows")
+            if not run.complete:
+                recorder = Recorder(run, stored)
+                for step in recorder.record():
+                    progress(step)
+            when_there_is_room(run.finish, run.folder.parent)
     except KeyboardInterrupt:  # cancelled, or the terminal's Ctrl-C: then the run is taken up again later
-        recorder.flush()
+        with suppress(OSError):
+            if recorder:
+                recorder.store()
+    except parts.Damaged as problem:  # meanwhile: the next attempt measures it again
+        print(problem)
     except Exception as problem:
-        recorder.flush()
-        run.write("error.txt", f"{explain(problem)}\n\n{traceback.format_exc()}")
+        with suppress(OSError):
+            if recorder:
+                recorder.flush()
+        told = (
+            f"{problem}\n"
+            if isinstance(problem, SpecError | DataError)
+            else f"{explain(problem)}\n\n{traceback.format_exc()}"
+        )
+        when_there_is_room(lambda: run.write("error.txt", told), run.folder.parent)
 
 
 class Recorder:
     """Carries rows from a training into a run's folder, and takes up an interrupted run where it was."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        checkpoint, tensors = load_checkpoint(run)
+    def __init__(self, run: Run, stored: int) -> None:
+        self.run, self.rows_stored = run, stored
         where = device()
-        torch.set_num_threads(checkpoint.get("threads", 1))  # their number changes the last bits: it stays with the run
-        self.training = Training(run.spec, where)
-        if checkpoint:
-            self.training.restore(tensors, checkpoint["step"])
-        stored = run.parts()
-        self.next_part = 1 + max((int(part.stem) for part in stored), default=-1)
+        self.training, checkpoint = resumed(run, where, stored)
+        files = run.parts()
+        self.next_part = 1 + parts.numbers(files[-1])[1] if files else 0
         self.rows_made = checkpoint.get("rows", 0)
-        self.rows_stored = sum(pq.read_metadata(part).num_rows for part in stored)
         self.buffer: list[Row] = []
         self.spent = checkpoint.get("seconds", 0.0) - time.monotonic()
         self.flushed_at = self.saved_at = -1e9
@@ -134,37 +150,74 @@ class Recorder:
         return float(self.spent) + time.monotonic()
 
     def flush(self) -> None:
-        """Bring the rows so far and the progress to the disk."""
+        """Bring the rows so far and the progress to the disk, as soon as it has room."""
+        when_there_is_room(self.store, self.run.folder.parent)
+        self.flushed_at = time.monotonic()
+
+    def store(self) -> None:
+        """Write the rows so far and the progress."""
         if self.buffer:
             self.run.write_rows(f"{self.next_part:06}", self.buffer)
             self.rows_stored += len(self.buffer)
             self.next_part, self.buffer = self.next_part + 1, []
+        parts.merge(self.run.folder / "rows")
         self.run.write("meta.json", self.meta | {"step": self.training.step, "seconds": self.seconds})
-        self.flushed_at = time.monotonic()
 
     def save(self) -> None:
         """Write a checkpoint: an interrupted run goes on from here to the same bits."""
         self.flush()
+        tensors = {name: tensor.contiguous() for name, tensor in self.training.state().items()}
         about = {
             "step": self.training.step,
             "rows": self.rows_made,
             "threads": self.meta["threads"],
             "seconds": self.seconds,
+            "digest": digest(tensors),
         }
-        temporary = self.run.folder / ".checkpoint"
-        tensors = {name: tensor.contiguous() for name, tensor in self.training.state().items()}
-        save_file(tensors, temporary, metadata={"run": json.dumps(about)})
-        temporary.replace(self.run.folder / "checkpoint.safetensors")
+        content = safetensors.torch.save(tensors, metadata={"run": json.dumps(about)})
+        path = self.run.folder / CHECKPOINT
+        when_there_is_room(lambda: put(path, content), self.run.folder.parent)
         self.saved_at = time.monotonic()
 
 
+def resumed(run: Run, where: str, stored: int) -> tuple[Training, dict[str, Any]]:
+    """The training as its checkpoint has it, and what that says; from the start where it cannot be used."""
+    try:
+        checkpoint, tensors = load_checkpoint(run)
+        if checkpoint.get("rows", 0) > stored:
+            raise ValueError("some of the rows before it are lost")
+        torch.set_num_threads(checkpoint.get("threads", 1))  # it changes the last bits, so it stays with the run
+        training = Training(run.spec, where)
+        if checkpoint:
+            training.restore(tensors, checkpoint["step"])
+        return training, checkpoint
+    except (SpecError, DataError):
+        raise
+    except Exception as problem:  # whatever a damaged file makes of the libraries that read it
+        print(f"The checkpoint cannot be used ({explain(problem)}): the run begins anew.")
+    torch.set_num_threads(1)
+    return Training(run.spec, where), {}
+
+
 def load_checkpoint(run: Run) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """What `save` wrote: the facts and the tensors, both empty where there is none."""
-    path = run.folder / "checkpoint.safetensors"
+    """What `save` wrote: the facts and the tensors, both empty where there is none. Any exception where it is damaged."""
+    path = run.folder / CHECKPOINT
     if not path.exists():
         return {}, {}
     with safe_open(path, framework="pt") as file:
-        return json.loads(file.metadata()["run"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        about = json.loads(file.metadata()["run"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    if about.get("digest", whole := digest(tensors)) != whole:  # earlier versions wrote none
+        raise ValueError("its numbers have changed")
+    return about, tensors
+
+
+def digest(tensors: dict[str, torch.Tensor]) -> str:
+    """What tells these numbers from any others."""
+    told = hashlib.blake2b(digest_size=16)
+    for name in sorted(tensors):
+        told.update(tensors[name].cpu().reshape(-1).view(torch.uint8).numpy().data)
+    return told.hexdigest()
 
 
 @contextmanager
@@ -196,5 +249,7 @@ def explain(problem: Exception) -> str:
     """What went wrong, in one sentence."""
     if isinstance(problem, torch.OutOfMemoryError):
         return "The device ran out of memory: choose a smaller width or batch, or let fewer runs go at once."
+    if isinstance(problem, OSError):
+        return f"The run could not be written: {reason(problem)}."
     first = (str(problem).splitlines() or ["no message"])[0]
     return f"{type(problem).__name__}: {first}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -53,6 +54,12 @@ def one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caches of tests need not outlive a power cut, and waiting for a disk takes a hundredth of a second a file."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
 def wait_for(holds: Callable[[], object], complaint: str, seconds: float = 60.0) -> float:

@@ -32,7 +32,7 @@ def test_states_are_read_off_the_files_in_order():
     assert run.error() == "It broke."
     with FileLock(run.folder / "lock"):
         assert run.state == "running"
-    run.write("done.json", {})
+    run.finish()
     assert run.state == "done"
 
 
@@ -99,7 +99,7 @@ def test_a_damaged_question_starts_nothing_and_says_so(text):
     run = Store().submit(tiny_spec())
     (run.folder / "spec.json").write_text(text, "utf-8")
     again = Store().runs()[0]
-    assert again.state == "failed"
+    assert again.state == "damaged"
     assert "damaged" in again.error()
     with pytest.raises(SpecError) as refused:
         _ = again.spec
@@ -189,7 +189,7 @@ def test_runs_that_ship_with_bnviz_answer_where_the_cache_does_not(tmp_path, mon
 
     spec = RunSpec()
     shipped = Store(tmp_path / "gallery").submit(spec)
-    shipped.write("done.json", {})
+    shipped.finish()
     monkeypatch.setattr(paths, "GALLERY", tmp_path / "gallery")
     assert Store().run(spec.id).state == "done"
     assert Store().submit(spec).folder == shipped.folder

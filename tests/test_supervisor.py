@@ -144,7 +144,7 @@ def test_kill_everything_one_after_the_other_and_lose_nothing(processes):
     ]
     runs = [Store().submit(spec) for spec in specs]
     first = begin(processes)
-    wait_for(lambda: all(len(run.rows()) > 30 for run in runs), "no rows", 90)
+    wait_for(lambda: all(len(run.rows()) > 30 for run in runs), "no rows", 300)
     workers = [holder(run.folder / "lock") for run in runs]
 
     first.send_signal(signal.SIGKILL)
@@ -157,7 +157,7 @@ def test_kill_everything_one_after_the_other_and_lose_nothing(processes):
     shown = runs[0].rows()
     os.kill(workers[0], signal.SIGKILL)
     wait_for(lambda: runs[0].state != "running" or holder(runs[0].folder / "lock") != workers[0], "still running", 5)
-    wait_for(lambda: all(run.state == "done" for run in runs), "they do not end", 90)
+    wait_for(lambda: all(run.state == "done" for run in runs), "they do not end", 300)
     for run in runs:
         theirs = pd.DataFrame(execute(run.spec)).astype({"unit": "float64", "at": "float64"})
         pd.testing.assert_frame_equal(run.rows(), theirs, check_dtype=False)

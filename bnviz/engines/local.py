@@ -44,14 +44,17 @@ class Local:
         pid = run.meta().get("pid")
         if run.id in self.workers:
             self.workers[run.id].kill()
-        elif isinstance(pid, int) and run.state == "running":
+        elif isinstance(pid, int) and pid > 1 and run.state == "running":
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGTERM)
 
 
 def work(folder: Path) -> None:
     """A worker's life: what it prints goes to the run's log."""
-    log = os.open(folder / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
+        log = os.open(folder / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    except FileNotFoundError:  # the run was deleted just now
+        return
     for stream in (sys.stdout, sys.stderr):
         os.dup2(log, stream.fileno())
     from bnviz.worker import answer
