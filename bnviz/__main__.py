@@ -292,13 +292,17 @@ def work(options: argparse.Namespace) -> None:
 
 def runs(options: argparse.Namespace) -> None:
     """List the runs: id, state, steps, question."""
+    from bnviz.supervisor import trouble
+
     for run in Store().all_runs() if options.shipped else Store().runs():
-        if run.readable:
+        if run.readable and run.state != "damaged":
             print(
                 f"{run.id}  {run.state:11}  {run.meta().get('step', 0):>6} / {run.spec.steps:<6}  {run.spec.summary()}"
             )
         else:
             print(f"{run.id}  {run.state:11}  {run.error()}")
+    if said := trouble(Store()):
+        print(f"bnviz: {said}", file=sys.stderr)
 
 
 def cancel(options: argparse.Namespace) -> None:
@@ -306,6 +310,8 @@ def cancel(options: argparse.Namespace) -> None:
     for run in [Store().find(prefix) for prefix in options.runs]:
         if run.state == "done":
             print(f"{run.id} is done already")
+        elif run.state == "damaged":
+            print(run.error())
         else:
             run.cancel()
             print(f"{run.id} will stop within two seconds")
@@ -313,7 +319,7 @@ def cancel(options: argparse.Namespace) -> None:
 
 def export(options: argparse.Namespace) -> None:
     """Write a figure of runs (pdf, svg, png, html, tex), its numbers (csv, parquet), all of it (zip), or the raw rows."""
-    runs = [run for word in options.runs for run in chosen(word)]
+    runs = chosen(options.runs)
     if not options.figure:
         table_writer(options.out)(rows_of(runs))
         return
@@ -337,12 +343,23 @@ def export(options: argparse.Namespace) -> None:
         print(path)
 
 
-def chosen(word: str) -> list[Run]:
+def chosen(words: list[str]) -> list[Run]:
+    """The runs that these words name, each once; damaged ones are told and left out. ValueError where none is left."""
+    runs = list({run.id: run for word in words for run in named(word)}.values())
+    damaged = {run.id: run.error() for run in runs if run.state == "damaged"}
+    if len(damaged) == len(runs):
+        raise ValueError(" ".join(damaged.values()))
+    for said in damaged.values():
+        print(f"bnviz: left out: {said}", file=sys.stderr)
+    return [run for run in runs if run.id not in damaged]
+
+
+def named(word: str) -> list[Run]:
     """The run whose id begins so, or the finished runs of a preset. ValueError where there are none."""
     if word not in PRESETS:
         return [Store().find(word)]
     runs = [Store().run(spec.id) for seed in SEEDS for spec in PRESETS[word].specs(seed=seed)]
-    finished = [run for run in runs if run.readable and run.state == "done"]
+    finished = [run for run in runs if run.state == "done" or (run.state == "damaged" and run.folder.exists())]
     if not finished:
         raise ValueError(f"no run of preset {word} is finished; `python -m bnviz run --preset {word}` makes them")
     return finished
@@ -495,7 +512,7 @@ def report(options: argparse.Namespace) -> None:
     """Write what some runs are, and every figure of them, as one HTML page with the interactive figures in it."""
     from bnviz.report import report
 
-    runs = list({run.id: run for word in options.runs for run in chosen(word)}.values())
+    runs = chosen(options.runs)
     write_page(options.out, lambda: report(runs, options.title))
 
 
@@ -517,7 +534,7 @@ def reset(options: argparse.Namespace) -> None:
     gone, left = Store().reset()
     print(f"{gone} runs deleted; data sets and the runs that ship stay.")
     if left:
-        fail(f"{', '.join(run.id for run in left)} would not stop; the same command deletes them later")
+        fail(f"{', '.join(run.id for run in left)} would not stop, or may not be deleted by this account")
 
 
 def agreed(question: str) -> bool:
@@ -533,7 +550,7 @@ def doctor(options: argparse.Namespace) -> None:
 
     import torch
 
-    from bnviz.supervisor import lock, slots
+    from bnviz.supervisor import lock, slots, trouble
 
     store = Store()
     print("python      ", sys.version.split()[0])
@@ -548,8 +565,10 @@ def doctor(options: argparse.Namespace) -> None:
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)) or "no runs"
     print("cache       ", f"{store.root}: {counts}; supervisor {'at work' if held(lock(store)) else 'not running'}")
     for run in store.runs():
-        if run.state == "failed":
-            print(f"  {run.id} failed: {run.error()}")
+        if run.state in ("failed", "damaged"):
+            print(f"  {run.id} {run.state}: {run.error()}")
+    if said := trouble(store):
+        print("trouble     ", said)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,9 @@ def found(folder: Path) -> dict[Path, str]:
         check = unusable_result if "done.json" in names else not_ours
         return check(folder, names) | wrong_kind(folder, names)
     except NotADirectoryError:
-        return {folder: "is not a folder"}
+        return {folder: "is a file"}
+    except FileNotFoundError:
+        return {folder: "is a link that leads nowhere" if folder.is_symlink() else "is not there"}
     except OSError as problem:
         return {folder: said(problem)}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import subprocess
 import sys
@@ -156,14 +155,9 @@ def complain(store: Store, text: str) -> None:
 
 def trouble(store: Store) -> str:
     """Why runs do not go on, in one sentence; "" if all is well."""
-    try:
-        store.root.mkdir(parents=True, exist_ok=True)
-        if not os.access(store.root, os.R_OK | os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    except OSError as problem:
-        return (
-            f"The cache {store.root} cannot be used: {disk.reason(problem)}. Set BNVIZ_CACHE to a folder of your own."
-        )
+    there = next(path for path in (store.root, *store.root.absolute().parents) if os.path.lexists(path))
+    if not there.is_dir() or not os.access(there, os.R_OK | os.W_OK | os.X_OK):
+        return f"The cache {store.root} cannot be read and written; set BNVIZ_CACHE to a folder of your own."
     if disk.full(store.root):
         return f"The disk of {store.root} is full: runs wait, and go on by themselves once it has room."
     return said(complaint(store)) or ended(store)

@@ -6,12 +6,14 @@ import pandas as pd
 import streamlit as st
 
 from bnviz import supervisor
+from bnviz.disk import reason
 from bnviz.norms import NORMS
 from bnviz.spec import command
-from bnviz.store import ACTIVE, Run, Store
+from bnviz.store import ACTIVE, Run, Store, gone
 from bnviz.ui import live, page
 
 EVERY_S = 1.0
+AGAIN = ("failed", "cancelled", "damaged")  # states that Retry ends
 RESET = "Reset to the shipped state"
 
 
@@ -60,7 +62,7 @@ def table(runs: list[Run]) -> list[int]:
 
 def line(run: Run) -> dict[str, object]:
     """What the table says of a run."""
-    if not run.readable:
+    if run.state == "damaged" or not run.readable:
         return {"State": run.state, "Network": "?", "Question": run.error(), "Id": run.id}
     meta = run.meta()
     return {
@@ -85,10 +87,10 @@ def actions(runs: list[Run]) -> None:
                 if run.state in ACTIVE:
                     run.cancel()
             st.rerun()
-        if st.button("Retry", icon=":material/replay:", disabled=not set(states) & {"failed", "cancelled"}):
+        if st.button("Retry", icon=":material/replay:", disabled=not set(states) & set(AGAIN)):
             for run in runs:
-                if run.state in ("failed", "cancelled") and run.readable:
-                    run.retry()
+                if run.state in AGAIN and run.readable:
+                    again(run)
             supervisor.ensure(Store())
             st.rerun()
         if st.button("Delete", icon=":material/delete:", disabled=not runs or bool(set(states) & set(ACTIVE))):
@@ -97,14 +99,22 @@ def actions(runs: list[Run]) -> None:
             st.caption("Select runs to cancel, retry or delete them, and one run for its question and log.")
 
 
+def again(run: Run) -> None:
+    """Queue a run again, and say so where that is not allowed."""
+    try:
+        Store().submit(run.spec)
+    except OSError as problem:
+        st.toast(f"Run {run.id} cannot be computed again: {reason(problem)}.")
+
+
 @st.dialog("Delete runs?")
 def confirm_deletion(runs: list[Run]) -> None:
     """Rows cannot be brought back, so ask."""
     st.markdown("These runs and their measurements will be gone:\n\n" + "\n".join(f"- {title(run)}" for run in runs))
     if st.button("Delete", type="primary", icon=":material/delete:", key="really-delete"):
-        kept = [run for run in runs if not run.delete()]
+        kept = [run for run in runs if not gone(run)]
         if kept:
-            st.toast("A run that has started meanwhile was kept.")
+            st.toast("A run that has started meanwhile, or that another account made, was kept.")
         st.rerun()
 
 
@@ -117,8 +127,8 @@ def confirm_reset(count: int) -> None:
     )
     if st.button("Delete all runs", type="primary", icon=":material/delete:", key="really-reset"):
         with st.spinner("Deleting …"):
-            gone, left = Store().reset()
-        st.toast(f"{gone} runs deleted." + (f" {len(left)} would not stop; try again." if left else ""))
+            count, left = Store().reset()
+        st.toast(f"{count} runs deleted." + (f" {len(left)} could not be deleted; try again." if left else ""))
         st.rerun()
 
 
@@ -133,7 +143,7 @@ def details(run: Run) -> None:
         st.error(run.error())
         return
     st.markdown(f"**{run.spec.summary()}**")
-    if run.state == "failed":
+    if run.state in ("failed", "damaged"):
         st.error(run.error())
     else:
         st.caption(live.status(run))
