@@ -79,15 +79,14 @@ def write(runs: Sequence[Run], folder: Path) -> int:
 
 
 def compact(run: Run, folder: Path) -> Run:
-    """A copy of a finished run: sorted, and in single precision but for EXACT; of its question what differs from the defaults."""
+    """A copy of a finished run: sorted, and in single precision but for EXACT; its question with every setting."""
     (folder / "rows").mkdir(parents=True)
     table = pa.Table.from_pandas(rounded(run.rows()).sort_values(ORDER, kind="stable"), SCHEMA, preserve_index=False)
     names = ["metric", "layer", "unit"]
     about = {"use_dictionary": names, "column_encoding": ENCODING, "compression": "zstd", "compression_level": 19}
     pq.write_table(table, folder / "rows" / "all.parquet", **about)
-    asked = {name: value for name, value in run.spec.canonical().items() if name != "versions"}
     copy = Run(folder)
-    copy.write("spec.json", {"spec": asked, "queued_at": run.queued_at})
+    copy.write("spec.json", {"spec": run.spec.model_dump(mode="json"), "queued_at": run.queued_at})
     copy.write("meta.json", {name: told for name, told in run.meta().items() if name != "pid"})  # another's, elsewhere
     copy.write("done.json", {"diverged_at": run.diverged_at})
     return copy

@@ -14,11 +14,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from bnviz import models
 from bnviz.data import SOURCES
 from bnviz.models import MODELS, Block
 from bnviz.norms import NORMS
 from bnviz.probes import PROBES
 from bnviz.words import shorten
+
+VERSIONS = {"loop": 1, "loss": 1}  # raise one when the numbers of train.py, or of objective.py and task.py, change
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -326,8 +329,11 @@ class RunSpec(BaseModel):
             for name, value in self.model_dump(mode="json").items()
             if getattr(self, name) != getattr(defaults, name)
         }
-        versions = {self.norm: NORMS[self.norm].version} | {
-            name: getattr(PROBES[name], "VERSION", 1) for name in self.probes
+        versions = VERSIONS | {
+            self.model: models.VERSIONS[self.model],
+            self.data: SOURCES[self.data].version,
+            self.norm: NORMS[self.norm].version,
+            **{name: getattr(PROBES[name], "VERSION", 1) for name in self.probes},
         }
         raised = {name: version for name, version in versions.items() if version > 1}
         return changed | ({"versions": raised} if raised else {})

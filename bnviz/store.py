@@ -270,8 +270,8 @@ class Store:
         """The run of an id, in the cache or else among those that ship; it may not exist yet. ValueError for no id at all."""
         if not ID.fullmatch(id):
             raise ValueError(f"{shorten(id)} is no run id: 16 hex digits; `python -m bnviz runs` lists them")
-        shipped = paths.GALLERY / id
-        return Run(shipped if not (self.root / id).exists() and shipped.exists() else self.root / id)
+        shipped = Run(paths.GALLERY / id)
+        return shipped if shipped.readable and not (self.root / id).exists() else Run(self.root / id)
 
     def runs(self) -> list[Run]:
         """Every run of this cache, oldest question first."""
@@ -279,7 +279,7 @@ class Store:
 
     def all_runs(self) -> list[Run]:
         """Every run of this cache and those that ship, oldest question first; one that is in both is that of the cache."""
-        shipped = [run for run in Store(paths.GALLERY)._folders() if not (self.root / run.id).exists()]
+        shipped = [run for run in Store(paths.GALLERY)._folders() if run.readable and not (self.root / run.id).exists()]
         return sorted([*self._folders(), *shipped], key=lambda run: run.queued_at if run.readable else 0)
 
     def find(self, prefix: str) -> Run:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from pandas.testing import assert_frame_equal
 
-from bnviz import gallery, paths
+from bnviz import gallery, paths, store
 from bnviz.__main__ import main
 from bnviz.claims import CLAIMS
 from bnviz.engines.inline import Inline
 from bnviz.presets import PRESETS
+from bnviz.spec import RunSpec
 from bnviz.store import Run, Store
 from tests.conftest import ALL_PROBES, tiny_spec
 
@@ -76,6 +80,38 @@ def test_a_run_that_fails_costs_one_sentence(monkeypatch) -> None:
     monkeypatch.setattr("bnviz.supervisor.supervise", supervise)
     with pytest.raises(gallery.GalleryError, match="failed: The disk is full"):
         gallery.compute([tiny_spec(seed=7)], Store())
+
+
+def test_a_shipped_run_says_every_setting() -> None:
+    for folder in filter(Path.is_dir, paths.GALLERY.iterdir()):
+        told = json.loads((folder / "spec.json").read_text("utf-8"))["spec"]
+        assert set(told) == set(RunSpec.model_fields), folder.name
+
+
+def default(name: str, value: Any) -> None:
+    """Change the default of a knob, as another version of bnviz might."""
+    RunSpec.model_fields[name].default = value
+    RunSpec.model_rebuild(force=True)
+    store.read_question.cache_clear()
+
+
+@pytest.fixture
+def another_default() -> Iterator[None]:
+    """While the test runs, averaging is 0.9 by default."""
+    before = RunSpec().averaging
+    default("averaging", 0.9)
+    yield
+    default("averaging", before)
+
+
+def test_a_shipped_run_answers_no_question_with_another_default(another_default) -> None:
+    spec = gallery.plan(gpu=False)[0]
+    assert spec.averaging == 0.9 and (paths.GALLERY / spec.id).exists()
+    before = {file: file.read_bytes() for file in (paths.GALLERY / spec.id).rglob("*") if file.is_file()}
+    assert not Store().run(spec.id).readable
+    assert spec.id not in {run.id for run in Store().all_runs()}
+    assert Store().submit(spec).state == "queued"
+    assert before == {file: file.read_bytes() for file in (paths.GALLERY / spec.id).rglob("*") if file.is_file()}
 
 
 def test_the_gallery_that_ships_is_the_plan() -> None:

@@ -103,7 +103,7 @@ def test_files_are_written_alike_in_a_locale_of_ascii(tmp_path, words):
     environment = os.environ | OLD_LOCALE | {"PYTHONPATH": str(PROJECT)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
-    assert os.listdir(os.fsencode(tmp_path)) == [words[-1].encode()]
+    assert [os.fsencode(file) for file in tmp_path.iterdir()] == [os.fsencode(tmp_path) + b"/" + words[-1].encode()]
 
 
 def test_who_has_no_home_draws_nothing_and_needs_none():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bnviz import models, spec
 from bnviz.data import SOURCES
 from bnviz.models import MODELS
 from bnviz.norms import NORMS
@@ -35,6 +37,21 @@ def test_a_raised_version_changes_the_id_of_those_who_use_it(monkeypatch):
     monkeypatch.setattr(PROBES["landscape"], "VERSION", 2, raising=False)
     assert RunSpec(norm="none").id == plain
     assert RunSpec(norm="none", probes={"landscape": 5}).canonical()["versions"] == {"landscape": 2}
+
+
+@pytest.mark.parametrize("part", ["loop", "loss"])
+def test_a_raised_version_of_the_training_changes_every_id(monkeypatch, part):
+    before = RunSpec().id
+    monkeypatch.setitem(spec.VERSIONS, part, 2)
+    assert RunSpec().canonical() == {"versions": {part: 2}}
+    assert RunSpec().id != before
+
+
+def test_a_raised_version_of_a_network_or_a_data_set_changes_the_id_of_those_who_use_it(monkeypatch):
+    monkeypatch.setitem(models.VERSIONS, "lenet", 2)
+    monkeypatch.setitem(SOURCES, "mnist", replace(SOURCES["mnist"], version=2))
+    assert RunSpec().canonical() == {}
+    assert RunSpec(model="lenet", data="mnist").canonical()["versions"] == {"lenet": 2, "mnist": 2}
 
 
 @pytest.mark.parametrize(

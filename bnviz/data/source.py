@@ -49,6 +49,7 @@ class Source:
 
     `built_in` returns data that ships with the package; that of an `original` is stored by an import. Data that the
     task makes from the run's seed has neither, and no digests. Without `classes`, the target is as long as the input.
+    Raise `version` when the numbers change that a network gets: it is part of a run's id.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Source:
     digests: tuple[str, ...] = ()
     built_in: Callable[[], Arrays] | None = None
     original: Original | None = None
+    version: int = 1
 
     @property
     def outputs(self) -> int:
