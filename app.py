@@ -5,7 +5,7 @@ import streamlit as st
 from bnviz import supervisor
 from bnviz.paths import PROJECT
 from bnviz.store import Store
-from bnviz.ui import export, reader
+from bnviz.ui import export, link, reader
 
 st.set_page_config(
     page_title="bnviz",
@@ -56,5 +56,7 @@ PAGES = {
         st.Page("pages/lab/runs.py", title="Runs", icon=":material/list:"),
     ],
 }
-st.navigation(PAGES).run()
+page = st.navigation(PAGES)
+link.arrive(page.url_path)
+page.run()
 export.open_wish()

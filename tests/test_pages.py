@@ -385,6 +385,68 @@ def test_a_choice_goes_into_the_address_and_a_default_does_not():
     assert "width" not in opened.query_params
 
 
+def test_a_changed_setting_is_said_beside_the_preset_and_taken_back_by_one_button():
+    opened = page("paper/training", preset="quick")
+    assert chosen_preset(opened) == "Quick" and not [button for button in opened.button if button.key == "reset"]
+    opened.text_input(key="lr").set_value("0.5").run()
+    opened.number_input(key="every_landscape").set_value(0).run()
+    assert chosen_preset(opened) == "Quick, modified"
+    texts = [text.value for text in opened.markdown]
+    assert any(t.startswith("**Quick, modified:** lr 0.5; Landscape along the gradient never.") for t in texts)
+    assert not any(PRESETS["quick"].summary in text for text in texts)
+    opened.button(key="reset").click().run()
+    assert opened.text_input(key="lr").value == "0.02" and opened.number_input(key="every_landscape").value == 10
+    assert chosen_preset(opened) == "Quick"
+    assert any(PRESETS["quick"].summary in text.value for text in opened.markdown)
+
+
+def chosen_preset(opened: AppTest) -> str:
+    """The highlighted preset's label, as the browser shows it."""
+    presets = opened.get("button_group")[0]
+    (label,) = [label for label in presets.options if label.startswith(PRESETS[presets.value].label)]
+    return str(label)
+
+
+def one_page_after_the_other() -> None:
+    """An app of which `go` says the page."""
+    import streamlit as st
+
+    from bnviz.ui import controls, link
+
+    link.arrive(st.session_state["go"])
+    controls.ask(st.session_state["go"])
+
+
+def visit(app: AppTest, name: str, **address: str) -> AppTest:
+    """Click on another page; the browser then empties the address, or on a link, which brings its own."""
+    app.session_state["go"] = name
+    app.query_params.clear()
+    app.query_params.update(address)
+    return app.run()
+
+
+def test_settings_stay_with_their_page_and_a_link_brings_its_own():
+    app = visit(AppTest.from_function(one_page_after_the_other, default_timeout=60), "training", preset="quick")
+    app.text_input(key="lr").set_value("0.5").run()
+    visit(app, "landscape")
+    assert app.text_input(key="lr").value == "0.02"
+    assert not any("modified" in text.value for text in app.markdown)
+    app.number_input(key="steps").set_value(50).run()
+    visit(app, "training")
+    assert (app.text_input(key="lr").value, app.number_input(key="steps").value) == ("0.5", 200)
+    visit(app, "training", preset="quick", width="0.5")  # the page that is open: nothing is lost
+    visit(app, "landscape", preset="quick", width="0.5")
+    assert (app.number_input(key="width").value, app.number_input(key="steps").value) == (0.5, 200)
+    assert "modified:** Width 0.5." in " ".join(text.value for text in app.markdown)
+
+
+def test_what_is_wrong_stands_above_the_knobs():
+    opened = page("paper/training", preset="quick")
+    opened.text_input(key="lr").set_value("fast").run()
+    kinds = [element.type for element in opened.main]
+    assert kinds.index("error") < kinds.index("tab")
+
+
 @pytest.mark.parametrize(
     ("address", "says"),
     [

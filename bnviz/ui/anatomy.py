@@ -41,7 +41,6 @@ STYLE = """<style>
 </style>"""
 EPSILON_HELP = "Keeps the root away from 0. 1e-05 is usual; a large one shows what it does."
 
-# Names differ from those of every knob and of other pages' choices: a session keeps its widgets under them.
 DEFAULTS: dict[str, Any] = {
     "part": "forward",
     **dict(zip(X, BATCHES["Evenly spread"], strict=True)),
@@ -74,7 +73,6 @@ def anatomy_page(doc: str | None) -> None:
     """The whole page: the reader's numbers, and one of its four parts."""
     st.html(STYLE)
     page.text(doc)
-    forget_foreign()
     link.warn_of_unknown(DEFAULTS)
     link.restore(DEFAULTS, problem)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -106,14 +104,6 @@ def problem(name: str, text: str) -> str:
         value = float("nan")
     fits = low <= value <= high and abs(value / step - round(value / step)) < 1e-6
     return "" if fits else f"it must be a number from {low:g} to {high:g} in steps of {step:g}"
-
-
-def forget_foreign() -> None:
-    """Another page may keep something else under a name of ours."""
-    for name, default in DEFAULTS.items():
-        value = st.session_state.get(name, default)
-        if type(value) is not type(default) or problem(name, link.write(value)):
-            del st.session_state[name]
 
 
 def reset() -> None:
@@ -209,7 +199,7 @@ def choice(name: str, label: str, help: str | None = None, width: int = WIDTH) -
 def integer(name: str, label: str) -> int:
     """A whole number to type."""
     low, high, _ = BOUNDS[name]
-    st.number_input(label, int(low), int(high), key=name, required=True, persist_state="session", width=WIDTH)
+    st.number_input(label, int(low), int(high), key=name, persist_state="session", width=WIDTH)
     return int(st.session_state[name])
 
 

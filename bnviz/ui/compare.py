@@ -74,6 +74,7 @@ def choose(runs: list[Run]) -> list[Run]:
 
 def restore(runs: list[Run]) -> None:
     """What is chosen at first: what the address says, else the shipped runs. An id that is no run's costs one sentence."""
+    link.own(["chosen", "listed", "find", "find-norm", "find-task"])
     if "chosen" in st.session_state:
         return
     said = st.query_params.get("runs")

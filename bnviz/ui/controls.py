@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, get_args, get_origin
@@ -16,6 +16,7 @@ from bnviz.presets import PRESETS, Preset
 from bnviz.probes import PROBES
 from bnviz.spec import RunSpec, SpecError
 from bnviz.ui import link
+from bnviz.words import shorten
 
 SWEPT = ("lr", "seed")  # a comparison may take several values of these, and several networks
 TABLES: dict[str, Any] = {"model": MODELS, "norm": NORMS, "data": data.SOURCES}
@@ -51,6 +52,8 @@ GROUPS = {
 }
 INTERVAL = "every_"  # a probe's interval in the address: every_landscape=10
 MOST_RUNS = 24
+MOST_CHANGES = 6  # named in a line
+SHORT = {"lr": "lr"}  # where everybody says it shorter than the label
 COLUMNS = 4  # of knobs in a tab
 # What pages keep in the address beside the knobs.
 PAGE_PARAMETERS = (
@@ -89,18 +92,18 @@ def ask(page: str, networks: Sequence[str] = ()) -> Question:
     """
     key = "networks" if networks else "norm"
     offered = presets.offered(page)
-    if st.session_state.get("preset", offered[0]) not in offered:  # chosen on a page that offers others
-        st.session_state["preset"] = presets.first(page)
-        take_preset(key, networks)
     link.restore({"preset": presets.first(page)}, partial(problem_with_preset, offered))
     defaults = values_of(PRESETS[st.session_state["preset"]], key, networks)
     link.warn_of_unknown(["preset", *defaults, *PAGE_PARAMETERS])
     link.restore(defaults, problem_with)
+    preset = PRESETS[st.session_state["preset"]]
+    changed = changes(defaults)
+    asked = question(preset, sorted(st.session_state[key], key=list(NORMS).index))
     st.segmented_control(
         "Preset",
         offered,
         required=True,
-        format_func=lambda name: PRESETS[name].label,
+        format_func=lambda name: PRESETS[name].label + ", modified" * bool(changed and name == preset.name),
         key="preset",
         persist_state="session",
         on_change=take_preset,
@@ -114,11 +117,51 @@ def ask(page: str, networks: Sequence[str] = ()) -> Question:
         key=key,
         persist_state="session",
     )
-    preset = PRESETS[st.session_state["preset"]]
-    st.markdown(f"**{preset.label}** – {preset.summary} *Takes {preset.cost}.*")
+    if changed:
+        modified(asked, changed, partial(take_preset, key, networks))
+    else:
+        st.markdown(f"**{preset.label}** – {preset.summary} *Takes {preset.cost}.*")
+    if asked.problem:
+        st.error(asked.problem)
     draw_knobs()
     link.keep({"preset": ""} | defaults)  # which comes first differs between machines: an address always names it
-    return question(preset, sorted(st.session_state[key], key=list(NORMS).index))
+    return asked
+
+
+def changes(defaults: dict[str, Any]) -> list[str]:
+    """Every setting that is no longer the preset's, in words."""
+    return [worded(name, value) for name, default in defaults.items() if (value := st.session_state[name]) != default]
+
+
+def worded(name: str, value: Any) -> str:
+    """A setting and its value as a reader says them."""
+    if name in ("norm", "networks"):
+        return f"networks {', '.join(NORMS[norm].label for norm in value) or 'none'}"
+    if name.startswith(INTERVAL):
+        label = PROBES[name.removeprefix(INTERVAL)].LABEL
+        return f"{label} every {value:,} steps" if value else f"{label} never"
+    title = SHORT.get(name, str(RunSpec.model_fields[name].title))
+    if isinstance(value, bool):
+        return f"{title} {'on' if value else 'off'}"
+    return f"{title} {shorten(link.write(value))[1:-1] or 'empty'}"
+
+
+def modified(asked: Question, changed: list[str], reset: Callable[[], None]) -> None:
+    """What is no longer as the preset has it, what that costs, and the way back."""
+    more = f" and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
+    seconds = presets.seconds(asked.preset, asked.specs) if asked.specs else None
+    cost = f" *Takes about {presets.duration(seconds / 2)} on two CPU cores.*" if seconds else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        said = link.plain("; ".join(changed[:MOST_CHANGES]))
+        st.markdown(f"**{asked.preset.label}, modified:** {said}{more}.{cost}", width="content")
+        st.button(
+            "Reset",
+            icon=":material/restart_alt:",
+            type="tertiary",
+            key="reset",
+            on_click=reset,
+            help=f"Back to {asked.preset.label}: {asked.preset.summary}",
+        )
 
 
 def question(preset: Preset, norms: list[str]) -> Question:
@@ -203,7 +246,7 @@ def knob(name: str) -> None:
         st.selectbox(options=options, format_func=option_label, **about)
     else:
         whole = isinstance(value, int)
-        st.number_input(step=1 if whole else None, format=None if whole else "%g", required=True, **about)
+        st.number_input(step=1 if whole else None, format=None if whole else "%g", **about)
 
 
 def interval(probe: str) -> None:
@@ -213,7 +256,6 @@ def interval(probe: str) -> None:
         step=1,
         min_value=0,
         help="Every so many steps; 0 switches it off.",
-        required=True,
         key=INTERVAL + probe,
         persist_state="session",
     )

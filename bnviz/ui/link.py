@@ -43,11 +43,30 @@ def copy_button() -> None:
         _copy(key="copy-link", height=40)
 
 
+def arrive(page: str) -> None:
+    """Each page has its own settings: those of the link that opens it, else those with which the reader left it."""
+    state = st.session_state
+    left, state["page"] = state.get("page", page), page
+    if left == page:
+        return
+    kept = state.setdefault("kept", {})
+    kept[left] = {name: state.pop(name) for name in state.pop("settings", ()) if name in state}
+    if not st.query_params:
+        own(kept.get(page, {}))
+        state.update(kept.get(page, {}))
+
+
+def own(names: Iterable[str]) -> None:
+    """Note that these values of the session are settings of this page."""
+    st.session_state["settings"] = {*st.session_state.get("settings", ()), *names}
+
+
 def restore(defaults: dict[str, Any], problem: Problem) -> None:
-    """Before the widgets: each value is what this session has, else what the address says, else the default.
+    """Before the widgets: each value is what this page has, else what the address says, else the default.
 
     A value that makes no sense, or a parameter that does not exist, costs one sentence and gives the default.
     """
+    own(defaults)
     for name, default in defaults.items():
         if name not in st.session_state:
             st.session_state[name] = said(name, default, problem)
@@ -69,7 +88,7 @@ def keep(defaults: dict[str, Any]) -> None:
     """After the widgets: the address says what differs from the defaults, and nothing else of these."""
     for name, default in defaults.items():
         value = st.session_state.get(name, default)
-        text = None if value == default else write(value)
+        text = None if value is None or value == default else write(value)
         if st.query_params.get(name) != text:
             if text is None:
                 del st.query_params[name]
@@ -124,4 +143,9 @@ def number(value: float) -> str:
 
 def warn(sentence: str) -> None:
     """Say it as it is: what came with a link is not Markdown."""
-    st.warning(re.sub(r"([\\`*\[\]<$!])", r"\\\1", sentence))
+    st.warning(plain(sentence))
+
+
+def plain(text: str) -> str:
+    """Markdown that shows this text."""
+    return re.sub(r"([\\`*\[\]<$!])", r"\\\1", text)

@@ -42,7 +42,6 @@ def figure_page(
     text(doc)
     question = controls.ask(page, networks)
     if question.problem:
-        st.error(question.problem)
         return
     found = states(question.specs)
     absent = [] if all_done(found) else presets.missing(question.specs)

@@ -16,7 +16,7 @@ YEAR_S = 365 * 24 * 3600
 
 def reader() -> str:
     """The id of this browser, as its cookie says; a new one at its first visit."""
-    said = st.context.cookies.get(COOKIE, "")
+    said = str(st.context.cookies.get(COOKIE, ""))
     return str(st.session_state.setdefault("reader", said if ID.fullmatch(said) else uuid4().hex))
 
 

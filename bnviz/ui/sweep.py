@@ -28,7 +28,6 @@ def sweep_page(doc: str | None) -> None:
     page.text(doc)
     question = controls.ask("sweep")
     if question.problem:
-        st.error(question.problem)
         return
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         sweep = pick_knob()
