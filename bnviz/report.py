@@ -17,7 +17,7 @@ from pandas import DataFrame
 from plotly.offline import get_plotlyjs
 
 from bnviz import analysis, bundle, claims, panels, story
-from bnviz.export import STYLES, styled
+from bnviz.export import STYLES, styled, typeface
 from bnviz.figures import curves
 from bnviz.norms import NORMS
 from bnviz.panels import EACH, PANELS, Panel
@@ -32,7 +32,7 @@ STYLE = STYLES["page"]  # of figures
 CSS = f"""
 :root {{ color-scheme: light }}
 body {{ max-width: {STYLE.width:.0f}px; margin: 2rem auto; padding: 0 1rem; color: #15181e; background: #fff;
-  font: 16px/1.5 Arial, 'Liberation Sans', Helvetica, sans-serif }}
+  font: 16px/1.5 {typeface.FAMILIES} }}
 h1, h2, h3 {{ line-height: 1.25; break-after: avoid }}
 h2 {{ margin-top: 2.5rem }}
 figure {{ margin: 1rem 0 }}
@@ -286,6 +286,6 @@ def page(title: str, body: str) -> str:
     """The whole file."""
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{CSS}</style>\n<script>{get_plotlyjs()}</script>\n</head>\n"
+        f"<title>{escape(title)}</title>\n{typeface.style()}<style>{CSS}</style>\n<script>{get_plotlyjs()}</script>\n{typeface.script()}</head>\n"
         f"<body>\n<main>\n<h1>{escape(title)}</h1>\n{body}</main>\n</body>\n</html>\n"
     )

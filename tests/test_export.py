@@ -1,4 +1,7 @@
-"""Figures as files: what pdffonts, pdftotext and pdfinfo find in them, and that nothing in them differs from what is drawn."""
+"""Figures as files: what pdffonts, pdftotext and pdfinfo find in them, and that nothing in them differs from what is drawn.
+
+Chromium sees no font of the machine here, so that a picture which needs one fails everywhere.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -20,6 +24,7 @@ from PIL import Image
 
 from bnviz import export, paths, takeaway
 from bnviz.export import STYLES, ExportError
+from bnviz.export.chrome import CHROME
 from bnviz.panels import PANELS
 from bnviz.presets import PRESETS
 from bnviz.store import Run
@@ -29,6 +34,16 @@ needs_chrome = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-
 needs_poppler = pytest.mark.skipif(shutil.which("pdffonts") is None, reason="needs apt-get install poppler-utils")
 OF_THE_VGG = [name for name, panel in PANELS.items() if panel.fits(PRESETS["class"].specs()) and "sweep" not in name]
 OF_THE_VGG = [name for name in OF_THE_VGG if not name.startswith(("surface", "path", "theorem", "lemma"))]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_fonts() -> Iterator[None]:
+    """A Chromium for which no font is installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        CHROME.stop()
+        patch.setenv("FONTCONFIG_FILE", str(Path(__file__).with_name("no-fonts.conf")))
+        yield
+    CHROME.stop()
 
 
 def shipped(preset: str) -> list[Run]:
@@ -68,6 +83,38 @@ def test_a_pdf_has_its_style_s_width_embedded_fonts_and_all_of_its_text(style: s
     text = " ".join(tool("pdftotext", "-layout", pdf=pdf, folder=tmp_path).split())
     for words in ("Standard", "BatchNorm", "‖G − G′‖", "cos ∠(G, G′)", "Steps", "conv3", "seed 0"):
         assert words in text, words
+
+
+def words(pdf: bytes, folder: Path) -> list[str]:
+    """Each word of a PDF and where it stands."""
+    return re.findall("<word .*</word>", tool("pdftotext", "-bbox", pdf=pdf, folder=folder))
+
+
+@needs_chrome
+@needs_poppler
+def test_a_picture_is_the_same_whatever_fonts_are_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    takes = [drawn(name) for name in ("landscape", "covariate-shift", "histograms")]
+    wanted = [(take, format) for take in takes for format in ("png", "pdf")]
+    pictures = [take.picture(format, STYLES["column"]) for take, format in wanted]
+    monkeypatch.delenv("FONTCONFIG_FILE")
+    CHROME.stop()
+    for without, (take, format) in zip(pictures, wanted, strict=True):
+        here = take.picture(format, STYLES["column"])
+        if here.startswith(b"%PDF"):
+            assert words(without, tmp_path) == words(here, tmp_path) != []
+        else:
+            assert without == here
+
+
+@needs_chrome
+@needs_poppler
+def test_the_typeface_is_in_every_picture(tmp_path: Path) -> None:
+    take = drawn("landscape")
+    assert "BnvizSans" in tool("pdffonts", pdf=take.picture("pdf", STYLES["page"]), folder=tmp_path)
+    svg = take.picture("svg", STYLES["page"]).decode()
+    assert svg.count("@font-face") == 1 and "font/ttf;base64," in svg
+    named = set(re.findall("font-family: ([^;]*);", svg.partition("</style>")[2]))
+    assert named and all("Bnviz Sans" in name.split(",")[0] for name in named)
 
 
 @needs_chrome

@@ -14,6 +14,7 @@ from threading import Lock, Thread
 from typing import Any
 
 from bnviz import paths
+from bnviz.export import typeface
 from bnviz.export.error import ExportError
 
 LIMIT_S = 60.0  # for a file, with the start of Chrome
@@ -105,7 +106,8 @@ class _Life:
         import kaleido  # looks for a home as soon as it is imported
 
         page = kaleido.PageGenerator(mathjax=False)
-        page.header += PRINT
+        page.header += PRINT + typeface.style()
+        page.footer = typeface.script() + page.footer
         self._chrome = kaleido.Kaleido(n=1, timeout=None, page_generator=page)
         async with self._chrome:
             self._ready.set_result(None)

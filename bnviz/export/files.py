@@ -9,7 +9,9 @@ import plotly.graph_objects as go
 import plotly.io as pio
 from pandas import DataFrame
 from PIL import Image
+from plotly.offline import get_plotlyjs
 
+from bnviz.export import typeface
 from bnviz.export.chrome import CHROME
 from bnviz.export.error import ExportError
 from bnviz.export.layout import merged
@@ -66,7 +68,8 @@ SCREEN = 16 / TYPE  # how much larger type is on a web page
 PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>
-<style>body {{ margin: 16px auto; max-width: min(1280px, 100% - 32px); background: {back} }}
+{typeface}<script>{plotly}</script>
+{script}<style>body {{ margin: 16px auto; max-width: min(1280px, 100% - 32px); background: {back} }}
 main {{ width: calc(100% / {scale}); transform: scale({scale}); transform-origin: 0 0 }}</style></head>
 <body><main>{figure}</main></body>
 </html>
@@ -79,8 +82,23 @@ def _page(figure: go.Figure, style: Style, caption: str) -> bytes:
     figure = _with_slider(figure).update_layout(width=None, autosize=True)
     image = {"format": "svg", "filename": "bnviz"}
     config = {"displaylogo": False, "showSendToCloud": False, "responsive": True, "toImageButtonOptions": image}
-    body = pio.to_html(figure, config, auto_play=False, full_html=False, default_height=f"{figure.layout.height}px")
-    return PAGE.format(title=escape(caption or "bnviz"), back=BACK, scale=f"{scale:.4f}", figure=body).encode()
+    body = pio.to_html(
+        figure,
+        config,
+        auto_play=False,
+        include_plotlyjs=False,
+        full_html=False,
+        default_height=f"{figure.layout.height}px",
+    )
+    return PAGE.format(
+        title=escape(caption or "bnviz"),
+        typeface=typeface.style(),
+        plotly=get_plotlyjs(),
+        script=typeface.script(),
+        back=BACK,
+        scale=f"{scale:.4f}",
+        figure=body,
+    ).encode()
 
 
 def _with_slider(figure: go.Figure) -> go.Figure:

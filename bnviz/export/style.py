@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from textwrap import wrap
 from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
 
+from bnviz.export import typeface
 from bnviz.export.layout import WHOLE, Layout, Panel, Span, axes, head, is_log, merged, panels, scenes, span
 
 PIXELS = 96  # in an inch, to a browser
@@ -56,16 +56,15 @@ STYLES = {
     for style in (
         Style("column", "Column of a paper, 3.25 in", 3.25, 8, panel=170, dpi=300, stroke=0.7, narrow=True),
         Style("page", "Width of a page, 6.75 in", 6.75, 9, panel=200, dpi=300, stroke=0.8),
-        Style("slide", "Slide, 16:9", 13.33, 20, panel=100, dpi=192, height_in=7.5),
+        Style("slide", "Slide, 16:9", 40 / 3, 20, panel=100, dpi=192, height_in=7.5),
     )
 }
 
 TEXT, MUTED, LINE, GRID, BACK = "#15181e", "#4a505b", "#8b919c", "#e2e5ea", "#ffffff"  # PAPER in bnviz/ui/plot.js
-FONTS = "Arial, 'Liberation Sans', Helvetica, 'DejaVu Sans', 'Segoe UI Symbol', 'Apple Symbols', sans-serif"
 SMALL, HEAD = 10, 13  # type of the caption, and of the titles of panels
-LETTER, SMALL_LETTER = 0.52, 0.48  # the width of a letter, on average, to the size of type
 MARGIN = 14
-ENTRY = 45  # of a legend, besides its letters
+SIDE = 6  # left of everything
+ENTRY = 45  # of a legend, besides its name
 ENTRY_LINE, HEAD_LINE, CAPTION_LINE = 20, 18, 13  # from one line of legend, panel's title, caption to the next
 BAR = 76  # height of a colour bar with its numbers and title
 NUMBERS = {"x": 44, "y": 60}  # what numbers and title of an axis take
@@ -116,7 +115,7 @@ def _canvas(figure: go.Figure, layout: Layout, style: Style, caption: str) -> _C
     width = max(style.width, NUMBERS["y"] + columns * NARROWEST + (columns - 1) * GAPS["x"])
     _wrap_heads(layout, found, (width - NUMBERS["y"]) / columns)
     above, between = (HEAD_LINE * max(map(_lines, heads), default=0) for heads in _heads(layout, found))
-    lines = wrap(caption, int(width / (SMALL_LETTER * SMALL)))
+    lines = typeface.wrapped(caption, width - 2 * SIDE, SMALL)
     foot = len(lines) * CAPTION_LINE + 6 * bool(lines)
     bar = BAR * ("coloraxis" in layout)
     gaps: dict[str, float] = {"x": GAPS["x"], "y": GAPS["y"] + between}
@@ -146,13 +145,13 @@ def _paper(canvas: _Canvas) -> Layout:
     layout: Layout = {
         "width": canvas.width,
         "height": canvas.height,
-        "margin": {"l": 4, "r": 14, "t": MARGIN + canvas.head, "b": 4},
+        "margin": {"l": SIDE, "r": 14, "t": MARGIN + canvas.head, "b": 4},
         "paper_bgcolor": BACK,
         "plot_bgcolor": BACK,
         "legend": below | {"x": 0, "y": (canvas.foot + canvas.bar) / canvas.height, "maxheight": 1, "tracegroupgap": 0},
         "template": {
             "layout": {
-                "font": {"color": TEXT, "family": FONTS, "size": TYPE},
+                "font": {"color": TEXT, "family": typeface.FAMILIES, "size": TYPE},
                 "xaxis": axis | {"ticklabelstandoff": 5},
                 "yaxis": axis,
                 "scene": {"xaxis": depth, "yaxis": depth, "zaxis": depth},
@@ -168,7 +167,7 @@ def _paper(canvas: _Canvas) -> Layout:
             "x": 0,
             "xanchor": "left",
             "y": 1 / canvas.height,
-            "pad": {"l": 4, "b": 3, "t": 6},
+            "pad": {"l": SIDE, "b": 3, "t": 6},
             "automargin": True,
         }
         layout["title"] = place | {"text": "<br>".join(canvas.caption), "font": {"size": SMALL, "color": MUTED}}
@@ -188,9 +187,7 @@ def _narrow(layout: Layout) -> Layout:
 def _wrap_heads(layout: Layout, found: Sequence[Panel], width: float) -> None:
     """Break the titles of panels so that they do not run into each other; those with tags are as they should be."""
     for note in filter(None, (head(layout, panel) for panel in found)):
-        lines = (
-            wrap(line, int(width / (LETTER * HEAD)), break_long_words=False) for line in note["text"].split("<br>")
-        )
+        lines = (typeface.wrapped(line, width, HEAD) for line in note["text"].split("<br>"))
         if not re.search("<(?!br)", note["text"]):
             note["text"] = "<br>".join(line for parts in lines for line in parts or [" "])
 
@@ -245,7 +242,7 @@ def _drawn(trace: Any, style: Style, width: float) -> Layout:
         if (value := props.get(part, {}).get(length)) is not None:
             props[part][length] = (np.asarray(value) * style.stroke).tolist()
     if name := props.get("name"):
-        props["name"] = "<br>".join(wrap(name, int((width - ENTRY) / (LETTER * TYPE)), break_long_words=False))
+        props["name"] = "<br>".join(typeface.wrapped(name, width - ENTRY, TYPE))
     return props
 
 
@@ -257,8 +254,7 @@ def _legend_lines(figure: go.Figure, width: float) -> int:
     for trace in figure.data:
         if trace.showlegend is False:
             continue
-        name = re.sub("<.*?>", "", trace.name or "trace 0")
-        wide = ENTRY + LETTER * TYPE * len(name)
+        wide = ENTRY + typeface.width(trace.name or "trace 0", TYPE)
         if wide > left:
             lines, left = lines + max(1, int(-(-wide // width))), width - NUMBERS["y"]
         left -= wide
