@@ -285,6 +285,12 @@ def test_curve(rows: DataFrame) -> DataFrame:
     return _of_net(rows, "test_accuracy")[[*KEYS, "step", "value"]]
 
 
+def test_error(rows: DataFrame) -> DataFrame:
+    """The share of the test set that is wrong. -> step, value."""
+    accuracy = test_curve(rows)
+    return accuracy.assign(value=1 - accuracy["value"])
+
+
 # Distributions of activations (Figs. 1c, 2, 6, 8, 9; 2015, Fig. 1b-c)
 
 

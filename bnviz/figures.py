@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import cycle
 from textwrap import wrap
 from typing import Any
 
@@ -48,6 +49,8 @@ SHADES = "Cividis"  # of a heat map: even in lightness, also to the colour-blind
 TIME = ["#3f78c9", "#9060a8", "#d84a4a"]  # early to late: the blue to red of Fig. 11, without its white middle
 MARK = "#888888"  # lines that are no measurement
 DASHED: dict[str, Any] = {"mode": "lines", "line": {"color": MARK, "dash": "dash", "width": 1}, "hoverinfo": "skip"}
+DASHES = ("dash", "longdashdot", "8px,2px,2px,2px,2px,2px", "16px,4px")  # of several such lines in one figure
+CURSOR = "cursor"  # the mark of the step that a page shows: it belongs to the page, and exports leave it out
 LEVEL: dict[str, Any] = {"line_width": 1, "line_dash": "dash", "line_color": MARK, "exclude_empty_subplots": False}
 WHISKERS = 12  # places of a curve at which an interval over seeds is drawn as whiskers
 UNDER = -1  # zorder of the papers' curves: ours are drawn over them
@@ -57,6 +60,9 @@ NO_HOVER = {"hoverinfo": "skip", "hovertemplate": None}
 DOTS = 16  # markers on a line of a comparison, so that it is told apart without its colour
 ACROSS = 3  # small multiples side by side
 PERCENT = {"range": [0, 1.02], "autorange": False, "tickformat": ".0%"}
+NUMBER, SHARE = "%{y:.3g}", "%{y:.3~p}"  # what a hover says of a height, on an axis in per cent the second
+# Without a format plotly writes 0.2 as a small "2" between the powers of ten; more ticks would run into each other.
+LOG: dict[str, Any] = {"type": "log", "tickformat": ",~g", "nticks": 4}
 
 DISTANCE = "‖∇L(θ−ηg) − g‖₂"
 STEP_SIZE = "Step size η"
@@ -178,7 +184,7 @@ def drawable(values: ArrayLike) -> NDArray[np.float32]:
 
 
 def _line(curve: Curve, x: ArrayLike, y: ArrayLike, **look: Any) -> go.Scatter:
-    look = {"mode": "lines", "line": curve.line, "hovertemplate": "%{y:.3g}", **curve.place, **look}
+    look = {"mode": "lines", "line": curve.line, "hovertemplate": NUMBER, **curve.place, **look}
     return go.Scatter(x=drawable(x), y=drawable(y), name=curve.label, legendgroup=curve.run, **look)
 
 
@@ -325,7 +331,7 @@ def _over(time: Time, fig: go.Figure) -> go.Figure:
     fig.update_yaxes(autorange=True)
     if time.selected is not None:
         everywhere = {"row": "all", "col": "all", "exclude_empty_subplots": False}
-        fig.add_vline(time.selected, line_width=1, line_color=MARK, **everywhere)
+        fig.add_vline(time.selected, name=CURSOR, line_width=1, line_color=MARK, **everywhere)
     return _named_once(fig)
 
 
@@ -347,6 +353,17 @@ def _scale(values: ArrayLike, span: float) -> str:
     finite = np.asarray(values, dtype=float)
     finite = finite[np.isfinite(finite)]
     return "log" if finite.size and finite.min() > 0 and finite.max() > span * finite.min() else "linear"
+
+
+def _axis_of(scale: str) -> dict[str, Any]:
+    """An axis of a scale."""
+    return LOG if scale == "log" else {"type": scale}
+
+
+def _percent(fig: go.Figure, **axis: Any) -> go.Figure:
+    """The y axes in per cent, and the hovers with them."""
+    fig.update_traces(hovertemplate=SHARE, selector={"hovertemplate": NUMBER})
+    return fig.update_yaxes(**PERCENT | axis)
 
 
 def _positive(frame: DataFrame, *columns: str) -> DataFrame:
@@ -379,12 +396,6 @@ def papers(paper: DataFrame | None, frame: DataFrame) -> list[tuple[Curve, DataF
 def _within(paper: DataFrame | None, time: Time) -> DataFrame | None:
     """The papers' rows within our steps."""
     return None if paper is None or paper.empty else paper[paper["step"] <= time.steps]
-
-
-def _seen(paper: DataFrame | None, time: Time, *columns: str) -> list[float]:
-    """The papers' values within our steps."""
-    within = _within(paper, time)
-    return [] if within is None else list(within[list(columns)].to_numpy().ravel())
 
 
 def _their_lines(paper: DataFrame | None, frame: DataFrame) -> list[go.Scatter]:
@@ -477,30 +488,25 @@ def _lines(
 
 def training_accuracy(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
     """`analysis.smooth` of train_accuracy (Figs. 1a, 2, 5a)."""
-    return _smoothed(frame, "Training accuracy", time, paper).update_yaxes(**PERCENT)
+    return _percent(_smoothed(frame, "Training accuracy", time, paper))
 
 
 def training_loss(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
     """`analysis.smooth` of train_loss (Figs. 3b, 5b)."""
     frame = _positive(frame, "mean", "low", "high")
-    return _ours_in_sight(_smoothed(frame, "Training loss", time, paper, log=True).update_yaxes(type="log"), time)
+    return _ours_in_sight(_smoothed(frame, "Training loss", time, paper, log=True).update_yaxes(**LOG), time)
 
 
 def test_accuracy(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:  # noqa: PT028
     """`analysis.test_curve` (Fig. 1b; 2015, Fig. 1a)."""
-    return _lines(frame, "value", "Test accuracy", time, paper).update_yaxes(**PERCENT)
+    return _percent(_lines(frame, "value", "Test accuracy", time, paper))
 
 
 def test_error(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:  # noqa: PT028
-    """`analysis.test_curve`, as what is missing to 1, on a logarithmic axis."""
-
-    def missing(curve: DataFrame) -> DataFrame:
-        ends = {"value": "value", "value_from": "value_to", "value_to": "value_from"}
-        return _positive(curve.assign(**{end: 1 - curve[of] for end, of in ends.items() if of in curve}), "value")
-
-    theirs = paper if paper is None or paper.empty else missing(paper)
-    fig = _lines(missing(frame), "value", "Test error", time, theirs, log=True)
-    return _ours_in_sight(fig.update_yaxes(type="log", tickformat=".1~%"), time)
+    """`analysis.test_error` on a logarithmic axis; the papers' curves are of the accuracy."""
+    theirs = paper if paper is None or paper.empty else paper.assign(value=1 - paper["value"])
+    fig = _lines(_positive(frame, "value"), "value", "Test error", time, theirs, log=True)
+    return _ours_in_sight(_percent(fig, **LOG | {"range": None, "autorange": True, "tickformat": "~%"}), time)
 
 
 # Distributions of activations (Figs. 1c, 2, 6, 8, 9; 2015, Fig. 1b-c)
@@ -618,7 +624,7 @@ def _shifting(frame: DataFrame) -> DataFrame:
 def _ideal(fig: go.Figure) -> go.Figure:
     """The l2 above on a logarithmic axis, the cosine below with a dashed line where nothing shifts."""
     fig.add_hline(1, row=2, col="all", **LEVEL)
-    return fig.update_yaxes(type="log", row=1).update_yaxes(range=[-1.05, 1.05], autorange=False, row=2)
+    return fig.update_yaxes(row=1, **LOG).update_yaxes(range=[-1.05, 1.05], autorange=False, row=2)
 
 
 def covariate_shift(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
@@ -657,20 +663,19 @@ def loss_band(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> g
     """`analysis.landscape_bands`: how far the loss varies along the gradient (Figs. 4a, 10a)."""
     scale = _scale(frame["loss_low"], 0)
     fig = _landscape(frame, "loss", "Loss", time, paper, scale == "log")
-    return _ours_in_sight(fig.update_yaxes(type=scale), time)
+    return _ours_in_sight(fig.update_yaxes(**_axis_of(scale)), time)
 
 
 def gradient_predictiveness(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
     """`analysis.landscape_bands`: how far the gradient moves along itself (Figs. 4b, 10b)."""
-    theirs = _seen(paper, time, "low", "high")
-    scale = _distance_scale([*frame["distance_low"], *frame["distance_high"]], theirs)
+    scale = _distance_scale([*frame["distance_low"], *frame["distance_high"]])
     fig = _landscape(frame, "distance", DISTANCE, time, paper, scale == "log")
-    return _ours_in_sight(fig.update_yaxes(type=scale), time)
+    return _ours_in_sight(fig.update_yaxes(**_axis_of(scale)), time)
 
 
-def _distance_scale(ours: list[float], theirs: list[float]) -> str:
-    """Logarithmic for huge ranges, and beside a paper's, whose lengths are a multiple of ours: it is a shift then."""
-    return _scale([*ours, *theirs], 3 if theirs else 1e4)
+def _distance_scale(distances: list[float]) -> str:
+    """Logarithmic for huge ranges only."""
+    return _scale(distances, 1e4)
 
 
 def effective_beta(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
@@ -684,16 +689,24 @@ def effective_beta(frame: DataFrame, time: Time, paper: DataFrame | None = None)
         for name, limit in (("1/η<sub>min</sub>", 1 / eta), ("2/lr", 2 / lr)):
             names = limits.setdefault(float(f"{limit:.6g}"), [])
             names += [name] * (name not in names)
-    scale = _scale([*frame["beta"], *limits, *_seen(paper, time, "value")], 30)
+    scale = _scale([*frame["beta"], *limits], 30)
     fig = _lines(frame, "beta", "Effective β", time, paper, log=scale == "log")
-    for limit, names in limits.items():
-        fig.add_scatter(x=[0, time.steps], y=[limit, limit], name=f"{' = '.join(names)} = {limit:.3g}", **DASHED)
-    return _ours_in_sight(fig.update_yaxes(type=scale, rangemode="tozero"), time)
+    named = {limit: f"{' = '.join(names)} = {limit:.3g}" for limit, names in limits.items()}
+    fig.add_traces(_limits(named, time))
+    return _ours_in_sight(fig.update_yaxes(**_axis_of(scale), rangemode="tozero"), time)
+
+
+def _limits(names: Mapping[float, str], time: Time) -> list[go.Scatter]:
+    """A level line for each of these values, told apart by its dashes."""
+    return [
+        go.Scatter(x=[0, time.steps], y=[value, value], name=name, **DASHED).update(line_dash=dash)
+        for (value, name), dash in zip(names.items(), cycle(DASHES))
+    ]
 
 
 def gradient_norm(frame: DataFrame, time: Time) -> go.Figure:
     """`analysis.gradient_norms`."""
-    return _lines(_positive(frame, "value"), "value", "‖g‖₂", time, log=True).update_yaxes(type="log")
+    return _lines(_positive(frame, "value"), "value", "‖g‖₂", time, log=True).update_yaxes(**LOG)
 
 
 def step_sizes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
@@ -714,9 +727,9 @@ def step_sizes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> 
     bar |= {"title": {"text": "Step", "side": "top"}}
     fig.update_layout(coloraxis={"colorscale": TIME, "cmin": 0, "cmax": time.steps, "colorbar": bar})
     fig.update_layout(height=380, showlegend=False, hovermode="closest")
-    fig.update_xaxes(type=_scale(frame["eta"], 100))
-    scale = _distance_scale(frame["distance"].tolist(), _seen(paper, time, "distance"))
-    return _named_once(_their_legend(fig)).update_yaxes(type=scale)
+    fig.update_xaxes(**_axis_of(_scale(frame["eta"], 100)))
+    scale = _distance_scale(frame["distance"].tolist())
+    return _named_once(_their_legend(fig)).update_yaxes(**_axis_of(scale))
 
 
 def _summary(curve: Curve, rows: DataFrame) -> list[go.Scatter]:
@@ -748,7 +761,7 @@ def loss_slice(frame: DataFrame) -> go.Figure:
     for curve, rows in curves(frame):
         fig.add_trace(_line(curve, rows["eta"], rows["loss"], **curve.dots(7)))
     scale = _scale(frame["loss"], 100)
-    return fig.update_xaxes(unifiedhovertitle={"text": "η = %{x:.3g}"}).update_yaxes(type=scale)
+    return fig.update_xaxes(unifiedhovertitle={"text": "η = %{x:.3g}"}).update_yaxes(**_axis_of(scale))
 
 
 def curvature(frame: DataFrame, time: Time) -> go.Figure:
@@ -759,11 +772,9 @@ def curvature(frame: DataFrame, time: Time) -> go.Figure:
         for metric, rows in _groups(run, "metric"):
             row = list(CURVATURE).index(metric) + 1
             fig.add_trace(_line(curve, rows["step"], rows["value"], **curve.dots(4)), row=row, col=1)
-    for lr in frame["lr"].unique():
-        name = f"2/lr = {2 / lr:.3g}"
-        edge = go.Scatter(x=[0, time.steps], y=[2 / lr, 2 / lr], name=name, legendgroup=name, **DASHED)
-        fig.add_traces([edge, edge], rows=[1, 2], cols=1)
-    return _over(time, fig).update_yaxes(type=_scale(positive["value"].dropna(), 30))
+    for edge in _limits({2 / lr: f"2/lr = {2 / lr:.3g}" for lr in frame["lr"].unique()}, time):
+        fig.add_traces([edge.update(legendgroup=edge.name)] * 2, rows=[1, 2], cols=1)
+    return _over(time, fig).update_yaxes(**_axis_of(_scale(positive["value"].dropna(), 30)))
 
 
 # The theorems (Sec. 4)
@@ -892,7 +903,7 @@ def lemma(frame: DataFrame) -> go.Figure:
         for line, distance in ((full, rows["plain"]), (hollow, rows["scaled"])):
             fig.add_trace(_line(line, depth, distance, **line.dots(8)), row=1, col=1)
         fig.add_trace(_line(full, depth, nearer, **full.dots(8), hovertemplate="%{y:.2%}"), row=2, col=1)
-    fig.update_layout(legend=BELOW, height=600).update_yaxes(type="log", nticks=5, row=1)
+    fig.update_layout(legend=BELOW, height=600).update_yaxes(row=1, **LOG)
     fig.update_yaxes(tickformat="~%", rangemode="tozero", row=2)
     apart = -(-frame["layer"].nunique() // 10) or 1
     return _named_once(fig).update_xaxes(dtick=apart, unifiedhovertitle={"text": "Layer %{x}"})
@@ -928,7 +939,6 @@ def ordered_styles(count: int) -> list[tuple[str, str, str]]:
 def comparison(frame: DataFrame, compared: Compared) -> go.Figure:
     """A line for each label of `frame` (KEYS, label, step, value), on one axis or on one for each value of its column `facet`."""
     fig = _multiples(compared) if compared.facets and len(frame) else _grid(frame, "Steps", [compared.axis])
-    scale = "log" if compared.log else "linear"
     for curve, name, rows in _labelled(_positive(frame, "value") if compared.log else frame, compared):
         step, value = rows["step"], rows["value"]
         traces = [*_seeds(curve, rows, "value", compared.log), _line(curve, step, value, **curve.dots(6))]
@@ -942,8 +952,11 @@ def comparison(frame: DataFrame, compared: Compared) -> go.Figure:
         fig.add_hline(0, **LEVEL)
     entries = len(compared.looks) + ("interval" in frame)
     fig.update_layout(legend=BELOW, height=fig.layout.height + 14 * entries)
-    percent = {"tickformat": "+.1~%"} if compared.zero else PERCENT
-    return _over(compared.time, fig).update_yaxes(type=scale, **(percent if compared.percent else {}))
+    _over(compared.time, fig).update_yaxes(**_axis_of("log" if compared.log else "linear"))
+    if not compared.percent:
+        return fig
+    differences = {"range": None, "autorange": True, "tickformat": "+.1~%"}
+    return _percent(fig, **differences if compared.zero else {})
 
 
 def _labelled(frame: DataFrame, compared: Compared) -> list[tuple[Curve, str, DataFrame]]:
@@ -986,12 +999,12 @@ def _multiples(compared: Compared) -> go.Figure:
 def surface_rise(frame: DataFrame, time: Time) -> go.Figure:
     """`surfaces.rise`: how much the loss changes over each plane."""
     fig = _lines(frame, "value", "Highest − lowest", time)
-    return fig.update_yaxes(type=_scale(frame["value"], 30), rangemode="tozero")
+    return fig.update_yaxes(**_axis_of(_scale(frame["value"], 30)), rangemode="tozero")
 
 
 def path_share(frame: DataFrame, time: Time) -> go.Figure:
     """`surfaces.path_share`: how much of the way to a plane lies in it."""
-    return _lines(frame, "value", "Share of the way", time).update_yaxes(**PERCENT)
+    return _percent(_lines(frame, "value", "Share of the way", time))
 
 
 # Sweeps
@@ -1034,7 +1047,10 @@ def sweep_lines(frame: DataFrame, swept: Swept) -> go.Figure:
     margin = 0.08 * np.ptp(ends)
     fig.update_xaxes(type=scale, range=[ends[0] - margin, ends[-1] + margin], **_values(frame, knobs, swept))
     fig.update_xaxes(unifiedhovertitle={"text": f"{swept.knob} %{{x:~g}}"})
-    fig.update_yaxes(**(PERCENT if swept.share else {"type": _scale(frame["value"], 30), "rangemode": "tozero"}))
+    if swept.share:
+        _percent(fig)
+    else:
+        fig.update_yaxes(**_axis_of(_scale(frame["value"], 30)), rangemode="tozero")
     fig.add_traces(_whisker_legend(frame))
     return _losses(_named_once(fig), frame, swept)
 

@@ -55,9 +55,10 @@ class Panel:
     """One figure: its numbers, its picture, and in one sentence what to look for.
 
     `paper` is what `bnviz.reference` calls the papers' curves that belong under it; at the position `without` of the page's
-    switch there are none. A panel is left out where no question fits `when`; a `hint` then stands in its place. `say` puts the
-    numbers into words. `averages` are the columns of which several seeds have a mean; without any the first seed is drawn.
-    `fewer` leaves as many of the numbers as are drawn. `slug` names it on the command line.
+    switch there are none. A panel is left out where no question fits `when`, or where they do not fit `together`; a `hint` then
+    stands in its place. `say` puts the numbers into words. `averages` are the columns of which several seeds have a mean; without any the first seed is drawn.
+    `fewer` leaves as many of the numbers as are drawn. `slug` names it on the command line. `number` is how one of its numbers
+    is written in a sentence.
     """
 
     title: str
@@ -67,15 +68,17 @@ class Panel:
     paper: str = ""
     without: str | None = None
     when: Callable[[RunSpec], bool] = lambda spec: True
+    together: Callable[[Sequence[RunSpec]], bool] = lambda specs: True
     hint: str = ""
     say: Callable[[DataFrame], str] = lambda numbers: ""
     averages: tuple[str, ...] = ()
     fewer: Callable[[DataFrame], DataFrame] = lambda numbers: numbers
     slug: str = ""
+    number: str = ".3g"
 
     def fits(self, specs: Sequence[RunSpec]) -> bool:
         """Whether it is about any of these questions."""
-        return any(map(self.when, specs))
+        return any(map(self.when, specs)) and self.together(specs)
 
     @property
     def name(self) -> str:
@@ -206,6 +209,7 @@ TRAINING_ACCURACY = Panel(
     averages=("mean",),
     fewer=analysis.drawn,
     slug="training-accuracy",
+    number=".1%",
 )
 TRAINING_LOSS = Panel(
     "Training loss",
@@ -227,13 +231,16 @@ TEST_ACCURACY = Panel(
     averages=("value",),
     fewer=analysis.drawn,
     slug="test-accuracy",
+    number=".1%",
 )
 TEST_ERROR = replace(
     TEST_ACCURACY,
     title="Test error",
     look="What is missing to all test images right, where the last percent is seen.",
+    numbers=lambda view: analysis.test_error(view.rows),
     draw=lambda numbers, view: figures.test_error(numbers, view.time, view.paper),
     slug="test-error",
+    number=".2%",
 )
 
 # Distributions
@@ -465,6 +472,7 @@ SWEEP = Panel(
     "One point a run: where does one network still train and another no longer? A cross below the axis is a run that diverged.",
     ends,
     lambda numbers, view: figures.sweep_lines(numbers, swept(view)),
+    together=sweeps.differ,
     averages=("value", "diverged"),
     fewer=lambda numbers: numbers.drop(columns=["diverged_from", "diverged_to"], errors="ignore"),
     slug="sweep",

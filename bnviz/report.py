@@ -190,11 +190,11 @@ def in_words(panel: Panel, numbers: DataFrame) -> str:
     """What a panel says of its numbers, or where each of its curves over training ends."""
     if said := panel.say(numbers):
         return said
-    if not panel.averages or "layer" in numbers or "step" not in numbers:
+    if not panel.averages or "layer" in numbers or "step" not in numbers or "knob" in numbers:
         return ""
     last = analysis.newest(numbers.dropna(subset=list(panel.averages)), int(numbers["step"].max()))
     ends = [
-        f"{curve.label} {' to '.join(f'{row[name]:.3g}' for name in panel.averages)}"
+        f"{curve.label} {' to '.join(f'{row[name]:{panel.number}}' for name in panel.averages)}"
         for curve, rows in curves(last)
         for _, row in rows.iterrows()
     ]

@@ -147,6 +147,11 @@ def turned(specs: Sequence[RunSpec]) -> Sweep:
     return next((sweep for sweep in SWEEPS.values() if len(sweep.values(specs)) > 1), SWEEPS["lr"])
 
 
+def differ(specs: Sequence[RunSpec]) -> bool:
+    """Whether any knob is turned between these questions."""
+    return len(turned(specs).values(specs)) > 1
+
+
 def turn(text: str) -> tuple[Sweep, str]:
     """KNOB=V1,V2,… -> the sweep and its values as they were written. SpecError names the valid knobs."""
     name, equals, values = text.partition("=")

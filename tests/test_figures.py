@@ -553,12 +553,6 @@ def test_a_panel_that_the_paper_does_not_show_keeps_its_scale(rows: DataFrame) -
     assert fig.layout.yaxis2.autorangeoptions == mean.autorangeoptions  # a row has one scale
 
 
-def test_lengths_beside_the_papers_are_on_a_logarithmic_axis(rows: DataFrame) -> None:
-    for name in ("gradient_predictiveness", "step_sizes"):
-        assert with_paper(name, rows).layout.yaxis.type == "log"
-        assert PAPERS[name][1](rows, Time(STEPS), None).layout.yaxis.type == "linear"
-
-
 def test_several_learning_rates_are_named_in_the_papers_curves_too() -> None:
     several = pd.concat([training("none", lr, steps=200) for lr in (0.1, 0.5)])
     paper = counterpart("test_accuracy", "vgg", frozenset({("none", 0.1), ("none", 0.5)}))

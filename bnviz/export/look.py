@@ -8,13 +8,14 @@ from typing import Any
 import plotly.graph_objects as go
 
 from bnviz.export.layout import Layout, axes, group, is_log, merged, scenes
+from bnviz.figures import CURSOR
 
 FARTHEST_EXPONENT, FARTHEST = 300.0, 1e300  # that an axis may reach: what a double holds
 FARTHEST_CAMERA = 1e3
 
 
 def as_seen(figure: go.Figure, look: Mapping[str, Any]) -> go.Figure:
-    """A copy of a figure as it is seen.
+    """A copy of a figure as it is seen, without the mark of the page's step.
 
     `look` says how that differs from the figure as it was made: `"xaxis.range": [a, b]` (of a logarithmic axis exponents, as plotly
     has them) for an axis and those that match it; `"scene.camera": {...}` for all scenes, which turn together; `"hidden": [...]`, the
@@ -34,6 +35,7 @@ def as_seen(figure: go.Figure, look: Mapping[str, Any]) -> go.Figure:
             _zoom(layout, part, value)
         elif what == "camera" and part in scenes(layout):
             _turn(layout, value)
+    layout["shapes"] = [shape for shape in layout.get("shapes") or [] if shape.get("name") != CURSOR]
     _hide(data, look.get("hidden"))
     return go.Figure(data, layout, () if frame else figure.frames)
 

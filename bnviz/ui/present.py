@@ -95,6 +95,4 @@ def enlarged(figure: go.Figure, scale: float = SCALE) -> go.Figure:
     narrow = {"font": {"size": TYPE}, "annotations": [{"font": {"size": size}} for size in sizes]}
     heads = big.layout.margin.t - TOP
     margin = {"t": TOP + heads * scale, "r": 2 * TYPE}
-    return big.update_layout(font_size=TYPE * scale, margin=margin, legend=BELOW, meta={"narrow": narrow}).update_yaxes(
-        dtick=1, selector={"type": "log"}
-    )
+    return big.update_layout(font_size=TYPE * scale, margin=margin, legend=BELOW, meta={"narrow": narrow})

@@ -1,0 +1,110 @@
+"""Every figure, drawn from shipped runs: what holds for each of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from bnviz import comparison, export, panels, paths
+from bnviz.figures import CURSOR
+from bnviz.panels import PANELS, Panel, View
+from bnviz.presets import PRESETS
+from bnviz.spec import RunSpec
+from bnviz.store import Run
+
+ASKED = {  # of each question as few runs as show every panel: together they are small
+    "quick": PRESETS["few-images"].specs()[:2],
+    "theory": PRESETS["theory-vgg"].specs(),
+    "surface": PRESETS["surface"].specs(),
+    "seeds": [spec for seed in (0, 1, 2) for spec in PRESETS["few-images"].specs(seed=seed)[:1]],
+    "dln": [spec for spec in PRESETS["fig3b"].specs() if spec.norm == "none"],  # two learning rates
+}
+OVER = "overlay-training-accuracy", "difference-test-accuracy", "multiples-training-loss", "overlay-effective-beta"
+ALL = PANELS | {name: comparison.PANELS[name] for name in OVER}
+
+
+@cache
+def view(asked: str) -> View:
+    specs: list[RunSpec] = list(ASKED[asked])
+    rows = pd.concat([Run(paths.GALLERY / spec.id).labelled_rows() for spec in specs], ignore_index=True)
+    return panels.view(rows, specs, step=specs[0].steps // 2, statistic="t")
+
+
+@cache
+def drawn(asked: str, name: str, paper: bool = False) -> go.Figure | None:
+    """A figure of these runs, if there is one."""
+    panel: Panel = ALL[name]
+    specs = view(asked).specs
+    if not panel.fits(specs):
+        return None
+    numbers, figure = panel.figure(replace(view(asked), paper=panel.counterpart(specs) if paper else None))
+    return figure if len(numbers) else None
+
+
+MADE = [
+    (
+        "quick",
+        [name for name in ALL if not name.startswith(("surface", "path", "theorem", "lemma", "sweep", "curvature"))],
+    ),
+    ("theory", [name for name in PANELS if name.startswith(("theorem", "lemma"))]),
+    ("surface", ["surface", "surface-rise", "path-share"]),
+    ("dln", ["curvature", "effective-beta", "sweep", "sweep-map"]),
+    ("seeds", ["training-accuracy", "test-error", "landscape"]),
+]
+
+
+@pytest.fixture(params=[(asked, name) for asked, names in MADE for name in names], ids="-".join)
+def made(request: pytest.FixtureRequest) -> go.Figure:
+    """One figure of each kind."""
+    figure = drawn(*request.param)
+    assert figure is not None
+    return figure
+
+
+def y_axes(figure: go.Figure) -> Iterator[tuple[Any, list[Any]]]:
+    """Every y axis with its traces."""
+    for axis in figure.select_yaxes():
+        letter = axis.plotly_name.replace("axis", "")
+        yield axis, [trace for trace in figure.data if (getattr(trace, "yaxis", None) or "y") == letter]
+
+
+def test_a_logarithmic_axis_writes_every_value_in_full(made: go.Figure) -> None:
+    for axis in [*made.select_xaxes(), *made.select_yaxes()]:
+        powers = isinstance(axis.dtick, int | float)  # 0.1, 1, 10 only: plotly writes these in full
+        assert axis.type != "log" or axis.tickformat or axis.tickvals or powers
+
+
+def test_a_hover_is_in_per_cent_where_the_axis_is(made: go.Figure) -> None:
+    for axis, traces in y_axes(made):
+        for said in re.findall(r"%\{y:([^}]*)\}", " ".join(trace.hovertemplate or "" for trace in traces)):
+            assert said.endswith(("%", "p")) == (axis.tickformat or "").endswith("%"), said
+
+
+def test_exports_leave_the_mark_of_the_step_out(made: go.Figure) -> None:
+    others = [shape for shape in made.layout.shapes if shape.name != CURSOR]
+    assert export.as_seen(made, {}).layout.shapes == tuple(others)
+
+
+@pytest.mark.parametrize("asked", ["quick", "dln"])
+@pytest.mark.parametrize("name", [name for name, panel in PANELS.items() if panel.paper])
+def test_the_papers_curves_change_no_axis_of_ours(asked: str, name: str) -> None:
+    without, beside = drawn(asked, name), drawn(asked, name, paper=True)
+    if without is None or beside is None:
+        pytest.skip("it is about other runs")
+    for ours, with_theirs in zip(y_axes(without), y_axes(beside), strict=True):
+        assert ours[0].type == with_theirs[0].type
+
+
+def test_lines_that_mark_a_value_look_different() -> None:
+    figure = drawn("dln", "effective-beta")
+    assert figure is not None
+    levels = [trace for trace in figure.data if trace.hoverinfo == "skip" and "=" in (trace.name or "")]
+    assert len(levels) > 1
+    assert len({trace.line.dash for trace in levels}) == len({trace.name for trace in levels}) == len(levels)
