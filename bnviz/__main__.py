@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_origin
 
 import pandas as pd
 from tqdm import tqdm
 
-from bnviz import comparison, data, plain, takeaway
-from bnviz.analysis import STATISTICS
+from bnviz import data, figure_options, plain, takeaway
 from bnviz.bundle import unpack
 from bnviz.bundle_files import is_bundle
-from bnviz.export import STYLES
-from bnviz.panels import EACH, PANELS
-from bnviz.paths import PROJECT, settle
+from bnviz.paths import GALLERY, PROJECT, settle
 from bnviz.presets import PRESETS, SEEDS, Preset, duration
 from bnviz.probes import PROBES
 from bnviz.spec import RunSpec, SpecError
 from bnviz.store import ACTIVE, Run, Store, held
 from bnviz.sweeps import SWEEPS, turn
-from bnviz.takeaway import SUFFIXES
 from bnviz.words import shorten
 
 if TYPE_CHECKING:
@@ -89,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
         "runs", nargs="+", metavar="RUN", help="id, or how it begins, or a preset: its finished runs"
     )
     export_command.add_argument("--out", type=Path, required=True, help="the file; its ending says the format")
-    add_look(export_command)
+    figure_options.add_to(export_command)
     presets_command = command("presets", presets)
     presets_command.add_argument(
         "names", nargs="*", metavar="NAME", help=f"some of {', '.join(PRESETS)}; all by default"
@@ -142,38 +137,17 @@ def add_knobs(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_look(command: argparse.ArgumentParser) -> None:
-    """The options of a figure: which, in what style, and what its page would let a reader choose."""
-    command.add_argument(
-        "--figure",
-        help=f"draw one of {', '.join(PANELS)}, or overlay-, difference-, multiples-METRIC as Compare does; without it, write the raw rows",
-    )
-    command.add_argument("--format", help=f"one of {', '.join(SUFFIXES)}; by default the ending of --out")
-    command.add_argument("--style", default="column", help=f"{', '.join(STYLES)}; default: column")
-    command.add_argument("--step", type=int, help="the step of a figure of one moment; default: the last")
-    command.add_argument("--layers", help="some layers, such as conv3,conv5; default: some of the network's")
-    command.add_argument(
-        "--view", default="", help="the page's own switch, such as 'all units' or 'along a random direction'"
-    )
-    command.add_argument(
-        "--over", default="t", help=f"several seeds: {', '.join(STATISTICS)} around their mean, or {EACH}"
-    )
-    command.add_argument("--paper", action="store_true", help="lay the papers' curves under it")
-    command.add_argument("--look", default="{}", help="zoom and legend as the dashboard's Export gives them, JSON")
-    command.add_argument("--full", action="store_true", help="numbers in full resolution, not as drawn")
-
-
 def asked(options: argparse.Namespace) -> list[RunSpec]:
     """The questions that the options ask: one, or a preset's with the given knobs changed; each at every value of a sweep."""
     given = {
         name: knob(name, text) for name in RunSpec.model_fields if (text := getattr(options, name, None)) is not None
     }
-    preset = known_preset(options.preset) if options.preset else None
+    preset = None if options.preset is None else known_preset(options.preset)
     probes = preset.knobs["probes"] if preset else RunSpec().probes
     probes = probes | dict(interval(text) for text in options.probe or ())
     given["probes"] = {name: steps for name, steps in probes.items() if steps != "0"}
     specs = preset.specs(**given) if preset else [RunSpec.of(**given)]
-    if options.sweep:
+    if options.sweep is not None:
         sweep, values = turn(options.sweep)
         specs = sweep.questions(specs, values)
     return list({spec.id: spec for spec in specs}.values())
@@ -196,7 +170,7 @@ def interval(text: str) -> tuple[str, str]:
 
 def run(options: argparse.Namespace) -> None:
     """Compute in place, with a progress bar; the answer lands in the cache, and in a file if --out names one."""
-    writer = table_writer(options.out) if options.out else None
+    writer = table_writer(options.out) if options.out is not None else None
     specs = asked(options)
     for spec in specs:
         data.require(spec.data)
@@ -320,27 +294,21 @@ def cancel(options: argparse.Namespace) -> None:
 def export(options: argparse.Namespace) -> None:
     """Write a figure of runs (pdf, svg, png, html, tex), its numbers (csv, parquet), all of it (zip), or the raw rows."""
     runs = chosen(options.runs)
-    if not options.figure:
-        table_writer(options.out)(rows_of(runs))
+    if options.figure is None:
+        figure_options.none_given(options)
+        table_writer(options.out)(rows_of(measured(runs)))
         return
-    format = options.format or options.out.suffix.removeprefix(".")
-    panel = one_of("--figure", options.figure, PANELS | comparison.PANELS)
-    style = one_of("--style", options.style, STYLES)
-    one_of("--format", format, dict.fromkeys(SUFFIXES))
-    one_of("--over", options.over, dict.fromkeys((*STATISTICS, EACH)))
     in_a_folder(options.out)
-    take = takeaway.of_runs(
-        panel,
-        runs,
-        step=options.step,
-        layers=known_layers(options.layers, runs[0].spec),
-        choice=options.view,
-        statistic=options.over,
-        paper=options.paper,
-        look=json_object("--look", options.look),
-    )
+    take, format, style = figure_options.taken(options, runs)
     for path in takeaway.save(take, options.out, format, style, options.full):
         print(path)
+
+
+def measured(runs: list[Run]) -> list[Run]:
+    """These runs. ValueError where none of them has measured anything."""
+    if not any(run.parts() for run in runs):
+        raise ValueError(f"nothing is measured yet: {', '.join(f'run {run.id} is {run.state}' for run in runs)}")
+    return runs
 
 
 def chosen(words: list[str]) -> list[Run]:
@@ -365,35 +333,10 @@ def named(word: str) -> list[Run]:
     return finished
 
 
-def one_of(option: str, name: str, choices: Mapping[str, Choice]) -> Choice:
-    """The choice of this name. ValueError names the valid ones."""
-    if name not in choices:
-        raise ValueError(f"{option} must be one of {', '.join(choices)}, got {shorten(name)}")
-    return choices[name]
-
-
-def known_layers(text: str | None, spec: RunSpec) -> list[str]:
-    """Layers of the network, separated by commas. ValueError names those it has."""
-    names = [block.name for block in spec.blocks()]
-    chosen = [part.strip() for part in (text or "").split(",") if part.strip()]
-    for name in chosen:
-        one_of("--layers", name, dict.fromkeys(names))
-    return chosen
-
-
-def json_object(option: str, text: str) -> dict[str, Any]:
-    """A JSON object. ValueError where it is none."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise ValueError(f"{option} must be a JSON object, got {shorten(text)}")
-    return found
-
-
 def in_a_folder(path: Path) -> None:
-    """ValueError where a file cannot be written because its folder is not there."""
+    """ValueError where a file cannot be written because it has no name, or its folder is not there."""
+    if path.is_dir():
+        raise ValueError(f"--out must name a file, got the folder {path.absolute()}")
     if not path.absolute().parent.is_dir():
         raise ValueError(f"the folder of --out does not exist: {path.absolute().parent}")
 
@@ -415,6 +358,7 @@ def gallery(options: argparse.Namespace) -> None:
     from bnviz import gallery
     from bnviz.worker import device
 
+    gallery.replaceable(options.out or GALLERY)
     for name in data.SOURCES:
         data.require(name)
     count, size = gallery.make(options.out, gpu=device() != "cpu")
@@ -513,7 +457,7 @@ def report(options: argparse.Namespace) -> None:
     from bnviz.report import report
 
     runs = chosen(options.runs)
-    write_page(options.out, lambda: report(runs, options.title))
+    write_page(options.out, lambda: report(measured(runs), options.title))
 
 
 def write_page(path: Path, made: Callable[[], str]) -> None:

@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 from bnviz import paths
 from bnviz.presets import PRESETS, SEEDS, duration
 from bnviz.spec import RunSpec
-from bnviz.store import ACTIVE, SCHEMA, Run, Store
+from bnviz.store import ACTIVE, ID, SCHEMA, Run, Store
+from bnviz.words import shorten
 
 LIMIT = 15 * 2**20  # bytes of all files
 ORDER = ["metric", "layer", "unit", "step", "at"]  # equal neighbours, which compress well
@@ -65,6 +66,7 @@ def done(run: Run) -> bool:
 
 def write(runs: Sequence[Run], folder: Path) -> int:
     """Put these runs, and nothing else, into the gallery; how many bytes they take. GalleryError above LIMIT, with nothing changed."""
+    replaceable(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent, prefix=".gallery-") as staging:
         made = [compact(run, Path(staging) / run.id) for run in runs]
@@ -76,6 +78,15 @@ def write(runs: Sequence[Run], folder: Path) -> int:
         Path(staging).rename(folder)
         Path(staging).mkdir()  # for its owner to put away
     return size
+
+
+def replaceable(folder: Path) -> None:
+    """GalleryError where a folder holds what is no gallery, and would be lost."""
+    strange = [path.name for path in folder.glob("*") if path.name != "README.md" and not ID.fullmatch(path.name)]
+    if strange:
+        raise GalleryError(
+            f"--out must be a new folder or a gallery, and {folder.absolute()} holds {shorten(strange[0])}"
+        )
 
 
 def compact(run: Run, folder: Path) -> Run:

@@ -21,6 +21,7 @@ RANDOM = "along a random direction"  # of which the papers show nothing
 ALONG: dict[str, analysis.Direction] = {"along the gradient": "gradient", RANDOM: "random"}  # a switch -> direction
 ONE, ALL = "one unit", "all units"
 CONTOURS, RELIEF = "contours", "surface"
+SWITCHES = (*ALONG, ONE, ALL, CONTOURS, RELIEF)  # the positions of the pages' own switches
 EACH = "each"  # seeds drawn one by one
 NEEDED = "This one is about BatchNorm: choose it under Networks."
 

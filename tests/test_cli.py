@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pandas as pd
 import pytest
@@ -101,6 +102,11 @@ def test_a_preset_runs_with_changes_and_several_runs_are_told_apart(tmp_path):
         ("data import /no/such/file", "/no/such/file does not exist"),
         ("data fetch cifar11", "choose cifar10, cifar10-sample, gaussian, mnist or mnist-sample"),
         ("frobnicate", "invalid choice: 'frobnicate'"),
+        ("run --preset=", "preset must be one of quick, class"),
+        ("run --sweep=", "a sweep is KNOB=V1,V2"),
+        ("run --out=", ".csv or .parquet"),
+        ("lesson --out /tmp", "--out must end in .html"),
+        ("gallery --out .", "--out must be a new folder or a gallery"),
     ],
 )
 def test_a_wrong_word_costs_one_sentence_and_starts_nothing(words, says, capsys):
@@ -193,3 +199,66 @@ def test_the_command_that_a_page_shows_asks_the_same_question(spec):
     words = __import__("shlex").split(command(spec))
     options = cli.parser().parse_args(words[3:])
     assert [asked.id for asked in cli.asked(options)] == [spec.id]
+
+
+@pytest.fixture
+def exported(tmp_path, capsys) -> Callable[..., tuple[int, str]]:
+    """Exports a finished run of three steps; the status and what was said."""
+    assert bnviz("run", *TINY, "--probe", "landscape=2") == 0
+    (run,) = Store().runs()
+
+    def export(*words: str, out: str = "figure.csv") -> tuple[int, str]:
+        capsys.readouterr()
+        return bnviz("export", run.id, "--out", f"{tmp_path}/{out}", *words), capsys.readouterr().err
+
+    return export
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("--figure curvature", "is not about these runs"),
+        ("--figure histograms", "not measured; they have measured training-accuracy, training-loss, test-accuracy"),
+        ("--figure overlay-hessian-top", "not measured; they have measured training-accuracy"),
+        ("--figure landscape --step -5", "--step must be between 0 and 3, got -5"),
+        ("--figure landscape --step 4", "--step must be between 0 and 3, got 4"),
+        ("--figure landscape --view nonsense", "--view must be one of along the gradient, along a random direction"),
+        ("--figure overlay-training-loss --over nonsense", "--over must be one of t, range, sd, each"),
+        ("--figure landscape --layers=", "--layers must be one of conv1"),
+        ("--figure landscape --layers conv3,", "--layers must be one of conv1"),
+        ('--figure landscape --look {"nonsense":1}', "--look must be one of xaxis.range, yaxis.range, hidden, frame"),
+        ("--figure=", "--figure must be one of training-accuracy"),
+        ("--figure landscape --format=", "--format must be one of"),
+        (
+            "--figure landscape --format pdf --full",
+            "--full is about numbers: the format must be csv or parquet, got pdf",
+        ),
+        ("--step 2", "--step is about a figure: choose one with --figure, one of training-accuracy"),
+        ("--paper", "--paper is about a figure"),
+    ],
+)
+def test_an_export_of_what_there_is_not_costs_one_sentence_and_writes_nothing(exported, tmp_path, words, says):
+    status, said = exported(*words.split())
+    assert (status, says in said, len(said.strip().splitlines())) == (2, True, 1), said
+    assert not (tmp_path / "figure.csv").exists()
+
+
+@pytest.mark.parametrize("words", ["--figure landscape --step 2", "--figure landscape --view=along a random direction"])
+def test_an_export_of_what_there_is_says_nothing(exported, words):
+    if "random" in words:
+        assert "have not measured" in exported(*words.split(maxsplit=2))[1]
+    else:
+        assert exported(*words.split()) == (0, "")
+
+
+def test_a_name_is_needed_for_a_file(exported):
+    assert "--out must name a file" in exported("--figure", "landscape", "--format", "csv", out="")[1]
+
+
+@pytest.mark.parametrize("command", [["export", "--out", "rows.csv"], ["report", "--out", "report.html"]])
+def test_a_run_that_has_measured_nothing_gives_no_file(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run = Store().submit(tiny_spec())
+    assert bnviz(command[0], run.id, *command[1:]) == 2
+    assert capsys.readouterr().err == f"bnviz: nothing is measured yet: run {run.id} is queued\n"
+    assert not (tmp_path / command[-1]).exists()

@@ -40,6 +40,17 @@ def as_seen(figure: go.Figure, look: Mapping[str, Any]) -> go.Figure:
     return go.Figure(data, layout, () if frame else figure.frames)
 
 
+def parts(figure: go.Figure) -> list[str]:
+    """What a look can say of a figure."""
+    layout = figure.layout.to_plotly_json()
+    return [
+        *(f"{name}.range" for name in axes(layout)),
+        *(f"{name}.camera" for name in scenes(layout)),
+        "hidden",
+        "frame",
+    ]
+
+
 def _zoom(layout: Layout, name: str, value: Any) -> None:
     """Set the range of an axis and of those that match it, if it is one."""
     farthest = FARTHEST_EXPONENT if is_log(layout[name]) else FARTHEST
