@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_origin
 import pandas as pd
 from tqdm import tqdm
 
-from bnviz import data, figure_options, plain, takeaway
+from bnviz import data, figure_options, importing, plain, takeaway
 from bnviz.bundle import unpack
 from bnviz.bundle_files import is_bundle
 from bnviz.paths import GALLERY, PROJECT, settle
@@ -108,11 +108,11 @@ def parser() -> argparse.ArgumentParser:
     command("doctor", doctor)
     data_command = command("data", data_list)
     actions = data_command.add_subparsers(metavar="action")
-    for name, does, what in (("list", data_list, None), ("fetch", data_fetch, "name"), ("import", data_import, "file")):
+    for name, does, what in (("list", data_list, None), ("fetch", data_fetch, "name"), ("import", data_import, "path")):
         action = actions.add_parser(name, help=does.__doc__, description=does.__doc__)
         action.set_defaults(command=does)
         if what:
-            action.add_argument(what, type=Path if what == "file" else str)
+            action.add_argument(what, type=Path if what == "path" else str)
     return main
 
 
@@ -432,17 +432,18 @@ def data_list(options: argparse.Namespace) -> None:
 
 def data_fetch(options: argparse.Namespace) -> None:
     """Download a data set."""
-    data.fetch(options.name)
+    importing.fetch(options.name)
     print(f"{options.name} is here.")
 
 
 def data_import(options: argparse.Namespace) -> None:
-    """Take a data set, or the runs of a bundle, from an archive you have."""
-    if is_bundle(options.file):
-        for run in unpack(options.file, Store()):
+    """Take a data set, or the runs of a bundle, from an archive, a file or a folder."""
+    if is_bundle(options.path):
+        for run in unpack(options.path, Store()):
             print(f"{run.id} is here: {run.spec.summary()}")
     else:
-        print(f"{data.import_file(options.file)} is here.")
+        for name in importing.import_path(options.path):
+            print(f"{name} is here.")
 
 
 def lesson(options: argparse.Namespace) -> None:

@@ -120,9 +120,9 @@ def rows_of(run: Run) -> bytes:
 
 
 def packed(tables: Sequence[pa.Table]) -> bytes:
-    """Tables of SCHEMA as one file."""
+    """Tables of SCHEMA as one file, as the store writes them."""
     buffer = BytesIO()
-    pq.write_table(pa.concat_tables([EMPTY, *tables]), buffer, compression="zstd")
+    pq.write_table(pa.concat_tables([EMPTY, *tables]), buffer, compression="zstd", write_page_checksum=True)
     return buffer.getvalue()
 
 

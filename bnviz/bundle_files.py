@@ -7,18 +7,17 @@ sizes. No name of theirs becomes a path.
 from __future__ import annotations
 
 import mmap
-import os
 import re
 import stat
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from io import FileIO
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from bnviz.guarded import Guarded
 from bnviz.store import ID
 from bnviz.words import shorten
 
@@ -76,7 +75,7 @@ def opened(path: Path) -> Iterator[Files]:
     if path.is_dir():
         yield _in_folder(path)
     else:
-        with Guarded(path) as file, zipfile.ZipFile(file) as archive:
+        with Guarded(path, MAX_DIRECTORY) as file, zipfile.ZipFile(file) as archive:
             yield _in_zip(archive)
 
 
@@ -140,17 +139,6 @@ def tidy(name: str) -> str:
     if not inside(forward):
         raise BundleError(f"the bundle names {shorten(name)}: a name is relative, without '..' and ':'")
     return forward
-
-
-class Guarded(FileIO):
-    """A file that hands out little at once: zipfile reads a table of contents whole, however long it claims to be."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Like FileIO's, at most MAX_DIRECTORY bytes."""
-        rest = os.fstat(self.fileno()).st_size - self.tell()
-        if (rest if size is None or size < 0 else min(size, rest)) > MAX_DIRECTORY:
-            raise BundleError(f"the bundle's table of contents is larger than {megabytes(MAX_DIRECTORY)}")
-        return super().read(size) or b""
 
 
 def _in_zip(archive: zipfile.ZipFile) -> Files:

