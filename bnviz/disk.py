@@ -55,7 +55,8 @@ def discard(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            path.unlink()
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -103,8 +104,7 @@ def reason(problem: OSError) -> str:
     """What the system says against it, in plain words."""
     if problem.errno in FULL:
         return "the disk is full"
-    text = problem.strerror or str(problem)
-    return text[:1].lower() + text[1:]
+    return problem.strerror[:1].lower() + problem.strerror[1:] if problem.strerror else str(problem)
 
 
 def sweep(folder: Path) -> None:

@@ -157,10 +157,8 @@ class Run:
 
     def mend(self, spec: RunSpec) -> None:
         """Discard what cannot be used, and ask again: the run goes on from what is left. OSError where that is not allowed."""
-        for path in self.damage():
+        for path in (*self.damage(), self.folder / "done.json"):  # to be written anew, if only that was damaged
             discard(path)
-            if path.parent.name == "rows":
-                discard(self.folder / "done.json")
         if not Run(self.folder).readable:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.write("spec.json", question(spec))
@@ -217,7 +215,12 @@ class Run:
         """Make one file of all parts, which readers take as soon as it is there, and say that the run is done."""
         if not self.complete:
             self.write_rows("all", pa.concat_tables([EMPTY, *map(parts.load, self.parts())]))
-        self.write("done.json", outcome(self.rows(), self.spec.steps))
+        told = outcome(self.rows(), self.spec.steps)
+        if "step" not in self.meta():  # it could not be read, and was discarded
+            diverged_at = told["diverged_at"]
+            made = self.spec.steps if diverged_at is None else min(diverged_at + 1, self.spec.steps)
+            self.write("meta.json", {"steps": self.spec.steps, "step": made})
+        self.write("done.json", told)
         parts.remove([*(self.folder / "rows").glob("[0-9]*.parquet"), self.folder / "checkpoint.safetensors"])
 
     @property

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -193,3 +195,83 @@ def test_ensure_starts_a_supervisor_that_outlives_its_starter():
     wait_for(lambda: run.state == "done", "nobody works", 90)
     assert supervisor.ensure(Store()) is None
     os.kill(pid, signal.SIGTERM)
+
+
+def test_one_run_that_cannot_be_started_stops_no_other_and_is_told_once(engine, monkeypatch):
+    barred, free = Store().submit(tiny_spec(seed=0)), Store().submit(tiny_spec(seed=1))
+    begin_worker = engine.start
+
+    def start(run: Run) -> None:
+        if run.id == barred.id:
+            raise OSError("AF_UNIX path too long")
+        begin_worker(run)
+
+    monkeypatch.setattr(engine, "start", start)
+    watch = Supervisor(Store(), engine, slots=1)
+    watch.look()
+    assert engine.started == [free.id]
+    assert supervisor.trouble(Store()) == f"Run {barred.id} cannot go on: AF_UNIX path too long."
+    barred.cancel()
+    watch.look()
+    assert supervisor.trouble(Store()) == ""
+
+
+def test_what_killed_the_supervisor_is_told_until_another_works(monkeypatch, engine):
+    def broken() -> Pretended:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        supervisor.supervise(Store(), broken)
+    assert supervisor.trouble(Store()) == "The supervisor has died: the disk is full."
+    monkeypatch.setattr(supervisor, "IDLE_S", 0.0)
+    assert supervisor.supervise(Store(), lambda: engine)
+    assert supervisor.trouble(Store()) == ""
+
+
+def test_a_supervisor_that_dies_without_a_word_is_told(monkeypatch):
+    monkeypatch.setattr(sys, "executable", shutil.which("false") or "false")
+    assert supervisor.ensure(Store())
+    wait_for(lambda: supervisor.trouble(Store()), "nothing is told")
+    assert "supervisor.log says why" in supervisor.trouble(Store())
+
+
+def test_a_cache_that_cannot_be_used_is_told(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("BNVIZ_CACHE", str(tmp_path / "file" / "cache"))
+    assert supervisor.ensure(Store()) is None
+    assert "set BNVIZ_CACHE" in supervisor.trouble(Store())
+    assert Store().runs() == []
+
+
+def test_temporaries_of_killed_writers_go_and_all_else_stays(engine, own_cache):
+    run = Store().submit(tiny_spec())
+    (run.folder / "rows").mkdir()
+    killed = [
+        run.folder / f".meta.json.{'0' * 32}",
+        run.folder / "rows" / ".000003",
+        own_cache / f".{run.id}.{'f' * 32}",
+    ]
+    others = [run.folder / ".DS_Store", run.folder / f".meta.json.{'1' * 32}"]
+    for path in killed + others:
+        path.touch()
+    for path in [*killed, others[0]]:
+        os.utime(path, (0, time.time() - 999))
+    Supervisor(Store(), engine, slots=0).look()
+    assert [path.exists() for path in killed] == [False] * 3
+    assert all(path.exists() for path in others)
+
+
+@pytest.mark.skipif("forkserver" not in multiprocessing.get_all_start_methods(), reason="needs a fork server")
+def test_workers_start_where_the_folder_for_temporaries_has_a_long_name(tmp_path):
+    long = tmp_path / ("x" * 111)
+    long.mkdir()
+    code = """
+from bnviz.engines.local import Local
+from multiprocessing import util
+Local()
+assert len(util.get_temp_dir()) < 60
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, env=os.environ | {"TMPDIR": str(long)}, timeout=120
+    )
+    assert done.returncode == 0

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
+import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pandas as pd
 import pytest
 
-from bnviz import execute
+from bnviz import execute, parts, supervisor
 from bnviz import worker as module
 from bnviz.engines.inline import Inline
 from bnviz.paths import PROJECT
@@ -155,3 +159,72 @@ def test_two_workers_never_answer_one_run():
     assert run.state == "running"
     process.kill()
     process.wait()
+
+
+def test_a_disk_that_fills_and_empties_costs_nothing_but_time(monkeypatch, own_cache):
+    """Every third file does not fit at first: rows, progress, a checkpoint, the merged rows, the word that it is done."""
+    monkeypatch.setattr(module, "CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(module, "FLUSH_S", 0.0)
+    monkeypatch.setattr("bnviz.disk.RETRY_S", 0.01)
+    writes, told, sync = itertools.count(), set(), os.fsync
+
+    def fsync(descriptor: int) -> None:
+        told.add(supervisor.trouble(Store()))
+        if next(writes) % 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(descriptor)
+
+    run = Store().submit(tiny_spec(norm="batch", probes={"accuracy": 1, "landscape": 2}))
+    monkeypatch.setattr(os, "fsync", fsync)
+    answer(run)
+    assert_answered(run)
+    assert any("is full: runs wait" in said for said in told)
+    assert supervisor.trouble(Store()) == ""
+    assert [path.name for path in own_cache.rglob(".*")] == []
+    assert not (own_cache / "disk.full").exists()
+
+
+def test_a_run_that_waits_for_room_can_be_cancelled(monkeypatch):
+    run = Store().submit(tiny_spec())
+    asked = threading.Event()
+
+    def fsync(descriptor: int) -> None:
+        if not asked.is_set():
+            asked.set()
+            run.cancel()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    answer(run)
+    assert run.state == "cancelled"
+
+
+def test_a_failing_disk_fails_the_run_in_plain_words(monkeypatch):
+    run = Store().submit(tiny_spec(norm="batch", probes={"accuracy": 1, "landscape": 2}))
+    real = parts.write
+    monkeypatch.setattr(parts, "write", lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, "Input/output error")))
+    answer(run)
+    assert run.state == "failed"
+    assert run.error() == "The run could not be written: input/output error."
+    monkeypatch.setattr(parts, "write", real)
+    answer(Store().submit(run.spec))
+    assert_answered(run)
+
+
+def test_parts_are_merged_while_a_run_is_made_and_taken_up_again(monkeypatch):
+    monkeypatch.setattr(module, "FLUSH_S", 0.0)
+    monkeypatch.setattr(parts, "MOST", 2)
+    monkeypatch.setattr(module, "CHECKPOINT_S", 0.0)
+    run = Store().submit(tiny_spec(norm="batch", steps=12, probes={"accuracy": 1, "landscape": 3}))
+
+    def die(step: int) -> None:
+        assert len(run.parts()) <= 4
+        if step % 5 == 4:
+            raise SystemExit
+
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            answer(run, die)
+        assert any("-" in part.name for part in run.parts())
+    answer(run)
+    assert_answered(run)

@@ -7,10 +7,14 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
+from collections.abc import Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from bnviz.store import Run
+
+LONGEST_TEMPORARY = 60  # bytes
 
 
 class Local:
@@ -22,7 +26,8 @@ class Local:
             from multiprocessing.forkserver import ensure_running
 
             multiprocessing.set_forkserver_preload(["bnviz.engines.warm"])
-            ensure_running()
+            with short_temporaries():
+                ensure_running()
             self.process: type[BaseProcess] = multiprocessing.get_context("forkserver").Process
         else:
             self.process = multiprocessing.get_context("spawn").Process
@@ -47,6 +52,18 @@ class Local:
         elif isinstance(pid, int) and pid > 1 and run.state == "running":
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def short_temporaries() -> Iterator[None]:
+    """A folder for temporaries in whose name a socket fits: the fork server's has 40 letters, and a system takes 104."""
+    before = tempfile.gettempdir()
+    short = (folder for folder in (before, "/tmp", "/var/tmp") if len(os.fsencode(folder)) < LONGEST_TEMPORARY)
+    tempfile.tempdir = next((folder for folder in short if os.access(folder, os.W_OK | os.X_OK)), before)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 def work(folder: Path) -> None:

@@ -1,0 +1,347 @@
+"""One bad thing in the cache stops nothing else: it is named, mended by itself or by asking again, and can be deleted."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from filelock import FileLock
+from streamlit.testing.v1 import AppTest
+
+from bnviz import data, supervisor
+from bnviz import worker as module
+from bnviz.__main__ import main
+from bnviz.disk import discard
+from bnviz.engines.inline import Inline
+from bnviz.paths import PROJECT
+from bnviz.store import Run, Store
+from bnviz.supervisor import Supervisor
+from bnviz.worker import answer
+from tests.conftest import tiny_spec
+
+SPEC = tiny_spec(norm="batch", probes={"accuracy": 1, "landscape": 2})
+Harm = Callable[[Path], object]
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bnviz.paths.GALLERY", PROJECT / "no gallery")
+    monkeypatch.setattr(supervisor, "ensure", lambda store: None)
+    monkeypatch.setattr(data, "check", lambda name: True)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    run = Store(tmp_path_factory.mktemp("finished")).submit(SPEC)
+    answer(run)
+    return run
+
+
+@pytest.fixture(scope="module")
+def unfinished(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Died in its third step, with a checkpoint and several parts."""
+    run = Store(tmp_path_factory.mktemp("unfinished")).submit(SPEC)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "CHECKPOINT_S", 0.0)
+        patch.setattr(module, "FLUSH_S", 0.0)
+
+        def die(step: int) -> None:
+            if step == 3:
+                raise SystemExit
+
+        with pytest.raises(SystemExit):
+            answer(run, die)
+    assert run.state == "interrupted"
+    return run
+
+
+def holds(name: str, content: bytes | str) -> Harm:
+    """Other content of a file."""
+    return lambda folder: (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def cut(name: str) -> Harm:
+    """The first half of a file."""
+    return lambda folder: (folder / name).write_bytes(
+        (folder / name).read_bytes()[: (folder / name).stat().st_size // 2]
+    )
+
+
+def flipped(name: str) -> Harm:
+    """One byte in the middle of a file is another."""
+
+    def harm(folder: Path) -> None:
+        content = bytearray((folder / name).read_bytes())
+        content[len(content) // 3] ^= 0xFF
+        (folder / name).write_bytes(content)
+
+    return harm
+
+
+def a_folder(name: str) -> Harm:
+    """A folder where a file should be."""
+
+    def harm(folder: Path) -> None:
+        discard(folder / name)
+        (folder / name / "inside").mkdir(parents=True)
+
+    return harm
+
+
+def a_file(name: str) -> Harm:
+    """A file where a folder should be."""
+
+    def harm(folder: Path) -> None:
+        discard(folder / name)
+        (folder / name).write_text("5")
+
+    return harm
+
+
+def a_link(name: str, target: str) -> Harm:
+    """A link, to nowhere or to itself."""
+
+    def harm(folder: Path) -> None:
+        discard(folder / name)
+        (folder / name).symlink_to(target)
+
+    return harm
+
+
+def other_columns(name: str) -> Harm:
+    """Parquet, but not rows."""
+    return lambda folder: pq.write_table(pa.table({"step": ["a", "b"], "value": [1, 2]}), folder / name)
+
+
+def all_of(*harms: Harm) -> Harm:
+    return lambda folder: [harm(folder) for harm in harms]
+
+
+def itself(harm: Harm) -> Harm:
+    """Harm to the folder rather than to what is in it."""
+
+    def whole(folder: Path) -> None:
+        shutil.rmtree(folder)
+        harm(folder)
+
+    return whole
+
+
+ENORMOUS = json.dumps({"spec": "x" * 3_000_000, "step": 1})
+DEEP = "[" * 100_000
+ALL, PART = "rows/all.parquet", "rows/000000.parquet"
+TO_ALL = {
+    "a file named like a run": itself(lambda folder: folder.touch()),
+    "a link to nowhere named like a run": itself(lambda folder: folder.symlink_to("nowhere")),
+    "a link to itself named like a run": itself(lambda folder: folder.symlink_to(folder.name)),
+    "an empty folder": itself(lambda folder: folder.mkdir()),
+    "lock is a folder": a_folder("lock"),
+    "lock is a link to itself": a_link("lock", "lock"),
+    "rows is a file": a_file("rows"),
+    "waiting is a file": a_file("waiting"),
+    "cancel is a folder": a_folder("cancel"),
+    "error.txt is a folder": a_folder("error.txt"),
+    "log.txt is a folder": a_folder("log.txt"),
+    "meta.json is a folder": a_folder("meta.json"),
+    "meta.json is a link to nowhere": a_link("meta.json", "nowhere"),
+    "done.json is a folder": a_folder("done.json"),
+    "spec.json is a folder": a_folder("spec.json"),
+    "spec.json is a link to itself": a_link("spec.json", "spec.json"),
+    "done.json beside unfinished rows": all_of(
+        lambda folder: discard(folder / ALL), holds("done.json", '{"diverged_at": null}')
+    ),
+    **{
+        f"{name} holds {kind}": holds(name, content)
+        for name in ("spec.json", "meta.json")
+        for kind, content in {
+            "nothing": "",
+            "null": "null",
+            "a number": "5",
+            "a list": '[{"step": 1}]',
+            "half an object": '{"spec": {"norm": "ba',
+            "bytes": b"\x00\xff\xfe\x80" * 50,
+            "too much": ENORMOUS,
+            "a deep list": DEEP,
+            "a huge number": '{"step": 1' + "0" * 5000 + "}",
+            "wrong kinds": '{"step": [1], "seconds": "x", "pid": -1, "spec": [1], "queued_at": {}}',
+        }.items()
+    },
+}
+TO_FINISHED = {
+    **{
+        f"done.json holds {content!r:.20}": holds("done.json", content)
+        for content in ("", "null", "[]", "5", "{", b"\xff\x00", ENORMOUS, DEEP, '{"diverged_at": "x"}')
+    },
+    "all.parquet is empty": holds(ALL, ""),
+    "all.parquet is cut off": cut(ALL),
+    "all.parquet holds text": holds(ALL, "step,metric\n" * 99),
+    "all.parquet has other columns": other_columns(ALL),
+    "all.parquet is a folder": a_folder(ALL),
+    "all.parquet is a link to nowhere": a_link(ALL, "nowhere"),
+    "all.parquet is gone": lambda folder: discard(folder / ALL),
+    "rows are gone": lambda folder: discard(folder / "rows"),
+}
+TO_UNFINISHED = {
+    "a part is empty": holds(PART, ""),
+    "a part is cut off": cut(PART),
+    "a part has another byte": flipped(PART),
+    "a part has other columns": other_columns(PART),
+    "a part is a folder": a_folder(PART),
+    "a part is a link to nowhere": a_link(PART, "nowhere"),
+    "a part in the middle is gone": lambda folder: discard(folder / "rows" / "000001.parquet"),
+    "all.parquet is empty beside parts": holds(ALL, ""),
+    "parts have weird names": all_of(
+        *(holds(f"rows/{name}.parquet", "?") for name in ("x", "-1", "3-", "9-3", "000000-zzz", "ü\n"))
+    ),
+    "the checkpoint is empty": holds("checkpoint.safetensors", ""),
+    "the checkpoint is cut off": cut("checkpoint.safetensors"),
+    "the checkpoint has another byte": flipped("checkpoint.safetensors"),
+    "the checkpoint is a folder": a_folder("checkpoint.safetensors"),
+    "the checkpoint is another network's": lambda folder: another_checkpoint(folder),
+    "an earlier writer was killed": holds(".checkpoint", "half"),
+}
+
+
+def another_checkpoint(folder: Path) -> None:
+    """A sound file with tensors of other shapes."""
+    import safetensors.torch
+    import torch
+
+    about = {"run": json.dumps({"step": 2, "rows": 2, "threads": 1, "seconds": 1.0})}
+    safetensors.torch.save_file({"theta": torch.zeros(3)}, folder / "checkpoint.safetensors", about)
+
+
+CASES = [
+    *(pytest.param("unfinished", harm, id=f"unfinished: {name}") for name, harm in TO_ALL.items()),
+    *(
+        pytest.param("finished", harm, id=f"finished: {name}")
+        for name, harm in TO_ALL.items()
+        if not name.startswith(("a ", "an ", "spec.json"))  # of which nothing tells that it was finished
+    ),
+    *(pytest.param("finished", harm, id=name) for name, harm in TO_FINISHED.items()),
+    *(pytest.param("unfinished", harm, id=name) for name, harm in TO_UNFINISHED.items()),
+]
+
+
+@pytest.mark.parametrize(("base", "harm"), CASES)
+def test_a_damaged_run_is_named_and_stops_no_other(base, harm, request, finished, own_cache, capsys):
+    damaged = Run(own_cache / SPEC.id)
+    shutil.copytree(request.getfixturevalue(base).folder, damaged.folder)
+    healthy = Store().submit(tiny_spec(steps=2, seed=7))
+    harm(damaged.folder)
+    for _ in range(2):
+        Supervisor(Store(), Inline(), slots=1).look()
+
+    assert Run(healthy.folder).state == "done", healthy.log()
+    damaged = Run(damaged.folder)
+    named_everywhere(damaged, capsys)
+    damaged.rows(), damaged.meta(), damaged.log(), damaged.parts(), damaged.diverged_at
+
+    mended = Store().submit(SPEC)
+    Supervisor(Store(), Inline(), slots=1).look()
+    assert mended.state == "done", mended.error()
+    pd.testing.assert_frame_equal(mended.rows(), finished.rows())
+    assert mended.meta()["step"] == SPEC.steps
+
+
+def named_everywhere(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """On the command line and on the Runs page, with what is wrong."""
+    capsys.readouterr()
+    main(["runs"])
+    main(["doctor"])
+    listed = capsys.readouterr().out
+    page = AppTest.from_file(str(PROJECT / "pages/lab/runs.py"), default_timeout=60).run()
+    assert not page.exception
+    line = page.dataframe[0].value.set_index("Id").loc[run.id]
+    assert line.State == run.state
+    assert listed.count(f"{run.id}  {run.state}") == 1
+    if run.state == "damaged":
+        assert listed.count(run.error()) == 2
+        assert line.Question == run.error()
+        assert len(run.error()) < 300 and "delete the run, or" in run.error()
+    else:  # it mended itself, or waits to be asked again
+        assert run.state in ("done", "cancelled", "failed")
+
+
+@pytest.mark.parametrize("name", list(TO_ALL))
+def test_a_damaged_run_can_be_deleted(name, finished, own_cache):
+    shutil.copytree(finished.folder, own_cache / SPEC.id)
+    TO_ALL[name](own_cache / SPEC.id)
+    assert Store().reset() == (1, [])
+    assert os.listdir(own_cache) == []  # noqa: PTH208
+
+
+def test_a_byte_that_changed_inside_the_rows_is_damage_once_they_are_read(finished, own_cache):
+    shutil.copytree(finished.folder, own_cache / SPEC.id)
+    flipped(ALL)(own_cache / SPEC.id)
+    run = Run(own_cache / SPEC.id)
+    assert run.rows().empty
+    assert run.state == "damaged"
+    answer(Store().submit(SPEC))
+    pd.testing.assert_frame_equal(run.rows(), finished.rows())
+
+
+def test_intact_rows_are_kept_when_only_what_is_told_of_them_is_damaged(finished, own_cache, monkeypatch):
+    shutil.copytree(finished.folder, own_cache / SPEC.id)
+    for name in ("done.json", "meta.json"):
+        (own_cache / SPEC.id / name).write_text("[]")
+    run = Store().submit(SPEC)
+    monkeypatch.setattr(module, "Training", None)
+    answer(run)
+    assert run.state == "done"
+
+
+@pytest.mark.parametrize("name", ["", "lock", "rows", "spec.json"])
+def test_a_run_of_another_account_is_named_and_waits_for_nobody(name, unfinished, own_cache, monkeypatch, capsys):
+    """Root may read everything, so the answers of the system are pretended."""
+    theirs = own_cache / SPEC.id
+    shutil.copytree(unfinished.folder, theirs)
+    healthy = Store().submit(tiny_spec(steps=2, seed=7))
+    access, listing, opening = os.access, Path.iterdir, Path.open
+    barred = theirs / name
+
+    def refuse(path: Path) -> None:
+        if path in (barred, *barred.parents[:-1]) and path == barred:
+            raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != barred and access(path, mode))
+    monkeypatch.setattr(Path, "iterdir", lambda path: (refuse(path), listing(path))[1])
+    monkeypatch.setattr(Path, "open", lambda path, *rest, **more: (refuse(path), opening(path, *rest, **more))[1])
+    watch = Supervisor(Store(), Inline(), slots=1)
+    assert watch.look()
+    assert healthy.state == "done"
+    assert not watch.look()
+    assert Run(theirs).state == "damaged"
+    named_everywhere(Run(theirs), capsys)
+
+
+def test_a_reset_while_a_worker_starts_leaves_no_ghost(own_cache):
+    """The worker was told which run to answer, and finds it gone: before it takes the lock, or just after."""
+    run = Store().submit(SPEC)
+    before = Run(run.folder)
+    assert before.readable and before.delete()
+    answer(run)
+    assert os.listdir(own_cache) == []  # noqa: PTH208
+
+    before = Store().submit(SPEC)
+    assert before.readable  # it has looked, and then the run goes
+    assert Run(before.folder).delete()
+    answer(before)
+    assert os.listdir(own_cache) == []  # noqa: PTH208
+
+
+def test_a_folder_with_a_lock_that_is_none_can_be_deleted(own_cache):
+    run = Store().submit(SPEC)
+    (run.folder / "lock").mkdir()
+    assert run.delete()
+    run = Store().submit(SPEC)
+    with FileLock(run.folder / "lock"):
+        assert not run.delete()
+    assert Run(run.folder).state == "queued"

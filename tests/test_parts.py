@@ -1,0 +1,120 @@
+"""The files of a run's rows: few, however long it trains, and each row seen once and in order at any moment."""
+
+from __future__ import annotations
+
+import random
+import threading
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from bnviz import parts
+from bnviz.probes import Row
+
+
+def rows(first: int, count: int) -> list[Row]:
+    return [Row(step, "train_loss", None, None, None, float(step)) for step in range(first, first + count)]
+
+
+def steps(folder: Path) -> list[int]:
+    return list(parts.joined(folder)["step"].to_pylist())
+
+
+@pytest.mark.parametrize("sizes", ["random", "growing"])
+def test_a_long_run_has_a_few_dozen_files_and_each_row_is_written_a_few_times(tmp_path, monkeypatch, sizes):
+    draw, written, made, most = random.Random(0), [], 0, 0
+    keep = parts.write
+    monkeypatch.setattr(
+        parts, "write", lambda folder, name, what: (written.append(len(what)), keep(folder, name, what))
+    )
+    for part in range(600):
+        count = {"random": draw.randrange(1, 40), "growing": 1 + part // 20}[sizes]
+        parts.write(tmp_path, f"{part:06}", rows(made, count))
+        parts.merge(tmp_path)
+        made += count
+        most = max(most, len(list(tmp_path.iterdir())))
+    assert most <= 36
+    assert sum(written) < 8 * made
+    assert steps(tmp_path) == list(range(made))
+
+
+def test_readers_see_a_growing_run_in_order_while_its_parts_are_merged(tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "MOST", 3)
+    over, wrong = threading.Event(), []
+
+    def look() -> None:
+        seen = 0
+        while not over.is_set():
+            found = steps(tmp_path)
+            if found != list(range(len(found))) or len(found) < seen:
+                wrong.append(found)
+            seen = len(found)
+
+    readers = [threading.Thread(target=look) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for part in range(150):
+        parts.write(tmp_path, f"{part:06}", rows(part * 2, 2))
+        parts.merge(tmp_path)
+    over.set()
+    for reader in readers:
+        reader.join()
+    assert not wrong
+    assert steps(tmp_path) == list(range(300))
+
+
+def test_a_merged_file_is_preferred_to_the_parts_in_it(tmp_path):
+    """As they stand when the merging was interrupted."""
+    for part in range(4):
+        parts.write(tmp_path, f"{part:06}", rows(part, 1))
+    parts.write(tmp_path, "000001-000002", rows(1, 2))
+    assert [part.name for part in parts.listed(tmp_path)] == [
+        "000000.parquet",
+        "000001-000002.parquet",
+        "000003.parquet",
+    ]
+    assert steps(tmp_path) == [0, 1, 2, 3]
+
+
+def test_a_listing_that_misses_a_merge_is_made_again(tmp_path, monkeypatch):
+    """A folder is not listed in one moment: the merged file may not be there yet, and its parts no more."""
+    parts.write(tmp_path, "000000-000001", rows(0, 2))
+    looks = iter([set(), {"000000-000001.parquet"}, {"000000-000001.parquet"}])
+    monkeypatch.setattr(parts, "_names", lambda folder: next(looks))
+    assert steps(tmp_path) == [0, 1]
+
+
+def test_what_cannot_be_read_hides_what_follows_it_and_is_discarded_by_the_writer(tmp_path):
+    for part in range(5):
+        parts.write(tmp_path, f"{part:06}", rows(part, 1))
+    (tmp_path / "000002.parquet").write_bytes(b"")
+    assert steps(tmp_path) == [0, 1]
+    assert parts.keep_readable(tmp_path) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["000000.parquet", "000001.parquet"]
+
+
+def test_a_damaged_merged_file_falls_back_on_its_parts(tmp_path):
+    for part in range(3):
+        parts.write(tmp_path, f"{part:06}", rows(part, 1))
+    (tmp_path / "000000-000002.parquet").write_bytes(b"PAR1")
+    assert parts.keep_readable(tmp_path) == 3
+    assert steps(tmp_path) == [0, 1, 2]
+
+
+def test_rows_have_checksums(tmp_path):
+    parts.write(tmp_path, "000000", rows(0, 1000))
+    content = bytearray((tmp_path / "000000.parquet").read_bytes())
+    content[200] ^= 1
+    (tmp_path / "000000.parquet").write_bytes(content)
+    assert pq.read_metadata(tmp_path / "000000.parquet").num_rows == 1000
+    with pytest.raises(parts.Damaged, match=r"000000\.parquet is damaged"):
+        parts.read(tmp_path / "000000.parquet")
+    assert parts.problem(tmp_path / "000000.parquet") == "is damaged"
+
+
+def test_an_empty_table_is_a_file_too(tmp_path):
+    parts.write(tmp_path, "all", [])
+    assert parts.joined(tmp_path).schema == parts.SCHEMA
+    assert isinstance(parts.joined(tmp_path), pa.Table)
