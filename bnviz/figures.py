@@ -52,6 +52,8 @@ DASHED: dict[str, Any] = {"mode": "lines", "line": {"color": MARK, "dash": "dash
 DASHES = ("dash", "longdashdot", "8px,2px,2px,2px,2px,2px", "16px,4px")  # of several such lines in one figure
 CURSOR = "cursor"  # the mark of the step that a page shows: it belongs to the page, and exports leave it out
 LEVEL: dict[str, Any] = {"line_width": 1, "line_dash": "dash", "line_color": MARK, "exclude_empty_subplots": False}
+OVER_SEEDS, OPEN = " over seeds", " (open below where it reaches zero or less)"
+LOWEST = float(np.float32(1e-30))  # below every logarithmic axis, as it is drawn
 WHISKERS = 12  # places of a curve at which an interval over seeds is drawn as whiskers
 UNDER = -1  # zorder of the papers' curves: ours are drawn over them
 BELOW = {"y": 0, "yref": "container", "yanchor": "bottom"}  # a legend under the axes
@@ -209,16 +211,14 @@ def _pieces(x: Series[Any], low: Series[Any], high: Series[Any]) -> list[DataFra
 
 
 def _seeds(curve: Curve, rows: DataFrame, name: str, log: bool = False) -> list[go.Scatter]:
-    """The interval over seeds around a mean, if there is one: hatched and without edges, as no band over step sizes is.
-
-    On a logarithmic axis an end at or below zero is drawn at a tenth of the lowest mean.
-    """
+    """The interval over seeds around a mean, if there is one: hatched and without edges, as no band over step sizes is."""
     if f"{name}_from" not in rows:
         return []
     low, high = rows[f"{name}_from"], rows[f"{name}_to"]
     if log:
-        low = _above_zero(rows, name)
+        low = _open_below(low)
     look: dict[str, Any] = {"line": {"width": 0}, "showlegend": False, **NO_HOVER}
+    look |= {"meta": OPEN} if log and (rows[f"{name}_from"] <= 0).any() else {}
     traces: list[go.Scatter] = []
     for piece in _pieces(rows["step"], low, high):
         hatch = {"fill": "tonexty", "fillcolor": curve.faded(0.12), "fillpattern": HATCH | {"fgcolor": curve.colour}}
@@ -244,39 +244,42 @@ def _seeds_at_some(curve: Curve, rows: DataFrame, name: str, place: int, log: bo
         return []
     apart = -(-len(rows) // WHISKERS)
     some = rows.iloc[place * apart // 4 :: apart]
-    if log:
-        some = some.assign(**{f"{name}_from": _above_zero(some, name)})
     look: dict[str, Any] = {
         "mode": "markers",
         "marker": {"size": 3, "color": curve.colour},
         "showlegend": False,
         **NO_HOVER,
     }
+    look |= {"meta": OPEN} if log and (some[f"{name}_from"] <= 0).any() else {}  # plotly draws them to the axis
     return [_line(curve, some["step"], some[name], **look, **_whiskers(some, name))]
 
 
-def _above_zero(rows: DataFrame, name: str) -> Series[float]:
-    """The lower ends of an interval for a logarithmic axis: one at or below zero is at a tenth of the lowest mean."""
-    low = rows[f"{name}_from"]
-    return low.where(low.isna() | (low > 0), rows[name][rows[name] > 0].min() / 10)
+def _open_below(low: Series[float]) -> Series[float]:
+    """The lower ends of an interval for a logarithmic axis, which has no place for zero: there it leaves the picture."""
+    return low.where(low.isna() | (low > 0), LOWEST)
 
 
 def _whisker_legend(frame: DataFrame) -> list[go.Scatter]:
     """What the error bars mean."""
     look: dict[str, Any] = {"mode": "markers", "marker": {"symbol": "line-ns-open", "size": 12, "color": MARK}}
     names = list(frame["interval"].unique()) if "interval" in frame else []
-    return [go.Scatter(x=[None], y=[None], name=f"{name} over seeds", legendgroup=name, **look) for name in names]
+    return [go.Scatter(x=[None], y=[None], name=f"{name}{OVER_SEEDS}", legendgroup=name, **look) for name in names]
+
+
+def _intervals(frame: DataFrame) -> list[str]:
+    """What the intervals over seeds of a figure are called."""
+    return list(frame["interval"].unique()) if "interval" in frame else []
 
 
 def _seed_legend(frame: DataFrame, whiskers: bool = False) -> list[go.Scatter]:
     """What hatching or whiskers mean."""
-    names = list(frame["interval"].unique()) if "interval" in frame else []
+    names = _intervals(frame)
     if whiskers:
         bar: dict[str, Any] = {"mode": "markers", "marker": {"symbol": "line-ns-open", "size": 12, "color": MARK}}
-        return [go.Scatter(x=[None], y=[None], name=f"{name} over seeds", legendgroup=name, **bar) for name in names]
+        return [go.Scatter(x=[None], y=[None], name=f"{name}{OVER_SEEDS}", legendgroup=name, **bar) for name in names]
     look: dict[str, Any] = {"x": [None], "y": [None], "mode": "lines", "line": {"width": 0}, "fill": "toself"}
     pattern = {"fillcolor": "rgba(136, 136, 136, 0.12)", "fillpattern": HATCH | {"fgcolor": MARK}}
-    return [go.Scatter(name=f"{name} over seeds", legendgroup=name, **look, **pattern, **NO_HOVER) for name in names]
+    return [go.Scatter(name=f"{name}{OVER_SEEDS}", legendgroup=name, **look, **pattern, **NO_HOVER) for name in names]
 
 
 def _cross(curve: Curve, x: Series[Any], y: Series[Any], time: Time, words: bool = True) -> list[go.Scatter]:
@@ -332,7 +335,40 @@ def _over(time: Time, fig: go.Figure) -> go.Figure:
     if time.selected is not None:
         everywhere = {"row": "all", "col": "all", "exclude_empty_subplots": False}
         fig.add_vline(time.selected, name=CURSOR, line_width=1, line_color=MARK, **everywhere)
-    return _named_once(fig)
+    return _named_once(_open(fig))
+
+
+def _open(fig: go.Figure) -> go.Figure:
+    """Axes end where the drawn values do, also where an interval is open below; the legend says that it is."""
+    if all(trace.meta != OPEN for trace in fig.data):
+        return fig
+    values: dict[str, list[Any]] = {
+        axis.plotly_name: [] for axis in fig.select_yaxes()
+    }  # of the axes that match, all together
+    for trace in fig.data:
+        axis = fig.layout[f"yaxis{(trace.yaxis or 'y')[1:]}"]
+        y = drawable([np.nan if value is None else value for value in trace.y])
+        down = trace.error_y.arrayminus
+        ends = y if down is None else y - drawable(down)  # of whiskers
+        values[_root(axis)] += [y[y > LOWEST], ends[ends > LOWEST]]
+    for axis in fig.select_yaxes():
+        above = np.concatenate([np.zeros(0), *values[_root(axis)]])
+        if above.size:
+            axis.autorangeoptions.clipmin = float(above.min()) / 1.2
+    _say_open(fig)
+    return fig
+
+
+def _root(axis: Any) -> str:
+    """The name of the first of the axes that match."""
+    return f"yaxis{axis.matches[1:]}" if axis.matches else str(axis.plotly_name)
+
+
+def _say_open(fig: go.Figure) -> None:
+    """In the legend entry of the interval."""
+    for trace in fig.data:
+        if (trace.name or "").endswith(OVER_SEEDS):
+            trace.name += OPEN
 
 
 def _named_once(fig: go.Figure) -> go.Figure:
@@ -439,7 +475,9 @@ def _ours_in_sight(fig: go.Figure, time: Time) -> go.Figure:
         elif trace.zorder == UNDER:
             y = y[:0]
         axis = trace.yaxis or "y"
-        seen.setdefault(fig.layout[f"yaxis{axis[1:]}"].matches or axis, []).extend(y[np.isfinite(y)])
+        seen.setdefault(fig.layout[f"yaxis{axis[1:]}"].matches or axis, []).extend(
+            y[np.isfinite(y) & (np.abs(y) != LOWEST)]
+        )
     for axis in fig.select_yaxes():
         values = seen.get(axis.matches or axis.plotly_name.replace("axis", ""))
         if values:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -120,17 +119,24 @@ def test_around_a_band_over_step_sizes_it_is_whiskers() -> None:
     assert "minimum to maximum over seeds" in [trace.name for trace in fig.data if trace.showlegend is not False]
 
 
-def test_an_end_below_zero_is_at_a_tenth_of_the_lowest_mean_on_a_logarithmic_axis() -> None:
-    frame = analysis.over_seeds(curves(np.array([[1e-3, 1, 1], [3e-3, 1, 1]])), ["value"], "t")
-    assert frame["value_from"][0] < 0
-    fig = figures.gradient_norm(frame, Time(20))
-    low = next(trace for trace in fig.data if trace.line.width == 0 and trace.fill is None)
-    assert low.y[0] == pytest.approx(2e-4)
-
-
 def test_a_network_with_one_seed_beside_others_with_three_has_no_interval_to_draw() -> None:
     mixed = pd.concat([curves(np.random.default_rng(0).uniform(1, 2, (3, 3))), curves(np.ones((1, 3)), "none")])
     fig = figures.test_accuracy(analysis.over_seeds(mixed, ["value"], "t"), Time(20))
     assert (
         sum(trace.line.width == 0 and trace.showlegend is False for trace in fig.data) == 2
     )  # both edges, of one network
+
+
+def test_an_interval_that_reaches_zero_is_open_below_on_a_logarithmic_axis_and_the_legend_says_so() -> None:
+    steps = np.arange(4)
+    keys = {"run": "batch", "norm": "batch", "lr": 0.1, "seed": -1, "interval": "95 % t-interval", "n": 3}
+    frame = pd.DataFrame({**keys, "step": steps, "mean": 0.5, "mean_from": [0.2, -0.1, 0.3, 0.4], "mean_to": 0.9})
+    figure = figures.training_loss(frame, Time(4))
+    edge = figure.data[0]
+    assert edge.y[1] < 1e-20  # far below whatever the axis shows, and no floor in the picture
+    assert (
+        0.1 < figure.layout.yaxis.autorangeoptions.clipmin < 0.2
+    )  # the axis ends below the lowest value that it can show
+    assert any("over seeds (open below" in (trace.name or "") for trace in figure.data)
+    closed = figures.training_loss(frame.assign(mean_from=0.2), Time(4))
+    assert not any("open below" in (trace.name or "") for trace in closed.data)
