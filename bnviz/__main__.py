@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Choice = TypeVar("Choice")
 YEAR_S = 365 * 24 * 3600.0  # who queues and goes away waits all the same
+LONGEST_NAME = 255  # bytes of a file name, as file systems have it
 
 
 class Parser(argparse.ArgumentParser):
@@ -334,7 +335,9 @@ def named(word: str) -> list[Run]:
 
 
 def in_a_folder(path: Path) -> None:
-    """ValueError where a file cannot be written because it has no name, or its folder is not there."""
+    """ValueError where a file cannot be written because of its name, or because its folder is not there."""
+    if (size := len(os.fsencode(path.name))) > LONGEST_NAME:
+        raise ValueError(f"the file name of --out is too long: {size} bytes, at most {LONGEST_NAME}")
     if path.is_dir():
         raise ValueError(f"--out must name a file, got the folder {path.absolute()}")
     if not path.absolute().parent.is_dir():

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
+import shutil
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 from pandas.testing import assert_frame_equal
 
@@ -116,6 +119,47 @@ def test_latex_comes_as_a_snippet_and_its_tables(runs: list[Run], tmp_path: Path
     assert {path.name for path in written} >= {"loss.tex", "loss.dat"} and all(path.exists() for path in written)
 
 
+AWKWARD = ["fig 100%", "fig 100&", "Größe_1 #2 ~x", "a{b}$c^d", "a%20b", "-", "x" * 200, "x" * 199 + "y"]
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_latex_can_read_the_table_of_a_snippet_of_any_name(name: str, runs: list[Run], tmp_path: Path, capsys) -> None:
+    out = tmp_path / f"{name}.tex"
+    main(["export", runs[0].id, "--figure", "training-loss", "--out", str(out)])
+    assert {Path(line) for line in capsys.readouterr().out.splitlines()} == set(tmp_path.iterdir())
+    (table,) = re.findall(r"\\pgfplotstableread\{(.*)\}\{", out.read_text("utf-8"))
+    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,120}\.dat", table)
+    drawn = pd.read_csv(tmp_path / table, sep=" ")
+    curve = takeaway.of_runs(PANELS["training-loss"], runs[:1]).figure.data[0]
+    assert any(drawn[name].dropna().tolist() == pytest.approx(list(curve.y)) for name in drawn)
+
+
+def test_snippets_in_one_folder_keep_their_own_tables() -> None:
+    files = [name for called in AWKWARD for name in export.pgfplots(go.Figure(go.Scatter(y=[1])), called)]
+    assert len(set(files)) == 2 * len(AWKWARD)
+
+
+FOLDERS = ["Übung 100% %41 #1 & $x ~ {y}", "x" * 200]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_cache_may_lie_anywhere(folder: str, root: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("BNVIZ_CACHE", str(shutil.copytree(root, tmp_path / folder / "cache")))
+    monkeypatch.chdir(tmp_path / folder)
+    Inline().start(Store().submit(tiny_spec(seed=7, probes=ALL_PROBES)))
+    runs = Store().runs()
+    assert [run.state for run in runs] == ["done"] * 5
+    drawn = takeaway.of_runs(PANELS["training-loss"], runs).numbers.reset_index(drop=True)
+    for format, read in (("csv", pd.read_csv), ("parquet", pd.read_parquet)):
+        out = f"{folder}.{format}"
+        main(["export", *ids(runs), "--figure", "training-loss", "--over", "each", "--out", out])
+        assert_frame_equal(read(out), drawn, check_dtype=False)
+    main(["export", *ids(runs), "--figure", "training-loss", "--out", f"{folder}.zip"])
+    monkeypatch.setenv("BNVIZ_CACHE", str(tmp_path / folder / "elsewhere"))
+    main(["data", "import", f"{folder}.zip"])
+    assert set(ids(Store().runs())) == set(ids(runs))
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -132,6 +176,10 @@ def test_latex_comes_as_a_snippet_and_its_tables(runs: list[Run], tmp_path: Path
         (["--figure", "quantiles", "--layers", "conv99", "--out", "a.csv"], "--layers must be one of conv1, "),
         (["--figure", "landscape", "--look", "zoom", "--out", "a.pdf"], "--look must be a JSON object"),
         (["--figure", "landscape", "--out", "no/such/folder/a.csv"], "the folder of --out does not exist"),
+        (
+            ["--figure", "landscape", "--out", "ü" * 200 + ".tex"],
+            "file name of --out is too long: 404 bytes, at most 255",
+        ),
         (["--figure", "theorem-4-1", "--out", "a.csv"], "figure theorem-4-1 is not about these runs"),
     ],
 )

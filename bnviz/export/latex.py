@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from hashlib import sha256
 from itertools import chain, pairwise
 from typing import Any
 
@@ -30,6 +31,7 @@ NUMBERS, LINE = 1.1, 0.35  # centimetres below the panels, and more for each fur
 HEIGHTS = {1: 0.42, 2: 0.64}  # of all panels, in widths of the text
 HEIGHT = 0.28  # of each where there are more rows
 POINT = 0.5  # points on paper for a pixel of a line
+LONGEST = 100  # letters of a table's name
 MARGIN = 0.05  # of an axis that scales itself, beyond what it shows
 DASHES = {"dot": (1, 1), "dash": (3, 3), "longdash": (5, 5), "dashdot": (3, 1, 1, 1), "longdashdot": (5, 2, 1, 2)}
 MARKS = {
@@ -105,13 +107,14 @@ TAGS = {"<sub>": r"\textsubscript{", "</sub>": "}", "<sup>": r"\textsuperscript{
 
 
 def pgfplots(figure: go.Figure, name: str) -> dict[str, str]:
-    """A figure for LaTeX, by file name: `<name>.dat`, the table of what is drawn, and `<name>.tex`, which draws it with pgfplots.
+    """A figure for LaTeX, by file name: the table of what is drawn, and `<name>.tex`, which draws it with pgfplots.
 
+    The table is called `<name>.dat`, or nearly so where LaTeX cannot read a file of that name (`table_name`).
     The snippet goes into a document by \\input and is as wide as the text; its first lines say what the preamble needs. What the
     legend hides is left out. Signs that LaTeX does not know as text become mathematics as MATHS has them. ExportError where a figure
     is made of something else than points, lines, areas, cells and surfaces.
     """
-    layout = figure.layout.to_plotly_json()
+    layout, table = figure.layout.to_plotly_json(), table_name(name)
     book = _Book(layout.get("coloraxis", {}))
     shown = sorted((trace for trace in figure.data if trace.visible in (None, True)), key=_depth)
     grid = _grid(panels(layout, figure.data))
@@ -132,9 +135,18 @@ def pgfplots(figure: go.Figure, name: str) -> dict[str, str]:
             body += _legend(figure, layout, book)
     down = "1.5cm" if any(panel and head(layout, panel) for panel in chain(*grid[1:])) else "0.9cm"
     size = f"  group style={{group size={len(grid[0])} by {len(grid)}, horizontal sep={GAP}, vertical sep={down}}},"
-    start = [r"\begin{tikzpicture}", *book.definitions(), rf"\pgfplotstableread{{{name}.dat}}{{\bnviz}}"]
+    start = [r"\begin{tikzpicture}", *book.definitions(), rf"\pgfplotstableread{{{table}}}{{\bnviz}}"]
     lines = [*start, r"\begin{groupplot}[", size, LOOK, "]", *body, r"\end{groupplot}", r"\end{tikzpicture}", ""]
-    return {f"{name}.dat": book.table(), f"{name}.tex": PREAMBLE + "\n".join(lines)}
+    return {table: book.table(), f"{name}.tex": PREAMBLE + "\n".join(lines)}
+
+
+def table_name(name: str) -> str:
+    """A file name that LaTeX reads as it stands: spaces, signs that it takes for commands, and other letters are replaced.
+
+    Different names stay different: a few digits stand for what was replaced.
+    """
+    plain = re.sub("[^A-Za-z0-9.-]+", "-", name)[:LONGEST].strip("-.") or "figure"
+    return f"{plain}.dat" if plain == name else f"{plain}-{sha256(name.encode()).hexdigest()[:8]}.dat"
 
 
 class _Book:

@@ -250,13 +250,15 @@ def _legend_lines(figure: go.Figure, width: float) -> int:
     """Lines that the legend takes, as plotly fills them from left to right; rather one too many."""
     if figure.layout.showlegend is False:
         return 0
+    named = [trace for trace in figure.data if trace.showlegend is not False]
+    widths = [ENTRY + typeface.width(trace.name or "trace 0", TYPE) for trace in named]
+    room = width - NUMBERS["y"]
+    if sum(widths) > room and not any(trace.legendgroup for trace in named):
+        widths = [max(widths)] * len(widths)  # plotly puts them into columns
     lines, left = 0, 0.0
-    for trace in figure.data:
-        if trace.showlegend is False:
-            continue
-        wide = ENTRY + typeface.width(trace.name or "trace 0", TYPE)
+    for wide in widths:
         if wide > left:
-            lines, left = lines + max(1, int(-(-wide // width))), width - NUMBERS["y"]
+            lines, left = lines + max(1, int(-(-wide // width))), room
         left -= wide
     return lines
 

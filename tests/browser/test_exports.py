@@ -1,0 +1,51 @@
+"""Exported web pages in a real browser: they ask no other host, and their texts are in the typeface that they bring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import playwright.sync_api as playwright
+import pytest
+
+from bnviz import paths, report, takeaway
+from bnviz.export import STYLES, typeface
+from bnviz.panels import PANELS
+from bnviz.presets import PRESETS
+from bnviz.store import Run, Store
+
+TEXTS = """() => [...document.querySelectorAll('svg text')].filter((text) => text.textContent && !text.querySelector('tspan'))
+  .map((text) => [text.textContent, parseFloat(getComputedStyle(text).fontSize), text.getComputedTextLength(),
+    getComputedStyle(text).fontFamily])"""
+
+
+def shipped() -> list[Run]:
+    return [Run(paths.GALLERY / spec.id) for spec in PRESETS["class"].specs()]
+
+
+PAGES = {
+    "figure": lambda: takeaway.of_runs(PANELS["landscape"], shipped()).picture("html", STYLES["page"]).decode(),
+    "lesson": lambda: report.lesson(Store()),
+    "report": lambda: report.report(shipped()[:1], "A report"),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_asks_no_other_host_and_is_measured_in_its_own_typeface(
+    name: str, browser: playwright.Browser, tmp_path: Path
+) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(PAGES[name](), "utf-8")
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(path.as_uri(), wait_until="networkidle", timeout=120_000)
+    page.locator("svg.main-svg").last.wait_for(state="attached", timeout=60_000)
+    texts = page.evaluate(TEXTS)
+    page.close()
+    assert {url for url in asked if not url.startswith(("data:", "blob:"))} == {path.as_uri()}
+    assert texts and problems == []
+    for text, size, length, family in texts:
+        assert typeface.FAMILY in family.split(",")[0]
+        assert length == pytest.approx(typeface.width(text, size), abs=0.5), text
