@@ -17,6 +17,7 @@ from bnviz.figures import Time
 from bnviz.spec import RunSpec
 
 WINDOW = 20  # measurements in a running mean
+MEASUREMENTS = 20  # of a run, where a probe is switched on by one button
 RANDOM = "along a random direction"  # of which the papers show nothing
 ALONG: dict[str, analysis.Direction] = {"along the gradient": "gradient", RANDOM: "random"}  # a switch -> direction
 ONE, ALL = "one unit", "all units"
@@ -52,6 +53,17 @@ class View:
 
 
 @dataclass(frozen=True)
+class Lacking:
+    """Probes with their intervals, and settings, that would have to be on; false where nothing is lacking."""
+
+    probes: dict[str, int]
+    settings: dict[str, bool]
+
+    def __bool__(self) -> bool:
+        return bool(self.probes or self.settings)
+
+
+@dataclass(frozen=True)
 class Panel:
     """One figure: its numbers, its picture, and in one sentence what to look for.
 
@@ -59,7 +71,7 @@ class Panel:
     switch there are none. A panel is left out where no question fits `when`, or where they do not fit `together`; a `hint` then
     stands in its place. `say` puts the numbers into words. `averages` are the columns of which several seeds have a mean; without any the first seed is drawn.
     `fewer` leaves as many of the numbers as are drawn. `slug` names it on the command line. `number` is how one of its numbers
-    is written in a sentence.
+    is written in a sentence, and `probe` measures them.
     """
 
     title: str
@@ -76,10 +88,25 @@ class Panel:
     fewer: Callable[[DataFrame], DataFrame] = lambda numbers: numbers
     slug: str = ""
     number: str = ".3g"
+    probe: str = ""
 
-    def fits(self, specs: Sequence[RunSpec]) -> bool:
+    def about(self, specs: Sequence[RunSpec]) -> bool:
         """Whether it is about any of these questions."""
         return any(map(self.when, specs)) and self.together(specs)
+
+    def fits(self, specs: Sequence[RunSpec]) -> bool:
+        """Whether it is about any of these questions, and that one measures it."""
+        measured = [spec for spec in specs if not self.probe or self.probe in spec.probes]
+        return self.about(specs) and any(map(self.when, measured))
+
+    def lacking(self, specs: Sequence[RunSpec], choice: str = "") -> Lacking:
+        """What these questions would have to measure besides, so that it shows something."""
+        along_random = self.numbers is bands and choice == RANDOM
+        measured = any(self.probe in spec.probes for spec in specs) or not self.probe
+        return Lacking(
+            {} if measured else {self.probe: max(1, specs[0].steps // MEASUREMENTS)},
+            {} if not along_random or any(spec.random_direction for spec in specs) else {"random_direction": True},
+        )
 
     @property
     def name(self) -> str:
@@ -209,6 +236,7 @@ TRAINING_ACCURACY = Panel(
     when=classifies,
     averages=("mean",),
     fewer=analysis.drawn,
+    probe="accuracy",
     slug="training-accuracy",
     number=".1%",
 )
@@ -220,6 +248,7 @@ TRAINING_LOSS = Panel(
     paper="training_loss",
     averages=("mean",),
     fewer=analysis.drawn,
+    probe="accuracy",
     slug="training-loss",
 )
 TEST_ACCURACY = Panel(
@@ -231,6 +260,7 @@ TEST_ACCURACY = Panel(
     when=classifies,
     averages=("value",),
     fewer=analysis.drawn,
+    probe="evaluation",
     slug="test-accuracy",
     number=".1%",
 )
@@ -254,6 +284,7 @@ QUANTILES = Panel(
     paper="quantile_bands",
     without=ALL,
     fewer=analysis.drawn,
+    probe="activations",
     slug="quantiles",
 )
 HISTOGRAMS = Panel(
@@ -261,6 +292,7 @@ HISTOGRAMS = Panel(
     "One ridge a measurement, early behind and late in front: does the shape stay?",
     lambda view: analysis.histograms(view.rows, view.layers, pooled(view)),
     lambda numbers, view: figures.ridges(numbers, view.time),
+    probe="activations",
     slug="histograms",
 )
 HISTOGRAMS_AT_STEP = Panel(
@@ -268,6 +300,7 @@ HISTOGRAMS_AT_STEP = Panel(
     "The networks on one axis, at the step chosen above.",
     lambda view: analysis.histogram_at(view.rows, view.step, view.layers, pooled(view)),
     lambda numbers, view: figures.histogram(numbers),
+    probe="activations",
     slug="histograms-at-step",
 )
 MOMENT_CHANGES = Panel(
@@ -278,6 +311,7 @@ MOMENT_CHANGES = Panel(
     paper="moment_changes",
     averages=("value",),
     fewer=analysis.drawn,
+    probe="activations",
     slug="moment-changes",
 )
 MOMENT_DRIFT = Panel(
@@ -286,6 +320,7 @@ MOMENT_DRIFT = Panel(
     lambda view: analysis.moment_drift(view.rows, view.layers),
     lambda numbers, view: figures.moment_drift(numbers, view.time),
     fewer=analysis.drawn,  # no mean: each seed samples another unit, which wanders elsewhere
+    probe="activations",
     slug="moment-drift",
 )
 
@@ -299,6 +334,7 @@ COVARIATE_SHIFT = Panel(
     paper="covariate_shift",
     averages=("value",),
     fewer=analysis.drawn,
+    probe="covariate_shift",
     slug="covariate-shift",
 )
 COVARIATE_SHIFT_AT_STEP = Panel(
@@ -307,6 +343,7 @@ COVARIATE_SHIFT_AT_STEP = Panel(
     lambda view: analysis.covariate_shift_at(view.rows, view.step),
     lambda numbers, view: figures.covariate_shift_at(numbers),
     averages=("value",),
+    probe="covariate_shift",
     slug="covariate-shift-at-step",
 )
 
@@ -321,6 +358,7 @@ LANDSCAPE = Panel(
     without=RANDOM,
     averages=("loss_low", "loss_high"),
     fewer=analysis.drawn,
+    probe="landscape",
     slug="landscape",
 )
 GRADIENT_PREDICTIVENESS = Panel(
@@ -332,6 +370,7 @@ GRADIENT_PREDICTIVENESS = Panel(
     without=RANDOM,
     averages=("distance_low", "distance_high"),
     fewer=analysis.drawn,
+    probe="landscape",
     slug="gradient-predictiveness",
 )
 EFFECTIVE_BETA = Panel(
@@ -343,6 +382,7 @@ EFFECTIVE_BETA = Panel(
     without=RANDOM,
     averages=("beta",),
     fewer=analysis.drawn,
+    probe="landscape",
     slug="effective-beta",
 )
 CURVATURE = Panel(
@@ -351,9 +391,8 @@ CURVATURE = Panel(
     "becomes unstable: a network that hovers there trains at the *edge of stability*, and its β settles there too.",
     lambda view: analysis.curvature(view.rows),
     lambda numbers, view: figures.curvature(numbers, view.time),
-    when=lambda spec: "curvature" in spec.probes,
-    hint="Not measured here: under *Knobs*, *Measured every … steps*, set *Curvature* (each takes some tens of passes).",
     fewer=analysis.drawn,
+    probe="curvature",
     slug="curvature",
 )
 GRADIENT_NORM = Panel(
@@ -363,6 +402,7 @@ GRADIENT_NORM = Panel(
     lambda numbers, view: figures.gradient_norm(numbers, view.time),
     averages=("value",),
     fewer=analysis.drawn,
+    probe="landscape",
     slug="gradient-norm",
 )
 LOSS_SLICE = Panel(
@@ -370,6 +410,7 @@ LOSS_SLICE = Panel(
     "The slice behind the band: steep walls are what a learning rate must avoid.",
     lambda view: analysis.loss_slice(view.rows, view.step),
     lambda numbers, view: figures.loss_slice(numbers),
+    probe="landscape",
     slug="loss-slice",
 )
 STEP_SIZES = Panel(
@@ -378,6 +419,7 @@ STEP_SIZES = Panel(
     lambda view: analysis.step_sizes(view.rows),
     lambda numbers, view: figures.step_sizes(numbers, view.time, view.paper),
     paper="step_sizes",
+    probe="landscape",
     slug="step-sizes",
 )
 
@@ -388,6 +430,7 @@ SURFACE = Panel(
     "The network stands in the middle: how far to the right does it go downhill, and how steep are the walls?",
     lambda view: surfaces.planes(view.rows),
     relief_or_contours,
+    probe="surface",
     slug="surface",
 )
 SURFACE_RISE = Panel(
@@ -395,6 +438,7 @@ SURFACE_RISE = Panel(
     "The highest loss minus the lowest: low is flat, and steady is a landscape without surprises.",
     lambda view: surfaces.rise(view.rows),
     lambda numbers, view: figures.surface_rise(numbers, view.time),
+    probe="surface",
     slug="surface-rise",
 )
 PATH_SHARE = Panel(
@@ -402,6 +446,7 @@ PATH_SHARE = Panel(
     "Of the squared distance from the plane before: near 0 %, training came from elsewhere than the path suggests.",
     lambda view: surfaces.path_share(view.rows),
     lambda numbers, view: figures.path_share(numbers, view.time),
+    probe="surface",
     slug="path-share",
 )
 
@@ -417,6 +462,7 @@ def theorem(statement: str, look: str, true: str, printed: str) -> Panel:
         lambda numbers, view: figures.theorem(numbers, {"true": true, "printed": printed}),
         when=has_batchnorm,
         hint=NEEDED,
+        probe="theory",
         slug=statement.replace("_", "-"),
     )
 
@@ -427,6 +473,7 @@ DEVIATIONS = Panel(
     lambda view: theorems.verdicts(view.rows),
     lambda numbers, view: figures.deviations(numbers, view.time),
     say=theorems.verdict,
+    probe="theory",
     slug="theorem-deviations",
 )
 THEOREM_4_1 = theorem(
@@ -456,6 +503,7 @@ CONDITIONS = Panel(
     say=theorems.asked,
     when=has_batchnorm,
     hint=NEEDED,
+    probe="theory",
     slug="theorem-conditions",
 )
 LEMMA_4_5 = Panel(
@@ -463,6 +511,7 @@ LEMMA_4_5 = Panel(
     "How far each layer has come from its initial weights, and how much less far to kW*, which to BatchNorm is as good.",
     lambda view: theorems.distances(view.rows, view.step),
     lambda numbers, view: figures.lemma(numbers),
+    probe="theory",
     slug="lemma-4-5",
 )
 

@@ -73,7 +73,7 @@ def of_runs(
 ) -> Takeaway:
     """A panel of these runs, with what a page would let its reader choose. ValueError where it is not about any of them."""
     specs = [run.spec for run in runs]
-    if not panel.fits(specs):
+    if not panel.about(specs):
         raise ValueError(f"figure {panel.name} is not about these runs")
     rows = concat([run.labelled_rows() for run in runs], ignore_index=True)
     view = panels.view(rows, specs, step=step, layers=layers, choice=choice, statistic=statistic)

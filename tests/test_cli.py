@@ -217,7 +217,7 @@ def exported(tmp_path, capsys) -> Callable[..., tuple[int, str]]:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("--figure curvature", "is not about these runs"),
+        ("--figure curvature", "not measured; they have measured training-accuracy"),
         ("--figure histograms", "not measured; they have measured training-accuracy, training-loss, test-accuracy"),
         ("--figure overlay-hessian-top", "not measured; they have measured training-accuracy"),
         ("--figure landscape --step -5", "--step must be between 0 and 3, got -5"),

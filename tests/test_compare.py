@@ -15,6 +15,7 @@ from bnviz.presets import PRESETS
 from bnviz.probes import Row
 from bnviz.spec import RunSpec
 from bnviz.store import Run, Store
+from bnviz.ui import compare
 from tests.conftest import tiny_spec
 from tests.test_pages import page, plots, sentences
 
@@ -71,6 +72,26 @@ def ticked(opened: AppTest, *rows: int) -> AppTest:
     key = f"compare-{opened.session_state['tables']}"
     opened.session_state[key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
     return opened.run()
+
+
+@pytest.mark.parametrize(
+    ("words", "fits"),
+    [
+        ("vgg11 seed 1", False),
+        ("vgg11 seed 0", True),
+        ("batch vgg 0.1", True),
+        ("0.01", False),
+        ("1", False),
+        ("2000", True),
+        ("lr 0.1 batch", True),
+        ("lr 0", False),
+        ("steps 2000", True),
+        ("cifar", True),
+    ],
+)
+def test_a_filter_takes_numbers_whole_and_those_after_a_setting_for_its_value(words, fits):
+    text = "batch BatchNorm · cifar10 · vgg11 × 0.25 · SGD, lr 0.1 · batch 128 · 2,000 steps · seed 0 0123456789abcdef"
+    assert compare.matches(words, text.lower()) == fits
 
 
 def test_all_runs_are_those_of_the_cache_and_those_that_ship_once(gallery):

@@ -6,9 +6,11 @@ import base64
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qsl
 from zipfile import ZipFile
 
 import numpy as np
@@ -201,8 +203,39 @@ def test_a_panel_that_does_not_fit_is_left_out_or_says_what_is_missing(filled):
     )  # its place is the linear network's
     Inline().start(Store().submit(PRESETS["quick"].specs(**TINY)[0]))
     without = page("paper/landscape", preset="quick", norm="none", **{k: str(v) for k, v in TINY.items()})
-    assert any("Not measured here: under *Knobs*" in text.value for text in without.markdown)
     assert len(plots(without)) == 6
+    assert [said.value for said in without.info] == ["These runs have not measured it."]  # the curvature
+
+
+def test_one_button_measures_what_the_runs_have_not():
+    for spec in PRESETS["quick"].specs(**TINY, probes={"accuracy": 1, "landscape": 2}):
+        Inline().start(Store().submit(spec))
+    address = {knob: str(value) for knob, value in TINY.items()} | {"every_landscape": "2"}
+    off = {f"every_{probe}": "0" for probe in ("evaluation", "activations", "covariate_shift")}
+    opened = page("paper/landscape", preset="quick", view="along a random direction", **address, **off)
+    titles = [plot["alt"].partition(".")[0] for plot in plots(opened)]
+    assert titles == ["Loss at one step", "Distance against step size", "Length of the gradient"]
+    buttons = [button for button in opened.button if button.label.startswith("Measure it too (about ")]
+    assert [button.key for button in buttons] == ["measure-landscape", "measure-curvature"]
+    buttons[0].click().run()
+    assert not opened.exception
+    assert opened.toggle(key="random_direction").value is True
+    assert "Random direction on" in " ".join(text.value for text in opened.markdown)
+    asked = [run.spec for run in Store().runs() if run.state == "queued"]
+    assert [spec.norm for spec in asked] == ["none", "batch", "noisy"]
+    assert all(spec.random_direction and spec.probes == {"accuracy": 1, "landscape": 2} for spec in asked)
+
+
+@pytest.mark.parametrize("name", ["distributions", "covariate_shift", "norms", "surface", "theory", "training"])
+def test_no_page_draws_empty_axes(name):
+    own = {"surface": "surface", "theory": "theory-vgg"}.get(name, "quick")
+    knobs = TINY | {"data": "cifar10-sample"}
+    Inline().start(Store().submit(PRESETS[own].specs(**knobs, norm="batch", probes={})[0]))
+    address = {knob: str(value) for knob, value in knobs.items()} | {f"every_{probe}": "0" for probe in ALL_PROBES}
+    networks = {"networks" if name == "norms" else "norm": "batch"}
+    opened = page(f"paper/{name}", preset=own, **address, **networks)
+    assert not opened.exception and plots(opened) == []
+    assert [button.label for button in opened.button if button.label.startswith("Measure it too")]
 
 
 def test_the_bundle_holds_what_is_drawn(filled, monkeypatch):
@@ -576,10 +609,57 @@ def test_a_failed_run_says_why():
 
 
 def test_the_start_page_starts_the_quick_comparison():
-    opened = page("lab/start")
+    opened = page("lab/start", show="quick")
+    label = opened.button(key="quick").label
+    assert f"Press **{label}**" in opened.info[0].value
     opened.button(key="quick").click().run()
     assert [run.id for run in Store().runs()] == [spec.id for spec in PRESETS["quick"].specs()]
     assert len(plots(opened)) == 4
+    opened.button(key="stop").click().run()
+    assert [run.state for run in Store().runs()] == ["cancelled"] * 3
+
+
+def test_the_start_page_trains_again_from_another_seed_once_all_are_finished(monkeypatch):
+    monkeypatch.setitem(PRESETS, "quick", replace(PRESETS["quick"], knobs=PRESETS["quick"].knobs | TINY))
+    for spec in PRESETS["quick"].specs():
+        Inline().start(Store().submit(spec))
+    opened = page("lab/start")
+    assert opened.button(key="quick").label == "Train again, seed 1"
+    opened.button(key="quick").click().run()
+    assert [run.spec.seed for run in Store().runs() if run.state == "queued"] == [1] * 3
+    assert opened.session_state["show"] == "quick" and len(opened.get("progress")) == 3
+    assert not [button for button in page("lab/start").button if button.key == "stop"]  # seed 0 is finished
+
+
+def test_runs_lists_what_ships_with_its_result_and_a_link_that_shows_its_figures(monkeypatch):
+    monkeypatch.setattr("bnviz.paths.GALLERY", PROJECT / "cache" / "gallery")
+    opened = page("lab/runs")
+    assert not opened.exception
+    table = opened.dataframe[0].value
+    assert len(table) == len([*(PROJECT / "cache" / "gallery").glob("[0-9a-f]*")]) and set(table.From) == {"bnviz"}
+    assert set(table[table.State == "done"].Result.str.contains("test set right|training loss")) == {True}
+    assert not table[table.State.str.startswith("diverged at step")].Share.lt(1).any()
+    spec = PRESETS["class"].specs(norm="noisy", seed=2)[0]
+    (link,) = table[table.Id == spec.id].Figures
+    shown = page("paper/" + link.partition("?")[0], **dict(parse_qsl(link.partition("?")[2])))
+    assert shown.button(key="run").label == "Finished" and spec.id in str(plots(shown)[0])
+
+
+def test_a_damaged_run_is_told_where_its_figures_are_and_computed_again(filled):
+    (Store().run(filled[0]).folder / "rows" / "all.parquet").write_bytes(b"")
+    opened = tiny("paper/landscape")
+    assert not opened.exception and "is damaged" in opened.error[0].value
+    assert opened.button(key="run").label == "Run 1 more"
+    assert opened.button(key=f"delete-{filled[0]}")
+    opened.button(key=f"again-{filled[0]}").click().run()
+    assert Store().run(filled[0]).state in ("queued", "interrupted")
+
+
+@pytest.mark.parametrize("name", ["paper/landscape", "lab/start", "lab/claims", "lab/compare", "lab/sweep", "lab/runs"])
+def test_every_live_page_says_why_runs_do_not_go_on(name, filled, monkeypatch):
+    monkeypatch.setattr(supervisor, "trouble", lambda store: "The disk is full.")
+    address = {"show": "quick"} if name == "lab/start" else {"runs": filled[0][:8]} if name == "lab/compare" else {}
+    assert "The disk is full." in [error.value for error in page(name, **address).error]
 
 
 def test_runs_lists_every_run_also_a_damaged_one(filled):
@@ -648,7 +728,7 @@ def test_a_sweep_draws_what_is_finished_and_leaves_the_rest_empty(view, filled):
         assert [bool(text) for text in texts] == [True, False, True, False]
     assert "**2 of 4 finished**" in [bar.proto.text for bar in opened.get("progress")]
     assert any(text.value.startswith("**4 runs**, 2 of them finished: about ") for text in opened.markdown)
-    assert opened.button(key="run").label == "Run 4 networks"
+    assert opened.button(key="run").label == "Run 2 more"
 
 
 def test_a_finished_sweep_needs_no_button_and_its_link_restores_it(filled):

@@ -39,6 +39,7 @@ def claims_page(doc: str | None) -> None:
     active = bool(at_work(claims.finished(Store(), CLAIMS.values())))
 
     def body() -> None:
+        live.tell_trouble()
         done = claims.finished(Store(), CLAIMS.values())
         busy = at_work(done)
         if bool(busy) != active:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -25,7 +26,6 @@ from bnviz.words import shorten
 
 PARAMETERS = ("runs", "metric", "layer", "baseline", "facet", "over")
 SHIPPED = "class"  # the preset whose runs are compared at first
-PREFIX = 8  # digits of an id in the address
 NONE = "none"  # no small multiples
 ROW, HEAD, MOST_ROWS = 35, 40, 7  # of the table: pixels, and lines before it scrolls
 
@@ -67,7 +67,7 @@ def choose(runs: list[Run]) -> list[Run]:
                 forget()
             besides = f", {hidden} of them not in this list" if hidden else ""
             st.markdown(f"{len(chosen)} of {len(runs)} runs chosen{besides}.")
-    st.session_state["runs"] = [run.id[:PREFIX] for run in chosen]
+    st.session_state["runs"] = [run.id[: link.PREFIX] for run in chosen]
     link.keep({"runs": at_first(runs)})
     return chosen
 
@@ -84,7 +84,7 @@ def restore(runs: list[Run]) -> None:
     if lost:
         link.warn(
             f"The link asks for runs that are not here: {', '.join(map(shorten, lost[:5]))}{' and others' * (len(lost) > 5)}. "
-            f"They are left out; a run is named by the first {PREFIX} digits of its id."
+            f"They are left out; a run is named by the first {link.PREFIX} digits of its id."
         )
     st.session_state["chosen"] = [ids[0] for ids in matches.values() if len(ids) == 1]
 
@@ -92,7 +92,7 @@ def restore(runs: list[Run]) -> None:
 def at_first(runs: list[Run]) -> list[str]:
     """The shipped runs of the first comparison, as far as they are here, as the address has them."""
     here = {run.id for run in runs}
-    return [spec.id[:PREFIX] for spec in PRESETS[SHIPPED].specs() if spec.id in here]
+    return [spec.id[: link.PREFIX] for spec in PRESETS[SHIPPED].specs() if spec.id in here]
 
 
 def forget() -> None:
@@ -120,10 +120,24 @@ def filtered(runs: list[Run]) -> list[Run]:
     return [
         run
         for run in runs
-        if (not nets or run.spec.norm in nets)
-        and (not about or task(run) in about)
-        and all(word in haystack(run) for word in words.lower().split())
+        if (not nets or run.spec.norm in nets) and (not about or task(run) in about) and matches(words, haystack(run))
     ]
+
+
+NAMED = {"seed", "lr", "depth", "momentum"}  # a number after these is theirs
+
+
+def matches(words: str, text: str) -> bool:
+    """Whether a text has all of these words; a number is a whole one, and one after a setting's name is that setting's."""
+    looked_for = re.findall(rf"(?:{'|'.join(NAMED)}) [\d.][\w.+-]*|\S+", words.lower().replace(",", ""))
+    text = text.replace(",", "")
+    return all(
+        re.search(rf"(?<![\w.]){re.escape(word)}(?![\w.])", text) if NUMBER.search(word) else word in text
+        for word in looked_for
+    )
+
+
+NUMBER = re.compile(r"^(\w+ )?[\d.]+(e[+-]?\d+)?$")
 
 
 def pills(label: str, options: list[str], key: str, words: Callable[[str], str]) -> list[str]:
@@ -218,6 +232,7 @@ def side_by_side(runs: list[Run]) -> None:
         st.caption(sentence)
 
     def body() -> None:
+        live.tell_trouble()
         if any(run.state in ACTIVE for run in runs) != active:
             st.rerun()
         draw(runs, metric, base, facet, choices)
@@ -251,7 +266,7 @@ def baseline(runs: list[Run]) -> str:
     named = comparison.labels([run.spec for run in runs])
     firsts: dict[str, str] = {}
     for id, label in named.items():
-        firsts.setdefault(label, id[:PREFIX])
+        firsts.setdefault(label, id[: link.PREFIX])
     asked = st.session_state.get("baseline", st.query_params.get("baseline", ""))
     of = next((label for id, label in named.items() if asked and id.startswith(asked)), None)
     if of and asked != firsts[of]:  # another seed of the same
@@ -320,7 +335,7 @@ def final_values(metric: str, stamp: Stamp, choices: Choices, runs: list[Run]) -
     about = METRICS[metric].label + (f", {choices.layers[0]}" if choices.layers else "")
     interval = f" The interval is the {analysis.STATISTICS[view.statistic]} over seeds." if view.averaged else ""
     st.markdown(f"#### Final values\n{about}: mean of the last tenth of the steps.{interval}")
-    shown, written = readable(numbers, view), formats(METRICS[metric].percent)
+    shown, written = readable(numbers, view, METRICS[metric].percent), formats(METRICS[metric].percent)
     st.dataframe(shown, hide_index=True, column_config=written, placeholder="–", key="final-values")
     offer("Final values, CSV", f"final-{metric}", "csv", lambda: export.table(numbers, "csv"))
 
@@ -345,14 +360,24 @@ NAMES = {
 }
 
 
-def readable(numbers: DataFrame, view: View) -> DataFrame:
-    """The columns that say something, as the reader sees them."""
+DIFFERENCES = ("difference", "difference_from", "difference_to")
+
+
+def readable(numbers: DataFrame, view: View, percent: bool) -> DataFrame:
+    """The columns that say something, as the reader sees them; differences of percentages are points."""
     silent = {"seed" if view.averaged else "n"} | (set() if numbers["diverged"].any() else {"diverged"})
-    return numbers[[name for name in NAMES if name in numbers and name not in silent]].rename(columns=NAMES)
+    shown = numbers[[name for name in NAMES if name in numbers and name not in silent]]
+    if percent:
+        shown = shown.assign(**{name: 100 * shown[name] for name in DIFFERENCES if name in shown})
+    return shown.rename(columns=NAMES)
 
 
 def formats(percent: bool) -> dict[str, Any]:
     """How numbers are written."""
-    column = st.column_config.NumberColumn(format="percent" if percent else "%.4g")
-    named = [NAMES[name] for name in NAMES if name.startswith(("value", "difference"))]
-    return dict.fromkeys(named, column)
+    kinds = {"value": "percent", "difference": "%+.1f points"} if percent else {"value": "%.4g", "difference": "%+.4g"}
+    return {
+        NAMES[name]: st.column_config.NumberColumn(format=format)
+        for kind, format in kinds.items()
+        for name in NAMES
+        if name.startswith(kind)
+    }

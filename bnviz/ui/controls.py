@@ -190,11 +190,15 @@ def complaint(problem: SpecError) -> str:
 
 def values_of(preset: Preset, key: str, networks: Sequence[str]) -> dict[str, Any]:
     """What each knob's widget holds when a preset is taken as it is."""
-    base = preset.specs()[0]
     norms = preset.norms if preset.figure or not networks else networks
-    values: dict[str, Any] = {key: list(norms)}
+    return {key: list(norms)} | knobs_of(preset.specs()[0], preset.learning_rates)
+
+
+def knobs_of(base: RunSpec, rates: Sequence[float]) -> dict[str, Any]:
+    """What each knob's widget holds for this question at these learning rates."""
+    values: dict[str, Any] = {}
     for name in (name for names in GROUPS.values() for name in names):
-        value = preset.learning_rates if name == "lr" else getattr(base, name)
+        value = tuple(rates) if name == "lr" else getattr(base, name)
         several = value if isinstance(value, tuple) else (value,)
         values[name] = ", ".join(link.number(part) for part in several) if is_list(name) else value
     return values | {INTERVAL + name: base.probes.get(name, 0) for name in PROBES}

@@ -34,6 +34,7 @@ _copy = st.components.v2.component(
     isolate_styles=False,
 )
 
+PREFIX = 8  # digits of a run's id in the address
 Problem = Callable[[str, str], str]  # (name, text) -> what is wrong with it, "" if nothing is
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -14,10 +14,10 @@ import streamlit as st
 
 from bnviz import panels, reference, supervisor
 from bnviz.norms import NORMS
-from bnviz.panels import EACH, Grid, Panel, View, regime
+from bnviz.panels import EACH, Grid, Lacking, Panel, View, regime
 from bnviz.presets import duration
 from bnviz.spec import RunSpec
-from bnviz.store import ACTIVE, Run, Store
+from bnviz.store import ACTIVE, Run, Store, gone
 from bnviz.takeaway import Takeaway
 from bnviz.ui import export
 from bnviz.ui.plot import plot
@@ -27,6 +27,9 @@ EVERY_S = 0.5
 MANY = 6  # runs, above which those that are done need no bar each
 IDLE_S = 3.0  # another reader may ask the same question meanwhile
 Stamp = tuple[tuple[str, str, float], ...]  # of each run its id and its newest part: what a figure was drawn from
+
+
+Offer = Callable[[Panel, Sequence[RunSpec], Lacking, bool], None]
 
 
 @dataclass(frozen=True)
@@ -40,16 +43,19 @@ class Choices:
     statistic: str = EACH  # how several seeds are drawn
 
 
-def show(specs: list[RunSpec], grid: Grid, choices: Choices, shipped: str = "") -> None:
+def show(
+    specs: list[RunSpec], grid: Grid, choices: Choices, shipped: str = "", button: str = "Run", too: Offer | None = None
+) -> None:
     """Progress and figures of these questions; twice a second while any of them is at work.
 
-    `shipped` is the label of a preset whose finished runs come with bnviz.
+    `too` offers what these questions do not measure; `shipped` is the label of a preset whose finished runs come with bnviz, `button` that of the button that starts these.
     """
 
     def asked() -> list[Run]:
         return [run for run in (Store().run(spec.id) for spec in specs) if run.readable]
 
     def body() -> None:
+        tell_trouble()
         runs = asked()
         waiting = [run for run in runs if run.state in ACTIVE]
         if bool(waiting) != active:  # they began or ended: the buttons above must know
@@ -61,14 +67,20 @@ def show(specs: list[RunSpec], grid: Grid, choices: Choices, shipped: str = "") 
             supervisor.ensure(Store())
         if runs:
             progress(runs)
-            draw(runs, grid, choices)
+            draw(runs, grid, choices, too)
         else:
-            nothing_yet(shipped)
+            nothing_yet(shipped, button)
 
     if said := st.session_state.pop("ended", ""):
         st.toast(said, icon=":material/done_all:")
     active = any(run.state in ACTIVE for run in asked())
     st.fragment(body, run_every=EVERY_S if active else IDLE_S)()
+
+
+def tell_trouble() -> None:
+    """Why runs do not go on, if they do not."""
+    if sentence := supervisor.trouble(Store()):
+        st.error(sentence, icon=":material/warning:")
 
 
 def ending(runs: list[Run]) -> str:
@@ -78,11 +90,11 @@ def ending(runs: list[Run]) -> str:
     return f"Training has ended: {', '.join(counts)}."
 
 
-def nothing_yet(shipped: str) -> None:
+def nothing_yet(shipped: str, button: str) -> None:
     """What to do on an empty page."""
     instead = f" Or choose **{shipped}**: its finished runs ship with bnviz." if shipped else ""
     st.info(
-        f"Nothing measured yet. Press **Run**: the figures fill while the networks train.{instead}",
+        f"Nothing measured yet. Press **{button}**: the figures fill while the networks train.{instead}",
         icon=":material/play_circle:",
     )
 
@@ -102,9 +114,25 @@ def progress(runs: list[Run]) -> None:
                 name = name_among(run.spec, [run.spec for run in runs])
                 if run.state == "failed":
                     st.error(f"**{name}** failed. {run.error()}")
+                elif run.state == "damaged":
+                    damaged(run, name)
                 else:
                     step, steps = run.meta().get("step", 0), run.spec.steps
                     st.progress(min(1.0, step / steps), f"**{name}**  \n{status(run)}")
+
+
+def damaged(run: Run, name: str) -> None:
+    """What is damaged, and the two ways on. One that ships can only be installed again."""
+    st.error(f"**{name}**: {run.error()}")
+    if run.folder.parent == Store().root:
+        with st.container(horizontal=True):
+            if st.button("Compute again", icon=":material/replay:", key=f"again-{run.id}"):
+                Store().submit(run.spec)
+                supervisor.ensure(Store())
+                st.rerun()
+            if st.button("Delete", icon=":material/delete:", key=f"delete-{run.id}"):
+                gone(run)
+                st.rerun()
 
 
 def name_among(spec: RunSpec, others: list[RunSpec]) -> str:
@@ -141,15 +169,19 @@ def note(panel: Panel, specs: Sequence[RunSpec], theirs: pd.DataFrame | None) ->
     return reference.NOTES.get((reference.family(specs[0].model), panel.paper), "")
 
 
-def draw(runs: list[Run], grid: Grid, choices: Choices) -> None:
-    """Every panel, with its sentence, its regime and its data to take away."""
+def draw(runs: list[Run], grid: Grid, choices: Choices, too: Offer | None = None) -> None:
+    """Every panel, with its sentence, its regime and its data to take away; `too` offers what is not measured."""
     stamp = tuple(newest(run) for run in runs)
     view, specs = view_of(stamp, choices, runs), [run.spec for run in runs]
     takes: list[Takeaway] = []
+    offered: list[Lacking] = []
     for row in fitting(grid, specs):
         for column, panel in zip(st.columns(len(row)), row, strict=True):
             with column:
-                if panel.fits(specs):
+                if too and (lacking := panel.lacking(specs, choices.choice)) and panel.about(specs):
+                    too(panel, specs, lacking, lacking not in offered)
+                    offered.append(lacking)
+                elif panel.fits(specs):
                     takes.append(draw_panel(panel, stamp, view, choices, runs))
                 else:
                     st.markdown(f"#### {panel.title}\n{panel.hint}")
@@ -199,8 +231,8 @@ def options(choices: Choices) -> dict[str, Any]:
 
 
 def fitting(grid: Grid, specs: Sequence[RunSpec]) -> list[list[Panel]]:
-    """The panels that fit any of these questions, or that say what is missing."""
-    rows = [[panel for panel in row if panel.hint or panel.fits(specs)] for row in grid]
+    """The panels that are about any of these questions, or that say what is missing."""
+    rows = [[panel for panel in row if panel.hint or panel.about(specs)] for row in grid]
     return [row for row in rows if row]
 
 

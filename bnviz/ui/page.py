@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 import streamlit as st
@@ -16,7 +17,7 @@ from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from bnviz.spec import RunSpec
 from bnviz.store import ACTIVE, Store
-from bnviz.ui import controls, link, live
+from bnviz.ui import controls, link, live, measure
 from bnviz.ui.controls import Question
 from bnviz.ui.reader import reader, wait
 
@@ -57,7 +58,7 @@ def figure_page(
         offer_download(name)
     shipped = [PRESETS[name].label for name in presets.offered(page) if PRESETS[name].ships]
     chosen_view = live.Choices(at, chosen, choice, paper, statistic)
-    live.show(question.specs, grid, chosen_view, next(iter(shipped), ""))
+    live.show(question.specs, grid, chosen_view, next(iter(shipped), ""), too=partial(measure.offer, start))
 
 
 def text(doc: str | None) -> None:
@@ -79,13 +80,12 @@ def all_done(found: list[str]) -> bool:
     return all(state == "done" for state in found)
 
 
-def run_bar(specs: list[RunSpec], found: list[str], ready: bool) -> None:
-    """Run and Stop, for questions whose runs stand as `found`."""
+def run_bar(specs: list[RunSpec], found: list[str], ready: bool, label: str = "") -> None:
+    """Run, or what else it is called, and Stop, for questions whose runs stand as `found`."""
     active, done = any(state in ACTIVE for state in found), all_done(found)
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        label = "Run" if len(specs) == 1 else f"Run {len(specs)} networks"
         if st.button(
-            "Finished" if done else "Running" if active else label,
+            "Finished" if done else "Running" if active else to_run(found, label),
             type="primary",
             icon=":material/check:" if done else ":material/play_arrow:",
             disabled=not ready or active or done,
@@ -97,6 +97,14 @@ def run_bar(specs: list[RunSpec], found: list[str], ready: bool) -> None:
         if st.button("Stop", icon=":material/stop:", disabled=not active, key="stop"):
             stop(specs)
             st.rerun()
+
+
+def to_run(found: list[str], label: str = "") -> str:
+    """What the button that runs them is called: how many are left."""
+    left = len(found) - found.count("done")
+    if left < len(found):
+        return f"Run {left} more"
+    return label or ("Run" if left == 1 else f"Run {left} networks")
 
 
 def start(specs: list[RunSpec]) -> None:

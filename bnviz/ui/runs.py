@@ -10,7 +10,8 @@ from bnviz.disk import reason
 from bnviz.norms import NORMS
 from bnviz.spec import command
 from bnviz.store import ACTIVE, Run, Store, gone
-from bnviz.ui import live, page
+from bnviz.ui import link, live, page
+from bnviz.ui.results import address, result, state
 
 EVERY_S = 1.0
 AGAIN = ("failed", "cancelled", "damaged")  # states that Retry ends
@@ -20,11 +21,12 @@ RESET = "Reset to the shipped state"
 def runs_page(doc: str | None) -> None:
     """The table, and the details of what is selected in it."""
     page.text(doc)
-    everything = Store().runs()
-    active = any(run.state in ACTIVE for run in everything)
+    own = Store().runs()
+    active = any(run.state in ACTIVE for run in own)
 
     def body() -> None:
-        runs = Store().runs()[::-1]
+        live.tell_trouble()
+        runs = Store().all_runs()[::-1]
         if active and not any(run.state in ACTIVE for run in runs):
             st.rerun()
         if not runs:
@@ -37,13 +39,16 @@ def runs_page(doc: str | None) -> None:
 
     st.fragment(body, run_every=EVERY_S if active else None)()
     # Not in the fragment, whose next look would close the dialog.
-    if everything and st.button(RESET, icon=":material/restart_alt:", key="reset-all", help="For the next class."):
-        confirm_reset(len(everything))
+    if own and st.button(RESET, icon=":material/restart_alt:", key="reset-all", help="For the next class."):
+        confirm_reset(len(own))
 
 
 def table(runs: list[Run]) -> list[int]:
     """One line a run, newest first; the lines selected."""
     columns = {
+        "State": st.column_config.TextColumn(width="medium"),
+        "Result": st.column_config.TextColumn(width="medium"),
+        "Figures": st.column_config.LinkColumn(display_text="Figures", help="The page that shows this run."),
         "Share": st.column_config.ProgressColumn("Progress", format="percent", min_value=0.0, max_value=1.0),
         "Steps": st.column_config.NumberColumn(format="localized"),
         "Seconds": st.column_config.NumberColumn(format="%.0f"),
@@ -66,20 +71,29 @@ def line(run: Run) -> dict[str, object]:
         return {"State": run.state, "Network": "?", "Question": run.error(), "Id": run.id}
     meta = run.meta()
     return {
-        "State": run.state,
+        "State": state(run),
+        "Result": result(run),
+        "Figures": address(run.spec),
         "Network": NORMS[run.spec.norm].label,
-        "Share": meta.get("step", 0) / run.spec.steps,
+        "Share": 1.0 if run.state == "done" else meta.get("step", 0) / run.spec.steps,
         "Steps": run.spec.steps,
         "Seconds": meta.get("seconds"),
         "Seed": run.spec.seed,
         "Question": run.spec.regime(),
         "Device": meta.get("device"),
+        "From": "you" if ours(run) else "bnviz",
         "Id": run.id,
     }
 
 
-def actions(runs: list[Run]) -> None:
-    """Cancel, retry and delete what is selected."""
+def ours(run: Run) -> bool:
+    """Whether it lies in this cache; those that ship with bnviz do not, and stay as they are."""
+    return run.folder.parent == Store().root
+
+
+def actions(selected: list[Run]) -> None:
+    """Cancel, retry, delete and compare what is selected."""
+    runs = [run for run in selected if ours(run)]
     states = [run.state for run in runs]
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Cancel", icon=":material/stop:", disabled=not set(states) & set(ACTIVE)):
@@ -95,8 +109,13 @@ def actions(runs: list[Run]) -> None:
             st.rerun()
         if st.button("Delete", icon=":material/delete:", disabled=not runs or bool(set(states) & set(ACTIVE))):
             confirm_deletion(runs)
-        if not runs:
-            st.caption("Select runs to cancel, retry or delete them, and one run for its question and log.")
+        if selected:
+            ids = ",".join(run.id[: link.PREFIX] for run in selected)
+            st.link_button("Compare", f"compare?runs={ids}", icon=":material/stacked_line_chart:", key="compare")
+        if len(selected) > len(runs):
+            st.caption("Runs that ship with bnviz stay: they are neither cancelled nor deleted.")
+        if not selected:
+            st.caption("Select runs to compare, cancel, retry or delete them, and one run for its question and log.")
 
 
 def again(run: Run) -> None:
@@ -146,7 +165,8 @@ def details(run: Run) -> None:
     if run.state in ("failed", "damaged"):
         st.error(run.error())
     else:
-        st.caption(live.status(run))
+        st.caption(f"{live.status(run)}{' · ' * bool(result(run))}{result(run)}")
+    st.link_button("Figures of this run", address(run.spec), icon=":material/open_in_new:", key="figures")
     st.code(command(run.spec), language="bash", wrap_lines=True)
     question, where, log = st.tabs(["Question", "Where and when", "Log"])
     question.json(run.spec.model_dump(mode="json"))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from bnviz import analysis, panels, report
 from bnviz.presets import PRESETS
-from bnviz.store import Store
+from bnviz.store import ACTIVE, Store
 from bnviz.story import CHAPTERS, Chapter
 from bnviz.ui import export, link, live, page, story
 
 STORY, QUICK = "story", "quick"
+TRAIN = "Train three networks now"
 LABELS = {STORY: "The story, on all of CIFAR-10", QUICK: "The quick comparison"}
 FINDING = CHAPTERS["few-images"]
 TOLD = [chapter for chapter in CHAPTERS.values() if chapter is not FINDING]
@@ -19,11 +22,10 @@ TOLD = [chapter for chapter in CHAPTERS.values() if chapter is not FINDING]
 def start_page(doc: str | None) -> None:
     """The story at first; the quick comparison, live, once it is asked for."""
     page.text(doc)
+    link.restore({"seed": 0}, lambda _, text: "" if re.fullmatch("[0-9]{1,6}", text) else "it must be a whole number")
     link.restore({"show": STORY}, lambda _, text: "" if text in LABELS else f"it must be one of {', '.join(LABELS)}")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        st.button(
-            "Train three networks now", type="primary", icon=":material/play_arrow:", on_click=run_quick, key="quick"
-        )
+        train_buttons()
         if st.button(
             "Present", icon=":material/slideshow:", key="present", help="One figure at a time, in large type."
         ):
@@ -41,7 +43,7 @@ def start_page(doc: str | None) -> None:
         st.segmented_control(
             "Show", list(LABELS), required=True, key="show", persist_state="session", format_func=LABELS.__getitem__
         )
-    link.keep({"show": STORY})
+    link.keep({"show": STORY, "seed": 0})
     shows = {STORY: tell, QUICK: compare}
     shows[st.session_state["show"]]()
 
@@ -52,19 +54,39 @@ def prepare() -> None:
         story.drawn(chapter)
 
 
-def run_quick() -> None:
-    """Ask for the quick comparison, and look at it."""
-    page.start(PRESETS[QUICK].specs())
-    st.session_state["show"] = QUICK
+def train_buttons() -> None:
+    """Train three networks, stop them, or, once they are finished, train them from other weights."""
+    seed = int(st.session_state["seed"])
+    found = page.states(PRESETS[QUICK].specs(seed=seed))
+    active, done = any(state in ACTIVE for state in found), page.all_done(found)
+    st.button(
+        f"Train again, seed {seed + 1}" if done else "Training" if active else page.to_run(found, TRAIN),
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=active,
+        on_click=run_quick,
+        args=(seed + done,),
+        key="quick",
+        help="These three are finished: the same again from other weights and batches." if done else None,
+    )
+    if active and st.button("Stop", icon=":material/stop:", key="stop"):
+        page.stop(PRESETS[QUICK].specs(seed=seed))
+        st.rerun()
+
+
+def run_quick(seed: int) -> None:
+    """Ask for the quick comparison from this seed, and look at it."""
+    page.start(PRESETS[QUICK].specs(seed=seed))
+    st.session_state.update({"show": QUICK, "seed": seed})
 
 
 def compare() -> None:
     """The quick comparison."""
     preset = PRESETS[QUICK]
     st.markdown(preset.summary)
-    specs = preset.specs()
+    specs = preset.specs(seed=int(st.session_state["seed"]))
     middle = analysis.default_layers([block.name for block in specs[0].blocks()[:-1]])[1:2]
-    live.show(specs, GRID, live.Choices(specs[0].steps, tuple(middle)))
+    live.show(specs, GRID, live.Choices(specs[0].steps, tuple(middle)), button=TRAIN)
 
 
 def tell() -> None:

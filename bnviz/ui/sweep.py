@@ -129,6 +129,7 @@ def show(specs: list[RunSpec], panel: Panel, choices: Choices) -> None:
     """Progress and the figure; twice a second while any run is at work."""
 
     def body() -> None:
+        live.tell_trouble()
         runs = [run for run in asked() if run.readable]
         waiting = [run for run in runs if run.state in ACTIVE]
         if bool(waiting) != active:  # they began or ended: the buttons above must know

@@ -1,0 +1,51 @@
+"""What these runs have not measured, and the button that asks for the same runs with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from bnviz import presets
+from bnviz.panels import Lacking, Panel
+from bnviz.presets import PRESETS, duration
+from bnviz.spec import RunSpec
+from bnviz.ui import controls
+
+Start = Callable[[list[RunSpec]], None]
+
+
+def offer(start: Start, panel: Panel, specs: Sequence[RunSpec], lacking: Lacking, first: bool) -> None:
+    """In place of a figure: that it was not measured, and at the first of those that lack the same the button."""
+    st.markdown(f"#### {panel.title}\n{panel.look}")
+    if not first:
+        st.info("These runs have not measured it either: the button above measures both.", icon=":material/straighten:")
+        return
+    st.info("These runs have not measured it.", icon=":material/straighten:")
+    with_it = [asked(spec, lacking) for spec in specs]
+    seconds = presets.seconds(PRESETS[st.session_state["preset"]], with_it)
+    cost = f" (about {duration(seconds / 2)})" if seconds else ""
+    pressed = st.button(
+        f"Measure it too{cost}",
+        icon=":material/play_arrow:",
+        key=f"measure-{panel.name}",
+        on_click=turn_on,
+        args=(start, lacking, with_it),
+        help="Trains the same networks again, from the same weights on the same batches, and measures this as well.",
+    )
+    if pressed:
+        st.rerun()  # the whole page: its knobs have changed
+
+
+def asked(spec: RunSpec, lacking: Lacking) -> RunSpec:
+    """The same question with what it lacks."""
+    probes = spec.probes | lacking.probes
+    return RunSpec.of(**spec.model_dump() | lacking.settings | {"probes": probes})
+
+
+def turn_on(start: Start, lacking: Lacking, specs: list[RunSpec]) -> None:
+    """Turn the page's knobs, and ask; where data are missing the page then says how to get them."""
+    st.session_state.update(lacking.settings)
+    st.session_state.update({controls.INTERVAL + name: every for name, every in lacking.probes.items()})
+    if not presets.missing(specs):
+        start(specs)
