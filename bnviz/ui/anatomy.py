@@ -73,8 +73,11 @@ def anatomy_page(doc: str | None) -> None:
     """The whole page: the reader's numbers, and one of its four parts."""
     st.html(STYLE)
     page.text(doc)
-    link.warn_of_unknown(DEFAULTS)
-    link.restore(DEFAULTS, problem)
+    with (
+        st.container()
+    ):  # always there: what comes or goes between other elements makes the browser build all below anew
+        link.warn_of_unknown(DEFAULTS)
+        link.restore(DEFAULTS, problem)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
             "Show", list(PARTS), required=True, format_func=PARTS.__getitem__, key="part", persist_state="session"
@@ -140,6 +143,13 @@ def batch_sliders() -> Forward:
             for label, values in BATCHES.items():
                 st.button(label, key=f"batch-{label}", on_click=take, args=(X, values))
     line = line_of_algorithm()
+    with st.container():  # always there, as above
+        warn_of_equal_numbers(line)
+    return line
+
+
+def warn_of_equal_numbers(line: Forward) -> None:
+    """What ε does for a batch without spread."""
     if np.ptp(line.x) == 0:
         root = line.epsilon**0.5
         st.info(
@@ -147,7 +157,6 @@ def batch_sliders() -> Forward:
             f"With √ε = {root:.2g} below the line, one of them that moves by a hair moves its x̂ {(1 - 1 / M) / root:.3g} times as far.",
             icon=":material/warning:",
         )
-    return line
 
 
 def target_sliders() -> Array:

@@ -1,0 +1,28 @@
+"""The page of BatchNorm, taken apart: a notice that comes or goes leaves all else in place."""
+
+import playwright.sync_api as playwright
+
+MARK = """() => {
+  window.kept = [...document.querySelectorAll('[data-testid=stMain] :is(.bnviz-plot, [data-testid=stColumn])')];
+  window.lost = 0;  // also for a moment only
+  new MutationObserver(() => { window.lost += window.kept.some((node) => !node.isConnected); })
+    .observe(document.body, { childList: true, subtree: true });
+  return window.kept.length;
+}"""
+STILL = "() => window.lost === 0 && window.kept.length > 2 && window.kept.every((node) => node.isConnected)"
+
+
+def test_a_notice_that_comes_or_goes_leaves_the_page_in_place(browser: playwright.Browser, shipped: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{shipped}/batchnorm")
+    equal = page.get_by_text("All five are the same")
+    page.locator(".bnviz-plot .main-svg").first.wait_for(timeout=90_000)
+    page.evaluate(MARK)
+    page.get_by_role("button", name="All the same").click()
+    equal.wait_for()
+    page.wait_for_timeout(500)
+    assert page.evaluate(STILL)
+    page.get_by_role("button", name="Evenly spread").click()
+    equal.wait_for(state="detached")
+    page.wait_for_timeout(500)
+    assert page.evaluate(STILL)
