@@ -12,6 +12,7 @@ import streamlit as st
 from pandas import DataFrame
 
 from bnviz import analysis, data, panels, presets, supervisor
+from bnviz.disk import reason
 from bnviz.panels import Grid
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
@@ -109,9 +110,12 @@ def to_run(found: list[str], label: str = "") -> str:
 
 def start(specs: list[RunSpec]) -> None:
     """Ask the questions and see that somebody answers them."""
-    for run in [Store().submit(spec) for spec in specs]:
-        if run.state in ACTIVE:
-            wait(run)
+    try:
+        for run in [Store().submit(spec) for spec in specs]:
+            if run.state in ACTIVE:
+                wait(run)
+    except OSError as problem:  # a full disk, or another account's folder
+        st.toast(f"The run could not be started: {reason(problem)}.", icon=":material/error:")
     supervisor.ensure(Store())
 
 
