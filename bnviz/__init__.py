@@ -8,6 +8,7 @@ from bnviz import presets
 from bnviz.probes import Row
 from bnviz.spec import RunSpec, SpecError
 
+__version__ = "0.1.0"
 __all__ = ["Row", "RunSpec", "SpecError", "execute", "presets"]
 
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from bnviz import data, figure_options, importing, plain, takeaway
 from bnviz.bundle import unpack
 from bnviz.bundle_files import is_bundle
-from bnviz.paths import GALLERY, PROJECT, settle
+from bnviz.paths import GALLERY, PROJECT, cache, settle
 from bnviz.presets import PRESETS, SEEDS, Preset, duration
 from bnviz.probes import PROBES
 from bnviz.spec import RunSpec, SpecError
@@ -48,8 +48,16 @@ def main(arguments: list[str] | None = None) -> None:
         options.command(options)
     except BrokenPipeError:
         sys.stderr.close()  # whoever read us has seen enough
+    except PermissionError as problem:
+        fail(f"{problem}{cache_is_read_only()}")
     except (SpecError, data.DataError, ValueError, OSError) as problem:
         fail(str(problem))
+
+
+def cache_is_read_only() -> str:
+    """What to do about it, where that may be what went wrong."""
+    folder = next(path for path in (cache(), *cache().parents) if path.exists())
+    return "" if os.access(folder, os.W_OK) else f"; the cache {cache()} is read only: name another in BNVIZ_CACHE"
 
 
 def fail(message: str) -> NoReturn:

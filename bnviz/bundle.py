@@ -11,7 +11,6 @@ import platform
 import re
 import stat
 import textwrap
-import tomllib
 import zipfile
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -25,8 +24,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bnviz import __version__
 from bnviz.bundle_files import FILES, MAX_FILE, MAX_TOTAL, BundleError, Files, check_entries, megabytes, opened
-from bnviz.paths import PROJECT
 from bnviz.spec import RunSpec, SpecError
 from bnviz.store import EMPTY, SCHEMA, Run, Store, outcome, question
 from bnviz.words import shorten
@@ -81,7 +80,7 @@ def bundle(runs: Sequence[Run], files: Mapping[str, bytes | str], commands: Sequ
     content = {
         **{f"runs/{run.id}/{name}": told for run in chosen.values() for name, told in files_of(run).items()},
         "README.md": readme(list(chosen.values()), sorted(files), commands, title),
-        "CITATION.bib": CITATION.format(version=bnviz_version()),
+        "CITATION.bib": CITATION.format(version=__version__),
         "versions.json": in_json(versions(list(chosen.values()))),
     }
     if taken := sorted(content.keys() & files.keys()):
@@ -147,7 +146,7 @@ def readme(runs: Sequence[Run], files: Sequence[str], commands: Sequence[str], t
     repeated = ["## Compute them again", "\n".join(["```sh", *commands, "```"])]
     sections = [
         f"# {' '.join(title.split())}",
-        f"Made with bnviz {bnviz_version()}.",
+        f"Made with bnviz {__version__}.",
         "## What is in it",
         "\n".join(contents),
         *(again if runs else []),
@@ -170,12 +169,7 @@ def versions(runs: Sequence[Run]) -> dict[str, Any]:
     """What the bundle was made with, and what each run was computed with."""
     packages = {package: version(package) for package in ("numpy", "pandas", "plotly", "pyarrow")}
     of_runs = {run.id: run.meta().get("versions", {}) for run in runs}
-    return {"bnviz": bnviz_version(), "python": platform.python_version(), **packages, "runs": of_runs}
-
-
-def bnviz_version() -> str:
-    """As pyproject.toml states it."""
-    return str(tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]["version"])
+    return {"bnviz": __version__, "python": platform.python_version(), **packages, "runs": of_runs}
 
 
 def in_json(content: dict[str, Any]) -> str:

@@ -5,13 +5,24 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parent
+INSTALLED = (_PACKAGE / "site").is_dir()  # by pip, which puts there what a copy of the project has beside the package
+PROJECT = _PACKAGE / "site" if INSTALLED else _PACKAGE.parent
 GALLERY = PROJECT / "cache" / "gallery"  # finished runs that ship with bnviz
 
 
 def cache() -> Path:
-    """The folder of runs and data: $BNVIZ_CACHE, or `cache` in the project."""
-    return Path(os.environ.get("BNVIZ_CACHE") or PROJECT / "cache")
+    """The folder of runs and data: $BNVIZ_CACHE, or `cache` in a copy of the project, or the user's own where pip put bnviz."""
+    named = os.environ.get("BNVIZ_CACHE")
+    return Path(named).absolute() if named else users_own() if INSTALLED else PROJECT / "cache"
+
+
+def users_own() -> Path:
+    """Where programs keep what they could make again."""
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bnviz"
+    except RuntimeError:
+        raise OSError("there is no home folder to keep runs in: name a folder in BNVIZ_CACHE") from None
 
 
 def settle() -> None:

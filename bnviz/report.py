@@ -16,7 +16,7 @@ import plotly.io as pio
 from pandas import DataFrame
 from plotly.offline import get_plotlyjs
 
-from bnviz import analysis, bundle, claims, panels, story
+from bnviz import __version__, analysis, bundle, claims, panels, story
 from bnviz.export import STYLES, styled, typeface
 from bnviz.figures import curves
 from bnviz.norms import NORMS
@@ -264,7 +264,7 @@ def table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
 
 def citation() -> str:
     """Whom to cite."""
-    text = bundle.CITATION.format(version=bundle.bnviz_version())
+    text = bundle.CITATION.format(version=__version__)
     return f"<section>\n<h2>Please cite</h2>\n<pre tabindex='0'>{escape(text)}</pre>\n</section>\n"
 
 

@@ -35,6 +35,10 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     norms.write_text(text.replace('    "none": Standard,\n', '    "none": Standard,\n    "max": MaxNorm,\n'), "utf-8")
     (folder / "bnviz/probes/length.py").write_text(example("Add a probe"), "utf-8")
     (folder / "bnviz/models/shallow.py").write_text(example("Add a network"), "utf-8")
+    (folder / "pages/lab/length.py").write_text(example("Add a page"), "utf-8")
+    app, runs = folder / "app.py", '        st.Page("pages/lab/runs.py"'
+    line = '        st.Page("pages/lab/length.py", title="Length"),\n'
+    app.write_text(app.read_text("utf-8").replace(runs, line + runs), "utf-8")
     return folder
 
 
@@ -75,3 +79,24 @@ print(page.number_input(key="every_length").label)
     shown = python(copy, "-c", code)
     assert shown.returncode == 0, shown.stderr
     assert "MaxNorm" in shown.stdout and "shallow" in shown.stdout and "Length of θ" in shown.stdout
+
+
+def test_the_toy_page_is_in_the_navigation_and_draws_what_the_toy_probe_measured(copy):
+    code = """
+from streamlit.testing.v1 import AppTest
+from bnviz.engines.inline import Inline
+from bnviz.presets import PRESETS
+from bnviz.store import Store
+knobs = {"steps": 2, "batch": 16, "model": "shallow"}
+probes = PRESETS["quick"].knobs["probes"] | {"length": 1}
+for spec in PRESETS["quick"].specs(**knobs, probes=probes):
+    Inline().start(Store().submit(spec))
+app = AppTest.from_file("app.py", default_timeout=60).run().switch_page("pages/lab/length.py")
+app.query_params.update({"preset": "quick", "every_length": "1", **{name: str(value) for name, value in knobs.items()}})
+app.run()
+assert not app.exception, app.exception
+print([text.value for text in app.markdown])
+"""
+    shown = python(copy, "-c", code)
+    assert shown.returncode == 0, shown.stderr
+    assert "# Length" in shown.stdout and "Does it grow?" in shown.stdout

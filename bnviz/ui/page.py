@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from pandas import DataFrame
 from bnviz import analysis, data, panels, presets, supervisor
 from bnviz.disk import reason
 from bnviz.panels import Grid
-from bnviz.paths import PROJECT
+from bnviz.paths import PROJECT, cache
 from bnviz.presets import PRESETS
 from bnviz.spec import RunSpec
 from bnviz.store import ACTIVE, Store
@@ -251,7 +252,10 @@ def offer_download(name: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / f"{name}.log").open("wb") as log:
             command = [sys.executable, "-m", "bnviz", "data", "fetch", name]
-            downloads()[name] = subprocess.Popen(command, cwd=PROJECT, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            here = os.environ | {"BNVIZ_CACHE": str(cache())}
+            downloads()[name] = subprocess.Popen(
+                command, cwd=PROJECT, env=here, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
         st.rerun()
 
 
