@@ -282,7 +282,7 @@ def difference(name: str) -> Panel:
 
     def draw(numbers: DataFrame, view: View) -> go.Figure:
         minus = f"minus {baseline(view.specs, view.choice)}".split(" · ")
-        axis = "<br>".join([metric.axis, *minus])
+        axis = "<br>".join([metric.axis, *minus]) + ", points" * metric.percent
         return _drawn(metric, numbers, view, axis, zero=True)
 
     return replace(

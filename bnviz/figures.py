@@ -965,6 +965,11 @@ class Compared:
     zero: bool = False  # differences, with a line where there is none
     facets: tuple[str, ...] = ()  # small multiples
 
+    @property
+    def points(self) -> bool:
+        """Whether these are differences of percentages."""
+        return self.percent and self.zero
+
 
 def ordered_styles(count: int) -> list[tuple[str, str, str]]:
     """So many colours, dashes and markers in an order, blue to red; neighbours differ without colour too."""
@@ -976,6 +981,7 @@ def ordered_styles(count: int) -> list[tuple[str, str, str]]:
 
 def comparison(frame: DataFrame, compared: Compared) -> go.Figure:
     """A line for each label of `frame` (KEYS, label, step, value), on one axis or on one for each value of its column `facet`."""
+    frame = _in_points(frame) if compared.points else frame
     fig = _multiples(compared) if compared.facets and len(frame) else _grid(frame, "Steps", [compared.axis])
     for curve, name, rows in _labelled(_positive(frame, "value") if compared.log else frame, compared):
         step, value = rows["step"], rows["value"]
@@ -991,10 +997,15 @@ def comparison(frame: DataFrame, compared: Compared) -> go.Figure:
     entries = len(compared.looks) + ("interval" in frame)
     fig.update_layout(legend=BELOW, height=fig.layout.height + 14 * entries)
     _over(compared.time, fig).update_yaxes(**_axis_of("log" if compared.log else "linear"))
-    if not compared.percent:
-        return fig
-    differences = {"range": None, "autorange": True, "tickformat": "+.1~%"}
-    return _percent(fig, **differences if compared.zero else {})
+    if compared.points:
+        fig.update_traces(hovertemplate="%{y:+.3~g} points", selector={"hovertemplate": NUMBER})
+        return fig.update_yaxes(tickformat="+~g")
+    return _percent(fig) if compared.percent else fig
+
+
+def _in_points(frame: DataFrame) -> DataFrame:
+    """Differences of shares, each hundredth a point."""
+    return frame.assign(**{name: 100 * frame[name] for name in ("value", "value_from", "value_to") if name in frame})
 
 
 def _labelled(frame: DataFrame, compared: Compared) -> list[tuple[Curve, str, DataFrame]]:

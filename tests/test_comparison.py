@@ -406,6 +406,21 @@ def test_a_difference_has_a_line_at_zero_and_names_its_baseline() -> None:
     assert comparison.PANELS["overlay-test-loss"].figure(view())[1].layout.yaxis.type == "log"
 
 
+def test_differences_of_accuracies_are_points_on_axis_interval_and_hover() -> None:
+    specs = several(norm=("none", "batch"), seed=(0, 1))
+    rows = pd.concat(
+        [rows_of(spec, "test_accuracy", {0: 0.5 + spec.seed * (spec.norm == "batch") / 8}) for spec in specs]
+    )
+    numbers, figure = comparison.PANELS["difference-test-accuracy"].figure(panels.view(rows, specs, statistic="range"))
+    (line,) = [trace for trace in figure.data if trace.mode == "lines+markers"]
+    assert (list(numbers["value"]), list(line.y)) == ([0.0625], [6.25])
+    around = [list(trace.y) for trace in figure.data if trace.mode == "lines" and trace.y[0] is not None]
+    assert around == [[0.0], [12.5]]
+    assert figure.layout.yaxis.title.text == "Test accuracy<br>minus Standard, points"
+    assert "%" not in figure.layout.yaxis.tickformat
+    assert line.hovertemplate == "%{y:+.3~g} points"
+
+
 def test_the_axis_is_as_long_as_the_longest_run() -> None:
     specs = [tiny_spec(norm="none", steps=10), tiny_spec(norm="batch", steps=300)]
     rows = pd.concat([rows_of(spec, "test_loss", {0: 1.0, spec.steps: 1.0}) for spec in specs])
