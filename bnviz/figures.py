@@ -227,12 +227,13 @@ def _seeds(curve: Curve, rows: DataFrame, name: str, log: bool = False) -> list[
     return traces
 
 
-def _whiskers(rows: DataFrame, name: str) -> dict[str, Any]:
-    """The same where there are few places: error bars."""
+def _whiskers(rows: DataFrame, name: str, log: bool = False) -> dict[str, Any]:
+    """The same where there are few places: error bars, which plotly draws to the end of a logarithmic axis if they reach zero."""
     if f"{name}_from" not in rows:
         return {}
     up, down = drawable(rows[f"{name}_to"] - rows[name]), drawable(rows[name] - rows[f"{name}_from"])
-    return {"error_y": {"type": "data", "array": up, "arrayminus": down, "width": 3, "thickness": 1}}
+    bars = {"error_y": {"type": "data", "array": up, "arrayminus": down, "width": 3, "thickness": 1}}
+    return bars | ({"meta": OPEN} if log and (rows[f"{name}_from"] <= 0).any() else {})
 
 
 def _seeds_at_some(curve: Curve, rows: DataFrame, name: str, place: int, log: bool) -> list[go.Scatter]:
@@ -250,20 +251,12 @@ def _seeds_at_some(curve: Curve, rows: DataFrame, name: str, place: int, log: bo
         "showlegend": False,
         **NO_HOVER,
     }
-    look |= {"meta": OPEN} if log and (some[f"{name}_from"] <= 0).any() else {}  # plotly draws them to the axis
-    return [_line(curve, some["step"], some[name], **look, **_whiskers(some, name))]
+    return [_line(curve, some["step"], some[name], **look, **_whiskers(some, name, log))]
 
 
 def _open_below(low: Series[float]) -> Series[float]:
     """The lower ends of an interval for a logarithmic axis, which has no place for zero: there it leaves the picture."""
     return low.where(low.isna() | (low > 0), LOWEST)
-
-
-def _whisker_legend(frame: DataFrame) -> list[go.Scatter]:
-    """What the error bars mean."""
-    look: dict[str, Any] = {"mode": "markers", "marker": {"symbol": "line-ns-open", "size": 12, "color": MARK}}
-    names = list(frame["interval"].unique()) if "interval" in frame else []
-    return [go.Scatter(x=[None], y=[None], name=f"{name}{OVER_SEEDS}", legendgroup=name, **look) for name in names]
 
 
 def _intervals(frame: DataFrame) -> list[str]:
@@ -676,9 +669,11 @@ def covariate_shift_at(frame: DataFrame) -> go.Figure:
     for curve, run in curves(_shifting(frame)):
         for metric, rows in _groups(run, "metric"):
             depth = rows["layer"].map(layer_number)
-            line = _line(curve, depth, rows["value"], **curve.dots(7), **_whiskers(rows, "value"))
+            whiskers = _whiskers(rows, "value", log=metric == "ics_l2")
+            line = _line(curve, depth, rows["value"], **curve.dots(7), **whiskers)
             fig.add_trace(line, row=list(SHIFT).index(metric) + 1, col=1)
-    return _ideal(_named_once(fig)).update_xaxes(tickformat="d", unifiedhovertitle={"text": "Layer %{x}"})
+    fig.add_traces(_seed_legend(frame, whiskers=True))
+    return _ideal(_named_once(_open(fig))).update_xaxes(tickformat="d", unifiedhovertitle={"text": "Layer %{x}"})
 
 
 # The landscape along the gradient (Figs. 4, 10-13)
@@ -1089,8 +1084,10 @@ def _values(frame: DataFrame, at: Iterable[float], swept: Swept) -> dict[str, An
 def sweep_lines(frame: DataFrame, swept: Swept) -> go.Figure:
     """`sweeps.table` against the knob, logarithmic over more than a factor of 10; below it a cross where a run diverged."""
     fig, knobs = _grid(frame, swept.knob, [swept.end]), sorted(frame["knob"].unique())
+    heights = "linear" if swept.share else _scale(frame["value"], 30)
     for curve, rows in _of_networks(frame):
-        fig.add_trace(_line(curve, rows["knob"], rows["value"], **curve.dots(9), **_whiskers(rows, "value")))
+        whiskers = _whiskers(rows, "value", log=heights == "log")
+        fig.add_trace(_line(curve, rows["knob"], rows["value"], **curve.dots(9), **whiskers))
     scale = _scale(knobs, 10)
     ends = np.log10(knobs) if scale == "log" else np.array(knobs)
     margin = 0.08 * np.ptp(ends)
@@ -1099,9 +1096,9 @@ def sweep_lines(frame: DataFrame, swept: Swept) -> go.Figure:
     if swept.share:
         _percent(fig)
     else:
-        fig.update_yaxes(**_axis_of(_scale(frame["value"], 30)), rangemode="tozero")
-    fig.add_traces(_whisker_legend(frame))
-    return _losses(_named_once(fig), frame, swept)
+        fig.update_yaxes(**_axis_of(heights), rangemode="tozero")
+    fig.add_traces(_seed_legend(frame, whiskers=True))
+    return _losses(_named_once(_open(fig)), frame, swept)
 
 
 def _losses(fig: go.Figure, frame: DataFrame, swept: Swept) -> go.Figure:

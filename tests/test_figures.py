@@ -361,6 +361,16 @@ def test_covariate_shift_has_a_line_at_the_ideal_cosine_and_no_zero_on_the_log_a
     assert fig.data[0].x.tolist() == [1, 2, 10]
 
 
+def test_all_layers_at_one_step_name_their_whiskers_and_that_they_are_open_below(rows: DataFrame) -> None:
+    seeds = [rows.assign(seed=seed, value=rows["value"] * 10.0**-seed) for seed in (0, 1)]
+    averaged = [analysis.covariate_shift_at(frame, 500) for frame in seeds]
+    fig = figures.covariate_shift_at(analysis.over_seeds(pd.concat(averaged), ["value"], "t"))
+    named = [trace.name for trace in fig.data if "over seeds" in (trace.name or "")]
+    assert named == ["95 % t-interval over seeds (open below where it reaches zero or less)"]
+    lowest = min(trace.y.min() for trace in fig.data if trace.yaxis == "y" and trace.mode == "lines+markers")
+    assert 0 < fig.layout.yaxis.autorangeoptions.clipmin <= lowest
+
+
 def test_effective_beta_shows_where_the_step_sizes_put_its_plateau(rows: DataFrame) -> None:
     fig = FIGURES["effective_beta"](rows, Time(STEPS))
     *betas, limit = fig.data

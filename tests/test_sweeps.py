@@ -316,6 +316,17 @@ def test_without_a_divergence_there_is_no_strip_and_a_small_span_is_linear() -> 
     assert figure.layout.xaxis.type == "linear"
 
 
+@pytest.mark.parametrize("end", ["loss", "accuracy"])
+def test_the_legend_says_that_whiskers_go_on_below_a_logarithmic_axis(end: str) -> None:
+    specs = SWEEPS["lr"].questions(pair(0, 1), "0.1,1")
+    measured = pd.concat([trained(spec, (0.01 if spec.seed else 0.001) * spec.lr**2) for spec in specs])
+    numbers, figure = panels.SWEEP.figure(swept(measured, specs, end))
+    assert (numbers["value_from"] < 0).any()
+    opened = " (open below where it reaches zero or less)" * (end == "loss")  # accuracy has a linear axis
+    assert figure.layout.yaxis.type == ("log" if end == "loss" else None)
+    assert [trace.name for trace in figure.data][-1] == f"95 % t-interval over seeds{opened}"
+
+
 def words(figure: Any) -> dict[tuple[float, float], str]:
     """What stands in each cell of a heat map: (place of the value, place of the network) -> text."""
     return {(note.x, note.y): note.text for note in figure.layout.annotations if note.text}
