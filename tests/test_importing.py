@@ -136,6 +136,21 @@ def test_one_idx_file_stands_for_those_beside_it(
     taken(folder(tmp_path / "files", members) / f"{name}{end}", "mnist", mini_mnist)
 
 
+def test_an_archive_that_is_cut_off_takes_nothing_from_beside_it(
+    mini: data.Arrays, mini_mnist: data.Arrays, tmp_path: Path
+) -> None:
+    beside = folder(tmp_path / "downloads", binary_members(mini) | idx_members(mini_mnist))
+    content = tarred(python_members(mini), "w")
+    path = file(beside / "cut.tar", content[: len(content) // 2])
+    assert "is not a whole copy of CIFAR-10: cut.tar/cifar-10-batches-py/data_batch" in refused(path)
+
+
+def test_a_single_file_takes_nothing_from_folders_below(mini: data.Arrays, tmp_path: Path) -> None:
+    found = binary_members(mini)
+    path = file(folder(tmp_path / "downloads", found) / "one.bin", next(iter(found.values())))
+    assert "it has 3 of the 18 images" in refused(path)
+
+
 def test_a_link_to_a_file_is_followed_as_the_hub_keeps_its_files(mini: data.Arrays, tmp_path: Path) -> None:
     blobs, snapshot = folder(tmp_path / "blobs", parquet_members(mini)), tmp_path / "snapshot"
     snapshot.mkdir()

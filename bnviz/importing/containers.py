@@ -75,13 +75,20 @@ def shown(name: str) -> str:
     return text if len(text) <= 100 else f"…{text[-99:]}"
 
 
-def members(path: Path, report: Report, *, levels: int = LEVELS) -> Iterator[Member]:
-    """The files that a path holds; archives are looked into to a depth of `levels`. What cannot be read is reported."""
+def members(path: Path, report: Report) -> Iterator[Member]:
+    """The files that a path holds, those in archives included. What cannot be read is reported."""
     if path.is_dir():
         for file in files_below(path, report):
-            yield from _of_path(file, file.relative_to(path).as_posix(), report, levels)
+            yield from _of_path(file, file.relative_to(path).as_posix(), report, LEVELS)
     else:
-        yield from _of_path(path, path.name, report, levels)
+        yield from _of_path(path, path.name, report, LEVELS)
+
+
+def beside(path: Path, report: Report) -> Iterator[Member]:
+    """The other files in a file's folder, but none below it; archives stay closed."""
+    for file in sorted(path.parent.iterdir())[:MAX_MEMBERS]:
+        if file != path and file.is_file():
+            yield from _of_path(file, file.name, report, levels=0)
 
 
 def files_below(folder: Path, report: Report) -> Iterator[Path]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bnviz.data.source import Source
 from bnviz.importing import formats
-from bnviz.importing.containers import Damaged, Member, members, shown
+from bnviz.importing.containers import Damaged, Member, beside, members, shown
 from bnviz.importing.copies import Copy
 
 OTHER_LABELS = {  # the first labels of data in the files of MNIST's names and sizes
@@ -26,11 +26,15 @@ class Search:
         self.damage: list[str] = []
         self.others: list[str] = []
         self.notices: list[tuple[str, str]] = []  # the name of a file, and what it is
+        plain = False
         for member in members(path, self.damage.append):
+            plain = member.name == path.name
             self._take(member)
-        if path.is_file() and any(copy.begun for copy in self.copies) and not self.whole:
-            # One of MNIST's four files stands for all of them, and a batch or a Parquet file likewise.
-            for member in members(path.parent, self.damage.append, levels=0):
+        begun = [copy for copy in self.copies if copy.begun]
+        if path.is_file() and plain and begun and not self.whole:
+            # One of MNIST's four files stands for all of them, and a batch or a Parquet file likewise. An archive does not.
+            self.copies = begun
+            for member in beside(path, self.damage.append):
                 self._take(member)
 
     @property
