@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import cycle
 from textwrap import wrap
 from typing import Any
@@ -25,6 +26,8 @@ from plotly.subplots import make_subplots
 from bnviz.analysis import KEYS, layer_number, layers
 from bnviz.norms import NORMS
 from bnviz.theorems import CONDITIONS, STATEMENTS
+from bnviz.unchecked import figure as unchecked
+from bnviz.unchecked import scatter, traces
 
 # norm: colour, dash, marker; told apart without colour, and at least 3:1 on white and on near-black.
 STYLES = {
@@ -187,7 +190,7 @@ def drawable(values: ArrayLike) -> NDArray[np.float32]:
 
 def _line(curve: Curve, x: ArrayLike, y: ArrayLike, **look: Any) -> go.Scatter:
     look = {"mode": "lines", "line": curve.line, "hovertemplate": NUMBER, **curve.place, **look}
-    return go.Scatter(x=drawable(x), y=drawable(y), name=curve.label, legendgroup=curve.run, **look)
+    return scatter(x=drawable(x), y=drawable(y), name=curve.label, legendgroup=curve.run, **look)
 
 
 def _band(curve: Curve, x: Series[Any], low: Series[Any], high: Series[Any], hover: bool = True) -> list[go.Scatter]:
@@ -195,19 +198,19 @@ def _band(curve: Curve, x: Series[Any], low: Series[Any], high: Series[Any], hov
     edge = {"color": curve.faded(0.9 if curve.paper else 0.6), "dash": curve.dash, "width": 1}
     area = {"line": edge, "fill": "tonexty", "fillcolor": curve.faded(0.08 if curve.paper else 0.3)}
     traces: list[go.Scatter] = []
-    for piece in _pieces(x, low, high):
-        text = {"customdata": piece["low"].to_numpy(), "hovertemplate": "%{customdata:.3g} … %{y:.3g}"}
-        traces.append(_line(curve, piece["x"], piece["low"], line=edge, showlegend=False, **NO_HOVER))
-        traces.append(_line(curve, piece["x"], piece["high"], **area, **(text if hover else NO_HOVER)))
+    for at, bottom, top in _pieces(x, low, high):
+        text = {"customdata": bottom, "hovertemplate": "%{customdata:.3g} … %{y:.3g}"}
+        traces.append(_line(curve, at, bottom, line=edge, showlegend=False, **NO_HOVER))
+        traces.append(_line(curve, at, top, **area, **(text if hover else NO_HOVER)))
     return traces
 
 
-def _pieces(x: Series[Any], low: Series[Any], high: Series[Any]) -> list[DataFrame]:
-    """The parts of a band between its gaps, over which plotly would fill: each has edges of its own."""
-    band = DataFrame({"x": drawable(x), "low": drawable(low), "high": drawable(high)})
-    band = band.where(np.isfinite(band))
-    gap = band.isna().any(axis=1)
-    return [piece for _, piece in _groups(band.assign(piece=gap.cumsum()).dropna(), "piece")]
+def _pieces(x: Series[Any], low: Series[Any], high: Series[Any]) -> list[NDArray[np.float32]]:
+    """The parts of a band between its gaps, over which plotly would fill: x, low and high of each, as rows."""
+    band = np.stack([drawable(x), drawable(low), drawable(high)])
+    whole = np.isfinite(band).all(axis=0)
+    turns = np.flatnonzero(np.diff(whole, prepend=False, append=False))
+    return [band[:, start:stop] for start, stop in zip(turns[::2], turns[1::2], strict=True)]
 
 
 def _seeds(curve: Curve, rows: DataFrame, name: str, log: bool = False) -> list[go.Scatter]:
@@ -220,10 +223,10 @@ def _seeds(curve: Curve, rows: DataFrame, name: str, log: bool = False) -> list[
     look: dict[str, Any] = {"line": {"width": 0}, "showlegend": False, **NO_HOVER}
     look |= {"meta": OPEN} if log and (rows[f"{name}_from"] <= 0).any() else {}
     traces: list[go.Scatter] = []
-    for piece in _pieces(rows["step"], low, high):
+    for at, bottom, top in _pieces(rows["step"], low, high):
         hatch = {"fill": "tonexty", "fillcolor": curve.faded(0.12), "fillpattern": HATCH | {"fgcolor": curve.colour}}
-        traces.append(_line(curve, piece["x"], piece["low"], **look))
-        traces.append(_line(curve, piece["x"], piece["high"], **look, **hatch))
+        traces.append(_line(curve, at, bottom, **look))
+        traces.append(_line(curve, at, top, **look, **hatch))
     return traces
 
 
@@ -269,10 +272,10 @@ def _seed_legend(frame: DataFrame, whiskers: bool = False) -> list[go.Scatter]:
     names = _intervals(frame)
     if whiskers:
         bar: dict[str, Any] = {"mode": "markers", "marker": {"symbol": "line-ns-open", "size": 12, "color": MARK}}
-        return [go.Scatter(x=[None], y=[None], name=f"{name}{OVER_SEEDS}", legendgroup=name, **bar) for name in names]
+        return [scatter(x=[None], y=[None], name=f"{name}{OVER_SEEDS}", legendgroup=name, **bar) for name in names]
     look: dict[str, Any] = {"x": [None], "y": [None], "mode": "lines", "line": {"width": 0}, "fill": "toself"}
     pattern = {"fillcolor": "rgba(136, 136, 136, 0.12)", "fillpattern": HATCH | {"fgcolor": MARK}}
-    return [go.Scatter(name=f"{name}{OVER_SEEDS}", legendgroup=name, **look, **pattern, **NO_HOVER) for name in names]
+    return [scatter(name=f"{name}{OVER_SEEDS}", legendgroup=name, **look, **pattern, **NO_HOVER) for name in names]
 
 
 def _cross(curve: Curve, x: Series[Any], y: Series[Any], time: Time, words: bool = True) -> list[go.Scatter]:
@@ -299,7 +302,19 @@ def _grid(
     frame: DataFrame, x_title: str, y_titles: Iterable[str], columns: Iterable[str] = (), **sharing: Any
 ) -> go.Figure:
     """Empty axes: a row for each y title, a column for each column title."""
-    rows = list(y_titles)
+    rows = tuple(y_titles)
+    fig = unchecked(_axes(x_title, rows, tuple(columns), **sharing))
+    if frame.empty:
+        place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
+        fig.add_annotation(text="nothing measured yet", showarrow=False, **place)
+        nothing = scatter(x=[], y=[], showlegend=False)  # plotly.js draws no axes without a trace
+        fig.add_traces([nothing] * len(rows), rows=list(range(1, len(rows) + 1)), cols=1)
+    return fig
+
+
+@lru_cache(maxsize=64)
+def _axes(x_title: str, rows: tuple[str, ...], columns: tuple[str, ...], **sharing: Any) -> go.Figure:
+    """The axes of `_grid`, which every refresh of a live figure needs again."""
     heads = [[line for word in title.split(" · ") for line in wrap(word, 12)] for title in columns]
     height, head = 200 * len(rows), 20 * max(map(len, heads), default=0)
     gaps = {"horizontal_spacing": 0.03, "vertical_spacing": 0.15 / len(rows)}
@@ -311,11 +326,6 @@ def _grid(
     fig.update_xaxes(nticks=6 if len(titles) == 1 else 3).update_xaxes(title_text=x_title, row=len(rows))
     for row, title in enumerate(rows, 1):
         fig.update_yaxes(title_text=title, row=row, col=1)
-    if frame.empty:
-        place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
-        fig.add_annotation(text="nothing measured yet", showarrow=False, **place)
-        nothing = go.Scatter(x=[], y=[], showlegend=False)  # plotly.js draws no axes without a trace
-        fig.add_traces([nothing] * len(rows), rows=list(range(1, len(rows) + 1)), cols=1)
     return fig
 
 
@@ -366,12 +376,12 @@ def _say_open(fig: go.Figure) -> None:
 
 def _named_once(fig: go.Figure) -> go.Figure:
     """One entry a run in the legend, however many traces it is drawn with."""
-    named: set[str] = set()
-    for trace in fig.data:
-        if trace.showlegend is not False:
-            trace.showlegend = trace.legendgroup not in named
-            named.add(trace.legendgroup)
-    theirs = sum(trace.zorder == UNDER and trace.showlegend is not False for trace in fig.data)
+    named: set[str | None] = set()
+    for trace in traces(fig):
+        if trace.get("showlegend") is not False:
+            trace["showlegend"] = trace.get("legendgroup") not in named
+            named.add(trace.get("legendgroup"))
+    theirs = sum(trace.get("zorder") == UNDER and trace.get("showlegend") is not False for trace in traces(fig))
     if theirs:  # their long names would run into the buttons above, or leave no height
         fig.update_layout(legend=BELOW, height=fig.layout.height + 28 * theirs)
     return fig
@@ -451,9 +461,9 @@ def _places(names: list[str], number: float) -> list[int]:
 
 def _their_legend(fig: go.Figure) -> go.Figure:
     """A legend of the papers' curves only, where the names of ours stand above their columns."""
-    for trace in fig.data:
-        trace.showlegend = trace.zorder == UNDER and trace.showlegend is not False
-    return fig.update_layout(showlegend=any(trace.showlegend for trace in fig.data))
+    for trace in traces(fig):
+        trace["showlegend"] = trace.get("zorder") == UNDER and trace.get("showlegend") is not False
+    return fig.update_layout(showlegend=any(trace["showlegend"] for trace in traces(fig)))
 
 
 def _ours_in_sight(fig: go.Figure, time: Time) -> go.Figure:
@@ -578,22 +588,23 @@ def ridges(frame: DataFrame, time: Time) -> go.Figure:
         for name, rows in _groups(run.dropna(), "layer"):
             where = {"row": names.index(name) + 1, "col": column}
             share = rows["density"] / rows.groupby("step")["density"].transform("max")
-            for step, bins in _groups(rows.assign(height=height * share), "step"):
-                fig.add_trace(_ridge(curve, step, bins), **where)
+            fig.add_traces(_ridges(curve, rows.assign(height=height * share)), where["row"], where["col"])
             seen = rows[share > 0.01]  # a lone outlier does not set the axis
             fig.update_xaxes(range=[seen["left"].min(), seen["right"].max()], **where)
     fig.update_yaxes(range=[time.steps, -1.1 * height], tickformat="~s", nticks=5)
     return fig.update_layout(hovermode=False)
 
 
-def _ridge(curve: Curve, step: int, bins: DataFrame) -> go.Scatter:
-    """One histogram that stands on its step; the axis points down, so up is minus."""
-    left, right = bins["left"].iloc[0], bins["right"].iloc[-1]
-    x = drawable([left, *(bins["left"] + bins["right"]) / 2, right])
-    y = drawable([step, *step - bins["height"], step])
+def _ridges(curve: Curve, rows: DataFrame) -> list[go.Scatter]:
+    """The histograms of a layer, each standing on its step; the axis points down, so up is minus."""
+    left, right, height = (rows[name].to_numpy() for name in ("left", "right", "height"))
     line = {"color": "rgba(255, 255, 255, 0.8)", "width": 1}
     look = {"mode": "lines", "line": line, "fill": "toself", "fillcolor": curve.faded(0.9), "hoverinfo": "skip"}
-    return go.Scatter(x=x, y=y, name=curve.label, **look)
+    traces = []
+    for step, at in sorted(rows.groupby("step").indices.items()):
+        x = drawable([left[at[0]], *(left[at] + right[at]) / 2, right[at[-1]]])
+        traces.append(scatter(x=x, y=drawable([step, *step - height[at], step]), name=curve.label, **look))
+    return traces
 
 
 def histogram(frame: DataFrame) -> go.Figure:
@@ -732,7 +743,7 @@ def effective_beta(frame: DataFrame, time: Time, paper: DataFrame | None = None)
 def _limits(names: Mapping[float, str], time: Time) -> list[go.Scatter]:
     """A level line for each of these values, told apart by its dashes."""
     return [
-        go.Scatter(x=[0, time.steps], y=[value, value], name=name, **DASHED).update(line_dash=dash)
+        scatter(x=[0, time.steps], y=[value, value], name=name, **DASHED).update(line_dash=dash)
         for (value, name), dash in zip(names.items(), cycle(DASHES))
     ]
 
@@ -755,7 +766,7 @@ def step_sizes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> 
         fig.add_traces([*lines, *_highlighted(curve, run, time)], rows=1, cols=column)
     for column, curve, rows in _columns(_within(paper, time), frame):
         fig.add_traces(_summary(curve, rows), rows=1, cols=column)
-    fig.add_trace(go.Scatter(x=[None], y=[None], marker={"color": [0], "coloraxis": "coloraxis"}))  # the bar's
+    fig.add_trace(scatter(x=[None], y=[None], marker={"color": [0], "coloraxis": "coloraxis"}))  # the bar's
     bar = {"orientation": "h", "thickness": 8, "y": -0.3, "yanchor": "top", "tickformat": "~s"}
     bar |= {"title": {"text": "Step", "side": "top"}}
     fig.update_layout(coloraxis={"colorscale": TIME, "cmin": 0, "cmax": time.steps, "colorbar": bar})
@@ -886,7 +897,7 @@ def _points(signs: str, rows: DataFrame) -> go.Scatter:
     marker = {"symbol": SIGNS[signs], "size": 8, "opacity": 0.8, **colour}
     look = {"mode": "markers", "marker": marker, "hovertemplate": text, "showlegend": False}
     customdata = rows[["layer", "unit", "left", "bound"]]
-    return go.Scatter(x=drawable(rows["x"]), y=drawable(rows["y"]), name=signs, customdata=customdata, **look)
+    return scatter(x=drawable(rows["x"]), y=drawable(rows["y"]), name=signs, customdata=customdata, **look)
 
 
 def _sign_legend(frame: DataFrame) -> list[go.Scatter]:
@@ -894,7 +905,7 @@ def _sign_legend(frame: DataFrame) -> list[go.Scatter]:
     found = set().union(*(_placed(points)["signs"] for _, points in _groups(frame, "version")))
     look = {"x": [None], "y": [None], "mode": "markers"}
     return [
-        go.Scatter(name=signs, marker={"symbol": symbol, "color": MARK, "size": 8}, **look)
+        scatter(name=signs, marker={"symbol": symbol, "color": MARK, "size": 8}, **look)
         for signs, symbol in SIGNS.items()
         if signs in found
     ]
@@ -1034,7 +1045,7 @@ def _multiples(compared: Compared) -> go.Figure:
     fig.update_xaxes(matches="x", nticks=4).update_xaxes(title_text="Steps", row=down)
     fig.update_yaxes(matches="y", showticklabels=False)
     fig.update_yaxes(showticklabels=True, title_text=compared.axis, col=1)
-    return fig
+    return unchecked(fig)
 
 
 # Surfaces

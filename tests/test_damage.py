@@ -100,7 +100,7 @@ def a_file(name: str) -> Harm:
 
     def harm(folder: Path) -> None:
         discard(folder / name)
-        (folder / name).write_text("5")
+        (folder / name).write_text("5", "utf-8")
 
     return harm
 
@@ -291,7 +291,7 @@ def test_a_byte_that_changed_inside_the_rows_is_damage_once_they_are_read(finish
 def test_intact_rows_are_kept_when_only_what_is_told_of_them_is_damaged(finished, own_cache, monkeypatch):
     shutil.copytree(finished.folder, own_cache / SPEC.id)
     for name in ("done.json", "meta.json"):
-        (own_cache / SPEC.id / name).write_text("[]")
+        (own_cache / SPEC.id / name).write_text("[]", "utf-8")
     run = Store().submit(SPEC)
     monkeypatch.setattr(module, "Training", None)
     answer(run)

@@ -12,7 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from bnviz import comparison, export, panels, paths
+from bnviz import comparison, export, panels, paths, unchecked
 from bnviz.figures import CURSOR
 from bnviz.panels import PANELS, Panel, View
 from bnviz.presets import PRESETS
@@ -66,6 +66,17 @@ def made(request: pytest.FixtureRequest) -> go.Figure:
     figure = drawn(*request.param)
     assert figure is not None
     return figure
+
+
+def test_plotly_accepts_every_figure(made: go.Figure) -> None:
+    """Figures are drawn without plotly's checks, so they are made here: an unknown name or value raises."""
+    assert go.Figure(made.to_dict()).to_dict()["data"] is not None
+
+
+def test_a_wrong_property_would_be_found() -> None:
+    wrong = unchecked.scatter(x=[1], y=[1], mode="no such mode")
+    with pytest.raises(ValueError, match="no such mode"):
+        go.Figure({"data": [wrong.to_plotly_json()]})
 
 
 def y_axes(figure: go.Figure) -> Iterator[tuple[Any, list[Any]]]:
