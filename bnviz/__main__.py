@@ -20,7 +20,7 @@ from bnviz.paths import GALLERY, PROJECT, cache, settle
 from bnviz.presets import PRESETS, SEEDS, Preset, duration
 from bnviz.probes import PROBES
 from bnviz.spec import RunSpec, SpecError
-from bnviz.store import ACTIVE, Run, Store, held
+from bnviz.store import ACTIVE, TEXT, Run, Store, held
 from bnviz.sweeps import SWEEPS, turn
 from bnviz.words import shorten
 
@@ -216,7 +216,7 @@ def answer(run: Run) -> Run:
 
 def rows_of(runs: Iterable[Run]) -> pd.DataFrame:
     """Rows of one run as they are; of several with a column `run` before them."""
-    frames = {run.id: run.rows() for run in runs}
+    frames = {run.id: run.rows().astype(TEXT) for run in runs}
     if len(frames) == 1:
         return next(iter(frames.values()))
     return pd.concat([frame.assign(run=id)[["run", *frame.columns]] for id, frame in frames.items()], ignore_index=True)

@@ -92,9 +92,14 @@ def diverged(rows: DataFrame, steps: Mapping[str, int]) -> dict[str, int]:
 # Choosing rows
 
 
+def text(rows: DataFrame) -> DataFrame:
+    """The rows with text where they have categories, which group and join in ways of their own. For few rows: it takes memory."""
+    return rows.astype({name: "str" for name in ("run", "norm", "metric", "layer") if name in rows})
+
+
 def _of(rows: DataFrame, *metrics: str) -> DataFrame:
     """The rows of these metrics, by step. What is not finite becomes NaN, which is drawn as a gap."""
-    chosen = rows[rows["metric"].isin(metrics)].astype({"step": "int64", "at": float, "value": float})
+    chosen = text(rows[rows["metric"].isin(metrics)]).astype({"step": "int64", "at": float, "value": float})
     value = chosen["value"].where(np.isfinite(chosen["value"]))
     return chosen.assign(value=value).sort_values("step", kind="stable", ignore_index=True)
 
@@ -445,7 +450,8 @@ def ends(rows: DataFrame, end: End, steps: Mapping[str, int]) -> DataFrame:
     whole training; lost is the share of the steps from divergence on. `step` is how many steps were asked for. A run that
     diverged (1, else 0) has no value but the last.
     """
-    lost, reached = diverged(rows, steps), rows.groupby(KEYS)["step"].max().reset_index()
+    lost = diverged(rows, steps)
+    reached = text(rows.groupby(KEYS, observed=True)["step"].max().reset_index())
     length, gone = reached["run"].map(steps).astype(float), reached["run"].isin(lost)
     value = reached["run"].map(_end(rows, end, steps))
     if end != "lost":

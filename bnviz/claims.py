@@ -14,12 +14,10 @@ from functools import cache, cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import pyarrow.parquet as pq
 from pandas import DataFrame, Series
 
 from bnviz import evidence
-from bnviz.analysis import t_factor
+from bnviz.analysis import t_factor, text
 from bnviz.evidence import (
     Measure,
     accuracy,
@@ -33,7 +31,7 @@ from bnviz.evidence import (
 )
 from bnviz.presets import LP, PAIR, PRESETS, SEEDS
 from bnviz.spec import RunSpec
-from bnviz.store import SCHEMA, Run, Store
+from bnviz.store import EMPTY, Run, Store, joined
 
 MOST_SEEDS = range(10)  # SEEDS are asked for; where somebody has run more, they are looked at
 INF = float("inf")
@@ -222,17 +220,13 @@ def missing(claim: Claim, done: Mapping[str, Run]) -> dict[str, RunSpec]:
 def rows(runs: Iterable[Run]) -> DataFrame:
     """All rows of finished runs but their histograms, which no claim asks for, as `bnviz.analysis` takes them.
 
-    They are read from the disk each time: who asks for them keeps the verdicts.
+    They are put together each time: who asks for them keeps the verdicts.
     """
-    frames = [
-        pq.read_table(run.parts(), schema=SCHEMA, filters=[("metric", "!=", "activation_histogram")])
-        .to_pandas()
-        .assign(run=run.id, norm=run.spec.norm, lr=run.spec.lr, seed=run.spec.seed)
-        for run in runs
-    ]
-    empty = SCHEMA.empty_table().to_pandas().assign(run="", norm="", lr=0.0, seed=0)
-    joined: DataFrame = pd.concat([empty, *frames], ignore_index=True).astype({"unit": float})
-    return joined
+    asked = list(runs)
+    if not asked:
+        return text(EMPTY.to_pandas().assign(run="", norm="", lr=0.0, seed=0)).astype({"unit": float})
+    metrics = {metric for run in asked for metric in run.measured()["metric"]} - {"activation_histogram"}
+    return joined(asked, metrics)
 
 
 # The claims

@@ -272,6 +272,7 @@ def overlay(name: str) -> Panel:
         lambda numbers, view: _drawn(metric, numbers, view, log=metric.log),
         averages=("value",),
         fewer=fewer,
+        metrics=metric.needs,
         slug=f"overlay-{name}",
     )
 

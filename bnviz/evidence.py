@@ -116,7 +116,7 @@ def _lead(rows: DataFrame, one: str, other: str, start: float) -> Series[float]:
 
 def _lasting(rows: DataFrame, metric: str) -> DataFrame:
     """The rows of a metric; of an accuracy without the runs whose loss overflowed, which have none in the end."""
-    measured = rows[rows["metric"] == metric]
+    measured = analysis.text(rows[rows["metric"] == metric])
     if metric not in ("train_accuracy", "test_accuracy"):
         return measured
     overflowed = rows["metric"].isin(("train_loss", "test_loss")) & ~np.isfinite(rows["value"].astype(float))

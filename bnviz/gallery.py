@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from bnviz import paths
 from bnviz.presets import PRESETS, SEEDS, duration
 from bnviz.spec import RunSpec
-from bnviz.store import ACTIVE, ID, SCHEMA, Run, Store
+from bnviz.store import ACTIVE, ID, SCHEMA, TEXT, Run, Store
 from bnviz.words import shorten
 
 LIMIT = 15 * 2**20  # bytes of all files
@@ -92,7 +92,9 @@ def replaceable(folder: Path) -> None:
 def compact(run: Run, folder: Path) -> Run:
     """A copy of a finished run: sorted, and in single precision but for EXACT; its question with every setting."""
     (folder / "rows").mkdir(parents=True)
-    table = pa.Table.from_pandas(rounded(run.rows()).sort_values(ORDER, kind="stable"), SCHEMA, preserve_index=False)
+    table = pa.Table.from_pandas(
+        rounded(run.rows().astype(TEXT)).sort_values(ORDER, kind="stable"), SCHEMA, preserve_index=False
+    )
     names = ["metric", "layer", "unit"]
     about = {"use_dictionary": names, "column_encoding": ENCODING, "compression": "zstd", "compression_level": 19}
     pq.write_table(table, folder / "rows" / "all.parquet", **about)

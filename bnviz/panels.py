@@ -5,7 +5,7 @@ A panel turns a `View`, the rows of some runs and what the reader chose, into on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import plotly.graph_objects as go
@@ -24,6 +24,18 @@ ONE, ALL = "one unit", "all units"
 CONTOURS, RELIEF = "contours", "surface"
 SWITCHES = (*ALONG, ONE, ALL, CONTOURS, RELIEF)  # the positions of the pages' own switches
 EACH = "each"  # seeds drawn one by one
+OF_HISTOGRAMS = ("activation_quantile", "activation_histogram")
+OF_MOMENTS = ("activation_mean", "activation_variance")
+OF_SHIFT = ("ics_l2", "ics_cosine")
+OF_LANDSCAPE = (
+    "train_loss",
+    "gradient_norm",
+    "loss_along",
+    "loss_along_random",
+    "gradient_distance",
+    "gradient_distance_random",
+)
+OF_SURFACE = ("surface_loss", "surface_length", *surfaces.PLACE)
 NEEDED = "This one is about BatchNorm: choose it under Networks."
 
 
@@ -71,7 +83,7 @@ class Panel:
     switch there are none. A panel is left out where no question fits `when`, or where they do not fit `together`; a `hint` then
     stands in its place. `say` puts the numbers into words. `averages` are the columns of which several seeds have a mean; without any the first seed is drawn.
     `fewer` leaves as many of the numbers as are drawn. `slug` names it on the command line. `number` is how one of its numbers
-    is written in a sentence, and `probe` measures them.
+    is written in a sentence, and `probe` measures them. They are made of `metrics`, so that no others are read; None means all.
     """
 
     title: str
@@ -89,6 +101,7 @@ class Panel:
     slug: str = ""
     number: str = ".3g"
     probe: str = ""
+    metrics: tuple[str, ...] | None = None
 
     def about(self, specs: Sequence[RunSpec]) -> bool:
         """Whether it is about any of these questions."""
@@ -136,6 +149,16 @@ class Panel:
         """Its numbers as they are drawn, and the picture."""
         numbers = self.fewer(self.measure(view))
         return numbers, self.draw(numbers, view)
+
+
+def metrics_of(panels: Iterable[Panel]) -> frozenset[str] | None:
+    """The metrics that these panels and their `view` are made of; None means all."""
+    chosen = {"train_loss", "test_loss"}  # they say where a run diverged
+    for panel in panels:
+        if panel.metrics is None:
+            return None
+        chosen.update(panel.metrics)
+    return frozenset(chosen)
 
 
 Grid = Sequence[Sequence[Panel]]  # figures side by side, row under row
@@ -237,6 +260,7 @@ TRAINING_ACCURACY = Panel(
     averages=("mean",),
     fewer=analysis.drawn,
     probe="accuracy",
+    metrics=("train_accuracy",),
     slug="training-accuracy",
     number=".1%",
 )
@@ -249,6 +273,7 @@ TRAINING_LOSS = Panel(
     averages=("mean",),
     fewer=analysis.drawn,
     probe="accuracy",
+    metrics=("train_loss",),
     slug="training-loss",
 )
 TEST_ACCURACY = Panel(
@@ -261,6 +286,7 @@ TEST_ACCURACY = Panel(
     averages=("value",),
     fewer=analysis.drawn,
     probe="evaluation",
+    metrics=("test_accuracy",),
     slug="test-accuracy",
     number=".1%",
 )
@@ -285,6 +311,7 @@ QUANTILES = Panel(
     without=ALL,
     fewer=analysis.drawn,
     probe="activations",
+    metrics=("activation_quantile",),
     slug="quantiles",
 )
 HISTOGRAMS = Panel(
@@ -293,6 +320,7 @@ HISTOGRAMS = Panel(
     lambda view: analysis.histograms(view.rows, view.layers, pooled(view)),
     lambda numbers, view: figures.ridges(numbers, view.time),
     probe="activations",
+    metrics=OF_HISTOGRAMS,
     slug="histograms",
 )
 HISTOGRAMS_AT_STEP = Panel(
@@ -301,6 +329,7 @@ HISTOGRAMS_AT_STEP = Panel(
     lambda view: analysis.histogram_at(view.rows, view.step, view.layers, pooled(view)),
     lambda numbers, view: figures.histogram(numbers),
     probe="activations",
+    metrics=OF_HISTOGRAMS,
     slug="histograms-at-step",
 )
 MOMENT_CHANGES = Panel(
@@ -312,6 +341,7 @@ MOMENT_CHANGES = Panel(
     averages=("value",),
     fewer=analysis.drawn,
     probe="activations",
+    metrics=OF_MOMENTS,
     slug="moment-changes",
 )
 MOMENT_DRIFT = Panel(
@@ -321,6 +351,7 @@ MOMENT_DRIFT = Panel(
     lambda numbers, view: figures.moment_drift(numbers, view.time),
     fewer=analysis.drawn,  # no mean: each seed samples another unit, which wanders elsewhere
     probe="activations",
+    metrics=OF_MOMENTS,
     slug="moment-drift",
 )
 
@@ -335,6 +366,7 @@ COVARIATE_SHIFT = Panel(
     averages=("value",),
     fewer=analysis.drawn,
     probe="covariate_shift",
+    metrics=OF_SHIFT,
     slug="covariate-shift",
 )
 COVARIATE_SHIFT_AT_STEP = Panel(
@@ -344,6 +376,7 @@ COVARIATE_SHIFT_AT_STEP = Panel(
     lambda numbers, view: figures.covariate_shift_at(numbers),
     averages=("value",),
     probe="covariate_shift",
+    metrics=OF_SHIFT,
     slug="covariate-shift-at-step",
 )
 
@@ -359,6 +392,7 @@ LANDSCAPE = Panel(
     averages=("loss_low", "loss_high"),
     fewer=analysis.drawn,
     probe="landscape",
+    metrics=OF_LANDSCAPE,
     slug="landscape",
 )
 GRADIENT_PREDICTIVENESS = Panel(
@@ -371,6 +405,7 @@ GRADIENT_PREDICTIVENESS = Panel(
     averages=("distance_low", "distance_high"),
     fewer=analysis.drawn,
     probe="landscape",
+    metrics=OF_LANDSCAPE,
     slug="gradient-predictiveness",
 )
 EFFECTIVE_BETA = Panel(
@@ -383,6 +418,7 @@ EFFECTIVE_BETA = Panel(
     averages=("beta",),
     fewer=analysis.drawn,
     probe="landscape",
+    metrics=OF_LANDSCAPE,
     slug="effective-beta",
 )
 CURVATURE = Panel(
@@ -393,6 +429,7 @@ CURVATURE = Panel(
     lambda numbers, view: figures.curvature(numbers, view.time),
     fewer=analysis.drawn,
     probe="curvature",
+    metrics=("hessian_top", "batch_sharpness"),
     slug="curvature",
 )
 GRADIENT_NORM = Panel(
@@ -403,6 +440,7 @@ GRADIENT_NORM = Panel(
     averages=("value",),
     fewer=analysis.drawn,
     probe="landscape",
+    metrics=("gradient_norm",),
     slug="gradient-norm",
 )
 LOSS_SLICE = Panel(
@@ -411,6 +449,7 @@ LOSS_SLICE = Panel(
     lambda view: analysis.loss_slice(view.rows, view.step),
     lambda numbers, view: figures.loss_slice(numbers),
     probe="landscape",
+    metrics=OF_LANDSCAPE,
     slug="loss-slice",
 )
 STEP_SIZES = Panel(
@@ -420,6 +459,7 @@ STEP_SIZES = Panel(
     lambda numbers, view: figures.step_sizes(numbers, view.time, view.paper),
     paper="step_sizes",
     probe="landscape",
+    metrics=OF_LANDSCAPE,
     slug="step-sizes",
 )
 
@@ -431,6 +471,7 @@ SURFACE = Panel(
     lambda view: surfaces.planes(view.rows),
     relief_or_contours,
     probe="surface",
+    metrics=OF_SURFACE,
     slug="surface",
 )
 SURFACE_RISE = Panel(
@@ -439,6 +480,7 @@ SURFACE_RISE = Panel(
     lambda view: surfaces.rise(view.rows),
     lambda numbers, view: figures.surface_rise(numbers, view.time),
     probe="surface",
+    metrics=("surface_loss",),
     slug="surface-rise",
 )
 PATH_SHARE = Panel(
@@ -447,6 +489,7 @@ PATH_SHARE = Panel(
     lambda view: surfaces.path_share(view.rows),
     lambda numbers, view: figures.path_share(numbers, view.time),
     probe="surface",
+    metrics=OF_SURFACE,
     slug="path-share",
 )
 
@@ -463,6 +506,7 @@ def theorem(statement: str, look: str, true: str, printed: str) -> Panel:
         when=has_batchnorm,
         hint=NEEDED,
         probe="theory",
+        metrics=theorems.metrics(statement),
         slug=statement.replace("_", "-"),
     )
 
@@ -474,6 +518,7 @@ DEVIATIONS = Panel(
     lambda numbers, view: figures.deviations(numbers, view.time),
     say=theorems.verdict,
     probe="theory",
+    metrics=theorems.metrics(*theorems.STATEMENTS),
     slug="theorem-deviations",
 )
 THEOREM_4_1 = theorem(
@@ -504,6 +549,7 @@ CONDITIONS = Panel(
     when=has_batchnorm,
     hint=NEEDED,
     probe="theory",
+    metrics=theorems.metrics("theorem_4_1", "theorem_4_2"),
     slug="theorem-conditions",
 )
 LEMMA_4_5 = Panel(
@@ -512,6 +558,7 @@ LEMMA_4_5 = Panel(
     lambda view: theorems.distances(view.rows, view.step),
     lambda numbers, view: figures.lemma(numbers),
     probe="theory",
+    metrics=theorems.metrics("lemma_4_5"),
     slug="lemma-4-5",
 )
 
@@ -525,6 +572,7 @@ SWEEP = Panel(
     together=sweeps.differ,
     averages=("value", "diverged"),
     fewer=lambda numbers: numbers.drop(columns=["diverged_from", "diverged_to"], errors="ignore"),
+    metrics=(*analysis.EVERY_STEP, *analysis.PROBED),
     slug="sweep",
 )
 SWEEP_MAP = replace(

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
+import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bnviz.disk import discard, put, reason
 from bnviz.probes import Row
+from bnviz.recent import Recent
 
 SCHEMA = pa.schema(
     [
@@ -29,6 +32,10 @@ SCHEMA = pa.schema(
     ]
 )
 EMPTY = SCHEMA.empty_table()
+WORDS = ["metric", "layer"]  # few values, each in many rows
+TEXT = dict.fromkeys(WORDS, "str")  # for DataFrame.astype
+CODED = pa.table({name: EMPTY[name].dictionary_encode() if name in WORDS else EMPTY[name] for name in SCHEMA.names})
+KEPT_BYTES = 64 * 2**20  # of rows that this process keeps in memory after it has read them
 WHOLE = "all.parquet"
 PART = re.compile(r"(\d+)(?:-(\d+))?\.parquet")
 MOST = 24  # parts of a run, above which the newest are merged
@@ -39,6 +46,12 @@ class Damaged(ValueError):
 
 
 Stamp = tuple[Path, int, int]  # a file as it was: its name, time and size
+Metrics = frozenset[str] | None  # None means all
+Steps = frozenset[int] | None
+Found = TypeVar("Found")
+kept: Recent[pa.Table] = Recent(KEPT_BYTES, lambda table: int(table.nbytes) + 2**12)
+pairs_of: Recent[pd.DataFrame] = Recent(2**22, lambda pairs: int(pairs.memory_usage(deep=True).sum()) + 2**10)
+problems: Recent[str] = Recent(2**23, lambda what: len(what) + 2**9)
 broken: set[Stamp] = set()  # files whose end looked good, but whose inside could not be read
 
 
@@ -72,33 +85,53 @@ def _names(folder: Path) -> set[str]:
         return set()
 
 
-def read(part: Path) -> pa.Table:
-    """One file of rows, read once a process. Damaged where it cannot be read, FileNotFoundError where it is not there."""
+def read(part: Path, metrics: Metrics = None, steps: Steps = None) -> pa.Table:
+    """Rows of one file, those of these metrics and steps, with WORDS as dictionaries. Errors as `intact`."""
+    with intact(part) as stamp:
+        return kept.get((stamp, metrics, steps), lambda: some(part, metrics, steps))
+
+
+@contextlib.contextmanager
+def intact(part: Path) -> Iterator[Stamp]:
+    """Read a file in this block. Damaged where it cannot be read, FileNotFoundError where it is not there."""
     if what := problem(part):
         raise Damaged(f"{part.name} {what}")
     stamp = stamped(part)
     try:
-        return _read(stamp)
-    except Damaged:
-        broken.add(stamp)
-        raise
-
-
-def load(part: Path) -> pa.Table:
-    """One file of rows, each page checked against its checksum. Errors as `read`."""
-    if what := problem(part):
-        raise Damaged(f"{part.name} {what}")
-    try:
-        return pq.read_table(part, schema=SCHEMA, page_checksum_verification=True)
+        yield stamp
     except FileNotFoundError:
         raise
     except (OSError, pa.ArrowException) as told:
+        broken.add(stamp)
         raise Damaged(f"{part.name} is damaged") from told
 
 
-@lru_cache(maxsize=16384)
-def _read(stamp: Stamp) -> pa.Table:
-    return load(stamp[0])
+def some(part: Path, metrics: Metrics, steps: Steps) -> pa.Table:
+    """The rows of a file that are of these metrics and steps. A group of rows is read at a time: a file may be very large."""
+    tables = [chosen(group.select(SCHEMA.names), metrics, steps) for group in groups(part)]
+    return pa.concat_tables([CODED, *tables]).combine_chunks()
+
+
+def groups(part: Path, columns: list[str] = SCHEMA.names) -> Iterator[pa.Table]:
+    """A file's groups of rows."""
+    schema = CODED.select(columns).schema
+    with pq.ParquetFile(part, read_dictionary=WORDS, page_checksum_verification=True) as file:
+        for number in range(file.num_row_groups):
+            yield file.read_row_group(number, columns=columns, use_threads=False).cast(schema)
+
+
+def chosen(table: pa.Table, metrics: Metrics, steps: Steps) -> pa.Table:
+    """The rows of these metrics and steps."""
+    for name, values in (("metric", metrics), ("step", steps)):
+        if values is not None:
+            table = table.filter(pc.is_in(table[name], pa.array(sorted(values), SCHEMA.field(name).type)))
+    return table
+
+
+def load(part: Path) -> pa.Table:
+    """One file of rows, each page checked against its checksum. Errors as `intact`."""
+    with intact(part):
+        return pq.read_table(part, schema=SCHEMA, page_checksum_verification=True)
 
 
 def stamped(part: Path) -> Stamp:
@@ -114,14 +147,13 @@ def problem(part: Path) -> str:
     """
     try:
         stamp = stamped(part)
-        return "is damaged" if stamp in broken else _problem(stamp)
+        return "is damaged" if stamp in broken else problems.get(stamp, lambda: _problem(stamp))
     except OSError as told:
         if isinstance(told, FileNotFoundError) and not part.is_symlink():
             raise
         return f"cannot be read ({reason(told)})"
 
 
-@lru_cache(maxsize=16384)
 def _problem(stamp: Stamp) -> str:
     part, _, size = stamp
     if not size:
@@ -135,18 +167,44 @@ def _problem(stamp: Stamp) -> str:
     return "" if schema.equals(SCHEMA) else "has other columns than rows have"
 
 
-def joined(folder: Path) -> pa.Table:
-    """All rows so far that can be read, in the order they were measured."""
+def joined(folder: Path, metrics: Collection[str] | None = None, steps: Collection[int] | None = None) -> pa.Table:
+    """The rows so far that can be read, those of these metrics and steps, in the order they were measured."""
+    asked = None if metrics is None else frozenset(metrics), None if steps is None else frozenset(steps)
+    return pa.concat_tables([CODED, *each(folder, lambda part: read(part, *asked))]).unify_dictionaries()
+
+
+def pairs(folder: Path) -> pd.DataFrame:
+    """The pairs of metric and layer in the rows so far."""
+    found = [CODED.select(WORDS).to_pandas(), *each(folder, _pairs)]
+    pairs: pd.DataFrame = pd.concat([table.astype(TEXT) for table in found])
+    return pairs.drop_duplicates(ignore_index=True)
+
+
+def _pairs(part: Path) -> pd.DataFrame:
+    """Those of one file, a handful."""
+    with intact(part) as stamp:
+        return pairs_of.get(stamp, lambda: _distinct(groups(part, WORDS)))
+
+
+def _distinct(tables: Iterable[pa.Table]) -> pd.DataFrame:
+    """The rows of these tables, each once."""
+    found = [CODED.select(WORDS).to_pandas(), *(table.to_pandas().drop_duplicates() for table in tables)]
+    rows: pd.DataFrame = pd.concat([table.astype(TEXT) for table in found])
+    return rows.drop_duplicates()
+
+
+def each(folder: Path, look: Callable[[Path], Found]) -> list[Found]:
+    """What `look` finds in each file of a run, up to the first that cannot be read: what follows would leave a gap."""
     while True:
-        tables = [EMPTY]
+        found: list[Found] = []
         try:
             for part in listed(folder):
-                tables.append(read(part))
+                found.append(look(part))
         except FileNotFoundError:  # it was merged between listing and reading: list again
             continue
-        except Damaged:  # what follows would leave a gap
+        except Damaged:
             pass
-        return pa.concat_tables(tables)
+        return found
 
 
 def keep_readable(folder: Path) -> int:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 from pandas import DataFrame
@@ -23,7 +22,7 @@ from bnviz.norms import NORMS
 from bnviz.panels import EACH, PANELS, Panel
 from bnviz.presets import duration
 from bnviz.spec import RunSpec
-from bnviz.store import Run, Store
+from bnviz.store import Run, Store, joined
 from bnviz.story import CHAPTERS, QUESTIONS, Chapter, Question
 
 CONFIG = {"showSendToCloud": False, "displaylogo": False, "responsive": True}
@@ -169,7 +168,7 @@ def words(versions: Mapping[str, str]) -> str:
 def figures_of(runs: Sequence[Run]) -> str:
     """Every panel of which these runs have numbers, with its sentence, and its numbers in words."""
     specs = specs_of(runs)
-    rows = pd.concat([run.labelled_rows() for run in runs], ignore_index=True)
+    rows = joined(runs, panels.metrics_of(PANELS.values()))
     several = len({spec.seed for spec in specs}) > 1
     view = panels.view(rows, specs, statistic="t" if several else EACH)
     drawn = []

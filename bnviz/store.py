@@ -11,12 +11,14 @@ import json
 import os
 import re
 import time
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from filelock import FileLock, Timeout
@@ -25,6 +27,7 @@ from bnviz import analysis, damage, parts, paths
 from bnviz.disk import discard, put, read_json, rename
 from bnviz.parts import EMPTY as EMPTY
 from bnviz.parts import SCHEMA as SCHEMA
+from bnviz.parts import TEXT as TEXT
 from bnviz.probes import Row
 from bnviz.spec import RunSpec, SpecError
 from bnviz.words import shorten
@@ -115,14 +118,25 @@ class Run:
             return {}
         return {name: fact for name, fact in told.items() if damage.is_a(fact, damage.KINDS.get(name, object))}
 
-    def rows(self) -> pd.DataFrame:
-        """All rows so far that can be read, in the order they were measured. Columns as in SCHEMA."""
-        frame: pd.DataFrame = parts.joined(self.folder / "rows").to_pandas()
-        return frame.astype({"unit": "float64"})
+    def rows(self, metrics: Collection[str] | None = None, steps: Collection[int] | None = None) -> pd.DataFrame:
+        """The rows so far that can be read, in the order they were measured: those of these metrics and steps, or all.
 
-    def labelled_rows(self) -> pd.DataFrame:
+        Columns as in SCHEMA. `metric` and `layer` are categories, which take a fraction of the memory.
+        """
+        table = parts.joined(self.folder / "rows", metrics, steps)
+        return in_order(table.to_pandas().astype({"unit": "float64"}))
+
+    def measured(self) -> pd.DataFrame:
+        """The pairs of metric and layer that there are rows of."""
+        return parts.pairs(self.folder / "rows")
+
+    def labelled_rows(
+        self, metrics: Collection[str] | None = None, steps: Collection[int] | None = None
+    ) -> pd.DataFrame:
         """The rows with what tells runs apart: run, norm, lr and seed, as bnviz.analysis takes them."""
-        return self.rows().assign(run=self.id, norm=self.spec.norm, lr=self.spec.lr, seed=self.spec.seed)
+        rows, spec = self.rows(metrics, steps), self.spec
+        run, norm = (constant(word, len(rows)) for word in (self.id, spec.norm))
+        return rows.assign(run=run, norm=norm, lr=spec.lr, seed=spec.seed)
 
     def parts(self) -> list[Path]:
         """The files that hold the rows: one once the run is done."""
@@ -215,7 +229,7 @@ class Run:
         """Make one file of all parts, which readers take as soon as it is there, and say that the run is done."""
         if not self.complete:
             self.write_rows("all", pa.concat_tables([EMPTY, *map(parts.load, self.parts())]))
-        told = outcome(self.rows(), self.spec.steps)
+        told = outcome(self.rows(["train_loss", "test_loss"]), self.spec.steps)
         if "step" not in self.meta():  # it could not be read, and was discarded
             diverged_at = told["diverged_at"]
             made = self.spec.steps if diverged_at is None else min(diverged_at + 1, self.spec.steps)
@@ -372,3 +386,25 @@ def read_question(path: Path, mtime_ns: int, size: int) -> tuple[RunSpec, int]:
     if spec.id != id:
         raise SpecError(f"run {id}: spec.json was changed, or asked of another version; delete the run")
     return spec, queued_at
+
+
+def joined(
+    runs: Iterable[Run], metrics: Collection[str] | None = None, steps: Collection[int] | None = None
+) -> pd.DataFrame:
+    """Rows of several runs in one frame, with what tells the runs apart."""
+    frames = [run.labelled_rows(metrics, steps) for run in runs]
+    for name in (*parts.WORDS, "run", "norm"):
+        words = sorted({word for frame in frames for word in frame[name].cat.categories})
+        frames = [frame.assign(**{name: frame[name].cat.set_categories(words)}) for frame in frames]
+    return pd.concat(frames, ignore_index=True)
+
+
+def constant(word: str, count: int) -> Any:
+    """A column that says one word."""
+    return pd.Categorical([word]).take(np.zeros(count, dtype="int64"))
+
+
+def in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with its categories in the order of the alphabet: it sorts and groups as text does."""
+    words = {name: frame[name].cat.reorder_categories(sorted(frame[name].cat.categories)) for name in parts.WORDS}
+    return frame.assign(**words)

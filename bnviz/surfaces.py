@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from pandas import DataFrame, concat
 
-from bnviz.analysis import KEYS, spread
+from bnviz.analysis import KEYS, spread, text
 
 PLANES = 40  # steps that one picture plays through
 PLACE = {"surface_path_a": "a", "surface_path_b": "b", "surface_off": "off"}
@@ -23,7 +23,7 @@ def planes(rows: DataFrame) -> DataFrame:
     grid, path = surfaces(rows).assign(point=np.nan, off=np.nan), paths(rows).assign(loss=np.nan)
     joined = concat([grid, path], ignore_index=True)
     chosen = spread(joined, PLANES)
-    first = rows[(rows["metric"] == "surface_length") & (rows["unit"] == 0)]
+    first = text(rows[(rows["metric"] == "surface_length") & (rows["unit"] == 0)])
     lengths = first[["run", "step", "value"]].astype({"step": "int64"}).rename(columns={"value": "length"})
     passed = joined["point"] < joined["step"]
     kept = joined["step"].isin(chosen) & (~passed | joined["point"].isin(chosen))
@@ -33,7 +33,7 @@ def planes(rows: DataFrame) -> DataFrame:
 
 def _whole(rows: DataFrame) -> DataFrame:
     """The losses on planes that are measured to the end."""
-    points = rows[rows["metric"] == "surface_loss"].astype({"step": "int64", "at": float, "value": float})
+    points = text(rows[rows["metric"] == "surface_loss"]).astype({"step": "int64", "at": float, "value": float})
     plane = points.groupby(["run", "step"])["at"]
     begun = plane.transform("max") == -plane.transform("min")  # measured from the lowest a to the highest
     return points[begun & (plane.transform("size") == plane.transform("nunique") ** 2)]
@@ -51,7 +51,7 @@ def surfaces(rows: DataFrame) -> DataFrame:
 
 def paths(rows: DataFrame) -> DataFrame:
     """Where θ of earlier steps, of this one and of the next stand in each plane. -> step, point (their step), a, b, off."""
-    places = rows[rows["metric"].isin(PLACE)].astype({"step": "int64", "at": float, "value": float})
+    places = text(rows[rows["metric"].isin(PLACE)]).astype({"step": "int64", "at": float, "value": float})
     table = places.groupby([*KEYS, "step", "at", "metric"])["value"].min().unstack("metric")
     table = table.reindex(columns=list(PLACE)).rename(columns=PLACE).reset_index().rename(columns={"at": "point"})
     table = table.merge(_whole(rows)[["run", "step"]].drop_duplicates(), on=["run", "step"])

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
-from pandas import DataFrame, concat
+from pandas import DataFrame
 
 from bnviz import export, panels
 from bnviz.bundle import bundle
 from bnviz.export import ExportError, Style
 from bnviz.panels import EACH, Panel
 from bnviz.spec import command as question
-from bnviz.store import Run
+from bnviz.store import Run, joined
 
 PICTURES = ("pdf", "svg", "png")
 SUFFIXES = (*export.FORMATS, "tex", "csv", "parquet", "zip")
@@ -75,7 +75,7 @@ def of_runs(
     specs = [run.spec for run in runs]
     if not panel.about(specs):
         raise ValueError(f"figure {panel.name} is not about these runs")
-    rows = concat([run.labelled_rows() for run in runs], ignore_index=True)
+    rows = joined(runs, panels.metrics_of([panel]))
     view = panels.view(rows, specs, step=step, layers=layers, choice=choice, statistic=statistic)
     view = replace(view, paper=panel.counterpart(specs, choice) if paper else None)
     numbers, figure = panel.figure(view)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from pandas import DataFrame, Series, concat
 
-from bnviz.analysis import KEYS, LINE, layer_number, newest
+from bnviz.analysis import KEYS, LINE, layer_number, newest, text
 
 STATEMENTS = {
     "theorem_4_1": "Theorem 4.1",
@@ -26,6 +26,11 @@ CONDITIONS = {"inner": "⟨ŷ, g⟩ ≥ 0", "gain": "γ/σ", "removed": "‖g‖
 VERDICT = [*KEYS, "statement", "step", "checks", "silent", "deviation", "off", "broken", "fails", "negative"]
 
 
+def metrics(*statements: str) -> tuple[str, ...]:
+    """What rows of these statements are called."""
+    return tuple(f"{statement}_{side}" for statement in statements for side in SIDES)
+
+
 def checks(rows: DataFrame, statement: str) -> DataFrame:
     """Every check of a statement. -> layer, unit, step, and of SIDES those that it has, the others NaN.
 
@@ -33,8 +38,8 @@ def checks(rows: DataFrame, statement: str) -> DataFrame:
     one that overflowed are none either. Lemma 4.5 is an equality; of it those stay for which it says nothing, with `inner` alone.
     """
     names = {f"{statement}_{side}": side for side in SIDES}
-    chosen = rows[rows["metric"].isin(names)].astype({"unit": float, "value": float}).fillna({"unit": WHOLE})
-    sides = chosen["metric"].astype(str).map(names)
+    chosen = text(rows[rows["metric"].isin(names)]).astype({"unit": float, "value": float}).fillna({"unit": WHOLE})
+    sides = chosen["metric"].map(names)
     wide = chosen.assign(metric=sides).groupby([*LINE, "unit", "step", "metric"])["value"].min().unstack("metric")
     wide = wide.reindex(columns=list(SIDES)).replace([np.inf, -np.inf], np.nan).reset_index()
     if statement == "lemma_4_5":

@@ -17,13 +17,14 @@ from streamlit.testing.v1 import AppTest
 
 from bnviz import __main__ as cli
 from bnviz import claims, execute, panels, supervisor
+from bnviz.analysis import text
 from bnviz.claims import CLAIMS, GROUPS, TIMES, Claim, Verdict, judge
 from bnviz.engines.inline import Inline
 from bnviz.evidence import difference, final
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS, SEEDS, offered
 from bnviz.spec import RunSpec
-from bnviz.store import SCHEMA, Run, Store
+from bnviz.store import SCHEMA, Run, Store, joined
 from bnviz.ui.claims import address
 from tests.test_analysis import measured, together
 
@@ -252,9 +253,9 @@ def test_finished_runs_are_found_and_read_without_their_histograms() -> None:
     Inline().start(store.submit(batch))
     done = claims.finished(store, [CLAIM])
     rows = claims.rows(claims.used(CLAIM, done))
-    whole = pd.concat([store.run(spec.id).labelled_rows() for spec in (none, batch)], ignore_index=True)
-    expected = whole[whole["metric"] != "activation_histogram"].reset_index(drop=True)
-    pd.testing.assert_frame_equal(rows[expected.columns], expected, check_dtype=False)
+    whole = joined([store.run(spec.id) for spec in (none, batch)])
+    expected = text(whole[whole["metric"] != "activation_histogram"]).reset_index(drop=True)
+    pd.testing.assert_frame_equal(text(rows[expected.columns]), expected, check_dtype=False)
     found = next(claims.verdicts([CLAIM], store))
     last = expected[expected["metric"] == "test_accuracy"].groupby("norm")["value"].last()
     assert found.values.to_dict() == {0: pytest.approx(100 * (last["batch"] - last["none"]))}

@@ -116,5 +116,6 @@ def test_rows_have_checksums(tmp_path):
 
 def test_an_empty_table_is_a_file_too(tmp_path):
     parts.write(tmp_path, "all", [])
-    assert parts.joined(tmp_path).schema == parts.SCHEMA
+    assert parts.load(tmp_path / parts.WHOLE).schema == parts.SCHEMA
+    assert parts.joined(tmp_path).schema == parts.CODED.schema
     assert isinstance(parts.joined(tmp_path), pa.Table)

@@ -10,9 +10,11 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
+from bnviz import parts
 from bnviz.probes import Row
+from bnviz.recent import Recent
 from bnviz.spec import RunSpec, SpecError
-from bnviz.store import SCHEMA, Store
+from bnviz.store import SCHEMA, TEXT, Store, joined
 from tests.conftest import tiny_spec
 
 
@@ -194,3 +196,39 @@ def test_runs_that_ship_with_bnviz_answer_where_the_cache_does_not(tmp_path, mon
     assert Store().run(spec.id).state == "done"
     assert Store().submit(spec).folder == shipped.folder
     assert Store().runs() == []
+
+
+def test_rows_of_some_metrics_and_steps_are_those_of_all():
+    run = Store().submit(tiny_spec())
+    run.write_rows("000000", [*(row(step) for step in range(3)), Row(2, "ics_l2", "conv10", None, None, 0.5)])
+    run.write_rows("000001", [row(3), Row(3, "ics_l2", "conv2", None, None, 0.5)])
+    every = run.rows()
+    for metrics, steps in ((["train_loss"], None), (["ics_l2"], [3]), (None, [2, 3]), ([], None), (["none"], None)):
+        asked = every["metric"].isin(metrics) if metrics is not None else every["metric"].notna()
+        asked &= every["step"].isin(steps) if steps is not None else True
+        found = run.rows(metrics, steps)
+        pd.testing.assert_frame_equal(found.astype(TEXT), every[asked].reset_index(drop=True).astype(TEXT))
+    assert run.measured().fillna("").to_numpy().tolist() == [
+        ["train_loss", ""],
+        ["ics_l2", "conv10"],
+        ["ics_l2", "conv2"],
+    ]
+
+
+def test_rows_take_little_memory_and_sort_as_text_does():
+    run = Store().submit(tiny_spec())
+    run.write_rows("000000", [Row(0, "ics_l2", layer, None, None, 1.0) for layer in ("conv2", "conv10")] * 5000)
+    rows = run.labelled_rows()
+    assert rows.memory_usage(deep=True).sum() / len(rows) < 60  # bytes; text takes three times as much
+    assert rows.sort_values("layer")["layer"].iloc[0] == "conv10"
+    assert joined([run, run])["layer"].dtype == rows["layer"].dtype  # still categories
+
+
+def test_what_is_kept_of_the_files_that_were_read_is_bounded_by_bytes(monkeypatch):
+    cache = Recent(100_000, parts.kept.size)
+    monkeypatch.setattr(parts, "kept", cache)
+    run = Store().submit(tiny_spec())
+    for part in range(10):
+        run.write_rows(f"{part:06}", [row(step) for step in range(1000)])
+    assert len(run.rows()) == 10_000
+    assert 0 < cache.bytes <= 100_000

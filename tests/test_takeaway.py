@@ -15,13 +15,13 @@ import plotly.graph_objects as go
 import pytest
 from pandas.testing import assert_frame_equal
 
-from bnviz import export, takeaway
+from bnviz import export, panels, takeaway
 from bnviz.__main__ import main
 from bnviz.bundle import unpack
 from bnviz.engines.inline import Inline
 from bnviz.export import STYLES
-from bnviz.panels import PANELS
-from bnviz.store import Run, Store
+from bnviz.panels import PANELS, metrics_of
+from bnviz.store import Run, Store, joined
 from tests.conftest import ALL_PROBES, tiny_spec
 
 SEEDS = (0, 1)
@@ -58,6 +58,18 @@ def test_every_figure_can_be_taken_along(name: str, runs: list[Run]) -> None:
     drawn, full = (numbers.reset_index(drop=True).rename_axis(columns=None) for numbers in (take.numbers, take.full()))
     assert_frame_equal(pd.read_csv(BytesIO(export.table(take.numbers, "csv"))), drawn, check_dtype=False)
     assert_frame_equal(pd.read_parquet(BytesIO(export.table(take.full(), "parquet"))), full)
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_a_figure_needs_no_other_metrics_than_it_names(name: str, runs: list[Run]) -> None:
+    panel, specs = PANELS[name], [run.spec for run in runs]
+    if not panel.fits(specs):
+        pytest.skip("it is about other runs")
+    assert panel.metrics, "it would read everything"
+    few, all_rows = (panels.view(joined(runs, metrics), specs) for metrics in (metrics_of([panel]), None))
+    assert len(few.rows) < len(all_rows.rows)
+    assert few.time == all_rows.time
+    assert_frame_equal(panel.measure(few), panel.measure(all_rows))
 
 
 def test_the_numbers_of_the_command_line_are_those_drawn(runs: list[Run], tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 import streamlit as st
-from pandas import DataFrame
 
 from bnviz import claims, presets, supervisor
 from bnviz.claims import CLAIMS, GROUPS, Claim, Verdict
@@ -72,13 +71,9 @@ def judged(done: dict[str, Run]) -> list[Verdict]:
 @st.cache_resource(max_entries=256, show_spinner=False)
 def verdict(name: str, stamp: Stamp, _runs: list[Run]) -> Verdict:
     """A claim's verdict, judged anew only for other runs."""
-    return claims.judge(CLAIMS[name], rows(stamp, _runs))
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def rows(stamp: Stamp, _runs: list[Run]) -> DataFrame:
-    """What several claims in a row are judged by."""
-    return claims.rows(_runs)
+    # Several claims in a row are often judged by the same rows.
+    rows = live.frames.get(("claims", stamp), lambda: claims.rows(_runs))
+    return claims.judge(CLAIMS[name], rows)
 
 
 def chosen(verdicts: Sequence[Verdict]) -> list[Verdict]:

@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 
 import streamlit as st
-from pandas import DataFrame
+from pandas import DataFrame, concat
 
-from bnviz import analysis, comparison, export, metrics, paths
+from bnviz import analysis, comparison, export, metrics, panels, paths
 from bnviz.metrics import METRICS
 from bnviz.norms import NORMS
 from bnviz.panels import EACH, View
@@ -212,7 +212,7 @@ def cells(specs: list[RunSpec], knob: str) -> list[Any]:
 def side_by_side(runs: list[Run]) -> None:
     """The choices, the figures and the final values; twice a second while one of the runs is at work."""
     specs = [run.spec for run in runs]
-    there = measured(stamp_of(runs), runs)
+    there = measured(runs)
     names = metrics.offered(there)
     if not names:
         st.info("Nothing measured yet in these runs; this page fills when they begin.", icon=":material/hourglass:")
@@ -276,10 +276,9 @@ def baseline(runs: list[Run]) -> str:
     return one_of("baseline", "Baseline", list(firsts.values()), {id: label for label, id in firsts.items()})
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def measured(stamp: Stamp, _runs: list[Run]) -> DataFrame:
+def measured(runs: list[Run]) -> DataFrame:
     """The pairs of metric and layer that these runs have rows of."""
-    return live.frame(stamp, _runs)[["metric", "layer"]].drop_duplicates()
+    return concat([run.measured() for run in runs]).drop_duplicates()
 
 
 def stamp_of(runs: list[Run]) -> Stamp:
@@ -316,11 +315,10 @@ def panel(name: str, stamp: Stamp, choices: Choices, runs: list[Run]) -> Any:
     return live.draw_panel(comparison.PANELS[name], stamp, chosen_in(view, choices), choices, runs)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def view_of(stamp: Stamp, metric: str, _runs: list[Run]) -> View:
-    """The rows of these runs that a metric needs: a choice is then a matter of a few of them."""
-    view = live.view_of(stamp, Choices(max(run.spec.steps for run in _runs)), _runs)
-    return replace(view, rows=METRICS[metric].rows(view.rows))
+def view_of(stamp: Stamp, metric: str, runs: list[Run]) -> View:
+    """The rows of these runs that a metric needs."""
+    choices = Choices(max(run.spec.steps for run in runs))
+    return live.view_of(stamp, choices, runs, panels.metrics_of([comparison.PANELS[f"overlay-{metric}"]]))
 
 
 def chosen_in(view: View, choices: Choices) -> View:

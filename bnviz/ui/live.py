@@ -16,8 +16,9 @@ from bnviz import panels, reference, supervisor
 from bnviz.norms import NORMS
 from bnviz.panels import EACH, Grid, Lacking, Panel, View, regime
 from bnviz.presets import duration
+from bnviz.recent import Recent
 from bnviz.spec import RunSpec
-from bnviz.store import ACTIVE, Run, Store, gone
+from bnviz.store import ACTIVE, Run, Store, gone, joined
 from bnviz.takeaway import Takeaway
 from bnviz.ui import export
 from bnviz.ui.plot import plot
@@ -26,6 +27,7 @@ from bnviz.ui.reader import wait
 EVERY_S = 0.5
 MANY = 6  # runs, above which those that are done need no bar each
 IDLE_S = 3.0  # another reader may ask the same question meanwhile
+Metrics = frozenset[str] | None  # which are read; None means all
 Stamp = tuple[tuple[str, str, float], ...]  # of each run its id and its newest part: what a figure was drawn from
 
 
@@ -172,10 +174,12 @@ def note(panel: Panel, specs: Sequence[RunSpec], theirs: pd.DataFrame | None) ->
 def draw(runs: list[Run], grid: Grid, choices: Choices, too: Offer | None = None) -> None:
     """Every panel, with its sentence, its regime and its data to take away; `too` offers what is not measured."""
     stamp = tuple(newest(run) for run in runs)
-    view, specs = view_of(stamp, choices, runs), [run.spec for run in runs]
+    specs = [run.spec for run in runs]
+    rows = fitting(grid, specs)
+    view = view_of(stamp, choices, runs, panels.metrics_of(panel for row in rows for panel in row))
     takes: list[Takeaway] = []
     offered: list[Lacking] = []
-    for row in fitting(grid, specs):
+    for row in rows:
         for column, panel in zip(st.columns(len(row)), row, strict=True):
             with column:
                 if too and (lacking := panel.lacking(specs, choices.choice)) and panel.about(specs):
@@ -191,17 +195,17 @@ def draw(runs: list[Run], grid: Grid, choices: Choices, too: Offer | None = None
 def draw_panel(panel: Panel, stamp: Stamp, view: View, choices: Choices, runs: list[Run]) -> Takeaway:
     """One figure in place, below its title and above its regime; what there is to take along of it."""
     specs = view.specs
-    numbers = numbers_of(panel.name, stamp, choices, panel, view)
-    theirs = panel.counterpart(specs, choices.choice) if choices.paper and len(numbers) else None
-    shown, key = replace(view, paper=theirs), digest(numbers, theirs)
-    figure = picture(panel.name, key, repr(view.time), choices, panel, numbers, shown)
-    st.markdown(f"#### {panel.title}\n{panel.look}\n\n{panel.say(numbers)}")
+    drawn = numbers_of(panel.name, stamp, choices, panel, view)
+    theirs = panel.counterpart(specs, choices.choice) if choices.paper and len(drawn) else None
+    shown, key = replace(view, paper=theirs), digest(drawn, theirs)
+    figure = picture(panel.name, key, repr(view.time), choices, panel, drawn, shown)
+    st.markdown(f"#### {panel.title}\n{panel.look}\n\n{panel.say(drawn)}")
     take = Takeaway(
         panel.name,
         panel.title,
         regime(specs),
         figure,
-        numbers,
+        drawn,
         partial(panel.measure, view),
         tuple(runs),
         options(choices),
@@ -250,12 +254,11 @@ def revision(runs: list[Run]) -> str:
     return "-".join(run.id for run in runs)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def view_of(stamp: Stamp, choices: Choices, _runs: list[Run]) -> View:
-    """The rows of these runs so far in one frame, shared by all who look."""
+def view_of(stamp: Stamp, choices: Choices, runs: list[Run], metrics: Metrics) -> View:
+    """The rows of these metrics so far, in one frame that all who look share, and what the reader chose."""
     return panels.view(
-        frame(stamp, _runs),
-        [run.spec for run in _runs],
+        frame(stamp, runs, metrics),
+        [run.spec for run in runs],
         step=choices.step,
         layers=choices.layers,
         choice=choices.choice,
@@ -263,25 +266,36 @@ def view_of(stamp: Stamp, choices: Choices, _runs: list[Run]) -> View:
     )
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def frame(stamp: Stamp, _runs: list[Run]) -> pd.DataFrame:
+def frame(stamp: Stamp, runs: list[Run], metrics: Metrics) -> pd.DataFrame:
     """Rows of several runs with what tells the runs apart."""
-    joined: pd.DataFrame = pd.concat([run.labelled_rows() for run in _runs], ignore_index=True)
-    return joined
+    return frames.get((stamp, metrics), lambda: joined(runs, metrics))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def numbers_of(name: str, stamp: Stamp, choices: Choices, _panel: Panel, _view: View) -> pd.DataFrame:
+def numbers_of(name: str, stamp: Stamp, choices: Choices, panel: Panel, view: View) -> pd.DataFrame:
     """The numbers of a panel as they are drawn."""
-    return _panel.fewer(_panel.measure(_view))
+    return numbers.get((name, stamp, choices), lambda: panel.fewer(panel.measure(view)))
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
 def picture(
-    name: str, numbers: str, time: str, choices: Choices, _panel: Panel, _numbers: pd.DataFrame, _view: View
+    name: str, key: str, time: str, choices: Choices, panel: Panel, drawn: pd.DataFrame, view: View
 ) -> go.Figure:
     """The picture of a panel: drawn anew only for new numbers, and rows of one probe are news to few panels."""
-    return _panel.draw(_numbers, _view)
+    return pictures.get((name, key, time, choices), lambda: panel.draw(drawn, view))
+
+
+def bytes_of(table: pd.DataFrame) -> int:
+    """The memory of a frame."""
+    return int(table.memory_usage(deep=True).sum())
+
+
+def bytes_of_figure(figure: go.Figure) -> int:
+    """About the memory of a figure: measured, an empty one takes 40 kB, and each letter of its JSON up to ten bytes."""
+    return 40_000 + 10 * len(figure.to_json(validate=False))
+
+
+frames: Recent[pd.DataFrame] = Recent(64 * 2**20, bytes_of)
+numbers: Recent[pd.DataFrame] = Recent(16 * 2**20, bytes_of)
+pictures: Recent[go.Figure] = Recent(48 * 2**20, bytes_of_figure)
 
 
 def digest(*tables: pd.DataFrame | None) -> str:

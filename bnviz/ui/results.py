@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-import pyarrow.parquet as pq
 import streamlit as st
 
-from bnviz import store
 from bnviz.presets import PRESETS
 from bnviz.spec import RunSpec
 from bnviz.store import Run
@@ -30,12 +28,8 @@ def result(run: Run) -> str:
 @st.cache_resource(max_entries=1024, show_spinner=False)
 def read(id: str, part: str, time: float, _run: Run) -> str:
     """The same, read once from the rows of two metrics."""
-    try:
-        tables = [pq.read_table(path, schema=store.SCHEMA, filters=[("metric", "in", TOLD)]) for path in _run.parts()]
-    except (OSError, ValueError):  # Arrow's errors are of these kinds; the state says what is damaged
-        return ""
-    rows = [row for table in tables for row in table.select(["metric", "value"]).to_pylist()]
-    found = {row["metric"]: row["value"] for row in rows}
+    rows = _run.rows(TOLD)
+    found = dict(zip(rows["metric"], rows["value"], strict=True))  # the last of each
     if "test_accuracy" in found:
         return f"{found['test_accuracy']:.1%} of the test set right"
     return f"training loss {found['train_loss']:.3g}" if "train_loss" in found else ""

@@ -11,10 +11,10 @@ import plotly.graph_objects as go
 import streamlit as st
 from pandas import DataFrame
 
-from bnviz import claims, panels
+from bnviz import panels
 from bnviz.panels import View
-from bnviz.store import Run, Store
-from bnviz.story import CHAPTERS, Chapter, finished
+from bnviz.store import Run, Store, joined
+from bnviz.story import CHAPTERS, Chapter
 from bnviz.takeaway import Takeaway
 from bnviz.ui import live
 from bnviz.ui.live import Stamp
@@ -79,15 +79,9 @@ def drawn(chapter: Chapter) -> Drawn | None:
 @st.cache_resource(max_entries=32, show_spinner=False)
 def made(slug: str, stamp: Stamp, _runs: list[Run]) -> tuple[View, DataFrame, go.Figure]:
     """A chapter's view, numbers and figure."""
-    whole = finished(Store())
-    view = CHAPTERS[slug].view(_runs, rows(tuple(map(live.newest, whole)), whole))
-    return view, *CHAPTERS[slug].figure.figure(view)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def rows(stamp: Stamp, _runs: list[Run]) -> DataFrame:
-    """What the figures of the whole story are drawn from."""
-    return claims.rows(_runs)
+    figure = CHAPTERS[slug].figure
+    view = CHAPTERS[slug].view(_runs, joined(_runs, panels.metrics_of([figure])))
+    return view, *figure.figure(view)
 
 
 def not_yet(chapter: Chapter) -> None:

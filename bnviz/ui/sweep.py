@@ -192,4 +192,4 @@ def rows_of(stamp: Stamp) -> pd.DataFrame:
 def ends_of(id: str, part: str, time: float) -> pd.DataFrame:
     """The rows of one run that an end is read off: few, so that those of sixty runs are quickly put together."""
     run = Store().run(id)
-    return analysis.telling(run.labelled_rows(), {id: run.spec.steps})
+    return analysis.telling(run.labelled_rows(panels.metrics_of([panels.SWEEP])), {id: run.spec.steps})
