@@ -46,13 +46,19 @@ class Reader:
     async def watch(self) -> None:
         """Open the page and go on looking until cancelled."""
         address = f"ws://127.0.0.1:{PORT}/_stcore/stream"
-        async with websockets.connect(address, subprotocols=["streamlit"], max_size=None, ping_interval=None) as socket:  # type: ignore[list-item]
-            await self.rerun(socket)
-            async for data in socket:
-                self.bytes += len(data)
-                message = ForwardMsg()
-                message.ParseFromString(data if isinstance(data, bytes) else data.encode())
-                await self.heed(socket, message)
+        try:
+            async with websockets.connect(
+                address, subprotocols=["streamlit"], max_size=None, ping_interval=None
+            ) as socket:  # type: ignore[list-item]
+                await self.rerun(socket)
+                async for data in socket:
+                    self.bytes += len(data)
+                    message = ForwardMsg()
+                    message.ParseFromString(data if isinstance(data, bytes) else data.encode())
+                    await self.heed(socket, message)
+        finally:
+            for timer in self.timers.values():
+                timer.cancel()
 
     async def heed(self, socket: websockets.ClientConnection, message: ForwardMsg) -> None:
         """Do what a browser does with a message: here only what leads to another look."""

@@ -30,6 +30,7 @@ STATISTICS = {  # intervals around a mean over seeds
     "range": "minimum to maximum",
     "sd": "± one standard deviation",
 }
+HISTOGRAM = "activation_histogram"  # the metric that has by far the most rows
 RIDGES = 15  # histograms in one panel of a ridge plot
 KINDS = {  # what a bucket of steps keeps, by the end of a column's name
     "low": "min",
@@ -309,7 +310,7 @@ def quantile_bands(rows: DataFrame, layers: Sequence[str], pooled: bool) -> Data
 
 def _densities(rows: DataFrame, layers: Sequence[str], pooled: bool) -> DataFrame:
     """Every complete histogram, as density. -> layer, step, left, right, density."""
-    counts = _complete(_of_units(rows, layers, pooled, "activation_histogram"), "run", "layer")
+    counts = _complete(_of_units(rows, layers, pooled, HISTOGRAM), "run", "layer")
     quantiles = _of_units(rows, layers, pooled, "activation_quantile")
     highest = quantiles.loc[quantiles["at"] == 1, [*LINE, "step", "value"]]
     bins = counts.merge(highest, on=[*LINE, "step"], suffixes=("", "_highest"))
@@ -324,12 +325,24 @@ def _densities(rows: DataFrame, layers: Sequence[str], pooled: bool) -> DataFram
 
 def histograms(rows: DataFrame, layers: Sequence[str], pooled: bool) -> DataFrame:
     """Activations at up to RIDGES steps (Figs. 1c, 2, 6, 9). -> layer, step, left, right, density."""
-    return _spread(_densities(rows, layers, pooled), RIDGES)
+    densities = _densities(rows, layers, pooled)
+    return densities[densities["step"].isin(spread(_with_histogram(rows), RIDGES))]
 
 
 def histogram_at(rows: DataFrame, step: int, layers: Sequence[str], pooled: bool) -> DataFrame:
     """Each run's newest histograms up to `step`. -> layer, step, left, right, density."""
     return newest(_densities(rows, layers, pooled), step)
+
+
+def histogram_steps(rows: DataFrame, step: int) -> set[int]:
+    """The steps that `histograms` and `histogram_at` draw, from rows without the histograms themselves."""
+    measured = _with_histogram(rows)
+    return {int(step) for step in (*spread(measured, RIDGES), *newest(measured, step)["step"])}
+
+
+def _with_histogram(rows: DataFrame) -> DataFrame:
+    """A row for every histogram: that of its upper end, which is a quantile."""
+    return _of(rows[rows["at"] == 1], "activation_quantile")
 
 
 def _moments(rows: DataFrame, layers: Sequence[str]) -> DataFrame:

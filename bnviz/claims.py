@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame, Series
 
-from bnviz import evidence
+from bnviz import analysis, evidence
 from bnviz.analysis import t_factor, text
 from bnviz.evidence import (
     Measure,
@@ -225,7 +225,7 @@ def rows(runs: Iterable[Run]) -> DataFrame:
     asked = list(runs)
     if not asked:
         return text(EMPTY.to_pandas().assign(run="", norm="", lr=0.0, seed=0)).astype({"unit": float})
-    metrics = {metric for run in asked for metric in run.measured()["metric"]} - {"activation_histogram"}
+    metrics = {metric for run in asked for metric in run.measured()["metric"]} - {analysis.HISTOGRAM}
     return joined(asked, metrics)
 
 

@@ -24,7 +24,7 @@ ONE, ALL = "one unit", "all units"
 CONTOURS, RELIEF = "contours", "surface"
 SWITCHES = (*ALONG, ONE, ALL, CONTOURS, RELIEF)  # the positions of the pages' own switches
 EACH = "each"  # seeds drawn one by one
-OF_HISTOGRAMS = ("activation_quantile", "activation_histogram")
+OF_HISTOGRAMS = ("activation_quantile", analysis.HISTOGRAM)
 OF_MOMENTS = ("activation_mean", "activation_variance")
 OF_SHIFT = ("ics_l2", "ics_cosine")
 OF_LANDSCAPE = (
@@ -159,6 +159,11 @@ def metrics_of(panels: Iterable[Panel]) -> frozenset[str] | None:
             return None
         chosen.update(panel.metrics)
     return frozenset(chosen)
+
+
+def histogram_steps(view: View) -> set[int]:
+    """The steps whose histograms the panels draw, of all runs or of the first seed."""
+    return set[int]().union(*(analysis.histogram_steps(seen.rows, view.step) for seen in (view, view.of_first_seed())))
 
 
 Grid = Sequence[Sequence[Panel]]  # figures side by side, row under row

@@ -38,6 +38,7 @@ CODED = pa.table({name: EMPTY[name].dictionary_encode() if name in WORDS else EM
 KEPT_BYTES = 64 * 2**20  # of rows that this process keeps in memory after it has read them
 WHOLE = "all.parquet"
 PART = re.compile(r"(\d+)(?:-(\d+))?\.parquet")
+GROUP = 2**17  # rows that are read at a time
 MOST = 24  # parts of a run, above which the newest are merged
 
 
@@ -108,16 +109,24 @@ def intact(part: Path) -> Iterator[Stamp]:
 
 def some(part: Path, metrics: Metrics, steps: Steps) -> pa.Table:
     """The rows of a file that are of these metrics and steps. A group of rows is read at a time: a file may be very large."""
-    tables = [chosen(group.select(SCHEMA.names), metrics, steps) for group in groups(part)]
+    tables = [chosen(group.select(SCHEMA.names), metrics, steps) for group in groups(part, steps=steps)]
     return pa.concat_tables([CODED, *tables]).combine_chunks()
 
 
-def groups(part: Path, columns: list[str] = SCHEMA.names) -> Iterator[pa.Table]:
-    """A file's groups of rows."""
+def groups(part: Path, columns: list[str] = SCHEMA.names, steps: Steps = None) -> Iterator[pa.Table]:
+    """A file's groups of rows, less those that have none of these steps."""
     schema = CODED.select(columns).schema
     with pq.ParquetFile(part, read_dictionary=WORDS, page_checksum_verification=True) as file:
         for number in range(file.num_row_groups):
+            if steps is not None and not touches(file.metadata.row_group(number), steps):
+                continue
             yield file.read_row_group(number, columns=columns, use_threads=False).cast(schema)
+
+
+def touches(group: pq.RowGroupMetaData, steps: frozenset[int]) -> bool:
+    """Whether a group may have rows of these steps, as far as its file says."""
+    told = group.column(SCHEMA.get_field_index("step")).statistics
+    return told is None or not told.has_min_max or any(told.min <= step <= told.max for step in steps)
 
 
 def chosen(table: pa.Table, metrics: Metrics, steps: Steps) -> pa.Table:
@@ -226,7 +235,7 @@ def write(folder: Path, name: str, rows: Sequence[Row] | pa.Table) -> None:
     table = rows if isinstance(rows, pa.Table) else pa.Table.from_pylist([row._asdict() for row in rows], SCHEMA)
     folder.mkdir(exist_ok=True)
     content = pa.BufferOutputStream()
-    pq.write_table(table, content, compression="zstd", write_page_checksum=True)
+    pq.write_table(table, content, compression="zstd", write_page_checksum=True, row_group_size=GROUP)
     put(folder / f"{name}.parquet", content.getvalue())
 
 

@@ -22,8 +22,9 @@ from bnviz.norms import NORMS
 from bnviz.panels import EACH, PANELS, Panel
 from bnviz.presets import duration
 from bnviz.spec import RunSpec
-from bnviz.store import Run, Store, joined
+from bnviz.store import Run, Store
 from bnviz.story import CHAPTERS, QUESTIONS, Chapter, Question
+from bnviz.takeaway import rows_of
 
 CONFIG = {"showSendToCloud": False, "displaylogo": False, "responsive": True}
 STYLE = STYLES["page"]  # of figures
@@ -168,9 +169,8 @@ def words(versions: Mapping[str, str]) -> str:
 def figures_of(runs: Sequence[Run]) -> str:
     """Every panel of which these runs have numbers, with its sentence, and its numbers in words."""
     specs = specs_of(runs)
-    rows = joined(runs, panels.metrics_of(PANELS.values()))
     several = len({spec.seed for spec in specs}) > 1
-    view = panels.view(rows, specs, statistic="t" if several else EACH)
+    view = panels.view(rows_of(PANELS.values(), runs), specs, statistic="t" if several else EACH)
     drawn = []
     for panel in PANELS.values():
         if not panel.fits(specs):

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -392,7 +392,11 @@ def joined(
     runs: Iterable[Run], metrics: Collection[str] | None = None, steps: Collection[int] | None = None
 ) -> pd.DataFrame:
     """Rows of several runs in one frame, with what tells the runs apart."""
-    frames = [run.labelled_rows(metrics, steps) for run in runs]
+    return stacked([run.labelled_rows(metrics, steps) for run in runs])
+
+
+def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Frames of labelled rows in one, with common categories."""
     for name in (*parts.WORDS, "run", "norm"):
         words = sorted({word for frame in frames for word in frame[name].cat.categories})
         frames = [frame.assign(**{name: frame[name].cat.set_categories(words)}) for frame in frames]

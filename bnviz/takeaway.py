@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -14,11 +14,12 @@ import plotly.graph_objects as go
 from pandas import DataFrame
 
 from bnviz import export, panels
+from bnviz.analysis import HISTOGRAM
 from bnviz.bundle import bundle
 from bnviz.export import ExportError, Style
 from bnviz.panels import EACH, Panel
 from bnviz.spec import command as question
-from bnviz.store import Run, joined
+from bnviz.store import Run, joined, stacked
 
 PICTURES = ("pdf", "svg", "png")
 SUFFIXES = (*export.FORMATS, "tex", "csv", "parquet", "zip")
@@ -75,8 +76,9 @@ def of_runs(
     specs = [run.spec for run in runs]
     if not panel.about(specs):
         raise ValueError(f"figure {panel.name} is not about these runs")
-    rows = joined(runs, panels.metrics_of([panel]))
-    view = panels.view(rows, specs, step=step, layers=layers, choice=choice, statistic=statistic)
+    view = panels.view(
+        rows_of([panel], runs, step), specs, step=step, layers=layers, choice=choice, statistic=statistic
+    )
     view = replace(view, paper=panel.counterpart(specs, choice) if paper else None)
     numbers, figure = panel.figure(view)
     options = {"step": step, "layers": ",".join(layers), "view": choice, "over": statistic, "paper": paper}
@@ -84,6 +86,16 @@ def of_runs(
     return Takeaway(
         panel.name, panel.title, panels.regime(specs), figure, numbers, full, tuple(runs), options, look or {}
     )
+
+
+def rows_of(shown: Iterable[Panel], runs: Sequence[Run], step: int | None = None) -> DataFrame:
+    """The rows that these panels are made of; of the histograms, which are by far the most, only the steps that are drawn."""
+    metrics = panels.metrics_of(shown)
+    if metrics is None or HISTOGRAM not in metrics:
+        return joined(runs, metrics)
+    rows = joined(runs, metrics - {HISTOGRAM})
+    steps = panels.histogram_steps(panels.view(rows, [run.spec for run in runs], step=step))
+    return stacked([rows, joined(runs, {HISTOGRAM}, steps)])
 
 
 def save(take: Takeaway, path: Path, format: str, style: Style, full: bool = False) -> list[Path]:

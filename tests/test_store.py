@@ -232,3 +232,12 @@ def test_what_is_kept_of_the_files_that_were_read_is_bounded_by_bytes(monkeypatc
         run.write_rows(f"{part:06}", [row(step) for step in range(1000)])
     assert len(run.rows()) == 10_000
     assert 0 < cache.bytes <= 100_000
+
+
+def test_of_a_large_file_the_groups_of_rows_that_have_the_steps_are_read(monkeypatch):
+    run, read, chosen = Store().submit(tiny_spec()), [], parts.chosen
+    monkeypatch.setattr(parts, "GROUP", 100)
+    monkeypatch.setattr(parts, "chosen", lambda table, *asked: read.append(len(table)) or chosen(table, *asked))
+    run.write_rows("000000", [row(step) for step in range(1000)])
+    assert run.rows(steps=[250, 777])["step"].tolist() == [250, 777]
+    assert read == [100, 100]

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import shutil
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -20,7 +21,8 @@ from bnviz.__main__ import main
 from bnviz.bundle import unpack
 from bnviz.engines.inline import Inline
 from bnviz.export import STYLES
-from bnviz.panels import PANELS, metrics_of
+from bnviz.panels import EACH, PANELS
+from bnviz.probes import Row
 from bnviz.store import Run, Store, joined
 from tests.conftest import ALL_PROBES, tiny_spec
 
@@ -66,10 +68,33 @@ def test_a_figure_needs_no_other_metrics_than_it_names(name: str, runs: list[Run
     if not panel.fits(specs):
         pytest.skip("it is about other runs")
     assert panel.metrics, "it would read everything"
-    few, all_rows = (panels.view(joined(runs, metrics), specs) for metrics in (metrics_of([panel]), None))
+    few, all_rows = (panels.view(rows, specs) for rows in (takeaway.rows_of([panel], runs), joined(runs)))
     assert len(few.rows) < len(all_rows.rows)
     assert few.time == all_rows.time
     assert_frame_equal(panel.measure(few), panel.measure(all_rows))
+
+
+@pytest.mark.parametrize(("step", "statistic"), [(None, EACH), (17, EACH), (33, "range")])
+def test_of_many_histograms_those_are_read_that_are_drawn(step: int | None, statistic: str) -> None:
+    runs = [Store().submit(tiny_spec(steps=50, seed=seed, probes={"activations": 1})) for seed in SEEDS]
+    for run, reached in zip(runs, (40, 23), strict=True):  # they are being computed
+        run.write_rows("000000", [row for at in range(reached) for row in histogram(at)])
+    shown, specs = [panels.HISTOGRAMS, panels.HISTOGRAMS_AT_STEP], [run.spec for run in runs]
+    few, every = (
+        panels.view(rows, specs, step=step, layers=["conv1"], statistic=statistic)
+        for rows in (takeaway.rows_of(shown, runs, step), joined(runs))
+    )
+    assert len(few.rows) < len(every.rows) / 1.5
+    for panel in shown:
+        assert len(panel.measure(every))
+        drawn, whole = (panel.measure(view).reset_index(drop=True) for view in (few, every))
+        assert_frame_equal(drawn, whole)
+
+
+def histogram(step: int) -> Iterator[Row]:
+    """What a step measures of one unit, as `bnviz.probes.activations` does."""
+    yield Row(step, "activation_quantile", "conv1", 0, 1.0, 10.0 + step)
+    yield from (Row(step, "activation_histogram", "conv1", 0, float(edge), edge + 1.0) for edge in range(9))
 
 
 def test_the_numbers_of_the_command_line_are_those_drawn(runs: list[Run], tmp_path: Path) -> None:

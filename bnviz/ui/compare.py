@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 from pandas import DataFrame, concat
 
-from bnviz import analysis, comparison, export, metrics, panels, paths
+from bnviz import analysis, comparison, export, metrics, paths
 from bnviz.metrics import METRICS
 from bnviz.norms import NORMS
 from bnviz.panels import EACH, View
@@ -318,7 +318,7 @@ def panel(name: str, stamp: Stamp, choices: Choices, runs: list[Run]) -> Any:
 def view_of(stamp: Stamp, metric: str, runs: list[Run]) -> View:
     """The rows of these runs that a metric needs."""
     choices = Choices(max(run.spec.steps for run in runs))
-    return live.view_of(stamp, choices, runs, panels.metrics_of([comparison.PANELS[f"overlay-{metric}"]]))
+    return live.view_of(stamp, choices, runs, [comparison.PANELS[f"overlay-{metric}"]])
 
 
 def chosen_in(view: View, choices: Choices) -> View:

@@ -13,13 +13,14 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from bnviz import panels, reference, supervisor
+from bnviz.analysis import HISTOGRAM
 from bnviz.norms import NORMS
 from bnviz.panels import EACH, Grid, Lacking, Panel, View, regime
 from bnviz.presets import duration
 from bnviz.recent import Recent
 from bnviz.spec import RunSpec
-from bnviz.store import ACTIVE, Run, Store, gone, joined
-from bnviz.takeaway import Takeaway
+from bnviz.store import ACTIVE, Run, Store, gone
+from bnviz.takeaway import Takeaway, rows_of
 from bnviz.ui import export
 from bnviz.ui.plot import plot
 from bnviz.ui.reader import wait
@@ -27,7 +28,6 @@ from bnviz.ui.reader import wait
 EVERY_S = 0.5
 MANY = 6  # runs, above which those that are done need no bar each
 IDLE_S = 3.0  # another reader may ask the same question meanwhile
-Metrics = frozenset[str] | None  # which are read; None means all
 Stamp = tuple[tuple[str, str, float], ...]  # of each run its id and its newest part: what a figure was drawn from
 
 
@@ -176,7 +176,7 @@ def draw(runs: list[Run], grid: Grid, choices: Choices, too: Offer | None = None
     stamp = tuple(newest(run) for run in runs)
     specs = [run.spec for run in runs]
     rows = fitting(grid, specs)
-    view = view_of(stamp, choices, runs, panels.metrics_of(panel for row in rows for panel in row))
+    view = view_of(stamp, choices, runs, [panel for row in rows for panel in row])
     takes: list[Takeaway] = []
     offered: list[Lacking] = []
     for row in rows:
@@ -254,21 +254,18 @@ def revision(runs: list[Run]) -> str:
     return "-".join(run.id for run in runs)
 
 
-def view_of(stamp: Stamp, choices: Choices, runs: list[Run], metrics: Metrics) -> View:
-    """The rows of these metrics so far, in one frame that all who look share, and what the reader chose."""
+def view_of(stamp: Stamp, choices: Choices, runs: list[Run], shown: Sequence[Panel]) -> View:
+    """What these panels are drawn from: their rows so far, in one frame that all who look share, and what the reader chose."""
+    metrics = panels.metrics_of(shown)
+    step = choices.step if metrics and HISTOGRAM in metrics else None  # which tells what else is read
     return panels.view(
-        frame(stamp, runs, metrics),
+        frames.get((stamp, metrics, step), lambda: rows_of(shown, runs, step)),
         [run.spec for run in runs],
         step=choices.step,
         layers=choices.layers,
         choice=choices.choice,
         statistic=choices.statistic,
     )
-
-
-def frame(stamp: Stamp, runs: list[Run], metrics: Metrics) -> pd.DataFrame:
-    """Rows of several runs with what tells the runs apart."""
-    return frames.get((stamp, metrics), lambda: joined(runs, metrics))
 
 
 def numbers_of(name: str, stamp: Stamp, choices: Choices, panel: Panel, view: View) -> pd.DataFrame:

@@ -13,9 +13,9 @@ from pandas import DataFrame
 
 from bnviz import panels
 from bnviz.panels import View
-from bnviz.store import Run, Store, joined
+from bnviz.store import Run, Store
 from bnviz.story import CHAPTERS, Chapter
-from bnviz.takeaway import Takeaway
+from bnviz.takeaway import Takeaway, rows_of
 from bnviz.ui import live
 from bnviz.ui.live import Stamp
 from bnviz.ui.plot import plot
@@ -80,7 +80,7 @@ def drawn(chapter: Chapter) -> Drawn | None:
 def made(slug: str, stamp: Stamp, _runs: list[Run]) -> tuple[View, DataFrame, go.Figure]:
     """A chapter's view, numbers and figure."""
     figure = CHAPTERS[slug].figure
-    view = CHAPTERS[slug].view(_runs, joined(_runs, panels.metrics_of([figure])))
+    view = CHAPTERS[slug].view(_runs, rows_of([figure], _runs))
     return view, *figure.figure(view)
 
 
