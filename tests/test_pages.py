@@ -371,14 +371,21 @@ def test_the_help_of_the_switch_names_figures_and_layers():
 
 
 @pytest.mark.parametrize("view", ["contours", "surface"])
-def test_the_surface_can_be_played_and_its_step_is_the_scrubbers(view, filled):
-    opened = tiny("paper/surface", **ADDRESSES["surface"], view=view)
-    last, *_ = plots(opened)
-    opened.slider(key="step").set_value(3).run()
-    third, *_ = plots(opened)
-    assert [frame["name"] for frame in last["figure"]["frames"]] == ["0", "2", "4"]
-    assert third["figure"]["frames"] == last["figure"]["frames"]
-    assert (third["figure"]["layout"]["meta"]["frame"], last["figure"]["layout"]["meta"]["frame"]) == ("2", "4")
+def test_the_player_of_the_surface_is_the_only_step_control_of_its_page(view, filled):
+    last = tiny("paper/surface", **ADDRESSES["surface"], view=view)
+    third = tiny("paper/surface", **ADDRESSES["surface"], view=view, step="3")
+    assert "step" not in [slider.key for slider in last.slider]
+    shown, *curves = [[plot["figure"] for plot in plots(opened)] for opened in (last, third)][1]
+    assert [frame["name"] for frame in shown["frames"]] == ["0", "2", "4"]
+    assert plots(last)[0]["figure"]["frames"] == shown["frames"]
+    assert (plots(last)[0]["figure"]["layout"]["meta"]["frame"], shown["layout"]["meta"]["frame"]) == ("4", "2")
+    assert [curve["layout"]["shapes"][0]["x0"] for curve in curves] == [3, 3]
+
+
+def test_a_step_that_the_surface_has_not_costs_a_sentence(filled):
+    opened = tiny("paper/surface", **ADDRESSES["surface"], step="77")
+    assert "the steps are 0 to" in opened.warning[0].value
+    assert "step" not in opened.query_params
 
 
 def test_layers_and_units_can_be_chosen(filled):

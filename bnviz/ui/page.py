@@ -34,13 +34,14 @@ def figure_page(
     page: str,
     layers: Literal["all", "hidden"] | None = None,
     choices: Sequence[str] = (),
-    step: bool = True,
+    step: Literal["slider", "player", ""] = "slider",
     networks: Sequence[str] = (),
 ) -> None:
     """The whole page.
 
-    `page` names it to the presets, `layers` says which may be picked, `choices` are the page's own switch, `step` offers the
-    scrubber, and `networks` are those that the page compares at first, where they are not the preset's.
+    `page` names it to the presets, `layers` says which may be picked, `choices` are the page's own switch, `step` says where the
+    reader chooses one: with a slider of the page, with the player of a figure, or not at all. `networks` are those that the page
+    compares at first, where they are not the preset's.
     """
     text(doc)
     question = controls.ask(page, networks)
@@ -52,7 +53,7 @@ def figure_page(
         run_bar(question.specs, found, ready=not absent)
         chosen = pick_layers(question, all_of_them=layers == "all") if layers else ()
         choice = pick(choices) if choices else ""
-        at = scrubber(question.specs) if step else question.specs[0].steps
+        at = {"slider": scrubber, "player": played_step, "": last_step}[step](question.specs)
         paper = lay_under(question.specs, grid)
         statistic = over_seeds(question.specs)
         link.copy_button()
@@ -210,19 +211,23 @@ def figures_of(curves: DataFrame) -> list[str]:
     ]
 
 
+def last_step(specs: list[RunSpec]) -> int:
+    """Of the longest of these trainings."""
+    return max(spec.steps for spec in specs)
+
+
+def no_step(text: str, last: int) -> str:
+    """What is wrong with a step; "" if nothing is."""
+    fits = text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= last
+    return "" if fits else f"the steps are 0 to {last}"
+
+
 def scrubber(specs: list[RunSpec]) -> int:
     """One step for the figures that show a single moment; at first the last."""
-    last = max(spec.steps for spec in specs)
+    last = last_step(specs)
     if not 0 <= st.session_state.get("step", 0) <= last:
         del st.session_state["step"]
-    link.restore(
-        {"step": last},
-        lambda _, text: (
-            ""
-            if text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= last
-            else f"the steps are 0 to {last}"
-        ),
-    )
+    link.restore({"step": last}, lambda _, text: no_step(text, last))
     st.slider(
         "Step",
         0,
@@ -233,6 +238,20 @@ def scrubber(specs: list[RunSpec]) -> int:
     )
     link.keep({"step": last})
     return int(st.session_state["step"])
+
+
+def played_step(specs: list[RunSpec]) -> int:
+    """The step of a figure's player, which writes it into the address (plot.js); at first the last.
+
+    Only the link that opens the page is told what is wrong with it.
+    """
+    last = last_step(specs)
+    link.restore({"step": last}, lambda _, text: no_step(text, last))
+    written = st.query_params.get("step", "")
+    step = last if no_step(written, last) else int(written)
+    if step == last:
+        st.query_params.pop("step", None)
+    return step
 
 
 def offer_download(name: str) -> None:

@@ -76,6 +76,7 @@ async function draw(figure) { // at most one at a time, and always the latest
       plot.again = false;
       spec = JSON.parse(plot.text);
       const { data, layout } = framed(figure, spec.figure);
+      Object.assign(layout, cursors(layout, playedStep()));
       box.style.height = `${layout.height ?? 360}px`;
       const Plotly = await library(spec.library);
       if (!box.clientWidth) break; // hidden, in a closed tab say: the observer calls again
@@ -148,9 +149,25 @@ function stop(plot) {
   plot.playing = undefined;
 }
 
+// A player is the step control of its page: the other figures mark its step, and the address holds it.
+const figures = () => [...document.querySelectorAll(".bnviz-plot")];
+const playedStep = () => figures().map((figure) => plots.get(figure)).find((plot) => plot?.names?.length > 1)?.frame;
+const cursors = ({ shapes }, step) => step && shapes?.some(({ name }) => name === "cursor")
+  ? { shapes: shapes.map((shape) => shape.name === "cursor" ? { ...shape, x0: Number(step), x1: Number(step) } : shape) } : {};
+
 async function show(figure, frame) {
   plots.get(figure).frame = frame;
   await draw(figure);
+  for (const box of figures().filter((other) => other !== figure).map((other) => other.firstElementChild)) {
+    if (box.layout?.shapes) window.Plotly.relayout(box, cursors(box.layout, frame));
+  }
+}
+
+function keep(figure) { // as bnviz/ui/link.py does: what differs from the default, here the last step
+  const { frame, names } = plots.get(figure), address = new URL(location);
+  if (frame === names.at(-1)) address.searchParams.delete("step");
+  else address.searchParams.set("step", frame);
+  history.replaceState(history.state, "", address);
 }
 
 function play(figure) { // each frame some time after the one before was drawn, to the end
@@ -160,6 +177,7 @@ function play(figure) { // each frame some time after the one before was drawn, 
     if (at >= plot.names.length - 1) stop(plot);
     const mine = plot.playing;
     await show(figure, plot.names[Math.min(at, plot.names.length - 1)]);
+    if (!plot.playing) keep(figure);
     if (mine && plot.playing === mine) plot.playing = setTimeout(next, BEAT);
   };
   plot.playing = setTimeout(next, BEAT);
@@ -172,12 +190,14 @@ function handle(figure) { // the player: both parts work by keyboard, as they co
   button.onclick = () => {
     if (!plot.playing) return play(figure);
     stop(plot);
+    keep(figure);
     return show(figure, plot.frame);
   };
   slider.oninput = () => {
     stop(plot);
     show(figure, plot.names[slider.value]);
   };
+  slider.onchange = () => keep(figure);
 }
 
 function look(figure) { // what the reader sees of it: zoom, camera, what the legend hides, the step of the player

@@ -31,5 +31,5 @@ figure_page(
         ],
     ],
     page="lenet",
-    step=False,
+    step="",
 )

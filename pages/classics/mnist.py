@@ -41,5 +41,5 @@ figure_page(
     ],
     page="mnist",
     layers="hidden",
-    step=False,
+    step="",
 )

@@ -34,4 +34,5 @@ figure_page(
     [[panels.SURFACE], [panels.SURFACE_RISE, panels.PATH_SHARE]],
     page="surface",
     choices=[panels.CONTOURS, panels.RELIEF],
+    step="player",
 )

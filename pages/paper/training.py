@@ -31,5 +31,5 @@ figure_page(
         ],
     ],
     page="training",
-    step=False,
+    step="",
 )

@@ -1,4 +1,7 @@
-"""The player in a real browser: by keyboard through the steps to the end, and neither zoom nor point of view is lost."""
+"""The player in a real browser: by keyboard through the steps to the end, and neither zoom nor point of view is lost.
+
+It is the step control of its page: the other figures mark its step, and the address holds it.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,8 @@ FIGURE = ".st-key-figure-surface"
 BOX = f"document.querySelector('{FIGURE} .bnviz-plot-box')"
 VIEW = f"""() => {{ const {{ xaxis, yaxis2, scene, scene2, coloraxis }} = {BOX}._fullLayout;
     return [xaxis?.range, yaxis2?.range, scene?.camera.eye, scene2?.camera.eye, coloraxis.cmin, coloraxis.cmax]; }}"""
+CURSORS = """() => [...document.querySelectorAll(".bnviz-plot-box")].flatMap(({ _fullLayout: { shapes = [] } = {} }) =>
+    shapes.filter(({ name }) => name === "cursor").map(({ x0 }) => x0))"""
 BUTTON = f"document.querySelector('{FIGURE} .bnviz-plot-player button')"
 WATCH = f"""() => {{ const output = document.querySelector('{FIGURE} output'); window.node = {BOX}; window.seen = [output.value];
     new MutationObserver(() => output.value !== seen.at(-1) && seen.push(output.value)).observe(output, {{ childList: true }}); }}"""
@@ -50,6 +55,10 @@ def test_play_goes_to_the_end_and_keeps_zoom_and_camera(address, view):
         page.keyboard.press("ArrowLeft")
         wait_for(lambda: label(page) == "Step 2", "the slider does not listen to keys")
         assert page.evaluate(f"() => window.node === {BOX}")
+        wait_for(lambda: page.evaluate(CURSORS) == [2, 2], "the other figures mark another step")
+        page.reload()
+        page.locator(f"{FIGURE} button").filter(has_text="Play").wait_for(timeout=90_000)
+        wait_for(lambda: label(page) == "Step 2", "the address does not hold the step")
         browser.close()
 
 
