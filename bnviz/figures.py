@@ -848,7 +848,8 @@ def theorem(frame: DataFrame, titles: Mapping[str, str]) -> go.Figure:
     """`theorems.sides`: measured against bound, a point a unit in the colour of its layer, a panel for each version in `titles`.
 
     On the dashed diagonal the sides are equal, above it a bound fails. A logarithmic axis has no place for what is below zero: a
-    pair that is so on both sides is drawn hollow at its absolute values, one side alone at the edge, and such bounds are counted.
+    pair that is so on both sides is drawn hollow at its absolute values, one side alone at the edge. Below the axis
+    stands how many bounds are below zero.
     """
     fig = _grid(frame, "Bound", ["Measured"], titles.values(), shared_yaxes=True)
     for column, version in enumerate(titles, 1):
@@ -859,21 +860,13 @@ def theorem(frame: DataFrame, titles: Mapping[str, str]) -> go.Figure:
         fig.add_scatter(x=ends, y=ends, **DASHED, showlegend=False, **where)
         fig.add_traces([_points(signs, rows) for signs, rows in _groups(points, "signs")], rows=1, cols=column)
         fig.update_xaxes(dtick=_decades(Series([*ends, *points["x"]])), **where)
-        if below := int((points["signs"] == "bound below zero").sum()):
-            corner = {
-                "x": 0.98,
-                "y": 0.03,
-                "xref": "x domain",
-                "yref": "y domain",
-                "xanchor": "right",
-                "yanchor": "bottom",
-            }
-            words = f"{below} of {len(points)} bounds<br>are below zero"
-            fig.add_annotation(text=words, showarrow=False, **corner, **where)
+        if below := int((points["bound"] < 0).sum()):
+            fig.update_xaxes(title_text=f"Bound<br>{below} of {len(points)} below zero", **where)
     numbers = frame["layer"].map(layer_number).astype(int)
-    bar = {"orientation": "h", "thickness": 8, "y": -0.24, "yanchor": "top", "dtick": -(-numbers.nunique() // 10) or 1}
-    bar |= {"title": {"text": "Layer", "side": "top"}, "ticklabelposition": "outside"}
-    fig.update_layout(coloraxis={"colorscale": TIME, "colorbar": bar}, height=440, hovermode="closest")
+    bar = {"orientation": "h", "thickness": 8, "y": 0, "yref": "container", "yanchor": "bottom", "ypad": 6}
+    bar |= {"title": {"text": "Layer", "side": "bottom"}, "dtick": -(-numbers.nunique() // 10) or 1}
+    fig.update_layout(coloraxis={"colorscale": TIME, "colorbar": bar}, height=474, margin_b=148, hovermode="closest")
+    fig.update_layout(meta={"narrow": {"legend": BELOW | {"y": 0.14}}})  # above the bar
     fig.update_yaxes(type="log", dtick=_decades(frame["left"].abs()))
     return fig.add_traces(_sign_legend(frame)).update_xaxes(type="log", tickangle=0)
 

@@ -462,5 +462,6 @@ def test_what_is_below_zero_is_drawn_at_the_edge_and_counted():
     assert list(drawn["bound below zero"].y) == [2, 2]
     assert (list(drawn["both below zero"].x), list(drawn["both below zero"].y)) == ([5], [5])
     assert list(drawn["measured below zero"].y) == [edge]
-    assert [note.text for note in fig.layout.annotations][-1] == "2 of 6 bounds<br>are below zero"
+    assert [axis.title.text for axis in fig.select_xaxes()] == ["Bound", "Bound<br>3 of 6 below zero"]
+    assert {note.text for note in fig.layout.annotations} == {"with 1/m", "as printed"}  # none across the points
     assert all(trace.marker.coloraxis == "coloraxis" for trace in drawn.values())
