@@ -25,6 +25,7 @@ from urllib.request import urlopen
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.typing import Subprotocol
 
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
@@ -48,8 +49,8 @@ class Reader:
         address = f"ws://127.0.0.1:{PORT}/_stcore/stream"
         try:
             async with websockets.connect(
-                address, subprotocols=["streamlit"], max_size=None, ping_interval=None
-            ) as socket:  # type: ignore[list-item]
+                address, subprotocols=[Subprotocol("streamlit")], max_size=None, ping_interval=None
+            ) as socket:
                 await self.rerun(socket)
                 async for data in socket:
                     self.bytes += len(data)

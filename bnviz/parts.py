@@ -89,7 +89,9 @@ def _names(folder: Path) -> set[str]:
 def read(part: Path, metrics: Metrics = None, steps: Steps = None) -> pa.Table:
     """Rows of one file, those of these metrics and steps, with WORDS as dictionaries. Errors as `intact`."""
     with intact(part) as stamp:
-        return kept.get((stamp, metrics, steps), lambda: some(part, metrics, steps))
+        if steps is not None:  # others at every look: nobody asks for the same again
+            return some(part, metrics, steps)
+        return kept.get((stamp, metrics), lambda: some(part, metrics, None))
 
 
 @contextlib.contextmanager

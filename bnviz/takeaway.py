@@ -77,7 +77,7 @@ def of_runs(
     if not panel.about(specs):
         raise ValueError(f"figure {panel.name} is not about these runs")
     view = panels.view(
-        rows_of([panel], runs, step), specs, step=step, layers=layers, choice=choice, statistic=statistic
+        rows_of([panel], runs, step, layers), specs, step=step, layers=layers, choice=choice, statistic=statistic
     )
     view = replace(view, paper=panel.counterpart(specs, choice) if paper else None)
     numbers, figure = panel.figure(view)
@@ -88,14 +88,17 @@ def of_runs(
     )
 
 
-def rows_of(shown: Iterable[Panel], runs: Sequence[Run], step: int | None = None) -> DataFrame:
-    """The rows that these panels are made of; of the histograms, which are by far the most, only the steps that are drawn."""
+def rows_of(
+    shown: Iterable[Panel], runs: Sequence[Run], step: int | None = None, layers: Sequence[str] = ()
+) -> DataFrame:
+    """The rows that these panels are made of; of the histograms, which are by far the most, only those that are drawn."""
     metrics = panels.metrics_of(shown)
     if metrics is None or HISTOGRAM not in metrics:
         return joined(runs, metrics)
     rows = joined(runs, metrics - {HISTOGRAM})
-    steps = panels.histogram_steps(panels.view(rows, [run.spec for run in runs], step=step))
-    return stacked([rows, joined(runs, {HISTOGRAM}, steps)])
+    view = panels.view(rows, [run.spec for run in runs], step=step, layers=layers)
+    histograms = joined(runs, {HISTOGRAM}, panels.histogram_steps(view))
+    return stacked([rows, histograms[histograms["layer"].isin(view.layers)]])
 
 
 def save(take: Takeaway, path: Path, format: str, style: Style, full: bool = False) -> list[Path]:

@@ -82,7 +82,7 @@ def test_of_many_histograms_those_are_read_that_are_drawn(step: int | None, stat
     shown, specs = [panels.HISTOGRAMS, panels.HISTOGRAMS_AT_STEP], [run.spec for run in runs]
     few, every = (
         panels.view(rows, specs, step=step, layers=["conv1"], statistic=statistic)
-        for rows in (takeaway.rows_of(shown, runs, step), joined(runs))
+        for rows in (takeaway.rows_of(shown, runs, step, ["conv1"]), joined(runs))
     )
     assert len(few.rows) < len(every.rows) / 1.5
     for panel in shown:

@@ -257,9 +257,10 @@ def revision(runs: list[Run]) -> str:
 def view_of(stamp: Stamp, choices: Choices, runs: list[Run], shown: Sequence[Panel]) -> View:
     """What these panels are drawn from: their rows so far, in one frame that all who look share, and what the reader chose."""
     metrics = panels.metrics_of(shown)
-    step = choices.step if metrics and HISTOGRAM in metrics else None  # which tells what else is read
+    # Of the histograms, what is read depends on these as well.
+    drawn = (choices.step, choices.layers) if metrics and HISTOGRAM in metrics else ()
     return panels.view(
-        frames.get((stamp, metrics, step), lambda: rows_of(shown, runs, step)),
+        frames.get((stamp, metrics, drawn), lambda: rows_of(shown, runs, *drawn)),
         [run.spec for run in runs],
         step=choices.step,
         layers=choices.layers,

@@ -80,7 +80,7 @@ def drawn(chapter: Chapter) -> Drawn | None:
 def made(slug: str, stamp: Stamp, _runs: list[Run]) -> tuple[View, DataFrame, go.Figure]:
     """A chapter's view, numbers and figure."""
     figure = CHAPTERS[slug].figure
-    view = CHAPTERS[slug].view(_runs, rows_of([figure], _runs))
+    view = CHAPTERS[slug].view(_runs, rows_of([figure], _runs, layers=CHAPTERS[slug].layers))
     return view, *figure.figure(view)
 
 
