@@ -738,6 +738,16 @@ def test_a_sweep_draws_what_is_finished_and_leaves_the_rest_empty(view, filled):
     assert opened.button(key="run").label == "Run 2 more"
 
 
+def test_a_sweep_says_which_of_its_runs_is_damaged_and_computes_it_again(filled):
+    run = next(run for run in Store().runs() if run.spec.norm == "batch")
+    (run.folder / "rows" / "all.parquet").write_bytes(b"")
+    opened = tiny("lab/sweep", norm="none,batch", sweep="width", values="0.03125,0.0625", metric="loss")
+    assert [error.value for error in opened.error if "is damaged" in error.value]
+    assert "damaged" in next(bar.proto.text for bar in opened.get("progress"))
+    opened.button(key=f"again-{run.id}").click().run()
+    assert run.state in ("queued", "interrupted")
+
+
 def test_a_finished_sweep_needs_no_button_and_its_link_restores_it(filled):
     Inline().start(Store().submit(PRESETS["quick"].specs(**TINY | {"width": 1 / 16}, probes=ALL_PROBES)[0]))
     address = {"norm": "none", "sweep": "width", "values": "0.03125,0.0625", "metric": "beta", "view": "heat map"}

@@ -164,6 +164,8 @@ def progress(runs: list[Run], count: int) -> None:
     for run in runs:
         if run.state == "failed":
             st.error(f"**{run.spec.summary()}** failed. {run.error()}")
+        elif run.state == "damaged":
+            live.damaged(run, run.spec.summary())
 
 
 STATES = {
@@ -172,6 +174,7 @@ STATES = {
     "interrupted": "interrupted",
     "cancelled": "stopped",
     "failed": "failed",
+    "damaged": "damaged",
 }
 
 
