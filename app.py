@@ -5,7 +5,7 @@ import streamlit as st
 from bnviz import supervisor
 from bnviz.paths import PROJECT
 from bnviz.store import Store
-from bnviz.ui import export, link, reader
+from bnviz.ui import asking, export, link, reader
 
 st.set_page_config(
     page_title="bnviz",
@@ -59,4 +59,5 @@ PAGES = {
 page = st.navigation(PAGES)
 link.arrive(page.url_path)
 page.run()
+asking.confirm()
 export.open_wish()

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_origin
 import pandas as pd
 from tqdm import tqdm
 
-from bnviz import data, figure_options, importing, plain, takeaway
+from bnviz import data, figure_options, importing, plain, prices, takeaway
 from bnviz.bundle import unpack
 from bnviz.bundle_files import is_bundle
+from bnviz.consent import consent
 from bnviz.paths import GALLERY, PROJECT, cache, settle
-from bnviz.presets import PRESETS, SEEDS, Preset, duration
+from bnviz.presets import PRESETS, SEEDS, Preset
 from bnviz.probes import PROBES
 from bnviz.spec import RunSpec, SpecError
 from bnviz.store import ACTIVE, TEXT, Run, Store, held
 from bnviz.sweeps import SWEEPS, turn
-from bnviz.words import shorten
+from bnviz.words import duration, shorten
 
 if TYPE_CHECKING:
     from bnviz.claims import Verdict
@@ -80,8 +81,12 @@ def parser() -> argparse.ArgumentParser:
             add_knobs(made)
         return made
 
-    command("run", run, asks=True).add_argument("--out", type=Path, help="write the rows to this .csv or .parquet file")
-    command("submit", submit, asks=True)
+    run_command, submit_command = command("run", run, asks=True), command("submit", submit, asks=True)
+    run_command.add_argument("--out", type=Path, help="write the rows to this .csv or .parquet file")
+    for asking in (run_command, submit_command):
+        asking.add_argument(
+            "--yes", action="store_true", help="start more than ten minutes of computing without asking"
+        )
     command("app", app).add_argument(
         "streamlit", nargs="*", metavar="-- --server.port …", help="options of `streamlit run`"
     )
@@ -183,6 +188,7 @@ def run(options: argparse.Namespace) -> None:
     specs = asked(options)
     for spec in specs:
         data.require(spec.data)
+    consent(specs, options.yes, slots=1)
     done = [answer(Store().submit(spec)) for spec in specs]
     for run in done:
         if run.state != "done":
@@ -210,7 +216,7 @@ def answer(run: Run) -> Run:
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
             run.leave(reader)
-            fail("stopped; the rows so far are kept, and the same command goes on from there")
+            fail("stopped; the rows so far are kept, and the same command goes on")
     return run
 
 
@@ -236,8 +242,11 @@ def table_writer(path: Path) -> Callable[[pd.DataFrame], None]:
 
 def submit(options: argparse.Namespace) -> None:
     """Queue, for the dashboard's workers or `work`; prints the ids."""
-    for spec in asked(options):
+    specs = asked(options)
+    for spec in specs:
         data.require(spec.data)
+    consent(specs, options.yes)
+    for spec in specs:
         run = Store().submit(spec)
         run.wait("command-line", seconds=YEAR_S)
         print(run.id, run.state)
@@ -377,7 +386,7 @@ def gallery(options: argparse.Namespace) -> None:
 
 
 def cost(preset: Preset, measure: bool) -> str:
-    """What a preset takes on this machine: measured, or as it was when it ran here, or what it took us."""
+    """What a preset takes on this machine: measured, or as it was when it ran here, or as estimated."""
     if measure:
         from bnviz.cost import estimate
         from bnviz.supervisor import slots
@@ -391,7 +400,7 @@ def cost(preset: Preset, measure: bool) -> str:
     here = [Run(Store().root / spec.id) for spec in preset.specs()]
     if all(run.state == "done" and not run.meta().get("imported") for run in here):
         return f"took {duration(sum(run.meta()['seconds'] for run in here))} of computing here"
-    return preset.cost
+    return f"{prices.here(Store()).price(preset.specs())}{'; its runs ship with bnviz' * bool(preset.ships)}"
 
 
 def claims(options: argparse.Namespace) -> None:

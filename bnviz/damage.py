@@ -15,6 +15,7 @@ FOLDERS = ("rows", "waiting")
 KINDS: dict[str, type | tuple[type, ...]] = {  # of the facts in meta.json
     "step": int,
     "steps": int,
+    "saved": int,
     "seconds": (int, float),
     "started": (int, float),
     "device": str,

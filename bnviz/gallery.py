@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bnviz import paths
-from bnviz.presets import PRESETS, SEEDS, duration
+from bnviz.presets import PRESETS, SEEDS
 from bnviz.spec import RunSpec
 from bnviz.store import ACTIVE, ID, SCHEMA, TEXT, Run, Store
-from bnviz.words import shorten
+from bnviz.words import duration, shorten
 
 LIMIT = 15 * 2**20  # bytes of all files
 ORDER = ["metric", "layer", "unit", "step", "at"]  # equal neighbours, which compress well

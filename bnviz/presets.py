@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,9 +20,6 @@ class Preset:
 
     name: str
     label: str
-    seconds: (
-        float | None
-    )  # of one CPU thread for all its runs, by `python -m bnviz presets --measure`; None: nobody knows
     summary: str
     knobs: dict[str, Any]
     norms: tuple[str, ...] = NORMS
@@ -32,15 +28,6 @@ class Preset:
     page: str = ""  # the page that shows it; the presets without one serve every page on images
     layers: tuple[int, ...] = ()  # those that the figure shows
     ships: tuple[int, ...] = ()  # the seeds whose finished runs come with bnviz
-
-    @property
-    def cost(self) -> str:
-        """What it took us, in words."""
-        if self.seconds is None:
-            return "hours on a GPU (not timed yet), weeks on a CPU"
-        return f"about {duration(self.seconds / 2)} on two CPU cores" + (
-            "; its runs ship with bnviz" if self.ships else ""
-        )
 
     @property
     def learning_rates(self) -> tuple[float, ...]:
@@ -133,7 +120,6 @@ def of_2018(
     label: str,
     number: str,
     page: str,
-    seconds: float,
     shows: str,
     norms: tuple[str, ...] = NORMS,
     rates: tuple[float, ...] = (),
@@ -142,7 +128,7 @@ def of_2018(
 ) -> Preset:
     """A figure of the 2018 paper. Where two ask the same questions, their runs are the same."""
     label, figure = label.format(number), f"2018, Fig. {number}"
-    return Preset(f"fig{number}", label, seconds, f"{shows} {scale}", knobs, norms, rates, figure, page, layers, ships)
+    return Preset(f"fig{number}", label, f"{shows} {scale}", knobs, norms, rates, figure, page, layers, ships)
 
 
 on_cifar = partial(of_2018, CLASS, ON_CIFAR, "Fig. {}")
@@ -154,7 +140,6 @@ PRESETS = {
         Preset(
             name="quick",
             label="Quick",
-            seconds=109,
             summary=(
                 "A small VGG on 4,000 images for 200 steps. It shows BatchNorm learning faster and its narrower loss band. It "
                 "cannot show generalisation (BatchNorm soon knows these few images by heart) nor what comes later. It starts "
@@ -166,7 +151,6 @@ PRESETS = {
         Preset(
             name="class",
             label="Class",
-            seconds=859,
             ships=SEEDS,
             summary=(
                 "A small VGG on all of CIFAR-10 for 2,000 steps, with the paper's learning rate and initial weights. It shows "
@@ -177,7 +161,6 @@ PRESETS = {
         Preset(
             name="few-images",
             label="Few images",
-            seconds=109,
             summary=(
                 "The class comparison on 4,000 images for 200 steps. At the paper's learning rate and initial weights the plain network has "
                 "hardly begun to learn by then, and its loss band is the narrower one, because nothing moves: the reverse of the paper's Fig. 4."
@@ -194,7 +177,6 @@ PRESETS = {
         Preset(
             name="paper",
             label="Paper",
-            seconds=None,
             summary=(
                 "As near to the paper as its text allows: VGG-16 with two hidden layers of 4096, all of CIFAR-10, 15,000 steps "
                 "at 0.1, and the L2 penalty of 0.0005 that its figures betray. Depth, widths and penalty are our reading."
@@ -213,7 +195,6 @@ PRESETS = {
         on_cifar(
             "1",
             "training",
-            1005,
             "Accuracy at two learning rates, 0.1 and 0.5.",
             PAIR,
             (0.1, 0.5),
@@ -223,7 +204,6 @@ PRESETS = {
         on_cifar(
             "2",
             "distributions",
-            859,
             "Accuracy and distributions with and without noise, and noise without BatchNorm.",
             (*NORMS, "noise"),
             layers=(2, 5, 8),
@@ -232,7 +212,6 @@ PRESETS = {
         on_cifar(
             "3a",
             "covariate_shift",
-            1005,
             "Covariate shift at learning rates 0.1 and 0.01.",
             PAIR,
             (0.1, 0.01),
@@ -242,30 +221,28 @@ PRESETS = {
         on_dln(
             "3b",
             "covariate_shift",
-            258,
             "Covariate shift at learning rates 1e-6 and 1e-7.",
             PAIR,
             (1e-6, 1e-7),
             (9, 17),
             ships=SEEDS[:1],
         ),
-        on_cifar("4", "landscape", 503, "The landscape of the VGG.", PAIR, ships=SEEDS),
-        on_cifar("5a", "norms", 1521, "Accuracy under five normalisations.", LP, ships=SEEDS[:1]),
-        on_dln("5b", "norms", 531, "The loss under five normalisations.", LP, ships=SEEDS[:1]),
-        on_cifar("6", "norms", 1521, "Distributions under five normalisations.", LP, layers=(8,), ships=SEEDS[:1]),
+        on_cifar("4", "landscape", "The landscape of the VGG.", PAIR, ships=SEEDS),
+        on_cifar("5a", "norms", "Accuracy under five normalisations.", LP, ships=SEEDS[:1]),
+        on_dln("5b", "norms", "The loss under five normalisations.", LP, ships=SEEDS[:1]),
+        on_cifar("6", "norms", "Distributions under five normalisations.", LP, layers=(8,), ships=SEEDS[:1]),
         on_cifar(
-            "8", "distributions", 859, "Mean and variance of one unit from step to step.", layers=(2, 5, 8), ships=SEEDS
+            "8", "distributions", "Mean and variance of one unit from step to step.", layers=(2, 5, 8), ships=SEEDS
         ),
-        on_dln("9", "distributions", 129, "Distributions.", PAIR, layers=(1, 11, 24), ships=SEEDS),
-        on_dln("10", "landscape", 129, "The landscape.", PAIR, ships=SEEDS),
-        on_cifar("11a", "landscape", 503, "How far the gradient turns against the step size.", PAIR, ships=SEEDS),
-        on_dln("11b", "landscape", 129, "How far the gradient turns against the step size.", PAIR, ships=SEEDS),
-        on_cifar("12", "norms", 1521, "The landscape under five normalisations.", LP, ships=SEEDS[:1]),
-        on_dln("13", "norms", 531, "The landscape under five normalisations.", LP, ships=SEEDS[:1]),
+        on_dln("9", "distributions", "Distributions.", PAIR, layers=(1, 11, 24), ships=SEEDS),
+        on_dln("10", "landscape", "The landscape.", PAIR, ships=SEEDS),
+        on_cifar("11a", "landscape", "How far the gradient turns against the step size.", PAIR, ships=SEEDS),
+        on_dln("11b", "landscape", "How far the gradient turns against the step size.", PAIR, ships=SEEDS),
+        on_cifar("12", "norms", "The landscape under five normalisations.", LP, ships=SEEDS[:1]),
+        on_dln("13", "norms", "The landscape under five normalisations.", LP, ships=SEEDS[:1]),
         Preset(
             name="mnist",
             label="Fig. 1 of 2015",
-            seconds=128,
             summary=(
                 "Three hidden layers of 100 sigmoids on binary MNIST, batch 60, 50,000 steps, as the paper says. It names neither learning "
                 "rate nor initial deviation: with 0.1 and 0.05 the plain network starts as late as the paper's."
@@ -280,7 +257,6 @@ PRESETS = {
         Preset(
             name="mnist-quick",
             label="Quick",
-            seconds=14,
             summary="The same network on 4,000 images for 5,000 steps: the head start, not the final accuracies.",
             knobs=MNIST
             | {
@@ -296,7 +272,6 @@ PRESETS = {
             Preset(
                 name=f"liu-{model}",
                 label=label,
-                seconds=seconds,
                 summary=(
                     f"{label} on MNIST with Adadelta from 1.0, decaying by 0.7 every 2,000 of 20,000 steps, batch 64. The report "
                     "names neither steps, interval nor batch; with an interval of one epoch nothing would be left of the learning rate."
@@ -307,16 +282,15 @@ PRESETS = {
                 page="lenet",
                 ships=SEEDS if model == "mlp" else SEEDS[:1],
             )
-            for model, label, figure, seconds in (
-                ("mlp", "MLP", "Liu, Fig. 2", 61),
-                ("lenet", "LeNet", "Liu, Fig. 3", 397),
-                ("lenetr", "LeNet, ReLU", "Liu, Fig. 4", 394),
+            for model, label, figure in (
+                ("mlp", "MLP", "Liu, Fig. 2"),
+                ("lenet", "LeNet", "Liu, Fig. 3"),
+                ("lenetr", "LeNet, ReLU", "Liu, Fig. 4"),
             )
         ),
         Preset(
             name="lenet-quick",
             label="Quick",
-            seconds=36,
             summary="LeNet with sigmoids on 4,000 images for 2,000 steps, decaying every 200: the head start, not the final accuracies.",
             knobs=LIU
             | {"model": "lenet", "data": "mnist-sample", "steps": 2000, "decay_every": 200}
@@ -327,7 +301,6 @@ PRESETS = {
         Preset(
             name="theory-mlp",
             label="MLP",
-            seconds=8,
             summary="The sigmoid network on 4,000 MNIST images for 2,000 steps, in double precision, until it knows them by heart.",
             knobs=MNIST
             | THEORY
@@ -340,7 +313,6 @@ PRESETS = {
         Preset(
             name="theory-dln",
             label="DLN",
-            seconds=144,
             summary=f"The deep linear network. {ON_DLN}",
             knobs=DLN | THEORY | {"probes": {"accuracy": 5, "theory": 500}},
             norms=PAIR,
@@ -351,7 +323,6 @@ PRESETS = {
         Preset(
             name="theory-vgg",
             label="VGG",
-            seconds=300,
             summary="A small VGG-11 on 4,000 CIFAR-10 images for 200 steps, in double precision: convolutions, m = batch × height × width.",
             knobs=CLASS
             | THEORY
@@ -369,7 +340,6 @@ PRESETS = {
         Preset(
             name="surface",
             label="VGG",
-            seconds=200,
             summary=(
                 "A small VGG on 4,000 images for 200 steps, its loss on a grid of 17 × 17 around the network every 20 steps: along the "
                 "gradient, four training steps far, and along a random direction of the same length."
@@ -382,7 +352,6 @@ PRESETS = {
         Preset(
             name="surface-filters",
             label="VGG, filter-normalised",
-            seconds=200,
             summary=(
                 "The same network along two random directions in which every filter is as long as the network's own (Li et al. 2018), "
                 "up to once its length either way: far beyond what a step of training moves."
@@ -395,7 +364,6 @@ PRESETS = {
         Preset(
             name="surface-dln",
             label="DLN",
-            seconds=105,
             summary=f"The deep linear network, its loss on a grid every 500 steps. {ON_DLN}",
             knobs=DLN | {"probes": {"accuracy": 5, "surface": 500}},
             norms=PAIR,
@@ -405,7 +373,6 @@ PRESETS = {
         Preset(
             name="dln",
             label="DLN",
-            seconds=129,
             summary=f"The deep linear network. {ON_DLN}",
             knobs=DLN,
             norms=PAIR,
@@ -438,28 +405,3 @@ def shipped(preset: Preset) -> bool:
 def missing(specs: list[RunSpec]) -> list[str]:
     """Data that these questions need and that is not at hand."""
     return [name for name in SOURCES if not available(name) and any(spec.data == name for spec in specs)]
-
-
-def seconds(preset: Preset, specs: Sequence[RunSpec]) -> float | None:
-    """About what these questions take one CPU thread, by what the preset took us; None where nobody knows.
-
-    Measured: a part of each step goes with the number of layers however wide they are, a fifth in a VGG and nine tenths in the
-    linear network, and the rest with the multiplications.
-    """
-    if preset.seconds is None:
-        return None
-    first = preset.specs()[0]
-    fixed = 0.9 if first.model == "dln" else 0.2
-    per_step = preset.seconds / len(preset.specs()) / first.steps
-    layers, work = len(first.blocks()), first.multiplications()
-    return sum(
-        per_step * spec.steps * (fixed * len(spec.blocks()) / layers + (1 - fixed) * spec.multiplications() / work)
-        for spec in specs
-    )
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a reader says them."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

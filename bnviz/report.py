@@ -20,11 +20,11 @@ from bnviz.export import STYLES, styled, typeface
 from bnviz.figures import curves
 from bnviz.norms import NORMS
 from bnviz.panels import EACH, PANELS, Panel
-from bnviz.presets import duration
 from bnviz.spec import RunSpec
 from bnviz.store import Run, Store
 from bnviz.story import CHAPTERS, QUESTIONS, Chapter, Question
 from bnviz.takeaway import rows_of
+from bnviz.words import duration
 
 CONFIG = {"showSendToCloud": False, "displaylogo": False, "responsive": True}
 STYLE = STYLES["page"]  # of figures

@@ -25,6 +25,7 @@ from filelock import FileLock, Timeout
 
 from bnviz import analysis, damage, parts, paths
 from bnviz.disk import discard, put, read_json, rename
+from bnviz.estimate import refusal
 from bnviz.parts import EMPTY as EMPTY
 from bnviz.parts import SCHEMA as SCHEMA
 from bnviz.parts import TEXT as TEXT
@@ -206,6 +207,14 @@ class Run:
             mark.touch()
             os.utime(mark, (time.time(), time.time() + seconds))
 
+    def readers(self) -> list[str]:
+        """Who waits for the run."""
+        try:
+            marks = [(mark.name, mark.stat().st_mtime) for mark in (self.folder / "waiting").glob("*")]
+        except OSError:  # somebody left just now
+            return []
+        return sorted(name for name, until in marks if until > time.time())
+
     def leave(self, reader: str) -> bool:
         """This reader no longer waits; cancels and says True unless somebody else still does."""
         with contextlib.suppress(OSError):
@@ -272,9 +281,12 @@ class Store:
     def submit(self, spec: RunSpec) -> Run:
         """Ask a question. The same question is the same run; a failed or cancelled one is queued again.
 
-        Of a damaged one, what cannot be read is discarded and computed again. OSError where this account may not do that.
+        SpecError for one that cannot fit this machine. Of a damaged one, what cannot be read is discarded and computed again.
+        OSError where this account may not do that.
         """
         run = self.run(spec.id)
+        if run.state != "done" and (problem := refusal(spec, self.root)):
+            raise SpecError(problem)
         if run.state == "damaged":  # or not there yet; one that ships stays as it is
             run = Run(self.root / spec.id)
             run.mend(spec)

@@ -15,7 +15,7 @@ from textwrap import shorten
 
 from filelock import FileLock, Timeout
 
-from bnviz import disk
+from bnviz import disk, schedule
 from bnviz.engines import Engine
 from bnviz.paths import PROJECT
 from bnviz.store import Run, Store, held
@@ -51,28 +51,29 @@ class Supervisor:
     def look(self) -> bool:
         """Start what can be started and stop what should stop; whether anything is going on."""
         alive = self.engine.alive()
-        waiting: list[Run] = []
-        busy = 0
+        waiting: list[schedule.Job] = []
+        busy: list[schedule.Job] = []
         before, self.complaints = self.complaints, {}
         for run in self.store.runs():
             with self._guard(run):
                 state = run.state
                 if run.id in alive or state == "running":
-                    busy += 1
+                    busy.append(schedule.job(run))
                     self._heed_cancel(run)
                 elif state in ("queued", "interrupted"):
-                    waiting.append(run)
+                    waiting.append(schedule.job(run))
                 else:
                     self._forget(run)
-        free = self.slots - busy
-        for run in waiting:
-            if free > 0:
-                with self._guard(run):
-                    free -= self._start(run)
+        active = bool(busy or waiting)
+        while job := schedule.next_job(waiting, busy, self.slots):
+            waiting.remove(job)
+            with self._guard(job.run):
+                if self._start(job.run):  # else the slot is the next one's
+                    busy.append(job)
         self._sweep()
         if self.complaints != before:
             complain(self.store, "\n".join(self.complaints.values()))
-        return bool(busy or waiting)
+        return active
 
     @contextlib.contextmanager
     def _guard(self, run: Run) -> Iterator[None]:

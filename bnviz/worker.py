@@ -23,6 +23,7 @@ from safetensors import safe_open
 from bnviz import parts
 from bnviz.data import DataError
 from bnviz.disk import put, reason, when_there_is_room
+from bnviz.estimate import refusal
 from bnviz.probes import Row
 from bnviz.spec import SpecError
 from bnviz.store import Run
@@ -33,6 +34,8 @@ FLUSH_SHARE = 1 / 500  # … or, in a long run, after this share of it, so that 
 FLUSH_AT_MOST_S = 5.0
 CHECKPOINT = "checkpoint.safetensors"
 CHECKPOINT_S = 10.0
+STEP_S = 1.0  # how long a cancelled worker may take to end its step …
+SAVE_S = 30.0  # … and then to write a checkpoint
 CANCEL_S = 0.2  # how often the worker looks for a wish to cancel
 
 Progress = Callable[[int], None]
@@ -76,12 +79,18 @@ def bury(run: Run) -> None:
 def _answer(run: Run, progress: Progress) -> None:
     recorder = None
     try:
-        with interrupted_by_cancel(run):
+        if problem := refusal(run.spec, run.folder.parent):
+            raise SpecError(problem)
+        with interrupted_by_cancel(run) as wish:
             stored = parts.keep_readable(run.folder / "rows")
             if not run.complete:
                 recorder = Recorder(run, stored)
                 for step in recorder.record():
                     progress(step)
+                    if wish.heard.is_set():
+                        wish.saving.set()
+                        recorder.save()  # so that it goes on from here
+                        raise KeyboardInterrupt
             when_there_is_room(run.finish, run.folder.parent)
     except KeyboardInterrupt:  # cancelled, or the terminal's Ctrl-C: then the run is taken up again later
         with suppress(OSError):
@@ -120,6 +129,7 @@ class Recorder:
             "threads": torch.get_num_threads(),
             "pid": os.getpid(),
             "started": run.meta().get("started", time.time()),
+            "saved": checkpoint.get("step", 0),
             "versions": {"python": platform.python_version(), "torch": str(torch.__version__)},
         }
 
@@ -161,6 +171,10 @@ class Recorder:
             self.rows_stored += len(self.buffer)
             self.next_part, self.buffer = self.next_part + 1, []
         parts.merge(self.run.folder / "rows")
+        self.tell()
+
+    def tell(self) -> None:
+        """Write the progress."""
         self.run.write("meta.json", self.meta | {"step": self.training.step, "seconds": self.seconds})
 
     def save(self) -> None:
@@ -177,6 +191,8 @@ class Recorder:
         content = safetensors.torch.save(tensors, metadata={"run": json.dumps(about)})
         path = self.run.folder / CHECKPOINT
         when_there_is_room(lambda: put(path, content), self.run.folder.parent)
+        self.meta["saved"] = self.training.step
+        when_there_is_room(self.tell, self.run.folder.parent)
         self.saved_at = time.monotonic()
 
 
@@ -220,26 +236,43 @@ def digest(tensors: dict[str, torch.Tensor]) -> str:
     return told.hexdigest()
 
 
-@contextmanager
-def interrupted_by_cancel(run: Run) -> Iterator[None]:
-    """Raise KeyboardInterrupt in the main thread soon after somebody asks to cancel, also in the middle of a step."""
-    over = threading.Event()
+class Wish:
+    """The wish to cancel a run, as its worker heeds it: first it ends its step, then it saves what it has."""
 
-    def watch() -> None:
-        while not over.wait(CANCEL_S):
-            if (run.folder / "cancel").exists():
+    def __init__(self, run: Run) -> None:
+        self.file = run.folder / "cancel"
+        self.heard, self.saving, self.over = threading.Event(), threading.Event(), threading.Event()
+
+    def watch(self) -> None:
+        """Hear the wish. A step that goes on for long after it ends with a KeyboardInterrupt, and so does a checkpoint."""
+        heard_at = 0.0
+        while not self.over.wait(CANCEL_S):
+            if not self.file.exists():
+                continue
+            if not self.heard.is_set():
+                heard_at = time.monotonic()
+                self.heard.set()
+            if time.monotonic() - heard_at > (SAVE_S if self.saving.is_set() else STEP_S):
                 _thread.interrupt_main()
                 break
+            if self.saving.is_set():
+                with suppress(OSError):  # the reader changed their mind
+                    os.utime(self.file)  # the supervisor kills a worker when this is old
 
-    watcher = threading.Thread(target=watch, daemon=True)
+
+@contextmanager
+def interrupted_by_cancel(run: Run) -> Iterator[Wish]:
+    """Watch for the wish to cancel a run, from a thread."""
+    wish = Wish(run)
+    watcher = threading.Thread(target=wish.watch, daemon=True)
     main = threading.current_thread() is threading.main_thread()
     # What a shell starts in the background inherits that interrupts are ignored, and could never be cancelled.
     before = signal.signal(signal.SIGINT, signal.default_int_handler) if main else None
     watcher.start()
     try:
-        yield
+        yield wish
     finally:
-        over.set()
+        wish.over.set()
         watcher.join()
         if main:
             signal.signal(signal.SIGINT, before)

@@ -24,6 +24,7 @@ from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS, SEEDS, offered
 from bnviz.spec import RunSpec
 from bnviz.store import SCHEMA, Run, Store, joined
+from bnviz.ui import asking
 from bnviz.ui.claims import address
 from tests.test_analysis import measured, together
 
@@ -390,6 +391,6 @@ def test_the_button_asks_for_what_is_missing_and_for_nothing_else(monkeypatch: p
 
 
 def test_what_the_button_costs() -> None:
-    preset = PRESETS["few-images"]
-    seconds = 6 * (preset.seconds or 0) / len(preset.specs())
-    assert page().button(key="run-band-on-a-sample").help == f"About {seconds / 2 / 60:.0f} min on two CPU cores."
+    specs = [spec for seed in SEEDS for spec in PRESETS["few-images"].specs(seed=seed, norm="none")]
+    specs += [spec for seed in SEEDS for spec in PRESETS["few-images"].specs(seed=seed, norm="batch")]
+    assert page().button(key="run-band-on-a-sample").help == f"Takes {asking.machine().price(specs)}."

@@ -14,8 +14,10 @@ from collections.abc import Iterator
 import pandas as pd
 import pytest
 
-from bnviz import execute, supervisor
+from bnviz import execute, schedule, supervisor
+from bnviz.estimate import Estimate
 from bnviz.paths import PROJECT
+from bnviz.spec import RunSpec
 from bnviz.store import Run, Store
 from bnviz.supervisor import ATTEMPTS, Supervisor
 from tests.conftest import LOCKS, holder, tiny_spec, wait_for
@@ -214,6 +216,22 @@ def test_one_run_that_cannot_be_started_stops_no_other_and_is_told_once(engine, 
     barred.cancel()
     watch.look()
     assert supervisor.trouble(Store()) == ""
+
+
+def test_a_run_that_cannot_be_scheduled_stops_no_other(engine, monkeypatch):
+    odd, sound = (Store().submit(tiny_spec(seed=seed)) for seed in range(2))
+    estimate = schedule.estimate
+
+    def fails_once(spec: RunSpec) -> Estimate:
+        if spec.seed == 0:
+            raise ZeroDivisionError("division by zero")
+        return estimate(spec)
+
+    monkeypatch.setattr(schedule, "estimate", fails_once)
+    schedule.cost.cache_clear()
+    Supervisor(Store(), engine, slots=2).look()
+    assert engine.started == [sound.id]
+    assert odd.id in supervisor.trouble(Store())
 
 
 def test_what_killed_the_supervisor_is_told_until_another_works(monkeypatch, engine):

@@ -13,7 +13,7 @@ from pandas import DataFrame
 from plotly.colors import sample_colorscale
 from scipy.stats import t as student
 
-from bnviz import analysis, figures, panels, presets, sweeps
+from bnviz import analysis, figures, panels, sweeps
 from bnviz.presets import PRESETS
 from bnviz.spec import RunSpec, SpecError
 from bnviz.store import SCHEMA
@@ -142,17 +142,6 @@ def test_the_command_lines_word_for_a_sweep() -> None:
 def test_a_run_stands_where_it_was_asked_for(name: str, value: float) -> None:
     asked = SWEEPS[name].question(tiny_spec(norm="noisy"), repr(value))
     assert SWEEPS[name].place(asked) == pytest.approx(value, rel=1e-15)
-
-
-def test_what_it_costs_goes_with_the_steps_and_the_size_of_the_network() -> None:
-    def cost(**changes: Any) -> float:
-        return presets.seconds(QUICK, QUICK.specs(**changes)) or 0.0
-
-    assert cost() == pytest.approx(QUICK.seconds)
-    assert cost(steps=400) == pytest.approx(2 * cost())
-    assert 3 * cost() < cost(width=0.5) < 4 * cost()  # four times the multiplications
-    assert 0.2 * cost() < cost(width=0.03) < 0.25 * cost()
-    assert presets.seconds(PRESETS["paper"], QUICK.specs()) is None
 
 
 # How runs end

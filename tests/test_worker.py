@@ -131,10 +131,59 @@ def test_cancel_stops_a_worker_soon_and_keeps_the_rows(interrupts):
     signal.signal(signal.SIGINT, before)
     run.cancel()
     wait_for(lambda: run.state == "cancelled", "it goes on", 20)  # two seconds on a machine with nothing else to do
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     rows = run.rows()
     assert len(rows) > 30
     assert run.error() == ""
+
+
+def test_a_cancelled_run_goes_on_from_the_step_at_which_it_stopped(monkeypatch):
+    monkeypatch.setattr(module, "STEP_S", 60.0)  # however slow this machine is
+    run = Store().submit(tiny_spec(norm="noisy", momentum=0.9, steps=60, probes={"accuracy": 1, "landscape": 9}))
+
+    def stop(step: int) -> None:
+        if step == 7:
+            run.cancel()
+            time.sleep(5 * module.CANCEL_S)
+
+    answer(run, stop)
+    assert run.state == "cancelled"
+    stopped, shown = run.meta()["step"], run.rows()
+    assert 7 <= stopped == run.meta()["saved"] < 60
+    steps: list[int] = []
+    answer(Store().submit(run.spec), steps.append)
+    assert steps == list(range(stopped + 1, 61))
+    pd.testing.assert_frame_equal(run.rows().iloc[: len(shown)], shown)
+    assert_answered(run)
+
+
+def test_a_step_that_does_not_end_is_interrupted_and_it_says_from_where_the_run_goes_on(monkeypatch):
+    monkeypatch.setattr(module, "STEP_S", 0.3)
+    monkeypatch.setattr(module, "CHECKPOINT_S", 0.0)
+    run = Store().submit(tiny_spec(steps=9))
+    advance = module.Training.advance
+
+    def slow(training):
+        if training.step == 5:
+            run.cancel()
+            for _ in range(1000):
+                time.sleep(0.05)
+        yield from advance(training)
+
+    monkeypatch.setattr(module.Training, "advance", slow)
+    answer(run)
+    assert run.state == "cancelled"
+    assert run.meta()["saved"] in (4, 5)
+
+
+def test_a_cancelled_worker_that_saves_is_given_the_time(monkeypatch):
+    """The supervisor kills by the time of the wish, which the worker renews while it saves."""
+    run = Store().submit(tiny_spec())
+    run.cancel()
+    os.utime(run.folder / "cancel", (0, 0))
+    with module.interrupted_by_cancel(run) as wish:
+        wish.saving.set()
+        wait_for(lambda: (run.folder / "cancel").stat().st_mtime > 0, "it is not renewed", 20)
 
 
 def test_a_killed_worker_is_not_running_and_another_goes_on(monkeypatch):

@@ -10,10 +10,10 @@ import streamlit as st
 
 from bnviz import claims, presets, supervisor
 from bnviz.claims import CLAIMS, GROUPS, Claim, Verdict
-from bnviz.presets import PRESETS, SEEDS, duration
+from bnviz.presets import SEEDS
 from bnviz.spec import RunSpec
 from bnviz.store import ACTIVE, Run, Store
-from bnviz.ui import link, live, page
+from bnviz.ui import asking, link, live, page
 from bnviz.ui.controls import MOST_RUNS
 from bnviz.ui.live import Stamp
 from bnviz.ui.reader import wait
@@ -166,16 +166,8 @@ def offer_runs(claim: Claim, missing: dict[str, RunSpec], absent: list[str], bus
         icon=":material/play_arrow:",
         disabled=bool(waiting) or any(spec.data in absent for spec in missing.values()),
         key=f"run-{claim.name}",
-        help=f"{cost(claim, len(missing))}.",
+        help=f"Takes {asking.price(list(missing.values()))}.",
     ):
-        page.start(list(missing.values()))
+        asking.request(list(missing.values()))
         st.rerun()
     st.caption(f"{asked - len(missing)} of {asked} runs are there.")
-
-
-def cost(claim: Claim, runs: int) -> str:
-    """What so many of its runs take, as far as anybody knows."""
-    preset = PRESETS[claim.preset]
-    if preset.seconds is None:
-        return preset.cost
-    return f"About {duration(preset.seconds / len(preset.specs()) * runs / 2)} on two CPU cores"

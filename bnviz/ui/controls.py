@@ -120,7 +120,7 @@ def ask(page: str, networks: Sequence[str] = ()) -> Question:
     if changed:
         modified(asked, changed, partial(take_preset, key, networks))
     else:
-        st.markdown(f"**{preset.label}** – {preset.summary} *Takes {preset.cost}.*")
+        st.markdown(f"**{preset.label}** – {preset.summary}")
     if asked.problem:
         st.error(asked.problem)
     draw_knobs()
@@ -147,13 +147,11 @@ def worded(name: str, value: Any) -> str:
 
 
 def modified(asked: Question, changed: list[str], reset: Callable[[], None]) -> None:
-    """What is no longer as the preset has it, what that costs, and the way back."""
+    """What is no longer as the preset has it, and the way back."""
     more = f" and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
-    seconds = presets.seconds(asked.preset, asked.specs) if asked.specs else None
-    cost = f" *Takes about {presets.duration(seconds / 2)} on two CPU cores.*" if seconds else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         said = link.plain("; ".join(changed[:MOST_CHANGES]))
-        st.markdown(f"**{asked.preset.label}, modified:** {said}{more}.{cost}", width="content")
+        st.markdown(f"**{asked.preset.label}, modified:** {said}{more}.", width="content")
         st.button(
             "Reset",
             icon=":material/restart_alt:",

@@ -16,14 +16,14 @@ from bnviz import panels, reference, supervisor
 from bnviz.analysis import HISTOGRAM
 from bnviz.norms import NORMS
 from bnviz.panels import EACH, Grid, Lacking, Panel, View, regime
-from bnviz.presets import duration
 from bnviz.recent import Recent
 from bnviz.spec import RunSpec
 from bnviz.store import ACTIVE, Run, Store, gone
 from bnviz.takeaway import Takeaway, rows_of
-from bnviz.ui import export
+from bnviz.ui import asking, export
 from bnviz.ui.plot import plot
 from bnviz.ui.reader import wait
+from bnviz.words import duration
 
 EVERY_S = 0.5
 MANY = 6  # runs, above which those that are done need no bar each
@@ -121,6 +121,8 @@ def progress(runs: list[Run]) -> None:
                 else:
                     step, steps = run.meta().get("step", 0), run.spec.steps
                     st.progress(min(1.0, step / steps), f"**{name}**  \n{status(run)}")
+    if active := [run for run in runs if run.state in ACTIVE]:
+        st.caption(f"About {duration(asking.machine().left(active))} left{' for all of them' * (len(active) > 1)}.")
 
 
 def damaged(run: Run, name: str) -> None:
@@ -129,8 +131,7 @@ def damaged(run: Run, name: str) -> None:
     if run.folder.parent == Store().root:
         with st.container(horizontal=True):
             if st.button("Compute again", icon=":material/replay:", key=f"again-{run.id}"):
-                Store().submit(run.spec)
-                supervisor.ensure(Store())
+                asking.request([run.spec])
                 st.rerun()
             if st.button("Delete", icon=":material/delete:", key=f"delete-{run.id}"):
                 gone(run)
@@ -149,17 +150,17 @@ def status(run: Run) -> str:
     """How a run stands, in words."""
     meta, state = run.meta(), run.state
     step, seconds, steps = meta.get("step", 0), meta.get("seconds", 0.0), run.spec.steps
+    saved = meta.get("saved", 0)  # the step of its checkpoint
     if state == "done":
         ending = f"{steps:,} steps in" if run.diverged_at is None else f"diverged at step {run.diverged_at}, after"
         return f"{ending} {duration(seconds)} on {meta.get('device', 'an unknown device')}"
     if state == "running" and step:
-        left = duration(seconds / step * (steps - step))
-        return f"{step:,} of {steps:,} steps · {duration(seconds)}, about {left} left · {meta.get('device', '')}"
+        return f"{step:,} of {steps:,} steps in {duration(seconds)} · {meta.get('device', '')}"
     words = {
         "running": "starts …",
         "queued": "waits for a free slot",
         "interrupted": f"was interrupted at step {step:,} and goes on by itself",
-        "cancelled": f"stopped at step {step:,}; Run goes on from there",
+        "cancelled": f"stopped at step {step:,}; Run goes on from {'there' if saved == step else f'step {saved:,}'}",
     }
     return words.get(state, state)
 

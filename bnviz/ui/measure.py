@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
 from bnviz import presets
 from bnviz.panels import Lacking, Panel
-from bnviz.presets import PRESETS, duration
 from bnviz.spec import RunSpec
-from bnviz.ui import controls
+from bnviz.ui import asking, controls
+from bnviz.words import duration
 
-Start = Callable[[list[RunSpec]], None]
 
-
-def offer(start: Start, panel: Panel, specs: Sequence[RunSpec], lacking: Lacking, first: bool) -> None:
+def offer(panel: Panel, specs: Sequence[RunSpec], lacking: Lacking, first: bool) -> None:
     """In place of a figure: that it was not measured, and at the first of those that lack the same the button."""
     st.markdown(f"#### {panel.title}\n{panel.look}")
     if not first:
@@ -23,14 +21,13 @@ def offer(start: Start, panel: Panel, specs: Sequence[RunSpec], lacking: Lacking
         return
     st.info("These runs have not measured it.", icon=":material/straighten:")
     with_it = [asked(spec, lacking) for spec in specs]
-    seconds = presets.seconds(PRESETS[st.session_state["preset"]], with_it)
-    cost = f" (about {duration(seconds / 2)})" if seconds else ""
+    seconds = asking.machine().seconds(asking.unfinished(with_it))
     pressed = st.button(
-        f"Measure it too{cost}",
+        f"Measure it too (about {duration(seconds)})",
         icon=":material/play_arrow:",
         key=f"measure-{panel.name}",
         on_click=turn_on,
-        args=(start, lacking, with_it),
+        args=(lacking, with_it),
         help="Trains the same networks again, from the same weights on the same batches, and measures this as well.",
     )
     if pressed:
@@ -43,9 +40,9 @@ def asked(spec: RunSpec, lacking: Lacking) -> RunSpec:
     return RunSpec.of(**spec.model_dump() | lacking.settings | {"probes": probes})
 
 
-def turn_on(start: Start, lacking: Lacking, specs: list[RunSpec]) -> None:
+def turn_on(lacking: Lacking, specs: list[RunSpec]) -> None:
     """Turn the page's knobs, and ask; where data are missing the page then says how to get them."""
     st.session_state.update(lacking.settings)
     st.session_state.update({controls.INTERVAL + name: every for name, every in lacking.probes.items()})
     if not presets.missing(specs):
-        start(specs)
+        asking.request(specs)

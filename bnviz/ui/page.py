@@ -6,22 +6,20 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from functools import partial
 from typing import Literal
 
 import streamlit as st
 from pandas import DataFrame
 
-from bnviz import analysis, data, panels, presets, supervisor
-from bnviz.disk import reason
+from bnviz import analysis, data, panels, presets
 from bnviz.panels import Grid
 from bnviz.paths import PROJECT, cache
 from bnviz.presets import PRESETS
 from bnviz.spec import RunSpec
 from bnviz.store import ACTIVE, Store
-from bnviz.ui import controls, link, live, measure
+from bnviz.ui import asking, controls, link, live, measure
 from bnviz.ui.controls import Question
-from bnviz.ui.reader import reader, wait
+from bnviz.ui.reader import reader
 
 MOST_LAYERS = 4
 LAYERS_WIDTH = 320  # pixels: on a narrow screen it takes a line of its own
@@ -61,7 +59,7 @@ def figure_page(
         offer_download(name)
     shipped = [PRESETS[name].label for name in presets.offered(page) if PRESETS[name].ships]
     chosen_view = live.Choices(at, chosen, choice, paper, statistic)
-    live.show(question.specs, grid, chosen_view, next(iter(shipped), ""), too=partial(measure.offer, start))
+    live.show(question.specs, grid, chosen_view, next(iter(shipped), ""), too=measure.offer)
 
 
 def text(doc: str | None) -> None:
@@ -84,19 +82,24 @@ def all_done(found: list[str]) -> bool:
 
 
 def run_bar(specs: list[RunSpec], found: list[str], ready: bool, label: str = "") -> None:
-    """Run, or what else it is called, and Stop, for questions whose runs stand as `found`."""
+    """Run, or what else it is called, and Stop, for questions whose runs stand as `found`; what they cost, or why they cannot run."""
     active, done = any(state in ACTIVE for state in found), all_done(found)
+    problem = "" if active or done else asking.refused(specs)
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         if st.button(
             "Finished" if done else "Running" if active else to_run(found, label),
             type="primary",
             icon=":material/check:" if done else ":material/play_arrow:",
-            disabled=not ready or active or done,
+            disabled=not ready or active or done or bool(problem),
             key="run",
             help="These runs are finished and kept; change a knob to ask something else." if done else None,
         ):
-            start(specs)
+            asking.request(specs)
             st.rerun()
+        if problem:
+            st.error(problem)
+        elif not (active or done):
+            st.caption(f"Takes {asking.price(specs)}.")
         if st.button("Stop", icon=":material/stop:", disabled=not active, key="stop"):
             stop(specs)
             st.rerun()
@@ -108,17 +111,6 @@ def to_run(found: list[str], label: str = "") -> str:
     if left < len(found):
         return f"Run {left} more"
     return label or ("Run" if left == 1 else f"Run {left} networks")
-
-
-def start(specs: list[RunSpec]) -> None:
-    """Ask the questions and see that somebody answers them."""
-    try:
-        for run in [Store().submit(spec) for spec in specs]:
-            if run.state in ACTIVE:
-                wait(run)
-    except OSError as problem:  # a full disk, or another account's folder
-        st.toast(f"The run could not be started: {reason(problem)}.", icon=":material/error:")
-    supervisor.ensure(Store())
 
 
 def stop(specs: list[RunSpec]) -> None:

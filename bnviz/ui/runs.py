@@ -5,12 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from bnviz import supervisor
-from bnviz.disk import reason
 from bnviz.norms import NORMS
 from bnviz.spec import command
 from bnviz.store import ACTIVE, Run, Store, gone
-from bnviz.ui import link, live, page
+from bnviz.ui import asking, link, live, page
 from bnviz.ui.results import address, result, state
 
 EVERY_S = 1.0
@@ -102,10 +100,7 @@ def actions(selected: list[Run]) -> None:
                     run.cancel()
             st.rerun()
         if st.button("Retry", icon=":material/replay:", disabled=not set(states) & set(AGAIN)):
-            for run in runs:
-                if run.state in AGAIN and run.readable:
-                    again(run)
-            supervisor.ensure(Store())
+            asking.request([run.spec for run in runs if run.state in AGAIN and run.readable])
             st.rerun()
         if st.button("Delete", icon=":material/delete:", disabled=not runs or bool(set(states) & set(ACTIVE))):
             confirm_deletion(runs)
@@ -116,14 +111,6 @@ def actions(selected: list[Run]) -> None:
             st.caption("Runs that ship with bnviz stay: they are neither cancelled nor deleted.")
         if not selected:
             st.caption("Select runs to compare, cancel, retry or delete them, and one run for its question and log.")
-
-
-def again(run: Run) -> None:
-    """Queue a run again, and say so where that is not allowed."""
-    try:
-        Store().submit(run.spec)
-    except OSError as problem:
-        st.toast(f"Run {run.id} cannot be computed again: {reason(problem)}.")
 
 
 @st.dialog("Delete runs?")

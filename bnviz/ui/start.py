@@ -10,7 +10,7 @@ from bnviz import analysis, panels, report
 from bnviz.presets import PRESETS
 from bnviz.store import ACTIVE, Store
 from bnviz.story import CHAPTERS, Chapter
-from bnviz.ui import export, link, live, page, story
+from bnviz.ui import asking, export, link, live, page, story
 
 STORY, QUICK = "story", "quick"
 TRAIN = "Train three networks now"
@@ -69,14 +69,16 @@ def train_buttons() -> None:
         key="quick",
         help="These three are finished: the same again from other weights and batches." if done else None,
     )
-    if active and st.button("Stop", icon=":material/stop:", key="stop"):
+    if not active:
+        st.caption(f"Takes {asking.price(PRESETS[QUICK].specs(seed=seed + done))}.")
+    elif st.button("Stop", icon=":material/stop:", key="stop"):
         page.stop(PRESETS[QUICK].specs(seed=seed))
         st.rerun()
 
 
 def run_quick(seed: int) -> None:
     """Ask for the quick comparison from this seed, and look at it."""
-    page.start(PRESETS[QUICK].specs(seed=seed))
+    asking.request(PRESETS[QUICK].specs(seed=seed))
     st.session_state.update({"show": QUICK, "seed": seed})
 
 

@@ -10,7 +10,6 @@ import streamlit as st
 
 from bnviz import analysis, panels, presets, supervisor, sweeps
 from bnviz.panels import Panel, View
-from bnviz.presets import Preset, duration
 from bnviz.spec import RunSpec, SpecError
 from bnviz.store import ACTIVE, EMPTY, Run, Store
 from bnviz.sweeps import ENDS, SWEEPS, Sweep
@@ -39,7 +38,7 @@ def sweep_page(doc: str | None) -> None:
         return
     found = page.states(specs)
     absent = [] if page.all_done(found) else presets.missing(specs)
-    st.markdown(price(question.preset, specs, found))
+    st.markdown(counted(specs, found))
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         page.run_bar(specs, found, ready=not absent)
         end = pick_end(specs)
@@ -112,17 +111,14 @@ def pick_end(specs: list[RunSpec]) -> analysis.End:
     return sweeps.end_of(specs, str(st.session_state["metric"]))
 
 
-def price(preset: Preset, specs: list[RunSpec], found: list[str]) -> str:
-    """How many runs these are and what is left of them costs, in words."""
+def counted(specs: list[RunSpec], found: list[str]) -> str:
+    """How many runs these are, and how many of them are left."""
     if any(state in ACTIVE for state in found):
         return f"**{len(specs)} runs**, under way."
-    left = [spec for spec, state in zip(specs, found, strict=True) if state != "done"]
-    seconds = presets.seconds(preset, left)
-    done = f", {len(specs) - len(left)} of them finished" if len(left) < len(specs) else ""
-    if not left:
+    done = found.count("done")
+    if done == len(specs):
         return f"**{len(specs)} runs**, all finished."
-    cost = "nobody has timed them yet" if seconds is None else f"about {duration(seconds / 2)} on two CPU cores"
-    return f"**{len(specs)} runs**{done}: {cost}."
+    return f"**{len(specs)} runs**, {done} of them finished." if done else f"**{len(specs)} runs**."
 
 
 def show(specs: list[RunSpec], panel: Panel, choices: Choices) -> None:

@@ -1,0 +1,144 @@
+"""What is said before runs start is one number, and where it is large somebody is asked."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from bnviz import estimate, prices
+from bnviz.__main__ import main
+from bnviz.paths import PROJECT
+from bnviz.presets import PRESETS
+from bnviz.prices import Machine
+from bnviz.store import Run, Store
+from bnviz.ui import asking
+from bnviz.words import duration, in_bytes
+from tests.conftest import tiny_spec
+
+CHEAP = {"data": "cifar10-sample", "steps": "20"}
+
+
+@pytest.fixture(autouse=True)
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    asking._machine.clear()
+
+
+def finished(seed: int, factor: float, **facts: object) -> Run:
+    """A run that took so many times as long as estimated."""
+    run = Store().submit(tiny_spec(seed=seed, steps=1000))
+    seconds = estimate.estimate(run.spec).seconds * factor
+    run.write("meta.json", {"seconds": seconds, "step": 1000, "steps": 1000} | facts)
+    return run
+
+
+def test_the_machine_is_as_fast_as_its_least_disturbed_run():
+    runs = [finished(0, 5), finished(1, 3), finished(2, 1, imported=True), finished(3, 1, step=10)]
+    assert prices.factors(runs) == {"vgg11": pytest.approx(3)}
+    assert prices.factors([]) == {}
+
+
+def test_runs_together_share_the_cores():
+    specs = [tiny_spec(seed=seed, steps=1000) for seed in range(3)]
+    one = estimate.estimate(specs[0]).seconds
+    assert Machine(3).seconds([]) == 0
+    assert Machine(3).seconds(specs[:1]) == pytest.approx(one)
+    assert Machine(3).seconds(specs) == pytest.approx(1.5 * one)
+    assert Machine(1).seconds(specs) == pytest.approx(3 * one)
+    assert Machine(3, {"vgg11": 4.0, "mlp": 9.0}).seconds(specs) == pytest.approx(6 * one)
+    assert Machine(3, {"mlp": 2.0}).seconds(specs) == pytest.approx(3 * one)  # better than nothing
+
+
+def test_what_is_left_is_that_of_the_last_run():
+    runs = [Store().submit(tiny_spec(seed=seed, steps=1000)) for seed in range(3)]
+    for run, seconds in zip(runs, (10.0, 20.0), strict=False):
+        run.write("meta.json", {"step": 100, "seconds": seconds})
+    with runs[0].lock(), runs[1].lock():
+        assert Machine(3).left(runs[:2]) == pytest.approx(180)
+        assert Machine(3).left(runs) == pytest.approx(180 + estimate.estimate(runs[2].spec).seconds)
+
+
+def test_numbers_as_a_reader_says_them():
+    assert in_bytes(380e6) == "380 MB"
+    assert in_bytes(6.9e12) == "6.9 TB"
+    assert duration(45) == "45 s" and duration(600) == "10 min" and duration(7200) == "2.0 h"
+
+
+# The command line
+
+
+@pytest.mark.parametrize("command", ["run", "submit"])
+def test_the_command_line_refuses_with_one_sentence(command, capsys):
+    with pytest.raises(SystemExit) as exit:
+        main([command, "--model", "vgg19", "--width", "64", "--hidden", "8192,8192,8192,8192"])
+    assert exit.value.code == 2
+    told = capsys.readouterr().err
+    assert "TB of memory" in told and "this machine has" in told and len(told.splitlines()) == 1
+    assert not Store().runs()
+
+
+def test_the_command_line_says_the_price_and_does_not_wait_where_nobody_can_answer(capsys):
+    main(["submit", "--preset", "class", "--data", "cifar10-sample", "--steps", "20000"])
+    told = capsys.readouterr()
+    assert "3 runs: about" in told.err and "for all 3" in told.err
+    assert told.out.count("queued") == 3
+
+
+@pytest.mark.parametrize(("words", "answer", "queued"), [((), "n", 0), ((), "y", 3), (("--yes",), "n", 3)])
+def test_the_command_line_asks_at_a_terminal_above_ten_minutes(words, answer, queued, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda question: answer)
+    command = ["submit", "--preset", "class", "--data", "cifar10-sample", "--steps", "20000", *words]
+    if queued:
+        main(command)
+    else:
+        with pytest.raises(SystemExit) as exit:
+            main(command)
+        assert exit.value.code == 2
+        assert "--yes" in capsys.readouterr().err
+    assert len(Store().runs()) == queued
+
+
+# The pages
+
+
+def page(name: str, **address: str) -> AppTest:
+    opened = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    opened.switch_page(str(Path("pages") / f"{name}.py"))
+    for parameter, text in address.items():
+        opened.query_params[parameter] = text
+    return opened.run()
+
+
+def test_a_page_asks_before_a_long_computation_and_says_the_price_once():
+    opened = page("paper/training", preset="quick", steps="20000")
+    specs = [spec.model_copy(update={"steps": 20000}) for spec in PRESETS["quick"].specs()]
+    price = Machine(3).price(specs)
+    said = [caption.value for caption in opened.caption if "about" in caption.value]
+    assert said == [f"Takes {price}."]
+    opened.button(key="run").click().run()
+    assert not Store().runs()
+    assert any(price in text.value for text in opened.markdown)
+    opened.button(key="really-start").click().run()
+    assert len(Store().runs()) == 3
+    assert not [caption.value for caption in opened.caption if "Takes" in caption.value]
+
+
+def test_start_asks_too_where_this_machine_is_slow(monkeypatch):
+    monkeypatch.setattr(prices, "here", lambda store, at_once=0: Machine(3, {"vgg11": 100.0}))
+    opened = page("lab/start")
+    opened.button(key="quick").click().run()
+    assert not Store().runs()
+    opened.button(key="really-start").click().run()
+    assert [run.spec for run in Store().runs()] == PRESETS["quick"].specs()
+
+
+def test_a_page_refuses_what_cannot_fit(monkeypatch):
+    opened = page("paper/training", preset="quick", model="vgg19", width="64", hidden="8192,8192,8192,8192")
+    assert "TB of memory" in opened.error[0].value and "this machine has" in opened.error[0].value
+    assert opened.button(key="run").disabled
+    assert not Store().runs()

@@ -1,0 +1,66 @@
+"""Which waiting run gets the next slot."""
+
+from __future__ import annotations
+
+import pytest
+
+from bnviz import estimate, schedule
+from bnviz.schedule import job
+from bnviz.store import Run, Store
+from tests.conftest import tiny_spec
+
+
+def asked(reader: str, seed: int, steps: int = 10) -> Run:
+    run = Store().submit(tiny_spec(seed=seed, steps=steps))
+    run.wait(reader)
+    return run
+
+
+def chosen(waiting: list[Run], busy: list[Run], slots: int) -> list[Run]:
+    """The runs that start, one after the other."""
+    left, at_work = [job(run) for run in waiting], [job(run) for run in busy]
+    while found := schedule.next_job(left, at_work, slots):
+        left.remove(found)
+        at_work.append(found)
+    return [started.run for started in at_work[len(busy) :]]
+
+
+def test_a_reader_alone_takes_every_slot():
+    runs = [asked("ann", seed) for seed in range(4)]
+    assert chosen(runs, [], 3) == runs[:3]
+
+
+def test_one_slot_a_reader_while_others_wait():
+    ann = [asked("ann", seed) for seed in range(3)]
+    bob = asked("bob", 3)
+    assert chosen([*ann, bob], [], 3) == [ann[0], bob, ann[1]]
+    assert chosen([ann[2], bob], ann[:2], 3) == [bob]
+
+
+def test_short_questions_come_first_among_equals():
+    long, short = asked("ann", 0, steps=1000), asked("bob", 1, steps=10)
+    assert chosen([long, short], [], 1) == [short]
+
+
+def test_long_questions_never_take_the_last_slot(monkeypatch):
+    monkeypatch.setattr(schedule, "ASK_S", 1.0)
+    long = [asked("ann", seed, steps=1_000_000) for seed in range(3)]
+    assert chosen(long, [], 3) == long[:2]
+    short = asked("ann", 3, steps=1)
+    assert chosen([long[2], short], long[:2], 3) == [short]
+
+
+def test_only_as_many_start_as_fit_into_memory(monkeypatch):
+    runs = [asked("ann", seed) for seed in range(3)]
+    one = estimate.estimate(runs[0].spec).memory
+    monkeypatch.setattr(schedule, "memory_for_workers", lambda: 2.5 * one)
+    assert chosen(runs, [], 3) == runs[:2]
+    monkeypatch.setattr(schedule, "memory_for_workers", lambda: 0.5 * one)
+    assert chosen(runs, [], 3) == runs[:1]  # alone it may: its worker says what is wrong
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_no_more_than_there_are_slots(slots):
+    runs = [asked("ann", seed) for seed in range(3)]
+    assert chosen(runs, [], slots) == runs[:slots]
+    assert chosen(runs[1:], runs[:1], 1) == []
