@@ -132,7 +132,7 @@ def end_supervisor(cache: Path) -> None:
 
 def megabytes(process: int, field: str = "VmRSS") -> float:
     """Of a process: the memory it holds now, or with VmHWM the most it ever held."""
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    lines = Path(f"/proc/{process}/status").read_text("ascii").splitlines()
     return int(next(line for line in lines if line.startswith(field)).split()[1]) / 1024
 
 

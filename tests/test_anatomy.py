@@ -212,7 +212,17 @@ def test_names_are_those_of_no_knob_and_of_no_other_page():
 
 
 def test_what_another_page_keeps_under_a_name_of_ours_does_no_harm():
-    opened = AppTest.from_file(str(PROJECT / "pages" / "classics" / "batchnorm.py"), default_timeout=60)
+    def arrived() -> None:
+        import runpy
+
+        from bnviz.paths import PROJECT
+        from bnviz.ui import link
+
+        link.arrive("batchnorm")
+        runpy.run_path(str(PROJECT / "pages" / "classics" / "batchnorm.py"))
+
+    opened = AppTest.from_function(arrived, default_timeout=60)
+    opened.session_state["page"], opened.session_state["settings"] = "another", {"a", "x1", "gamma"}
     opened.session_state["a"], opened.session_state["x1"], opened.session_state["gamma"] = "all", [1], 7.0
     opened.run()
     assert not opened.exception

@@ -343,7 +343,8 @@ def test_start_tells_every_chapter_with_its_figure(told):
     assert not opened.exception
     assert [plot["alt"] for plot in plots(opened)] == [f"{c.heading}. {c.text}" for c in CHAPTERS.values()]
     assert all(plot["figure"]["data"] for plot in plots(opened))
-    assert "seeds 0, 1" in opened.caption[0].value
+    assert opened.caption[0].value.startswith("Takes about ")
+    assert "seeds 0, 1" in opened.caption[1].value
 
 
 def test_start_draws_what_is_finished_and_says_what_is_not(told, monkeypatch):

@@ -16,6 +16,7 @@ import pytest
 
 from bnviz import execute, parts, supervisor
 from bnviz import worker as module
+from bnviz.analysis import text
 from bnviz.engines.inline import Inline
 from bnviz.paths import PROJECT
 from bnviz.store import Run, Store
@@ -29,7 +30,7 @@ def expected(spec: object) -> pd.DataFrame:
 
 def assert_answered(run: Run) -> None:
     assert run.state == "done", run.log()
-    pd.testing.assert_frame_equal(run.rows(), expected(run.spec), check_dtype=False)
+    pd.testing.assert_frame_equal(text(run.rows()), expected(run.spec), check_dtype=False)
     assert run.meta()["step"] == run.spec.steps
     assert [part.name for part in run.parts()] == ["all.parquet"]
 
@@ -153,7 +154,7 @@ def test_a_cancelled_run_goes_on_from_the_step_at_which_it_stopped(monkeypatch):
     steps: list[int] = []
     answer(Store().submit(run.spec), steps.append)
     assert steps == list(range(stopped + 1, 61))
-    pd.testing.assert_frame_equal(run.rows().iloc[: len(shown)], shown)
+    pd.testing.assert_frame_equal(text(run.rows().iloc[: len(shown)]), text(shown))
     assert_answered(run)
 
 
@@ -195,7 +196,7 @@ def test_a_killed_worker_is_not_running_and_another_goes_on(monkeypatch):
     assert run.state == "interrupted"
     shown = run.rows()
     answer(run)
-    pd.testing.assert_frame_equal(run.rows().iloc[: len(shown)], shown)
+    pd.testing.assert_frame_equal(text(run.rows().iloc[: len(shown)]), text(shown))
     assert_answered(run)
 
 
