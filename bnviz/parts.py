@@ -251,6 +251,8 @@ def merge(folder: Path) -> None:
     while start and counts[start - 1] <= 2 * sum(counts[start:]):
         start -= 1
     newest = parts[start:]
+    if len(newest) == 1:  # it would be written under its own name, and removed as one of those that it holds
+        return
     name = f"{numbers(newest[0])[0]:06}-{numbers(newest[-1])[1]:06}"
     write(folder, name, pa.concat_tables([load(part) for part in newest]))
     remove(newest)

@@ -40,6 +40,16 @@ def test_a_long_run_has_a_few_dozen_files_and_each_row_is_written_a_few_times(tm
     assert steps(tmp_path) == list(range(made))
 
 
+def test_a_small_part_behind_large_ones_stays_however_often_parts_are_merged(tmp_path):
+    """A flush without new rows merges too, as before a checkpoint and at the end of a run."""
+    for part in range(parts.MOST):
+        parts.write(tmp_path, f"{part:06}", rows(10 * part, 10))
+    parts.write(tmp_path, f"{parts.MOST:06}", rows(10 * parts.MOST, 1))
+    for _ in range(3):
+        parts.merge(tmp_path)
+        assert steps(tmp_path) == list(range(10 * parts.MOST + 1))
+
+
 def test_readers_see_a_growing_run_in_order_while_its_parts_are_merged(tmp_path, monkeypatch):
     monkeypatch.setattr(parts, "MOST", 3)
     over, wrong = threading.Event(), []
