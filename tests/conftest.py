@@ -62,7 +62,7 @@ def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
-def wait_for(holds: Callable[[], object], complaint: str, seconds: float = 60.0) -> float:
+def wait_for(holds: Callable[[], object], complaint: str, seconds: float = 180.0) -> float:
     """Wait until something holds; how long it took, in seconds."""
     begun = time.monotonic()
     while not holds():

@@ -7,9 +7,10 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import playwright.sync_api as playwright
 import pytest
@@ -29,6 +30,9 @@ SWITCHES = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE_MS = 180_000  # a busy machine draws slowly; only what never happens fails
+
+Tab = Callable[..., playwright.Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -85,3 +89,17 @@ def browser() -> Iterator[playwright.Browser]:
         opened = driver.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
         yield opened
         opened.close()
+
+
+def patient(browser: playwright.Browser, **options: Any) -> playwright.BrowserContext:
+    """A browser window with a profile of its own that waits PATIENCE_MS for everything."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE_MS)
+    return context
+
+
+@pytest.fixture
+def tab(browser: playwright.Browser) -> Iterator[Tab]:
+    """Opens pages, each in a window of its own, and closes them when the test ends, even if it fails."""
+    with ExitStack() as windows:
+        yield lambda **options: windows.enter_context(patient(browser, **options)).new_page()

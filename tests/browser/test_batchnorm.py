@@ -1,6 +1,6 @@
 """The page of BatchNorm, taken apart: a notice that comes or goes leaves all else in place."""
 
-import playwright.sync_api as playwright
+from tests.browser.conftest import Tab
 
 MARK = """() => {
   window.kept = [...document.querySelectorAll('[data-testid=stMain] :is(.bnviz-plot, [data-testid=stColumn])')];
@@ -12,11 +12,11 @@ MARK = """() => {
 STILL = "() => window.lost === 0 && window.kept.length > 2 && window.kept.every((node) => node.isConnected)"
 
 
-def test_a_notice_that_comes_or_goes_leaves_the_page_in_place(browser: playwright.Browser, shipped: str) -> None:
-    page = browser.new_page()
+def test_a_notice_that_comes_or_goes_leaves_the_page_in_place(tab: Tab, shipped: str) -> None:
+    page = tab()
     page.goto(f"{shipped}/batchnorm")
     equal = page.get_by_text("All five are the same")
-    page.locator(".bnviz-plot .main-svg").first.wait_for(timeout=90_000)
+    page.locator(".bnviz-plot .main-svg").first.wait_for()
     page.evaluate(MARK)
     page.get_by_role("button", name="All the same").click()
     equal.wait_for()

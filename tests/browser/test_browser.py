@@ -9,9 +9,9 @@ import pytest
 
 from bnviz.store import Store
 from bnviz.supervisor import lock
+from tests.browser.conftest import Tab
 from tests.conftest import connects, holder, wait_for
 
-playwright = pytest.importorskip("playwright.sync_api")
 QUESTION = {
     "preset": "quick",
     "width": 0.03125,
@@ -33,20 +33,19 @@ POINTS = f"() => Math.max(0, ...(document.querySelector('{BOX}')?._fullData ?? [
 RANGE = f"() => document.querySelector('{BOX}')._fullLayout.xaxis.range.map(Number)"
 
 
-def test_run_watch_zoom_cancel_reload(address: str, browser: playwright.Browser) -> None:
+def test_run_watch_zoom_cancel_reload(address: str, tab: Tab) -> None:
     wait_for(lambda: connects(address), "the server does not start")
-    context = browser.new_context(viewport={"width": 1400, "height": 1600})
-    page = context.new_page()
+    page = tab(viewport={"width": 1400, "height": 1600})
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(link(address, "landscape"))
     run = page.get_by_role("button", name="Run 3 networks")
-    run.wait_for(timeout=90_000)
+    run.wait_for()
     assert page.get_by_text("Page not found").count() == 0
     wait_for(lambda: holder(lock(Store())), "no supervisor")
 
     run.click()
-    page.locator(f"{BOX} .main-svg").first.wait_for(timeout=90_000)
+    page.locator(f"{BOX} .main-svg").first.wait_for()
     wait_for(lambda: page.evaluate(POINTS) > 3, "no band appears")
     assert [run.state for run in Store().runs()] == ["running"] * 3
 
@@ -66,27 +65,26 @@ def test_run_watch_zoom_cancel_reload(address: str, browser: playwright.Browser)
     assert page.evaluate(f"() => window.node === document.querySelector('{BOX}')")
 
     page.reload()  # the same reader in a new tab, while a second one looks on
-    second = context.new_page()
+    second = page.context.new_page()
     second.goto(link(address, "training"))
-    second.get_by_role("button", name="Running").wait_for(timeout=90_000)
+    second.get_by_role("button", name="Running").wait_for()
     wait_for(lambda: page.evaluate(POINTS) > 3, "no band appears again")
     page.locator(".st-key-stop button").click()
-    wait_for(lambda: {run.state for run in Store().runs()} == {"cancelled"}, "Stop does not stop", 30)
-    page.get_by_text("stopped at step").first.wait_for(timeout=90_000)
-    wait_for(lambda: page.evaluate(POINTS) == points_in_the_rows(), "not all rows are on the screen", 60)
+    wait_for(lambda: {run.state for run in Store().runs()} == {"cancelled"}, "Stop does not stop")
+    page.get_by_text("stopped at step").first.wait_for()
+    wait_for(lambda: page.evaluate(POINTS) == points_in_the_rows(), "not all rows are on the screen")
 
     second.close()
     before = page.evaluate(POINTS)
     page.reload()
-    page.get_by_text("stopped at step").first.wait_for(timeout=90_000)
-    wait_for(lambda: page.evaluate(POINTS) == before, "something was lost", 60)
+    page.get_by_text("stopped at step").first.wait_for()
+    wait_for(lambda: page.evaluate(POINTS) == before, "something was lost")
     assert page.get_by_role("button", name="Run 3 networks").is_enabled()
     assert page.url == link(address, "landscape")
 
     page.goto(f"{address}/runs")
-    page.locator("[data-testid=stDataFrame]").wait_for(timeout=90_000)
+    page.locator("[data-testid=stDataFrame]").wait_for()
     assert problems == []
-    context.close()
 
 
 def points_in_the_rows() -> int:
@@ -98,9 +96,9 @@ def points_in_the_rows() -> int:
 
 
 @pytest.mark.parametrize("width", [1400, 390])
-def test_every_page_opens_by_its_link_on_a_fresh_server(address: str, browser: playwright.Browser, width: int) -> None:
+def test_every_page_opens_by_its_link_on_a_fresh_server(address: str, tab: Tab, width: int) -> None:
     wait_for(lambda: connects(address), "the server does not start")
-    page = browser.new_page(viewport={"width": width, "height": 900})
+    page = tab(viewport={"width": width, "height": 900})
     headings = {"training": "Training", "distributions": "Distributions", "covariate_shift": "Covariate shift"}
     headings |= {"landscape": "Landscape", "norms": "Norms", "runs": "Runs", "": "Why does batch normalisation help?"}
     headings |= {"surface": "Surface", "theory": "Theory", "mnist": "MNIST, 2015", "lenet": "LeNet and MLP"}
@@ -108,7 +106,7 @@ def test_every_page_opens_by_its_link_on_a_fresh_server(address: str, browser: p
     headings |= {"present": "With BatchNorm the same network learns faster"}
     for path, heading in headings.items():
         page.goto(f"{address}/{path}")
-        page.get_by_role("heading", name=heading, exact=True).wait_for(timeout=90_000)
+        page.get_by_role("heading", name=heading, exact=True).wait_for()
         assert page.get_by_text("Page not found").count() == 0
         assert page.get_by_text("Traceback").count() == 0
         assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), (

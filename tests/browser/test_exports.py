@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import playwright.sync_api as playwright
 import pytest
 
 from bnviz import paths, report, takeaway
@@ -12,6 +11,7 @@ from bnviz.export import STYLES, typeface
 from bnviz.panels import PANELS
 from bnviz.presets import PRESETS
 from bnviz.store import Run, Store
+from tests.browser.conftest import Tab
 
 TEXTS = """() => [...document.querySelectorAll('svg text')].filter((text) => text.textContent && !text.querySelector('tspan'))
   .map((text) => [text.textContent, parseFloat(getComputedStyle(text).fontSize), text.getComputedTextLength(),
@@ -31,19 +31,18 @@ PAGES = {
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_asks_no_other_host_and_is_measured_in_its_own_typeface(
-    name: str, browser: playwright.Browser, tmp_path: Path
+    name: str, tab: Tab, tmp_path: Path
 ) -> None:
     path = tmp_path / "page.html"
     path.write_text(PAGES[name](), "utf-8")
-    page = browser.new_page()
+    page = tab()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(path.as_uri(), wait_until="networkidle", timeout=120_000)
-    page.locator("svg.main-svg").last.wait_for(state="attached", timeout=60_000)
+    page.goto(path.as_uri(), wait_until="networkidle")
+    page.locator("svg.main-svg").last.wait_for(state="attached")
     texts = page.evaluate(TEXTS)
-    page.close()
     assert {url for url in asked if not url.startswith(("data:", "blob:"))} == {path.as_uri()}
     assert texts and problems == []
     for text, size, length, family in texts:

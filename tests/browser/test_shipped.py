@@ -9,6 +9,7 @@ import playwright.sync_api as playwright
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.browser.conftest import Tab
 from tests.conftest import wait_for
 
 FIGURES = {  # page -> figures at the first visit
@@ -34,16 +35,16 @@ LANDSCAPE = ".st-key-figure-landscape"
 GRAVE = {"serious", "critical"}
 
 
-def visit(browser: playwright.Browser, address: str, dark: bool = False, width: int = 1400) -> playwright.Page:
+def visit(tab: Tab, address: str, dark: bool = False, width: int = 1400) -> playwright.Page:
     """A page, once all its figures are drawn."""
     scheme = "dark" if dark else "light"
-    page = browser.new_page(viewport={"width": width, "height": 1000}, color_scheme=scheme)
+    page = tab(viewport={"width": width, "height": 1000}, color_scheme=scheme)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
-    page.locator("h1").first.wait_for(timeout=60_000)
+    page.locator("h1").first.wait_for()
     figures = FIGURES[address.rsplit("/", 1)[1].partition("?")[0]]
-    page.wait_for_function(f"() => {DRAWN} >= {figures}", timeout=60_000)
+    page.wait_for_function(f"() => {DRAWN} >= {figures}")
     origin = "/".join(address.split("/")[:3])
     assert [url[:100] for url in asked if not url.startswith((origin, "data:", "blob:"))] == []  # no other host
     return page
@@ -51,8 +52,8 @@ def visit(browser: playwright.Browser, address: str, dark: bool = False, width: 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("name", FIGURES)
-def test_every_page_is_full_and_everybody_can_use_it(name: str, dark: bool, shipped: str, browser) -> None:
-    page = visit(browser, f"{shipped}/{name}", dark)
+def test_every_page_is_full_and_everybody_can_use_it(name: str, dark: bool, shipped: str, tab: Tab) -> None:
+    page = visit(tab, f"{shipped}/{name}", dark)
     page.wait_for_timeout(300)
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     grave = {v["id"]: [node["html"][:200] for node in v["nodes"][:3]] for v in found if v["impact"] in GRAVE}
@@ -62,11 +63,10 @@ def test_every_page_is_full_and_everybody_can_use_it(name: str, dark: bool, ship
     )
     assert all(len(text) > 30 for text in alternatives)
     assert page.get_by_text("nothing measured yet").count() == 0
-    page.close()
 
 
-def test_a_figure_is_taken_along_as_it_is_seen(shipped: str, browser, tmp_path: Path) -> None:
-    page = visit(browser, f"{shipped}/landscape?preset=class")
+def test_a_figure_is_taken_along_as_it_is_seen(shipped: str, tab: Tab, tmp_path: Path) -> None:
+    page = visit(tab, f"{shipped}/landscape?preset=class")
     box = f"document.querySelector('{LANDSCAPE} .bnviz-plot-box')"
     area = page.locator(f"{LANDSCAPE} .nsewdrag").first.bounding_box()
     assert area
@@ -80,7 +80,7 @@ def test_a_figure_is_taken_along_as_it_is_seen(shipped: str, browser, tmp_path: 
 
     page.locator(LANDSCAPE).get_by_role("button", name="Export Loss range").click()
     dialog = page.get_by_role("dialog")
-    dialog.locator("img").wait_for(timeout=60_000)
+    dialog.locator("img").wait_for()
     svg = taken(page, dialog, "SVG", tmp_path).read_text("utf-8")
     assert "BatchNorm" in svg and "Standard" not in svg  # hidden in the legend
     assert taken(page, dialog, "PDF", tmp_path).read_bytes().startswith(b"%PDF")
@@ -93,40 +93,34 @@ def test_a_figure_is_taken_along_as_it_is_seen(shipped: str, browser, tmp_path: 
     assert bundle.stat().st_size > 1000
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {f"bnviz-landscape.{end}" for end in ("svg", "pdf", "csv")} | {"bnviz-landscape-bundle.zip"}
-    page.close()
 
 
 def taken(page: playwright.Page, dialog: playwright.Locator, label: str, folder: Path) -> Path:
     """The file that a button of the dialog gives."""
-    with page.expect_download(timeout=60_000) as waiting:
+    with page.expect_download() as waiting:
         dialog.get_by_role("button", name=label, exact=True).click()
     path = folder / waiting.value.suggested_filename
     waiting.value.save_as(path)
     return path
 
 
-def test_a_copied_link_opens_the_same_view(shipped: str, browser) -> None:
-    page = visit(browser, f"{shipped}/landscape?preset=class&norm=none,batch&step=1000&seed=0,1&over=sd")
-    context = browser.new_context()
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    other = context.new_page()
+def test_a_copied_link_opens_the_same_view(shipped: str, tab: Tab) -> None:
+    page = visit(tab, f"{shipped}/landscape?preset=class&norm=none,batch&step=1000&seed=0,1&over=sd")
+    other = tab(permissions=["clipboard-read", "clipboard-write"])
     other.goto(page.url)
     other.get_by_role("button", name="Copy link").click()
     other.get_by_text("Copied").wait_for()
     assert other.evaluate("() => navigator.clipboard.readText()") == page.url
     figure = f"document.querySelector('{LANDSCAPE} .bnviz-plot-box')"
     other.wait_for_function(f"() => {figure}?._fullData?.length")
-    for tab in (page, other):
-        names = tab.evaluate(f"[...new Set({figure}._fullData.filter(t => t.showlegend).map(t => t.name))]")
+    for opened in (page, other):
+        names = opened.evaluate(f"[...new Set({figure}._fullData.filter(t => t.showlegend).map(t => t.name))]")
         assert names == ["Standard · n = 2", "BatchNorm · n = 2", "± one standard deviation over seeds"]
-    context.close()
-    page.close()
 
 
-def test_the_story_of_the_lab_on_what_ships(shipped: str, browser) -> None:
-    page = visit(browser, f"{shipped}/claims")
-    page.wait_for_function("() => (document.body.innerText.match(/holds/g) ?? []).length > 10", timeout=60_000)
+def test_the_story_of_the_lab_on_what_ships(shipped: str, tab: Tab) -> None:
+    page = visit(tab, f"{shipped}/claims")
+    page.wait_for_function("() => (document.body.innerText.match(/holds/g) ?? []).length > 10")
     assert "85.4 against 61.0 %" in page.inner_text("body")  # the paper's value beside ours
     page.goto(f"{shipped}/compare")
-    page.wait_for_function(f"() => {DRAWN} >= 1", timeout=60_000)
-    page.close()
+    page.wait_for_function(f"() => {DRAWN} >= 1")

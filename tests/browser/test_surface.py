@@ -13,7 +13,7 @@ import pytest
 from bnviz.engines.inline import Inline
 from bnviz.presets import PRESETS
 from bnviz.store import Store
-from tests.browser.conftest import CHROMIUM, playwright
+from tests.browser.conftest import CHROMIUM, patient, playwright
 from tests.conftest import connects, wait_for
 
 SWITCHES = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-background-networking"]
@@ -37,9 +37,9 @@ def test_play_goes_to_the_end_and_keeps_zoom_and_camera(address, view):
     wait_for(lambda: connects(address), "the server does not start")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        page = browser.new_page(viewport={"width": 1400, "height": 1400})
+        page = patient(browser, viewport={"width": 1400, "height": 1400}).new_page()
         page.goto(f"{address}/surface?{urlencode(CHOICES | TINY | {'view': view})}")
-        page.locator(f"{FIGURE} button").filter(has_text="Play").wait_for(timeout=90_000)
+        page.locator(f"{FIGURE} button").filter(has_text="Play").wait_for()
         page.wait_for_function(f"() => {BOX}._fullLayout")
         first = page.evaluate(VIEW)
         drag(page)
@@ -48,7 +48,7 @@ def test_play_goes_to_the_end_and_keeps_zoom_and_camera(address, view):
         page.evaluate(WATCH)
         page.locator(f"{FIGURE} .bnviz-plot-player button").focus()
         page.keyboard.press("Enter")
-        page.wait_for_function(f"() => {BUTTON}.textContent === 'Play' && window.seen.length === 3", timeout=60_000)
+        page.wait_for_function(f"() => {BUTTON}.textContent === 'Play' && window.seen.length === 3")
         assert page.evaluate("() => window.seen") == ["Step 0", "Step 2", "Step 4"]
         assert page.evaluate(VIEW) == before
         page.keyboard.press("Tab")
@@ -57,7 +57,7 @@ def test_play_goes_to_the_end_and_keeps_zoom_and_camera(address, view):
         assert page.evaluate(f"() => window.node === {BOX}")
         wait_for(lambda: page.evaluate(CURSORS) == [2, 2], "the other figures mark another step")
         page.reload()
-        page.locator(f"{FIGURE} button").filter(has_text="Play").wait_for(timeout=90_000)
+        page.locator(f"{FIGURE} button").filter(has_text="Play").wait_for()
         wait_for(lambda: label(page) == "Step 2", "the address does not hold the step")
         browser.close()
 
