@@ -17,6 +17,7 @@ from bnviz import data, figure_options, importing, plain, prices, takeaway
 from bnviz.bundle import unpack
 from bnviz.bundle_files import is_bundle
 from bnviz.consent import consent
+from bnviz.disk import FULL
 from bnviz.paths import GALLERY, PROJECT, cache, settle
 from bnviz.presets import PRESETS, SEEDS, Preset
 from bnviz.probes import PROBES
@@ -49,10 +50,20 @@ def main(arguments: list[str] | None = None) -> None:
         options.command(options)
     except BrokenPipeError:
         sys.stderr.close()  # whoever read us has seen enough
-    except PermissionError as problem:
-        fail(f"{problem}{cache_is_read_only()}")
-    except (SpecError, data.DataError, ValueError, OSError) as problem:
+    except OSError as problem:
+        fail(told(problem))
+    except (SpecError, data.DataError, ValueError) as problem:
         fail(str(problem))
+
+
+def told(problem: OSError) -> str:
+    """What the system refused, in a sentence without its error number."""
+    if problem.errno in FULL:
+        return f"the disk is full; free some space on the disk of {problem.filename or cache()}, then run the command again"
+    if problem.errno is None:
+        return str(problem)
+    where = f"{problem.filename}: " if problem.filename else ""
+    return f"{where}{(problem.strerror or '').lower()}{cache_is_read_only() * isinstance(problem, PermissionError)}"
 
 
 def cache_is_read_only() -> str:

@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bnviz import __version__
 from bnviz.bundle_files import FILES, MAX_FILE, MAX_TOTAL, BundleError, Files, check_entries, megabytes, opened
+from bnviz.guarded import TooMuch
 from bnviz.spec import RunSpec, SpecError
 from bnviz.store import EMPTY, SCHEMA, Run, Store, outcome, question
 from bnviz.words import shorten
@@ -250,8 +251,10 @@ def read_bundle(path: Path) -> dict[str, Answer]:
             return {id: read_answer(id, files) for id in files.ids}
     except BundleError:
         raise
+    except TooMuch as problem:
+        raise BundleError(f"{path.name} cannot be read: {problem}") from problem
     except Exception as problem:  # what a foreign file can make zipfile, zlib, json and Arrow raise has no common base
-        raise BundleError(f"the bundle is damaged: {in_one_line(problem)}") from problem
+        raise BundleError(f"{path.name} is damaged: it ends early, or was changed on its way; export it again") from problem
 
 
 def read_answer(id: str, files: Files) -> Answer:

@@ -73,8 +73,8 @@ def test_plotly_is_served_from_where_pip_put_it(monkeypatch):
 
     manager = BidiComponentManager()
     monkeypatch.setattr(plot, "get_bidi_component_manager", lambda: manager)
-    plot.serve_plotly_js()
-    plot.serve_plotly_js()
+    plot.serve(plot._LIBRARY, plot._SOURCE.parent)
+    plot.serve(plot._LIBRARY, plot._SOURCE.parent)
     folder = manager.get_component_path("bnviz.plotly")
     assert Path(folder) == Path(plotly.__file__).parent / "package_data"
     assert (Path(folder) / "plotly.min.js").is_file()

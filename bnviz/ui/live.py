@@ -292,9 +292,9 @@ def bytes_of_figure(figure: go.Figure) -> int:
     return 40_000 + 10 * len(figure.to_json(validate=False))
 
 
-frames: Recent[pd.DataFrame] = Recent(64 * 2**20, bytes_of)
-numbers: Recent[pd.DataFrame] = Recent(16 * 2**20, bytes_of)
-pictures: Recent[go.Figure] = Recent(48 * 2**20, bytes_of_figure)
+frames: Recent[pd.DataFrame] = Recent(32 * 2**20, bytes_of)
+numbers: Recent[pd.DataFrame] = Recent(8 * 2**20, bytes_of)
+pictures: Recent[go.Figure] = Recent(24 * 2**20, bytes_of_figure)
 
 
 def digest(*tables: pd.DataFrame | None) -> str:

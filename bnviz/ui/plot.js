@@ -1,6 +1,6 @@
 // Draws one plotly figure and keeps its node, zoom, legend choice and hover while data, theme and width change.
-const PAPER = { // downloads: on white, in fonts that are everywhere
-  text: "#15181e", muted: "#4a505b", line: "#8b919c", grid: "#e2e5ea", back: "#ffffff", font: "Arial, Helvetica, sans-serif",
+const PAPER = { // downloads: on white, in the typeface that they bring along
+  text: "#15181e", muted: "#4a505b", line: "#8b919c", grid: "#e2e5ea", back: "#ffffff", font: "'Bnviz Sans', Arial, sans-serif",
 };
 const BEAT = 500; // ms from one frame to the next
 const plots = new WeakMap(); // figure element -> what is known of it
@@ -9,11 +9,15 @@ const plain = (x) => x !== null && typeof x === "object" && !Array.isArray(x);
 const merge = (a, b) => plain(a) && plain(b) ? { ...a, ...Object.fromEntries(Object.entries(b).map(([k, v]) => [k, merge(a[k], v)])) }
   : [a, b].every((x) => Array.isArray(x) && x.every(plain)) && a.length === b.length ? a.map((x, i) => merge(x, b[i])) : b;
 
+function served(path) { // the address of a file of ours
+  const entry = document.querySelector('script[src*="static/js/index."]'); // knows the base path, whatever the page's path
+  return entry ? new URL("../../" + path, entry.src) : path;
+}
+
 function library(path) { // one script tag for the whole page, whoever asks first
   return window.bnvizPlotly ??= new Promise((resolve, reject) => {
-    const entry = document.querySelector('script[src*="static/js/index."]'); // knows the base path, whatever the page's path
     const tag = document.createElement("script");
-    tag.src = entry ? new URL("../../" + path, entry.src) : path;
+    tag.src = served(path);
     tag.onload = () => window.Plotly ? resolve(window.Plotly) : tag.onerror();
     tag.onerror = () => { tag.remove(); window.bnvizPlotly = undefined; reject(new Error("plotly.min.js could not be loaded")); };
     document.head.append(tag);
@@ -52,10 +56,39 @@ function themed(layout, c) {
   } });
 }
 
-function config(Plotly, box, filename, is3d) { // kept as it is: Plotly.react mounts anew when it changes
-  const save = (format) => () => Plotly.downloadImage({ // what is on screen (gd.layout holds zoom and legend), light on white
-    data: box.data, layout: { ...themed(box.layout, PAPER), paper_bgcolor: PAPER.back, plot_bgcolor: PAPER.back },
-  }, { format, filename, width: box.clientWidth, height: box.clientHeight, scale: format === "png" ? 2 : 1 });
+const dataUrl = (blob) => new Promise((resolve) => {
+  const reader = new FileReader();
+  reader.onload = () => resolve(reader.result);
+  reader.readAsDataURL(blob);
+});
+
+const typeface = (paths) => window.bnvizTypeface ??= Promise.all(Object.entries(paths).map(async ([weight, path]) => {
+  const source = `url(${await dataUrl(await (await fetch(served(path))).blob())})`;
+  document.fonts.add(await new FontFace("Bnviz Sans", source, { weight }).load()); // plotly measures text with it
+  return `@font-face { font-family: "Bnviz Sans"; font-weight: ${weight}; src: ${source} }`;
+})).then((rules) => `<style>${rules.join("\n")}\ntext { text-rendering: geometricPrecision }</style>`);
+
+async function png(svg, width, height) { // twice as many pixels
+  const picture = Object.assign(new Image(), { src: await dataUrl(new Blob([svg], { type: "image/svg+xml" })) });
+  await picture.decode();
+  const canvas = Object.assign(document.createElement("canvas"), { width: 2 * width, height: 2 * height });
+  canvas.getContext("2d").drawImage(picture, 0, 0, 2 * width, 2 * height);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}
+
+async function download(Plotly, box, filename, format, fonts) { // what is on screen (its layout holds zoom and legend), light on white
+  const { data, clientWidth: width, clientHeight: height } = box, style = await typeface(fonts);
+  const layout = { ...themed(box.layout, PAPER), paper_bgcolor: PAPER.back, plot_bgcolor: PAPER.back };
+  const drawn = decodeURIComponent((await Plotly.toImage({ data, layout }, { format: "svg", width, height })).replace(/^[^,]*,/, ""));
+  const svg = drawn.replace(/<svg[^>]*>/, (tag) => tag + style);
+  const file = format === "png" ? await png(svg, width, height) : new Blob([svg], { type: "image/svg+xml" });
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(file), download: `${filename}.${format}` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+function config(Plotly, box, filename, is3d, fonts) { // kept as it is: Plotly.react mounts anew when it changes
+  const save = (format) => () => download(Plotly, box, filename, format, fonts);
   return {
     displaylogo: false, showSendToCloud: false, displayModeBar: true, displayNotifier: false, responsive: false, scrollZoom: false,
     modeBarButtons: [
@@ -85,7 +118,7 @@ async function draw(figure) { // at most one at a time, and always the latest
       const squares = Object.keys(layout).filter((name) => layout[name]?.constrain).join();
       if (plot.made !== `${is3d} ${spec.filename} ${squares}`) {
         plot.made = `${is3d} ${spec.filename} ${squares}`;
-        plot.config = config(Plotly, box, spec.filename, is3d);
+        plot.config = config(Plotly, box, spec.filename, is3d, spec.fonts);
         plot.camera = plot.turned = undefined; // mounted anew, without its listener
       }
       const narrow = box.clientWidth < 560 // no room for legend and buttons side by side

@@ -16,6 +16,8 @@ import streamlit as st
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
+from bnviz.export import typeface
+
 HEIGHT = 360  # pixels, for a figure that names no height
 PLAYER = 44  # pixels, below a figure with frames
 FOOT = 36  # pixels, for the button that exports
@@ -23,6 +25,8 @@ FOOT = 36  # pixels, for the button that exports
 _HERE = Path(__file__).parent
 _SOURCE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 _LIBRARY = "bnviz.plotly"  # the name under which Streamlit serves its folder
+_FONTS = "bnviz_export.fonts"
+_SERVED = "_stcore/bidi-components"
 _component = st.components.v2.component(
     "bnviz_plot",
     html='<figure class="bnviz-plot"><div class="bnviz-plot-box"></div><div class="bnviz-plot-player" hidden>'
@@ -34,13 +38,13 @@ _component = st.components.v2.component(
 )
 
 
-def serve_plotly_js() -> None:
-    """Let Streamlit serve plotly's own plotly.min.js from where pip put it, so that nothing need be writable."""
+def serve(name: str, folder: Path) -> None:
+    """Let Streamlit serve a folder from where pip put it, so that nothing need be writable."""
     manager = get_bidi_component_manager()
-    if manager.get_component_path(_LIBRARY) is None:
-        package, name = _LIBRARY.split(".")
-        folder = ComponentConfig(name, asset_dir=_SOURCE.parent.name)
-        manager.register_from_manifest(ComponentManifest(package, plotly.__version__, [folder]), _SOURCE.parents[1])
+    if manager.get_component_path(name) is None:
+        package, component = name.split(".")
+        assets = ComponentConfig(component, asset_dir=folder.name)
+        manager.register_from_manifest(ComponentManifest(package, plotly.__version__, [assets]), folder.parent)
 
 
 def plot(
@@ -59,11 +63,13 @@ def plot(
     says which of them the figure shows as it is. `on_export` is called when the reader wants to take the figure along, with
     what is seen of it, as `bnviz.export.as_seen` takes it; without it there is no such button.
     """
-    serve_plotly_js()
+    serve(_LIBRARY, _SOURCE.parent)
+    serve(_FONTS, typeface.FOLDER)
     head = {
         "alt": alt,
         "filename": filename,
-        "library": f"_stcore/bidi-components/{_LIBRARY}/{_SOURCE.name}?v={plotly.__version__}",
+        "library": f"{_SERVED}/{_LIBRARY}/{_SOURCE.name}?v={plotly.__version__}",
+        "fonts": {weight: f"{_SERVED}/{_FONTS}/{path.name}" for weight, path in typeface.FILES.items()},
         "revision": revision,
         "title": alt.partition(".")[0],
         "exports": on_export is not None,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
 import playwright.sync_api as playwright
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 
 from tests.browser.conftest import Tab
 from tests.conftest import wait_for
@@ -102,6 +104,20 @@ def taken(page: playwright.Page, dialog: playwright.Locator, label: str, folder:
     path = folder / waiting.value.suggested_filename
     waiting.value.save_as(path)
     return path
+
+
+def test_a_quick_picture_brings_its_typeface(shipped: str, tab: Tab, tmp_path: Path) -> None:
+    page = visit(tab, f"{shipped}/landscape?preset=class")
+    page.locator(f"{LANDSCAPE} .nsewdrag").first.hover()
+    pictures = {}
+    for form in ("SVG", "PNG"):
+        with page.expect_download() as waiting:
+            page.locator(f"{LANDSCAPE} [data-title='Download as {form}']").click()
+        pictures[form] = tmp_path / waiting.value.suggested_filename
+        waiting.value.save_as(pictures[form])
+    svg = pictures["SVG"].read_text("utf-8")
+    assert svg.count("@font-face") == 2 and "Bnviz Sans" in svg and ">Loss</text>" in svg
+    assert Image.open(pictures["PNG"]).width == 2 * float(re.search(r'<svg[^>]* width="([\d.]+)"', svg)[1])
 
 
 def test_a_copied_link_opens_the_same_view(shipped: str, tab: Tab) -> None:
