@@ -254,7 +254,9 @@ def read_bundle(path: Path) -> dict[str, Answer]:
     except TooMuch as problem:
         raise BundleError(f"{path.name} cannot be read: {problem}") from problem
     except Exception as problem:  # what a foreign file can make zipfile, zlib, json and Arrow raise has no common base
-        raise BundleError(f"{path.name} is damaged: it ends early, or was changed on its way; export it again") from problem
+        raise BundleError(
+            f"{path.name} is damaged: it ends early, or was changed on its way; export it again"
+        ) from problem
 
 
 def read_answer(id: str, files: Files) -> Answer:

@@ -98,7 +98,9 @@ def rows_of(probe: str, spec: RunSpec) -> int:
         "surface": lambda: times * (2 + spec.surface_grid**2) + 3 * sum(path(times)),
         "theory": lambda: times * sum(checks(spec, block) for block in spec.blocks() if block.normalised),
     }
-    return counts[probe]() if probe in counts else times * (layers + 1)  # a probe of one's own: a row a layer, and one of the whole
+    return (
+        counts[probe]() if probe in counts else times * (layers + 1)
+    )  # a probe of one's own: a row a layer, and one of the whole
 
 
 def path(times: int) -> Iterable[int]:

@@ -1,13 +1,27 @@
-"""A cache that is bounded by bytes: what was used most recently stays, and all readers share it."""
+"""What the dashboard's process keeps in memory: a cache bounded by bytes, and the system's allocator."""
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
+M_TRIM_THRESHOLD, M_ARENA_MAX = -1, -8  # names of mallopt(3)
+
+
+def release_early() -> None:
+    """Let glibc return freed memory to the system. Elsewhere this does nothing.
+
+    By default each thread keeps the tables that it freed: watching a run with 1,000 bins took 100 MB more.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(M_ARENA_MAX, 2)
+        libc.mallopt(M_TRIM_THRESHOLD, 2**20)
 
 
 class Recent(Generic[Value]):

@@ -8,6 +8,7 @@ import streamlit as st
 
 from bnviz import analysis, panels, report
 from bnviz.presets import PRESETS
+from bnviz.recent import release_early
 from bnviz.store import ACTIVE, Store
 from bnviz.story import CHAPTERS, Chapter
 from bnviz.ui import asking, export, link, live, page, story
@@ -49,7 +50,8 @@ def start_page(doc: str | None) -> None:
 
 
 def prepare() -> None:
-    """Read and draw the story before anybody asks, so that the first visitor does not wait for it."""
+    """Read and draw the story before the first visitor comes, so that he does not wait for it."""
+    release_early()
     for chapter in CHAPTERS.values():
         story.drawn(chapter)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 import pandas as pd
-import pytest
 
 from bnviz.store import Store
 from bnviz.supervisor import lock
@@ -95,10 +94,9 @@ def points_in_the_rows() -> int:
     return int(bands.groupby("run").step.nunique().max())
 
 
-@pytest.mark.parametrize("width", [1400, 390])
-def test_every_page_opens_by_its_link_on_a_fresh_server(address: str, tab: Tab, width: int) -> None:
+def test_every_page_opens_by_its_link_on_a_fresh_server(address: str, tab: Tab) -> None:
     wait_for(lambda: connects(address), "the server does not start")
-    page = tab(viewport={"width": width, "height": 900})
+    page = tab(viewport={"width": 390, "height": 900})
     headings = {"training": "Training", "distributions": "Distributions", "covariate_shift": "Covariate shift"}
     headings |= {"landscape": "Landscape", "norms": "Norms", "runs": "Runs", "": "Why does batch normalisation help?"}
     headings |= {"surface": "Surface", "theory": "Theory", "mnist": "MNIST, 2015", "lenet": "LeNet and MLP"}

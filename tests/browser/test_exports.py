@@ -30,9 +30,7 @@ PAGES = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_asks_no_other_host_and_is_measured_in_its_own_typeface(
-    name: str, tab: Tab, tmp_path: Path
-) -> None:
+def test_a_page_asks_no_other_host_and_is_measured_in_its_own_typeface(name: str, tab: Tab, tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     path.write_text(PAGES[name](), "utf-8")
     page = tab()

@@ -37,7 +37,7 @@ def test_play_goes_to_the_end_and_keeps_zoom_and_camera(address, view):
     wait_for(lambda: connects(address), "the server does not start")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        page = patient(browser, viewport={"width": 1400, "height": 1400}).new_page()
+        page = patient(browser, viewport={"width": 1000, "height": 900}).new_page()
         page.goto(f"{address}/surface?{urlencode(CHOICES | TINY | {'view': view})}")
         page.locator(f"{FIGURE} button").filter(has_text="Play").wait_for()
         page.wait_for_function(f"() => {BOX}._fullLayout")
@@ -64,7 +64,9 @@ def test_play_goes_to_the_end_and_keeps_zoom_and_camera(address, view):
 
 def drag(page: playwright.Page) -> None:
     """A rectangle in the first contour plot, or a turn of the first scene."""
-    area = page.locator(f"{FIGURE} .bnviz-plot-box").bounding_box()
+    box = page.locator(f"{FIGURE} .bnviz-plot-box")
+    box.evaluate("(box) => box.scrollIntoView()")
+    area = box.bounding_box()
     x, y = area["x"] + 200, area["y"] + 200
     page.mouse.move(x, y)
     page.mouse.down()
