@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike
 from pandas import DataFrame
 from plotly.subplots import make_subplots
 
-from bnviz import algorithm1
-from bnviz.algorithm1 import Array, Backward, Forward, Population
 from bnviz.figures import MARK, STYLES
+from bnviz.papers import algorithm1
+from bnviz.papers.algorithm1 import Array, Backward, Forward, Population
 
 # The palette is that of the runs, whose pictures never meet those of this page.
 COLOURS = [colour for colour, _, _ in STYLES.values()][:5]

@@ -14,7 +14,12 @@ from typing import Any
 import plotly.graph_objects as go
 from pandas import DataFrame
 
-from bnviz import analysis, figures
+from bnviz import figures
+from bnviz.analysis import seeds
+from bnviz.analysis.ends import final
+from bnviz.analysis.rows import KEYS
+from bnviz.analysis.seeds import over_seeds
+from bnviz.analysis.thinning import FACET_POINTS, POINTS, drawn
 from bnviz.figures import Compared, Look
 from bnviz.metrics import METRICS, Metric
 from bnviz.norms import NORMS
@@ -173,10 +178,10 @@ def curves(view: View, metric: Metric, facet: str = "") -> DataFrame:
 
 def _labelled(numbers: DataFrame, specs: Sequence[RunSpec], facet: str) -> DataFrame:
     named = numbers.assign(label=numbers["run"].map(labels(specs, facet)))
-    columns = [*analysis.KEYS, "label", "step", "value"]
+    columns = [*KEYS, "label", "step", "value"]
     if facet:
         named = named.assign(facet=numbers["run"].map({spec.id: word(spec, facet) for spec in specs}))
-        columns.insert(len(analysis.KEYS) + 1, "facet")
+        columns.insert(len(KEYS) + 1, "facet")
     return named[columns]
 
 
@@ -210,7 +215,7 @@ def differences(view: View, metric: Metric) -> DataFrame:
 
 def _less(numbers: DataFrame, base: str) -> DataFrame:
     at = numbers["label"] == base
-    return analysis.difference(numbers[~at], ["value"], numbers[at])
+    return seeds.difference(numbers[~at], ["value"], numbers[at])
 
 
 def unpaired(specs: Sequence[RunSpec], choice: str = "") -> list[str]:
@@ -227,11 +232,11 @@ def finals(view: View, metric: Metric) -> DataFrame:
     end: value_from, value_to, difference_from, difference_to. NaN where a run is not yet there, or lost.
     """
     last = _labelled(metric.measured(view.rows, _layer(view)), view.specs, "")
-    last = analysis.final(last, {spec.id: spec.steps for spec in view.specs}).assign(n=1)
+    last = final(last, {spec.id: spec.steps for spec in view.specs}).assign(n=1)
     less = _less(last, baseline(view.specs, view.choice)).rename(columns={"value": "difference"})
     if view.averaged:
-        last = analysis.over_seeds(last, ["value"], view.statistic)
-        less = analysis.over_seeds(less, ["difference"], view.statistic).drop(columns="n")
+        last = over_seeds(last, ["value"], view.statistic)
+        less = over_seeds(less, ["difference"], view.statistic).drop(columns="n")
     where, not_said = ["label", "seed"], ["run", "norm", "lr", "interval", "step"]
     table = _everyone(view)
     for part in (last, less):
@@ -259,7 +264,7 @@ def _drawn(metric: Metric, numbers: DataFrame, view: View, axis: str = "", **how
 def fewer(numbers: DataFrame) -> DataFrame:
     """As many steps as are seen: fewer in small multiples, and of many labels with intervals, which would be much to send."""
     crowded = "facet" in numbers or ("interval" in numbers and numbers["label"].nunique() > MANY)
-    return analysis.drawn(numbers, analysis.FACET_POINTS if crowded else analysis.POINTS)
+    return drawn(numbers, FACET_POINTS if crowded else POINTS)
 
 
 def overlay(name: str) -> Panel:

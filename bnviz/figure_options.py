@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from bnviz import comparison, takeaway
-from bnviz.analysis import STATISTICS
+from bnviz.analysis.seeds import STATISTICS
 from bnviz.export import STYLES, Style
 from bnviz.export.look import parts
 from bnviz.panels import EACH, PANELS, SWITCHES, Panel

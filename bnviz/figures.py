@@ -23,9 +23,9 @@ from pandas import DataFrame, Series
 from plotly.colors import hex_to_rgb, sample_colorscale
 from plotly.subplots import make_subplots
 
-from bnviz.analysis import KEYS, layer_number, layers
+from bnviz.analysis.rows import KEYS, layer_number, layers
+from bnviz.analysis.theory import CONDITIONS, STATEMENTS
 from bnviz.norms import NORMS
-from bnviz.theorems import CONDITIONS, STATEMENTS
 from bnviz.unchecked import figure as unchecked
 from bnviz.unchecked import scatter, traces
 

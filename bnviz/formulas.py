@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bnviz import algorithm1
-from bnviz.algorithm1 import Array, Backward, Forward
+from bnviz.papers import algorithm1
+from bnviz.papers.algorithm1 import Array, Backward, Forward
 
 MEAN, VARIANCE, EPSILON, HAT = r"\mu_{\mathcal B}", r"\sigma^2_{\mathcal B}", r"\epsilon", r"\hat x_i"
 ROOT = rf"\sqrt{{{VARIANCE}+{EPSILON}}}"

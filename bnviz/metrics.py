@@ -8,7 +8,12 @@ from typing import Any
 
 from pandas import DataFrame
 
-from bnviz import analysis, surfaces
+from bnviz.analysis import rows as rows_numbers
+from bnviz.analysis import surface, training
+from bnviz.analysis.distributions import unit_moment
+from bnviz.analysis.landscape import band_width, landscape_bands
+from bnviz.analysis.rows import KEYS
+from bnviz.analysis.training import running_mean
 from bnviz.figures import CURVATURE, DISTANCE, SHIFT
 from bnviz.panels import WINDOW
 
@@ -41,28 +46,28 @@ class Metric:
     def curve(self, rows: DataFrame, layer: str) -> DataFrame:
         """As it is drawn. -> KEYS, step, value"""
         raw = self.measured(rows, layer)
-        return raw if self.window == 1 else raw.assign(value=analysis.running_mean(raw, self.window))
+        return raw if self.window == 1 else raw.assign(value=running_mean(raw, self.window))
 
     def layers(self, measured: DataFrame) -> list[str]:
         """The layers in which it was measured, given the pairs of metric and layer that there are."""
-        return analysis.layers(self.rows(measured)) if self.by_layer else []
+        return rows_numbers.layers(self.rows(measured)) if self.by_layer else []
 
 
 def of_net(label: str, metric: str, axis: str = "", **how: Any) -> Metric:
     """What runs record of the whole net."""
-    return Metric(label, axis or label, lambda rows, layer: analysis.curve(rows, metric), (metric,), **how)
+    return Metric(label, axis or label, lambda rows, layer: training.curve(rows, metric), (metric,), **how)
 
 
 def of_layer(label: str, metric: str, axis: str, **how: Any) -> Metric:
     """What runs record of each layer."""
-    return Metric(label, axis, lambda rows, layer: analysis.curve(rows, metric, layer), (metric,), by_layer=True, **how)
+    return Metric(label, axis, lambda rows, layer: training.curve(rows, metric, layer), (metric,), by_layer=True, **how)
 
 
 def of_unit(label: str, moment: str, axis: str, **how: Any) -> Metric:
     """A moment of the sampled unit of each layer."""
     needs = (f"activation_{moment}",)
     return Metric(
-        label, axis, lambda rows, layer: analysis.unit_moment(rows, layer, moment), needs, by_layer=True, **how
+        label, axis, lambda rows, layer: unit_moment(rows, layer, moment), needs, by_layer=True, **how
     )
 
 
@@ -70,9 +75,9 @@ def of_landscape(label: str, axis: str, column: str) -> Metric:
     """A column of the bands along the gradient, or the width of that of the loss."""
 
     def values(rows: DataFrame, layer: str) -> DataFrame:
-        bands = analysis.landscape_bands(rows)
-        numbers = analysis.band_width(bands) if column == "loss" else bands
-        return numbers[[*analysis.KEYS, "step", column]].rename(columns={column: "value"})
+        bands = landscape_bands(rows)
+        numbers = band_width(bands) if column == "loss" else bands
+        return numbers[[*KEYS, "step", column]].rename(columns={column: "value"})
 
     return Metric(label, axis, values, ("loss_along", "gradient_distance", "gradient_norm"), log=True)
 
@@ -96,7 +101,7 @@ METRICS = {
     "surface-rise": Metric(
         "Rise over the surface",
         "Highest − lowest loss",
-        lambda rows, layer: surfaces.rise(rows),
+        lambda rows, layer: surface.rise(rows),
         ("surface_loss",),
         log=True,
     ),

@@ -11,20 +11,37 @@ from dataclasses import dataclass, replace
 import plotly.graph_objects as go
 from pandas import DataFrame
 
-from bnviz import analysis, figures, reference, surface_figures, surfaces, sweeps, theorems
+from bnviz import figures, surface_figures, sweeps
+from bnviz.analysis import distributions, surface, theory
+from bnviz.analysis.covariate_shift import covariate_shift, covariate_shift_at
+from bnviz.analysis.distributions import (
+    HISTOGRAM,
+    histogram_at,
+    histograms,
+    moment_changes,
+    moment_drift,
+    quantile_bands,
+)
+from bnviz.analysis.ends import EVERY_STEP, PROBED
+from bnviz.analysis.landscape import Direction, curvature, gradient_norms, landscape_bands, loss_slice, step_sizes
+from bnviz.analysis.rows import default_layers, diverged
+from bnviz.analysis.seeds import over_seeds
+from bnviz.analysis.thinning import drawn
+from bnviz.analysis.training import smooth, test_curve, test_error
 from bnviz.data import SOURCES
 from bnviz.figures import Time
+from bnviz.papers import reference
 from bnviz.spec import RunSpec
 
 WINDOW = 20  # measurements in a running mean
 MEASUREMENTS = 20  # of a run, where a probe is switched on by one button
 RANDOM = "along a random direction"  # of which the papers show nothing
-ALONG: dict[str, analysis.Direction] = {"along the gradient": "gradient", RANDOM: "random"}  # a switch -> direction
+ALONG: dict[str, Direction] = {"along the gradient": "gradient", RANDOM: "random"}  # a switch -> direction
 ONE, ALL = "one unit", "all units"
 CONTOURS, RELIEF = "contours", "surface"
 SWITCHES = (*ALONG, ONE, ALL, CONTOURS, RELIEF)  # the positions of the pages' own switches
 EACH = "each"  # seeds drawn one by one
-OF_HISTOGRAMS = ("activation_quantile", analysis.HISTOGRAM)
+OF_HISTOGRAMS = ("activation_quantile", HISTOGRAM)
 OF_MOMENTS = ("activation_mean", "activation_variance")
 OF_SHIFT = ("ics_l2", "ics_cosine")
 OF_LANDSCAPE = (
@@ -35,7 +52,7 @@ OF_LANDSCAPE = (
     "gradient_distance",
     "gradient_distance_random",
 )
-OF_SURFACE = ("surface_loss", "surface_length", *surfaces.PLACE)
+OF_SURFACE = ("surface_loss", "surface_length", *surface.PLACE)
 NEEDED = "This one is about BatchNorm: choose it under Networks."
 
 
@@ -136,7 +153,7 @@ class Panel:
             return self.numbers(view)
         if not self.averages:
             return self.numbers(view.of_first_seed())
-        return analysis.over_seeds(self.numbers(view), self.averages, view.statistic)
+        return over_seeds(self.numbers(view), self.averages, view.statistic)
 
     def counterpart(self, specs: Sequence[RunSpec], choice: str = "") -> DataFrame:
         """The papers' curves that belong under it; they are all of SGD, and the questions about one model."""
@@ -163,7 +180,7 @@ def metrics_of(panels: Iterable[Panel]) -> frozenset[str] | None:
 
 def histogram_steps(view: View) -> set[int]:
     """The steps whose histograms the panels draw, of all runs or of the first seed."""
-    return set[int]().union(*(analysis.histogram_steps(seen.rows, view.step) for seen in (view, view.of_first_seed())))
+    return set[int]().union(*(distributions.histogram_steps(seen.rows, view.step) for seen in (view, view.of_first_seed())))
 
 
 Grid = Sequence[Sequence[Panel]]  # figures side by side, row under row
@@ -180,9 +197,9 @@ def view(
 ) -> View:
     """What a figure of these runs is drawn from; by default their last step and some layers."""
     steps = {spec.id: spec.steps for spec in specs}
-    time = Time(max(steps.values()), step, analysis.diverged(rows, steps))
+    time = Time(max(steps.values()), step, diverged(rows, steps))
     hidden = [block.name for block in specs[0].blocks()[:-1]]
-    chosen = tuple(layers or analysis.default_layers(hidden))
+    chosen = tuple(layers or default_layers(hidden))
     return View(
         rows, time, time.steps if step is None else step, chosen, choice, specs=tuple(specs), statistic=statistic
     )
@@ -219,7 +236,7 @@ def has_batchnorm(spec: RunSpec) -> bool:
 
 def bands(view: View) -> DataFrame:
     """The landscape's bands along the direction that the page's switch says, the gradient where it has none."""
-    return analysis.landscape_bands(view.rows, ALONG.get(view.choice, "gradient"))
+    return landscape_bands(view.rows, ALONG.get(view.choice, "gradient"))
 
 
 def pooled(view: View) -> bool:
@@ -258,12 +275,12 @@ def swept(view: View) -> figures.Swept:
 TRAINING_ACCURACY = Panel(
     "Training accuracy",
     "How early does each network leave chance, and which stays behind?",
-    lambda view: analysis.smooth(view.rows, "train_accuracy", WINDOW),
+    lambda view: smooth(view.rows, "train_accuracy", WINDOW),
     lambda numbers, view: figures.training_accuracy(numbers, view.time, view.paper),
     paper="training_accuracy",
     when=classifies,
     averages=("mean",),
-    fewer=analysis.drawn,
+    fewer=drawn,
     probe="accuracy",
     metrics=("train_accuracy",),
     slug="training-accuracy",
@@ -272,11 +289,11 @@ TRAINING_ACCURACY = Panel(
 TRAINING_LOSS = Panel(
     "Training loss",
     "Of the current batch and its running mean, on a logarithmic axis.",
-    lambda view: analysis.smooth(view.rows, "train_loss", WINDOW),
+    lambda view: smooth(view.rows, "train_loss", WINDOW),
     lambda numbers, view: figures.training_loss(numbers, view.time, view.paper),
     paper="training_loss",
     averages=("mean",),
-    fewer=analysis.drawn,
+    fewer=drawn,
     probe="accuracy",
     metrics=("train_loss",),
     slug="training-loss",
@@ -284,12 +301,12 @@ TRAINING_LOSS = Panel(
 TEST_ACCURACY = Panel(
     "Test accuracy",
     "Who is ahead at equal steps?",
-    lambda view: analysis.test_curve(view.rows),
+    lambda view: test_curve(view.rows),
     lambda numbers, view: figures.test_accuracy(numbers, view.time, view.paper),
     paper="test_accuracy",
     when=classifies,
     averages=("value",),
-    fewer=analysis.drawn,
+    fewer=drawn,
     probe="evaluation",
     metrics=("test_accuracy",),
     slug="test-accuracy",
@@ -299,7 +316,7 @@ TEST_ERROR = replace(
     TEST_ACCURACY,
     title="Test error",
     look="What is missing to all test images right, where the last percent is seen.",
-    numbers=lambda view: analysis.test_error(view.rows),
+    numbers=lambda view: test_error(view.rows),
     draw=lambda numbers, view: figures.test_error(numbers, view.time, view.paper),
     slug="test-error",
     number=".2%",
@@ -310,11 +327,11 @@ TEST_ERROR = replace(
 QUANTILES = Panel(
     "Quantiles over training",
     "Median, 15–85 % and 5–95 %: a stable distribution is a set of level lines.",
-    lambda view: analysis.quantile_bands(view.rows, view.layers, pooled(view)),
+    lambda view: quantile_bands(view.rows, view.layers, pooled(view)),
     lambda numbers, view: figures.quantile_bands(numbers, view.time, view.paper),
     paper="quantile_bands",
     without=ALL,
-    fewer=analysis.drawn,
+    fewer=drawn,
     probe="activations",
     metrics=("activation_quantile",),
     slug="quantiles",
@@ -322,7 +339,7 @@ QUANTILES = Panel(
 HISTOGRAMS = Panel(
     "Histograms over training",
     "One ridge a measurement, early behind and late in front: does the shape stay?",
-    lambda view: analysis.histograms(view.rows, view.layers, pooled(view)),
+    lambda view: histograms(view.rows, view.layers, pooled(view)),
     lambda numbers, view: figures.ridges(numbers, view.time),
     probe="activations",
     metrics=OF_HISTOGRAMS,
@@ -331,7 +348,7 @@ HISTOGRAMS = Panel(
 HISTOGRAMS_AT_STEP = Panel(
     "Histograms at one step",
     "The networks on one axis, at the step chosen above.",
-    lambda view: analysis.histogram_at(view.rows, view.step, view.layers, pooled(view)),
+    lambda view: histogram_at(view.rows, view.step, view.layers, pooled(view)),
     lambda numbers, view: figures.histogram(numbers),
     probe="activations",
     metrics=OF_HISTOGRAMS,
@@ -340,11 +357,11 @@ HISTOGRAMS_AT_STEP = Panel(
 MOMENT_CHANGES = Panel(
     "Change from step to step",
     "Fig. 8a: does noise move mean and variance more than plain training does, and BatchNorm less?",
-    lambda view: analysis.moment_changes(view.rows, view.layers),
+    lambda view: moment_changes(view.rows, view.layers),
     lambda numbers, view: figures.moment_changes(numbers, view.time, view.paper),
     paper="moment_changes",
     averages=("value",),
-    fewer=analysis.drawn,
+    fewer=drawn,
     probe="activations",
     metrics=OF_MOMENTS,
     slug="moment-changes",
@@ -352,9 +369,9 @@ MOMENT_CHANGES = Panel(
 MOMENT_DRIFT = Panel(
     "Drift since the start",
     "Fig. 8b: where mean and variance have wandered.",
-    lambda view: analysis.moment_drift(view.rows, view.layers),
+    lambda view: moment_drift(view.rows, view.layers),
     lambda numbers, view: figures.moment_drift(numbers, view.time),
-    fewer=analysis.drawn,  # no mean: each seed samples another unit, which wanders elsewhere
+    fewer=drawn,  # no mean: each seed samples another unit, which wanders elsewhere
     probe="activations",
     metrics=OF_MOMENTS,
     slug="moment-drift",
@@ -365,11 +382,11 @@ MOMENT_DRIFT = Panel(
 COVARIATE_SHIFT = Panel(
     "Covariate shift over training",
     "Does BatchNorm keep the cosine nearer to 1 and the distance nearer to 0? Compare with the plain network.",
-    lambda view: analysis.covariate_shift(view.rows, view.layers),
+    lambda view: covariate_shift(view.rows, view.layers),
     lambda numbers, view: figures.covariate_shift(numbers, view.time, view.paper),
     paper="covariate_shift",
     averages=("value",),
-    fewer=analysis.drawn,
+    fewer=drawn,
     probe="covariate_shift",
     metrics=OF_SHIFT,
     slug="covariate-shift",
@@ -377,7 +394,7 @@ COVARIATE_SHIFT = Panel(
 COVARIATE_SHIFT_AT_STEP = Panel(
     "All layers at one step",
     "The deeper a layer, the more layers move beneath it; layer 1 has none, so its shift is zero.",
-    lambda view: analysis.covariate_shift_at(view.rows, view.step),
+    lambda view: covariate_shift_at(view.rows, view.step),
     lambda numbers, view: figures.covariate_shift_at(numbers),
     averages=("value",),
     probe="covariate_shift",
@@ -395,7 +412,7 @@ LANDSCAPE = Panel(
     paper="loss_band",
     without=RANDOM,
     averages=("loss_low", "loss_high"),
-    fewer=analysis.drawn,
+    fewer=drawn,
     probe="landscape",
     metrics=OF_LANDSCAPE,
     slug="landscape",
@@ -408,7 +425,7 @@ GRADIENT_PREDICTIVENESS = Panel(
     paper="gradient_predictiveness",
     without=RANDOM,
     averages=("distance_low", "distance_high"),
-    fewer=analysis.drawn,
+    fewer=drawn,
     probe="landscape",
     metrics=OF_LANDSCAPE,
     slug="gradient-predictiveness",
@@ -421,7 +438,7 @@ EFFECTIVE_BETA = Panel(
     paper="effective_beta",
     without=RANDOM,
     averages=("beta",),
-    fewer=analysis.drawn,
+    fewer=drawn,
     probe="landscape",
     metrics=OF_LANDSCAPE,
     slug="effective-beta",
@@ -430,9 +447,9 @@ CURVATURE = Panel(
     "Curvature",
     "The largest eigenvalue of the Hessian and the curvature along the gradient. The dashed line is 2/lr, where plain gradient descent "
     "becomes unstable: a network that hovers there trains at the *edge of stability*, and its β settles there too.",
-    lambda view: analysis.curvature(view.rows),
+    lambda view: curvature(view.rows),
     lambda numbers, view: figures.curvature(numbers, view.time),
-    fewer=analysis.drawn,
+    fewer=drawn,
     probe="curvature",
     metrics=("hessian_top", "batch_sharpness"),
     slug="curvature",
@@ -440,10 +457,10 @@ CURVATURE = Panel(
 GRADIENT_NORM = Panel(
     "Length of the gradient",
     "What the steps are multiples of: a long gradient looks farther along the landscape with the same step size.",
-    lambda view: analysis.gradient_norms(view.rows),
+    lambda view: gradient_norms(view.rows),
     lambda numbers, view: figures.gradient_norm(numbers, view.time),
     averages=("value",),
-    fewer=analysis.drawn,
+    fewer=drawn,
     probe="landscape",
     metrics=("gradient_norm",),
     slug="gradient-norm",
@@ -451,7 +468,7 @@ GRADIENT_NORM = Panel(
 LOSS_SLICE = Panel(
     "Loss at one step",
     "The slice behind the band: steep walls are what a learning rate must avoid.",
-    lambda view: analysis.loss_slice(view.rows, view.step),
+    lambda view: loss_slice(view.rows, view.step),
     lambda numbers, view: figures.loss_slice(numbers),
     probe="landscape",
     metrics=OF_LANDSCAPE,
@@ -460,7 +477,7 @@ LOSS_SLICE = Panel(
 STEP_SIZES = Panel(
     "Distance against step size",
     "One curve a step, blue early and red late: flat curves mean a gradient that can be trusted far away.",
-    lambda view: analysis.step_sizes(view.rows),
+    lambda view: step_sizes(view.rows),
     lambda numbers, view: figures.step_sizes(numbers, view.time, view.paper),
     paper="step_sizes",
     probe="landscape",
@@ -473,7 +490,7 @@ STEP_SIZES = Panel(
 SURFACE = Panel(
     "Surface of the loss",
     "The network stands in the middle: how far to the right does it go downhill, and how steep are the walls?",
-    lambda view: surfaces.planes(view.rows),
+    lambda view: surface.planes(view.rows),
     relief_or_contours,
     probe="surface",
     metrics=OF_SURFACE,
@@ -482,7 +499,7 @@ SURFACE = Panel(
 SURFACE_RISE = Panel(
     "Rise over the plane",
     "The highest loss minus the lowest: low is flat, and steady is a landscape without surprises.",
-    lambda view: surfaces.rise(view.rows),
+    lambda view: surface.rise(view.rows),
     lambda numbers, view: figures.surface_rise(numbers, view.time),
     probe="surface",
     metrics=("surface_loss",),
@@ -491,7 +508,7 @@ SURFACE_RISE = Panel(
 PATH_SHARE = Panel(
     "How much of the path the plane shows",
     "Of the squared distance from the plane before: near 0 %, training came from elsewhere than the path suggests.",
-    lambda view: surfaces.path_share(view.rows),
+    lambda view: surface.path_share(view.rows),
     lambda numbers, view: figures.path_share(numbers, view.time),
     probe="surface",
     metrics=OF_SURFACE,
@@ -504,14 +521,14 @@ PATH_SHARE = Panel(
 def theorem(statement: str, look: str, true: str, printed: str) -> Panel:
     """Measured against bound, one panel for the statement as it is true and one as printed."""
     return Panel(
-        theorems.STATEMENTS[statement],
+        theory.STATEMENTS[statement],
         look,
-        lambda view: theorems.sides(view.rows, statement, view.step),
+        lambda view: theory.sides(view.rows, statement, view.step),
         lambda numbers, view: figures.theorem(numbers, {"true": true, "printed": printed}),
         when=has_batchnorm,
         hint=NEEDED,
         probe="theory",
-        metrics=theorems.metrics(statement),
+        metrics=theory.metrics(statement),
         slug=statement.replace("_", "-"),
     )
 
@@ -519,11 +536,11 @@ def theorem(statement: str, look: str, true: str, printed: str) -> Panel:
 DEVIATIONS = Panel(
     "Verdict",
     "All checks of the training so far, and how far the two sides of each equality are apart: rounding, or more?",
-    lambda view: theorems.verdicts(view.rows),
+    lambda view: theory.verdicts(view.rows),
     lambda numbers, view: figures.deviations(numbers, view.time),
-    say=theorems.verdict,
+    say=theory.verdict,
     probe="theory",
-    metrics=theorems.metrics(*theorems.STATEMENTS),
+    metrics=theory.metrics(*theory.STATEMENTS),
     slug="theorem-deviations",
 )
 THEOREM_4_1 = theorem(
@@ -548,22 +565,22 @@ CONDITIONS = Panel(
     "What is asked and what comes of it",
     "Units with ⟨ŷ, g⟩ ≥ 0; the factor γ/σ, and the part of ‖g‖² that is removed beside it (medians); units whose gradient is "
     "smaller in front of BatchNorm than behind it.",
-    lambda view: theorems.conditions(view.rows),
+    lambda view: theory.conditions(view.rows),
     lambda numbers, view: figures.conditions(numbers, view.time),
-    say=theorems.asked,
+    say=theory.asked,
     when=has_batchnorm,
     hint=NEEDED,
     probe="theory",
-    metrics=theorems.metrics("theorem_4_1", "theorem_4_2"),
+    metrics=theory.metrics("theorem_4_1", "theorem_4_2"),
     slug="theorem-conditions",
 )
 LEMMA_4_5 = Panel(
     "Lemma 4.5",
     "How far each layer has come from its initial weights, and how much less far to kW*, which to BatchNorm is as good.",
-    lambda view: theorems.distances(view.rows, view.step),
+    lambda view: theory.distances(view.rows, view.step),
     lambda numbers, view: figures.lemma(numbers),
     probe="theory",
-    metrics=theorems.metrics("lemma_4_5"),
+    metrics=theory.metrics("lemma_4_5"),
     slug="lemma-4-5",
 )
 
@@ -577,7 +594,7 @@ SWEEP = Panel(
     together=sweeps.differ,
     averages=("value", "diverged"),
     fewer=lambda numbers: numbers.drop(columns=["diverged_from", "diverged_to"], errors="ignore"),
-    metrics=(*analysis.EVERY_STEP, *analysis.PROBED),
+    metrics=(*EVERY_STEP, *PROBED),
     slug="sweep",
 )
 SWEEP_MAP = replace(

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from pandas import DataFrame
 
 from bnviz import export, panels
-from bnviz.analysis import HISTOGRAM
+from bnviz.analysis.distributions import HISTOGRAM
 from bnviz.bundle import bundle
 from bnviz.export import ExportError, Style
 from bnviz.panels import EACH, Panel

@@ -10,12 +10,14 @@ import pytest
 from pandas import DataFrame
 from scipy import stats
 
-from bnviz import analysis, comparison, figures, panels
-from bnviz.analysis import KEYS
+from bnviz import comparison, figures, panels
+from bnviz.analysis import training
+from bnviz.analysis.ends import final
+from bnviz.analysis.rows import KEYS
+from bnviz.analysis.surface import rise
 from bnviz.metrics import METRICS, offered
 from bnviz.panels import EACH, View
 from bnviz.spec import RunSpec
-from bnviz.surfaces import rise
 from tests.conftest import tiny_spec
 
 STEPS = 40
@@ -248,12 +250,12 @@ def test_final_is_the_mean_of_the_last_tenth_of_each_runs_own_steps() -> None:
             rows_of(young, "test_loss", {0: 1.0, 50: 2.0}),
         ]
     )
-    curves = analysis.curve(curves, "test_loss")
+    curves = training.curve(curves, "test_loss")
     steps = {spec.id: spec.steps for spec in (long, short, young)}
-    last = analysis.final(curves, steps).set_index("run")["value"]
+    last = final(curves, steps).set_index("run")["value"]
     assert last.to_dict() == {long.id: 94.5, short.id: 5.0}
     curves.loc[curves["step"] == 95, "value"] = np.nan
-    assert np.isnan(analysis.final(curves, steps).set_index("run")["value"][long.id])
+    assert np.isnan(final(curves, steps).set_index("run")["value"][long.id])
 
 
 NETWORKS = several(norm=("none", "batch", "noisy"), seed=(0, 1, 2))

@@ -272,7 +272,8 @@ def test_a_picture_is_drawn_anew_when_a_run_has_diverged_though_its_numbers_stay
 
 def draw_the_loss_range(ids: list[str]) -> None:
     """One panel on a page of its own."""
-    from bnviz import analysis, figures
+    from bnviz import figures
+    from bnviz.analysis.landscape import landscape_bands
     from bnviz.panels import Panel
     from bnviz.store import Store
     from bnviz.ui import live
@@ -280,7 +281,7 @@ def draw_the_loss_range(ids: list[str]) -> None:
     panel = Panel(
         "Loss range",
         "Look.",
-        lambda view: analysis.landscape_bands(view.rows),
+        lambda view: landscape_bands(view.rows),
         lambda numbers, view: figures.loss_band(numbers, view.time),
     )
     live.draw([Store().run(id) for id in ids], [[panel]], live.Choices(6))

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from pandas import DataFrame
 
-from bnviz import figures, reference
+from bnviz import figures
 from bnviz.norms import NORMS
-from bnviz.reference import FOLDER, SOURCES, Networks, Source, counterpart
+from bnviz.papers import reference
+from bnviz.papers.reference import FOLDER, SOURCES, Networks, Source, counterpart
 
 LP = ("batch", "l1", "l2", "linf")
 
@@ -218,6 +219,6 @@ def test_notes_are_about_what_there_is():
 
 
 def test_reading_needs_neither_streamlit_nor_torch_nor_plotly():
-    code = "import sys, bnviz.reference; print({'streamlit', 'torch', 'plotly'} & set(sys.modules))"
+    code = "import sys, bnviz.papers.reference; print({'streamlit', 'torch', 'plotly'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True)
     assert done.stdout.strip() == "set()"

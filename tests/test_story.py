@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from bnviz import __main__ as cli
 from bnviz import claims, panels, report, supervisor
-from bnviz.analysis import STATISTICS
+from bnviz.analysis.seeds import STATISTICS
 from bnviz.engines.inline import Inline
 from bnviz.panels import PANELS
 from bnviz.paths import PROJECT

@@ -12,7 +12,8 @@ import plotly.io as pio
 import pytest
 from pandas import DataFrame, concat
 
-from bnviz import execute, figures, surface_figures, surfaces
+from bnviz import execute, figures, surface_figures
+from bnviz.analysis import surface as surface_numbers
 from bnviz.figures import Time
 from bnviz.surface_figures import Scale
 from tests.conftest import tiny_spec
@@ -53,7 +54,7 @@ def rows() -> DataFrame:
 
 
 def test_every_point_of_a_surface_has_its_place(rows):
-    points = surfaces.surfaces(rows.sample(frac=1, random_state=0))
+    points = surface_numbers.surfaces(rows.sample(frac=1, random_state=0))
     assert len(points) == 2 * 3 * 25
     for point in points.itertuples():
         height = {"none": 3, "batch": 1}[point.norm]
@@ -64,37 +65,37 @@ def test_a_plane_is_left_out_until_it_is_complete(rows):
     for kept in (25 * 2 + 24, 25 * 2 + 5, 25 + 24, 24, 5, 1):
         one = rows[rows["norm"] == "batch"].reset_index(drop=True)
         cut = one[(one["metric"] == "surface_loss").cumsum() <= kept]
-        assert surfaces.surfaces(cut)["step"].nunique() == kept // 25
-        assert set(surfaces.paths(cut)["step"]) == set(surfaces.surfaces(cut)["step"])
+        assert surface_numbers.surfaces(cut)["step"].nunique() == kept // 25
+        assert set(surface_numbers.paths(cut)["step"]) == set(surface_numbers.surfaces(cut)["step"])
 
 
 @pytest.mark.parametrize("beyond", [np.nan, np.inf, -np.inf])
 def test_what_overflows_is_a_gap(rows, beyond):
     lost = (rows["metric"] == "surface_loss") & (rows["at"] == 2) & (rows["step"] == 20) & (rows["norm"] == "none")
-    points = surfaces.surfaces(rows.assign(value=rows["value"].mask(lost, beyond)))
+    points = surface_numbers.surfaces(rows.assign(value=rows["value"].mask(lost, beyond)))
     assert points["loss"].isna().sum() == 5 and np.isfinite(points["loss"].dropna()).all()
-    rise = surfaces.rise(rows.assign(value=rows["value"].mask(lost, beyond))).set_index(["norm", "step"])["value"]
+    rise = surface_numbers.rise(rows.assign(value=rows["value"].mask(lost, beyond))).set_index(["norm", "step"])["value"]
     assert rise.isna().sum() == 1 and np.isnan(rise["none", 20])
 
 
 def test_the_rise_is_from_the_lowest_to_the_highest(rows):
-    rise = surfaces.rise(rows).set_index(["norm", "step"])["value"]
+    rise = surface_numbers.rise(rows).set_index(["norm", "step"])["value"]
     assert rise["batch", 0] == pytest.approx(9 + 0.4) and rise["none", 40] == pytest.approx(3 * 9.4)
 
 
 def test_the_path_is_told_by_the_steps_of_its_points(rows):
-    path = surfaces.paths(rows)
+    path = surface_numbers.paths(rows)
     last = path[(path["norm"] == "batch") & (path["step"] == 40)]
     assert last["point"].tolist() == [0, 20, 40, 41]
     assert last["a"].tolist() == [-40, -20, 0, 1] and last["b"].tolist() == [1, 1, 0, 0]
-    share = surfaces.path_share(rows)
+    share = surface_numbers.path_share(rows)
     assert share["step"].tolist() == [20, 20, 40, 40]
     np.testing.assert_allclose(share["value"], 1 - 0.6**2)
 
 
 def test_planes_hold_surfaces_and_paths_of_no_more_steps_than_a_picture_takes(monkeypatch):
-    monkeypatch.setattr(surfaces, "PLANES", 4)
-    planes = surfaces.planes(surface("none", steps=tuple(range(0, 100, 10)), grid=3))
+    monkeypatch.setattr(surface_numbers, "PLANES", 4)
+    planes = surface_numbers.planes(surface("none", steps=tuple(range(0, 100, 10)), grid=3))
     assert sorted(planes["step"].unique()) == [0, 30, 60, 90]
     assert (planes["length"] == 0.5).all()
     on_grid = planes["point"].isna()
@@ -104,14 +105,14 @@ def test_planes_hold_surfaces_and_paths_of_no_more_steps_than_a_picture_takes(mo
 
 @pytest.mark.filterwarnings("error")
 def test_nothing_measured_is_nothing():
-    for derive in (surfaces.surfaces, surfaces.paths, surfaces.planes, surfaces.rise, surfaces.path_share):
+    for derive in (surface_numbers.surfaces, surface_numbers.paths, surface_numbers.planes, surface_numbers.rise, surface_numbers.path_share):
         assert derive(EMPTY).empty and {"run", "norm", "lr", "seed", "step"} <= set(derive(EMPTY).columns)
 
 
 def test_a_run_that_diverges_keeps_its_planes():
     spec = tiny_spec(norm="none", lr=1000.0, steps=50, probes={"accuracy": 1, "surface": 1})
     rows = DataFrame(execute(spec)).assign(run="r", norm="none", lr=1000.0, seed=0)
-    planes = surfaces.planes(rows)
+    planes = surface_numbers.planes(rows)
     assert len(planes) and planes["loss"].isna().any()
     for draw in DRAWN.values():
         assert draw(planes, 50).frames
@@ -153,7 +154,7 @@ def merge(trace: dict[str, Any], news: dict[str, Any]) -> None:
 
 
 def test_a_figure_shows_the_newest_plane_up_to_the_step_and_has_them_all(draw, rows):
-    planes = surfaces.planes(rows)
+    planes = surface_numbers.planes(rows)
     for step, name in ((0, "0"), (19, "0"), (20, "20"), (1000, "40")):
         fig = draw(planes, step)
         assert fig.layout.meta["frame"] == name
@@ -168,14 +169,14 @@ def test_a_figure_shows_the_newest_plane_up_to_the_step_and_has_them_all(draw, r
 
 
 def test_a_frame_is_what_the_figure_of_that_step_is(draw, rows):
-    planes = surfaces.planes(rows)
+    planes = surface_numbers.planes(rows)
     played = shown(draw(planes, 40), "20")
     for trace, same in zip(draw(planes, 20).data, played["data"], strict=True):
         np.testing.assert_equal(trace.to_plotly_json(), same)
 
 
 def test_all_networks_and_steps_share_one_scale(draw, rows):
-    planes = surfaces.planes(rows)
+    planes = surface_numbers.planes(rows)
     axis = draw(planes, 0).layout.coloraxis
     scale = Scale.over(planes["loss"])
     assert (
@@ -210,13 +211,13 @@ def test_marks_of_a_logarithmic_scale_are_round_losses_on_it():
 
 def test_gaps_stay_gaps(draw, rows):
     lost = (rows["metric"] == "surface_loss") & (rows["at"] == 2) & (rows["norm"] == "none")
-    fig = draw(surfaces.planes(rows.assign(value=rows["value"].mask(lost, np.inf))), 40)
+    fig = draw(surface_numbers.planes(rows.assign(value=rows["value"].mask(lost, np.inf))), 40)
     none, batch = heights(fig)
     assert np.isnan(none[:, -1]).all() and np.isfinite(none[:, :-1]).all() and np.isfinite(batch).all()
 
 
 def test_contours_show_equal_distances_on_named_axes(rows):
-    fig = DRAWN["contours"](surfaces.planes(rows), 40)
+    fig = DRAWN["contours"](surface_numbers.planes(rows), 40)
     assert [axis.title.text for axis in fig.select_xaxes()] == [TITLES[0]] * 2
     assert fig.layout.yaxis.title.text == TITLES[1] and fig.layout.yaxis.scaleanchor == "x"
     assert fig.layout.xaxis2.matches == "x" and fig.layout.yaxis2.matches == "y"
@@ -227,7 +228,7 @@ def test_contours_show_equal_distances_on_named_axes(rows):
 
 
 def test_the_path_in_space_lies_on_the_surface_as_far_as_that_reaches(rows):
-    fig = DRAWN["reliefs"](surfaces.planes(rows), 40)
+    fig = DRAWN["reliefs"](surface_numbers.planes(rows), 40)
     relief, line, after, now = fig.data[:4]
     low, high = fig.layout.scene.zaxis.range
     lift = surface_figures.LIFT * (high - low)
@@ -268,13 +269,13 @@ def test_a_line_is_drawn_inside_only(start, end, ends):
 
 
 def test_an_empty_frame_says_so(draw):
-    fig = draw(surfaces.planes(EMPTY), 5)
+    fig = draw(surface_numbers.planes(EMPTY), 5)
     assert "nothing measured yet" in [note.text for note in fig.layout.annotations] and not fig.frames
 
 
 def test_many_networks_stand_in_rows_and_few_of_them_in_space(rows):
     many = concat([surface("none", (0,), 3).assign(run=f"r{seed}", seed=seed) for seed in range(8)])
-    flat, space = (draw(surfaces.planes(many), 0) for draw in DRAWN.values())
+    flat, space = (draw(surface_numbers.planes(many), 0) for draw in DRAWN.values())
     assert sum(trace.type == "contour" for trace in flat.data) == 8
     assert (
         len({axis.domain for axis in flat.select_xaxes()}) == 3
@@ -288,7 +289,7 @@ def test_many_networks_stand_in_rows_and_few_of_them_in_space(rows):
 
 
 def test_looks_are_the_pages(draw, rows, monkeypatch):
-    planes = surfaces.planes(rows)
+    planes = surface_numbers.planes(rows)
     fig = draw(planes, 40)
     assert fig.layout.template == pio.templates["bnviz"]
     assert (fig.layout.paper_bgcolor, fig.layout.font.color, fig.layout.title.text) == (None, None, None)
@@ -300,11 +301,11 @@ def test_looks_are_the_pages(draw, rows, monkeypatch):
 
 def test_a_long_run_stays_light(draw):
     long = concat([surface(norm, tuple(range(0, 3000, 20)), 15) for norm in ("none", "batch")])
-    assert len(draw(surfaces.planes(long), 40).to_json()) < 600_000
+    assert len(draw(surface_numbers.planes(long), 40).to_json()) < 600_000
 
 
 def test_rise_and_share_are_lines_over_the_steps(rows):
-    rise = figures.surface_rise(surfaces.rise(rows), Time(40, 20))
-    share = figures.path_share(surfaces.path_share(rows), Time(40, 20))
+    rise = figures.surface_rise(surface_numbers.rise(rows), Time(40, 20))
+    share = figures.path_share(surface_numbers.path_share(rows), Time(40, 20))
     assert rise.layout.yaxis.title.text == "Highest − lowest" and [len(trace.x) for trace in rise.data] == [3, 3]
     assert share.layout.yaxis.tickformat == ".0%" and share.data[0].y == pytest.approx([0.64, 0.64])

@@ -13,7 +13,9 @@ from pandas import DataFrame
 from plotly.colors import sample_colorscale
 from scipy.stats import t as student
 
-from bnviz import analysis, figures, panels, sweeps
+from bnviz import figures, panels, sweeps
+from bnviz.analysis.ends import End, ends, telling
+from bnviz.analysis.rows import KEYS
 from bnviz.presets import PRESETS
 from bnviz.spec import RunSpec, SpecError
 from bnviz.store import SCHEMA
@@ -156,7 +158,7 @@ def test_every_end_of_a_finished_run() -> None:
         rows(spec, "gradient_distance", {0: [0.1, 0.2], 10: [1, 1], 19: [0.4, 0.4]}, etas),
         rows(spec, "gradient_norm", {0: 1.0, 10: 1.0, 19: 2.0}),
     ]
-    found = {end: analysis.ends(pd.concat(measured), end, {spec.id: 20}).iloc[0] for end in ENDS}
+    found = {end: ends(pd.concat(measured), end, {spec.id: 20}).iloc[0] for end in ENDS}
     assert {end: row["value"] for end, row in found.items()} == pytest.approx(
         {
             "accuracy": 0.185,  # steps 18 and 19
@@ -173,17 +175,17 @@ def test_every_end_of_a_finished_run() -> None:
 def test_a_run_that_diverged_has_no_end_but_how_much_was_lost() -> None:
     spec = pair()[0]
     for end in ENDS:
-        (row,) = analysis.ends(trained(spec, 0.1, 5, diverged=True), end, {spec.id: 20}).itertuples()
+        (row,) = ends(trained(spec, 0.1, 5, diverged=True), end, {spec.id: 20}).itertuples()
         assert row.diverged == 1
         assert row.value == 0.75 if end == "lost" else np.isnan(row.value)
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_a_run_has_no_end_before_its_last_tenth(end: analysis.End) -> None:
+def test_a_run_has_no_end_before_its_last_tenth(end: End) -> None:
     spec = pair()[0]
-    assert analysis.ends(trained(spec, 0.1, 18), end, {spec.id: 20}).empty
-    assert analysis.ends(nothing(), end, {spec.id: 20}).empty
-    assert len(analysis.ends(trained(spec, 0.1, 19), "accuracy", {spec.id: 20})) == 1
+    assert ends(trained(spec, 0.1, 18), end, {spec.id: 20}).empty
+    assert ends(nothing(), end, {spec.id: 20}).empty
+    assert len(ends(trained(spec, 0.1, 19), "accuracy", {spec.id: 20})) == 1
 
 
 def test_few_rows_tell_how_a_run_ended() -> None:
@@ -194,15 +196,15 @@ def test_few_rows_tell_how_a_run_ended() -> None:
         rows(first, "test_accuracy", {0: 0.1, 20: 0.5}),
     ]
     every, steps = pd.concat(measured, ignore_index=True), {first.id: 20, second.id: 20}
-    few = analysis.telling(every, steps)
+    few = telling(every, steps)
     assert len(few) == 2 * 2 + 1 + 2  # two steps of accuracy and loss, one loss that is no number, two tests
     for end in ENDS:
-        pd.testing.assert_frame_equal(analysis.ends(few, end, steps), analysis.ends(every, end, steps))
+        pd.testing.assert_frame_equal(ends(few, end, steps), ends(every, end, steps))
 
 
 def test_the_last_tenth_of_a_short_run_is_its_last_step() -> None:
     spec = pair()[0]
-    (row,) = analysis.ends(trained(spec, 0.1, 6), "accuracy", {spec.id: 6}).itertuples()
+    (row,) = ends(trained(spec, 0.1, 6), "accuracy", {spec.id: 6}).itertuples()
     assert row.value == pytest.approx(0.5)
 
 
@@ -295,7 +297,7 @@ def test_lines_go_through_the_values_and_a_cross_says_where_it_diverged() -> Non
     assert list(figure.layout.yaxis2.ticktext) == ["diverged"]
     assert figure.layout.yaxis2.domain[1] < figure.layout.yaxis.domain[0]  # on its own strip: never taken for a value
     assert figure.layout.xaxis.type == "log" and list(figure.layout.xaxis.ticktext) == ["0.1", "1", "10"]
-    assert list(numbers) == [*analysis.KEYS, "knob", "step", "value", "diverged"]
+    assert list(numbers) == [*KEYS, "knob", "step", "value", "diverged"]
 
 
 def test_without_a_divergence_there_is_no_strip_and_a_small_span_is_linear() -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import streamlit as st
 from pandas import DataFrame, concat
 
-from bnviz import analysis, comparison, export, metrics, paths
+from bnviz import comparison, export, metrics, paths
+from bnviz.analysis.seeds import STATISTICS
 from bnviz.metrics import METRICS
 from bnviz.norms import NORMS
 from bnviz.panels import EACH, View
@@ -331,7 +332,7 @@ def final_values(metric: str, stamp: Stamp, choices: Choices, runs: list[Run]) -
     view = chosen_in(view_of(stamp, metric, runs), choices)
     numbers = finals(metric, stamp, choices, view)
     about = METRICS[metric].label + (f", {choices.layers[0]}" if choices.layers else "")
-    interval = f" The interval is the {analysis.STATISTICS[view.statistic]} over seeds." if view.averaged else ""
+    interval = f" The interval is the {STATISTICS[view.statistic]} over seeds." if view.averaged else ""
     st.markdown(f"#### Final values\n{about}: mean of the last tenth of the steps.{interval}")
     shown, written = readable(numbers, view, METRICS[metric].percent), formats(METRICS[metric].percent)
     st.dataframe(shown, hide_index=True, column_config=written, placeholder="–", key="final-values")

@@ -6,7 +6,8 @@ import re
 
 import streamlit as st
 
-from bnviz import analysis, panels, report
+from bnviz import panels, report
+from bnviz.analysis.rows import default_layers
 from bnviz.presets import PRESETS
 from bnviz.store import ACTIVE, Store
 from bnviz.story import CHAPTERS, Chapter
@@ -87,7 +88,7 @@ def compare() -> None:
     preset = PRESETS[QUICK]
     st.markdown(preset.summary)
     specs = preset.specs(seed=int(st.session_state["seed"]))
-    middle = analysis.default_layers([block.name for block in specs[0].blocks()[:-1]])[1:2]
+    middle = default_layers([block.name for block in specs[0].blocks()[:-1]])[1:2]
     live.show(specs, GRID, live.Choices(specs[0].steps, tuple(middle)), button=TRAIN)
 
 

@@ -8,7 +8,8 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from bnviz import analysis, panels, presets, supervisor, sweeps
+from bnviz import panels, presets, supervisor, sweeps
+from bnviz.analysis.ends import End, telling
 from bnviz.panels import Panel, View
 from bnviz.spec import RunSpec, SpecError
 from bnviz.store import ACTIVE, EMPTY, Run, Store
@@ -98,7 +99,7 @@ def one_knob(specs: list[RunSpec], sweep: Sweep) -> list[RunSpec]:
     return specs
 
 
-def pick_end(specs: list[RunSpec]) -> analysis.End:
+def pick_end(specs: list[RunSpec]) -> End:
     """What is asked of each run."""
     there = sweeps.ends(specs)
     if st.session_state.get("metric") not in (None, *there):
@@ -191,4 +192,4 @@ def rows_of(stamp: Stamp) -> pd.DataFrame:
 def ends_of(id: str, part: str, time: float) -> pd.DataFrame:
     """The rows of one run that an end is read off: few, so that those of sixty runs are quickly put together."""
     run = Store().run(id)
-    return analysis.telling(run.labelled_rows(panels.metrics_of([panels.SWEEP])), {id: run.spec.steps})
+    return telling(run.labelled_rows(panels.metrics_of([panels.SWEEP])), {id: run.spec.steps})

@@ -1,7 +1,6 @@
-"""Rows of the probe `theory` -> the numbers that the page Theory draws, and the sentences that it says about them.
+"""The checks of the theorems in Section 4: rows of the probe `theory` as numbers, and as sentences for the page Theory.
 
-Frames in, frames out, as in `bnviz.analysis`, whose rows these take; what the metrics mean stands in `bnviz.probes.theory`. The
-statements are those of Santurkar et al. (2018), arXiv 1805.11604v3.
+`bnviz.probes.theory` defines the metrics. The statements are those of Santurkar et al. (2018), arXiv 1805.11604v3.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from pandas import DataFrame, Series, concat
 
-from bnviz.analysis import KEYS, LINE, layer_number, newest, text
+from bnviz.analysis.rows import KEYS, LINE, layer_number, newest, text
 
 STATEMENTS = {
     "theorem_4_1": "Theorem 4.1",
@@ -126,9 +125,6 @@ def distances(rows: DataFrame, step: int) -> DataFrame:
     now = now.rename(columns={"distance": "plain", "left": "scaled"})
     order = now["layer"].map(layer_number).astype(int)
     return now.assign(order=order).sort_values("order")[[*LINE, "step", "plain", "scaled"]]
-
-
-# In words
 
 
 def verdict(numbers: DataFrame) -> str:
