@@ -241,9 +241,7 @@ def _bands(rows: DataFrame, along: Direction = "gradient") -> DataFrame:
 
 def growth(rows: DataFrame) -> DataFrame:
     """The gradient's median distance at the largest step size over that at the smallest (2018, Fig. 11)."""
-    distances = (
-        step_sizes(rows).groupby(["seed", "norm", "eta"])["distance"].median().groupby(["seed", "norm"])
-    )
+    distances = step_sizes(rows).groupby(["seed", "norm", "eta"])["distance"].median().groupby(["seed", "norm"])
     return DataFrame((distances.last() / distances.first()).unstack("norm"))
 
 

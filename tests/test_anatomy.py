@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bnviz import anatomy, formulas
+from bnviz.figures import anatomy, formulas
 from bnviz.papers import algorithm1
 from bnviz.paths import PROJECT
 from bnviz.store import Store

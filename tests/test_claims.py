@@ -16,11 +16,12 @@ from scipy import stats
 from streamlit.testing.v1 import AppTest
 
 from bnviz import __main__ as cli
-from bnviz import claims, execute, panels, supervisor
+from bnviz import claims, execute, supervisor
 from bnviz.analysis import rows as rows_numbers
 from bnviz.claims import CLAIMS, GROUPS, TIMES, Claim, Verdict, judge
 from bnviz.engines.inline import Inline
 from bnviz.evidence import difference, final
+from bnviz.figures import panel as panels
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS, SEEDS, offered
 from bnviz.spec import RunSpec

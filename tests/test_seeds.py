@@ -10,11 +10,13 @@ from hypothesis.extra.numpy import arrays
 from pandas import DataFrame
 from scipy import stats
 
-from bnviz import figures
 from bnviz.analysis import thinning
 from bnviz.analysis.seeds import STATISTICS, difference, over_seeds
 from bnviz.analysis.thinning import POINTS
-from bnviz.figures import Time
+from bnviz.figures import training
+from bnviz.figures.landscape import loss_band
+from bnviz.figures.style import Time
+from bnviz.figures.training import training_loss
 
 STEPS = [0, 10, 20]
 FINITE = st.floats(-1e6, 1e6)
@@ -99,7 +101,7 @@ def test_thinning_keeps_the_ends_of_intervals() -> None:
 def test_an_interval_over_seeds_is_hatched_without_edges_and_named() -> None:
     values = np.random.default_rng(0).uniform(0.2, 0.8, (3, 3))
     frame = over_seeds(curves(values), ["value"], "t")
-    fig = figures.test_accuracy(frame, Time(20))
+    fig = training.test_accuracy(frame, Time(20))
     areas = [trace for trace in fig.data if trace.fill == "tonexty"]
     assert [(area.fillpattern.shape, area.line.width) for area in areas] == [("/", 0)]
     np.testing.assert_allclose(areas[0].y, frame["value_to"], rtol=1e-6)
@@ -111,7 +113,7 @@ def test_around_a_band_over_step_sizes_it_is_whiskers() -> None:
     edges = curves(np.random.default_rng(0).uniform(1, 2, (3, 3)))
     bands = edges.rename(columns={"value": "loss_low"}).assign(loss_high=edges["value"] + 1, eta_min=0.05)
     frame = over_seeds(bands, ["loss_low", "loss_high"], "range")
-    fig = figures.loss_band(frame, Time(20))
+    fig = loss_band(frame, Time(20))
     assert all(trace.fillpattern.shape is None for trace in fig.data)
     up, down = (
         trace.error_y
@@ -124,7 +126,7 @@ def test_around_a_band_over_step_sizes_it_is_whiskers() -> None:
 
 def test_a_network_with_one_seed_beside_others_with_three_has_no_interval_to_draw() -> None:
     mixed = pd.concat([curves(np.random.default_rng(0).uniform(1, 2, (3, 3))), curves(np.ones((1, 3)), "none")])
-    fig = figures.test_accuracy(over_seeds(mixed, ["value"], "t"), Time(20))
+    fig = training.test_accuracy(over_seeds(mixed, ["value"], "t"), Time(20))
     assert (
         sum(trace.line.width == 0 and trace.showlegend is False for trace in fig.data) == 2
     )  # both edges, of one network
@@ -134,12 +136,12 @@ def test_an_interval_that_reaches_zero_is_open_below_on_a_logarithmic_axis_and_t
     steps = np.arange(4)
     keys = {"run": "batch", "norm": "batch", "lr": 0.1, "seed": -1, "interval": "95 % t-interval", "n": 3}
     frame = pd.DataFrame({**keys, "step": steps, "mean": 0.5, "mean_from": [0.2, -0.1, 0.3, 0.4], "mean_to": 0.9})
-    figure = figures.training_loss(frame, Time(4))
+    figure = training_loss(frame, Time(4))
     edge = figure.data[0]
     assert edge.y[1] < 1e-20  # far below whatever the axis shows, and no floor in the picture
     assert (
         0.1 < figure.layout.yaxis.autorangeoptions.clipmin < 0.2
     )  # the axis ends below the lowest value that it can show
     assert any("over seeds (open below" in (trace.name or "") for trace in figure.data)
-    closed = figures.training_loss(frame.assign(mean_from=0.2), Time(4))
+    closed = training_loss(frame.assign(mean_from=0.2), Time(4))
     assert not any("open below" in (trace.name or "") for trace in closed.data)

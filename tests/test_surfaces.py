@@ -12,10 +12,11 @@ import plotly.io as pio
 import pytest
 from pandas import DataFrame, concat
 
-from bnviz import execute, figures, surface_figures
+from bnviz import execute
 from bnviz.analysis import surface as surface_numbers
-from bnviz.figures import Time
-from bnviz.surface_figures import Scale
+from bnviz.figures.plane import BEFORE, LIFT, NEXT, NOW, Scale, _clipped, _interpolated
+from bnviz.figures.style import Time
+from bnviz.figures.surface import IN_SPACE, contours, path_share, reliefs, surface_rise
 from tests.conftest import tiny_spec
 
 TITLES = ("a (along −g)", "b (random)")
@@ -74,7 +75,9 @@ def test_what_overflows_is_a_gap(rows, beyond):
     lost = (rows["metric"] == "surface_loss") & (rows["at"] == 2) & (rows["step"] == 20) & (rows["norm"] == "none")
     points = surface_numbers.surfaces(rows.assign(value=rows["value"].mask(lost, beyond)))
     assert points["loss"].isna().sum() == 5 and np.isfinite(points["loss"].dropna()).all()
-    rise = surface_numbers.rise(rows.assign(value=rows["value"].mask(lost, beyond))).set_index(["norm", "step"])["value"]
+    rise = surface_numbers.rise(rows.assign(value=rows["value"].mask(lost, beyond))).set_index(["norm", "step"])[
+        "value"
+    ]
     assert rise.isna().sum() == 1 and np.isnan(rise["none", 20])
 
 
@@ -105,7 +108,13 @@ def test_planes_hold_surfaces_and_paths_of_no_more_steps_than_a_picture_takes(mo
 
 @pytest.mark.filterwarnings("error")
 def test_nothing_measured_is_nothing():
-    for derive in (surface_numbers.surfaces, surface_numbers.paths, surface_numbers.planes, surface_numbers.rise, surface_numbers.path_share):
+    for derive in (
+        surface_numbers.surfaces,
+        surface_numbers.paths,
+        surface_numbers.planes,
+        surface_numbers.rise,
+        surface_numbers.path_share,
+    ):
         assert derive(EMPTY).empty and {"run", "norm", "lr", "seed", "step"} <= set(derive(EMPTY).columns)
 
 
@@ -121,8 +130,8 @@ def test_a_run_that_diverges_keeps_its_planes():
 # Pictures
 
 DRAWN: dict[str, Callable[[DataFrame, int], go.Figure]] = {
-    "contours": lambda planes, step: surface_figures.contours(planes, TITLES, step),
-    "reliefs": surface_figures.reliefs,
+    "contours": lambda planes, step: contours(planes, TITLES, step),
+    "reliefs": reliefs,
 }
 
 
@@ -231,7 +240,7 @@ def test_the_path_in_space_lies_on_the_surface_as_far_as_that_reaches(rows):
     fig = DRAWN["reliefs"](surface_numbers.planes(rows), 40)
     relief, line, after, now = fig.data[:4]
     low, high = fig.layout.scene.zaxis.range
-    lift = surface_figures.LIFT * (high - low)
+    lift = LIFT * (high - low)
     seen = np.isfinite(line.z)
     assert seen.sum() == 2 * 16 and np.abs(line.x[seen]).max() <= 2 and line.x[seen].min() == -2
     assert now.z[0] == pytest.approx(relief.z[2, 2] + lift, rel=1e-5)
@@ -242,7 +251,7 @@ def test_between_the_ticks_heights_are_bilinear():
     ticks = np.array([-1.0, 0.0, 1.0])
     plane = 3 + 2 * ticks[None, :] + 5 * ticks[:, None]
     points = np.array([[-1, -1], [1, 1], [0.25, -0.5], [0, 1], [1.01, 0], [0, np.nan]])
-    found = surface_figures._interpolated(ticks, plane, points)
+    found = _interpolated(ticks, plane, points)
     np.testing.assert_allclose(found[:4], 3 + 2 * points[:4, 0] + 5 * points[:4, 1])
     assert np.isnan(found[4:]).all()
 
@@ -260,7 +269,7 @@ def test_between_the_ticks_heights_are_bilinear():
     ],
 )
 def test_a_line_is_drawn_inside_only(start, end, ends):
-    line = surface_figures._clipped(np.array([start, end], dtype=float), 2.0)
+    line = _clipped(np.array([start, end], dtype=float), 2.0)
     inside = line[np.isfinite(line).all(axis=1)]
     if ends is None or ends[0] == ends[1] != start:
         assert len(inside) == 0
@@ -281,7 +290,7 @@ def test_many_networks_stand_in_rows_and_few_of_them_in_space(rows):
         len({axis.domain for axis in flat.select_xaxes()}) == 3
         and len({axis.domain for axis in flat.select_yaxes()}) == 3
     )
-    assert sum(trace.type == "surface" for trace in space.data) == surface_figures.IN_SPACE
+    assert sum(trace.type == "surface" for trace in space.data) == IN_SPACE
     assert {name for name in space.layout.meta["narrow"] if name.startswith("scene")} == {
         "scene",
         *(f"scene{n}" for n in range(2, 7)),
@@ -296,7 +305,7 @@ def test_looks_are_the_pages(draw, rows, monkeypatch):
     monkeypatch.setattr(pio.templates, "default", "plotly_dark")
     assert draw(planes, 40).to_json() == fig.to_json()
     legend = [trace.name for trace in fig.data if trace.showlegend]
-    assert sorted(legend) == sorted([surface_figures.BEFORE, surface_figures.NOW, surface_figures.NEXT])
+    assert sorted(legend) == sorted([BEFORE, NOW, NEXT])
 
 
 def test_a_long_run_stays_light(draw):
@@ -305,7 +314,7 @@ def test_a_long_run_stays_light(draw):
 
 
 def test_rise_and_share_are_lines_over_the_steps(rows):
-    rise = figures.surface_rise(surface_numbers.rise(rows), Time(40, 20))
-    share = figures.path_share(surface_numbers.path_share(rows), Time(40, 20))
+    rise = surface_rise(surface_numbers.rise(rows), Time(40, 20))
+    share = path_share(surface_numbers.path_share(rows), Time(40, 20))
     assert rise.layout.yaxis.title.text == "Highest − lowest" and [len(trace.x) for trace in rise.data] == [3, 3]
     assert share.layout.yaxis.tickformat == ".0%" and share.data[0].y == pytest.approx([0.64, 0.64])

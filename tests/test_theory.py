@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from bnviz import figures
 from bnviz.analysis import theory as theory_numbers
-from bnviz.figures import Time
+from bnviz.figures.style import Time
+from bnviz.figures.theory import SIGNS, conditions, deviations, lemma, theorem
 from bnviz.probes import theory
 from bnviz.train import Moment, Training, execute
 from tests import oracle
@@ -425,10 +425,10 @@ def test_powers_of_ten_in_words():
 TIME = Time(20, 20)
 TITLES = {"true": "with 1/m", "printed": "as printed"}
 FIGURES = {
-    "deviations": lambda rows: figures.deviations(theory_numbers.verdicts(rows), TIME),
-    "theorem": lambda rows: figures.theorem(theory_numbers.sides(rows, "theorem_4_1", 20), TITLES),
-    "conditions": lambda rows: figures.conditions(theory_numbers.conditions(rows), TIME),
-    "lemma": lambda rows: figures.lemma(theory_numbers.distances(rows, 20)),
+    "deviations": lambda rows: deviations(theory_numbers.verdicts(rows), TIME),
+    "theorem": lambda rows: theorem(theory_numbers.sides(rows, "theorem_4_1", 20), TITLES),
+    "conditions": lambda rows: conditions(theory_numbers.conditions(rows), TIME),
+    "lemma": lambda rows: lemma(theory_numbers.distances(rows, 20)),
 }
 
 
@@ -452,11 +452,11 @@ def test_what_is_below_zero_is_drawn_at_the_edge_and_counted():
             "left": [1.0, 3.0, 2.0, 2.0, -5.0, -1.0],
         }
     )
-    fig = figures.theorem(frame, TITLES)
+    fig = theorem(frame, TITLES)
     drawn = {trace.name: trace for trace in fig.data if trace.mode == "markers" and trace.showlegend is False}
-    assert {name: trace.marker.symbol for name, trace in drawn.items()} == figures.SIGNS
+    assert {name: trace.marker.symbol for name, trace in drawn.items()} == SIGNS
     in_legend = [trace for trace in fig.data if trace.mode == "markers" and trace.showlegend is None]
-    assert {trace.name: trace.marker.symbol for trace in in_legend} == figures.SIGNS
+    assert {trace.name: trace.marker.symbol for trace in in_legend} == SIGNS
     assert list(drawn["both above zero"].x) == [1, 2]
     edge = pytest.approx(0.1)
     assert list(drawn["bound below zero"].x) == [edge, edge]

@@ -11,10 +11,11 @@ from typing import Literal
 import streamlit as st
 from pandas import DataFrame
 
-from bnviz import data, panels, presets
+from bnviz import data, presets
 from bnviz.analysis.rows import default_layers, layer_number
 from bnviz.analysis.seeds import STATISTICS
-from bnviz.panels import Grid
+from bnviz.figures import panel as panels
+from bnviz.figures.panel import Grid
 from bnviz.paths import PROJECT, cache
 from bnviz.presets import PRESETS
 from bnviz.spec import RunSpec

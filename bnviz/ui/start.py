@@ -6,8 +6,12 @@ import re
 
 import streamlit as st
 
-from bnviz import panels, report
+from bnviz import report
 from bnviz.analysis.rows import default_layers
+from bnviz.figures.covariate_shift import COVARIATE_SHIFT
+from bnviz.figures.distributions import QUANTILES
+from bnviz.figures.landscape import LANDSCAPE
+from bnviz.figures.training import TRAINING_ACCURACY
 from bnviz.presets import PRESETS
 from bnviz.store import ACTIVE, Store
 from bnviz.story import CHAPTERS, Chapter
@@ -131,18 +135,18 @@ WHITHER = """
 
 GRID = [
     [
-        panels.TRAINING_ACCURACY.told("It trains faster", "BatchNorm leaves chance (10 %) first and stays ahead."),
-        panels.QUANTILES.told(
+        TRAINING_ACCURACY.told("It trains faster", "BatchNorm leaves chance (10 %) first and stays ahead."),
+        QUANTILES.told(
             "Because its distributions are stable?",
             "What enters one ReLU. Which network holds it level, and which of them is the least steady of all?",
         ),
     ],
     [
-        panels.COVARIATE_SHIFT.told(
+        COVARIATE_SHIFT.told(
             "Because of less covariate shift?",
             "How far the layers below turn one layer's gradient; ideal are distance 0 and cosine 1.",
         ),
-        panels.LANDSCAPE.told(
+        LANDSCAPE.told(
             "Because its landscape is smoother?",
             "How far the loss ranges along the gradient, from half a step to four. Once the plain network moves at all, its "
             "band is several times as wide.",

@@ -8,7 +8,7 @@ import pytest
 
 from bnviz import paths, report, takeaway
 from bnviz.export import STYLES, typeface
-from bnviz.panels import PANELS
+from bnviz.figures import PANELS
 from bnviz.presets import PRESETS
 from bnviz.store import Run, Store
 from tests.browser.conftest import Tab
@@ -30,9 +30,7 @@ PAGES = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_asks_no_other_host_and_is_measured_in_its_own_typeface(
-    name: str, tab: Tab, tmp_path: Path
-) -> None:
+def test_a_page_asks_no_other_host_and_is_measured_in_its_own_typeface(name: str, tab: Tab, tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     path.write_text(PAGES[name](), "utf-8")
     page = tab()

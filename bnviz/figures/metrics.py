@@ -1,4 +1,4 @@
-"""What can be compared over training: one number a step of each run, or of one layer of it."""
+"""What can be compared over training: one number a step of each run, or of one of its layers."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Any
 
 from pandas import DataFrame
 
-from bnviz.analysis import rows as rows_numbers
-from bnviz.analysis import surface, training
+from bnviz.analysis import rows, training
 from bnviz.analysis.distributions import unit_moment
 from bnviz.analysis.landscape import band_width, landscape_bands
 from bnviz.analysis.rows import KEYS
+from bnviz.analysis.surface import rise
 from bnviz.analysis.training import running_mean
-from bnviz.figures import CURVATURE, DISTANCE, SHIFT
-from bnviz.panels import WINDOW
+from bnviz.figures.covariate_shift import SHIFT
+from bnviz.figures.landscape import CURVATURES, DISTANCE
+from bnviz.figures.training import WINDOW
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Metric:
 
     def layers(self, measured: DataFrame) -> list[str]:
         """The layers in which it was measured, given the pairs of metric and layer that there are."""
-        return rows_numbers.layers(self.rows(measured)) if self.by_layer else []
+        return rows.layers(self.rows(measured)) if self.by_layer else []
 
 
 def of_net(label: str, metric: str, axis: str = "", **how: Any) -> Metric:
@@ -66,9 +67,7 @@ def of_layer(label: str, metric: str, axis: str, **how: Any) -> Metric:
 def of_unit(label: str, moment: str, axis: str, **how: Any) -> Metric:
     """A moment of the sampled unit of each layer."""
     needs = (f"activation_{moment}",)
-    return Metric(
-        label, axis, lambda rows, layer: unit_moment(rows, layer, moment), needs, by_layer=True, **how
-    )
+    return Metric(label, axis, lambda rows, layer: unit_moment(rows, layer, moment), needs, by_layer=True, **how)
 
 
 def of_landscape(label: str, axis: str, column: str) -> Metric:
@@ -96,12 +95,12 @@ METRICS = {
     "shift-cosine": of_layer("Covariate shift, cosine", "ics_cosine", SHIFT["ics_cosine"]),
     "unit-mean": of_unit("Mean of one unit", "mean", "μ"),
     "unit-variance": of_unit("Variance of one unit", "variance", "σ²", log=True),
-    "hessian-top": of_net("Largest eigenvalue", "hessian_top", CURVATURE["hessian_top"]),
-    "batch-sharpness": of_net("Batch sharpness", "batch_sharpness", CURVATURE["batch_sharpness"]),
+    "hessian-top": of_net("Largest eigenvalue", "hessian_top", CURVATURES["hessian_top"]),
+    "batch-sharpness": of_net("Batch sharpness", "batch_sharpness", CURVATURES["batch_sharpness"]),
     "surface-rise": Metric(
         "Rise over the surface",
         "Highest − lowest loss",
-        lambda rows, layer: surface.rise(rows),
+        lambda rows, layer: rise(rows),
         ("surface_loss",),
         log=True,
     ),

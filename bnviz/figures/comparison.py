@@ -1,135 +1,120 @@
-"""Any runs side by side: what varies between them is what they are called, and one metric of all is laid over each other.
+"""Any runs side by side: one metric of all of them, laid over each other.
 
-Runs that differ in nothing but their seed share a label, and are averaged if the reader likes. Each panel takes the layer, where its
-metric asks for one, from the first of `View.layers`, and the baseline (how an id begins) or the knob of small multiples from
-`View.choice`; "" is the first there is.
+Runs that differ only in their seed share a label, and can be averaged. Each panel takes the layer, where its metric needs
+one, from the first of `View.layers`, and the baseline (how an id begins) or the knob of small multiples from `View.choice`;
+"" takes the first there is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import plotly.graph_objects as go
 from pandas import DataFrame
+from plotly.subplots import make_subplots
 
-from bnviz import figures
 from bnviz.analysis import seeds
 from bnviz.analysis.ends import final
 from bnviz.analysis.rows import KEYS
 from bnviz.analysis.seeds import over_seeds
 from bnviz.analysis.thinning import FACET_POINTS, POINTS, drawn
-from bnviz.figures import Compared, Look
-from bnviz.metrics import METRICS, Metric
-from bnviz.norms import NORMS
-from bnviz.panels import Panel, View
-from bnviz.probes import PROBES
+from bnviz.figures.axes import BELOW, axis_of, empty_axes, in_percent, over_time, positive_only
+from bnviz.figures.knobs import facets, labels, naming, place_of, word
+from bnviz.figures.metrics import METRICS, Metric
+from bnviz.figures.panel import Panel, View
+from bnviz.figures.style import LEVEL, Curve, Time, groups, ordered_styles, style
+from bnviz.figures.traces import NUMBER, cross_trace, interval_legend, interval_traces, line_trace
 from bnviz.spec import RunSpec
+from bnviz.unchecked import figure as unchecked
 from bnviz.words import shorten
 
-EVERY = "every_"  # a probe's interval as a knob, as in the address
-MEASURING = (  # knobs that change what is measured in a run, and nothing of its training
-    "step_sizes",
-    "random_direction",
-    "surface_along",
-    "surface_scaled",
-    "surface_extent",
-    "surface_grid",
-    "theory_units",
-    "quantiles",
-    "bins",
-    *(EVERY + name for name in PROBES),
-)
 MANY = 7  # labels with an interval, of which a figure still takes 150 kB at most
-FIRST = ("norm", "lr", "model", "data")  # in a label
-TRAINING = (
-    *FIRST,
-    *(name for name in RunSpec.model_fields if name not in (*FIRST, *MEASURING, "probes", "seed")),
-)
+DOTS = 16  # markers on a line of a comparison, so that it is told apart without its colour
+ACROSS = 3  # small multiples side by side
+Look = tuple[str, str, str, float]  # colour, dash, marker, width
 
 
-# What varies
+@dataclass(frozen=True)
+class Compared:
+    """What the figures of a comparison share: `looks` are those of its labels, in the order of the legend."""
+
+    looks: Mapping[str, Look]
+    axis: str
+    time: Time
+    log: bool = False
+    percent: bool = False
+    zero: bool = False  # differences, with a line where there is none
+    facets: tuple[str, ...] = ()  # small multiples
+
+    @property
+    def points(self) -> bool:
+        """Whether these are differences of percentages."""
+        return self.percent and self.zero
 
 
-def value(spec: RunSpec, knob: str) -> Any:
-    """What a question says of a knob."""
-    return spec.probes.get(knob.removeprefix(EVERY), 0) if knob.startswith(EVERY) else getattr(spec, knob)
+def comparison(frame: DataFrame, compared: Compared) -> go.Figure:
+    """A line for each label of `frame` (KEYS, label, step, value), on one axis or on one for each value of its column `facet`."""
+    frame = _in_points(frame) if compared.points else frame
+    fig = _multiples(compared) if compared.facets and len(frame) else empty_axes(frame, "Steps", [compared.axis])
+    for curve, name, rows in _labelled_lines(positive_only(frame, "value") if compared.log else frame, compared):
+        step, value = rows["step"], rows["value"]
+        traces = [*interval_traces(curve, rows, "value", compared.log), line_trace(curve, step, value, **curve.dots(6))]
+        traces[-1].marker.maxdisplayed = DOTS
+        traces += cross_trace(curve, step, value, compared.time, words=not compared.facets)
+        place = compared.facets.index(rows["facet"].iloc[0]) if compared.facets else 0
+        where = {"rows": place // ACROSS + 1, "cols": place % ACROSS + 1}
+        fig.add_traces([trace.update(name=name, legendgroup=name) for trace in traces], **where)
+    fig.add_traces(interval_legend(frame[frame["n"] > 1] if "n" in frame else frame))
+    if compared.zero:
+        fig.add_hline(0, **LEVEL)
+    entries = len(compared.looks) + ("interval" in frame)
+    fig.update_layout(legend=BELOW, height=fig.layout.height + 14 * entries)
+    over_time(compared.time, fig).update_yaxes(**axis_of("log" if compared.log else "linear"))
+    if compared.points:
+        fig.update_traces(hovertemplate="%{y:+.3~g} points", selector={"hovertemplate": NUMBER})
+        return fig.update_yaxes(tickformat="+~g")
+    return in_percent(fig) if compared.percent else fig
 
 
-def differing(specs: Sequence[RunSpec], knobs: Sequence[str]) -> list[str]:
-    """Those of these knobs that are not the same in all questions."""
-    return [knob for knob in knobs if _kinds(specs, [knob]) > 1]
+def _in_points(frame: DataFrame) -> DataFrame:
+    """Differences of shares, each hundredth a point."""
+    return frame.assign(**{name: 100 * frame[name] for name in ("value", "value_from", "value_to") if name in frame})
 
 
-def varying(specs: Sequence[RunSpec]) -> list[str]:
-    """The knobs of training that differ; those of measuring as well where runs could not be told apart without."""
-    trained = differing(specs, TRAINING)
-    return trained if _kinds(specs, ["seed", *trained]) == len(specs) else trained + differing(specs, MEASURING)
+def _labelled_lines(frame: DataFrame, compared: Compared) -> list[tuple[Curve, str, DataFrame]]:
+    """Every line of a comparison with its look and what the legend calls it: the same in all small multiples."""
+    seeds = frame.groupby("facet")["seed"].nunique().max() if compared.facets else frame["seed"].nunique()
+    several, lines = bool(seeds > 1), []
+    for label, look in compared.looks.items():
+        of_label = frame[frame["label"] == label]
+        for (seed, run), rows in groups(of_label, ["seed", "run"]):
+            words = [label] + [f"seed {seed}"] * several + ([_counted(of_label)] if "n" in frame else [])
+            lines.append((Curve(run, label, *look), " · ".join(filter(None, words)), rows))
+    return lines
 
 
-def telling(specs: Sequence[RunSpec], knobs: Sequence[str]) -> list[str]:
-    """As few of these knobs, in their order, as tell apart what all of them do."""
-    kept: list[str] = []
-    for knob in knobs:
-        if _kinds(specs, [*kept, knob]) > _kinds(specs, kept):
-            kept.append(knob)
-    return kept
+def _counted(rows: DataFrame) -> str:
+    """How many seeds the means of a label are over."""
+    n = rows.groupby("run")["n"].max()
+    return f"n = {n.min()}" if n.min() == n.max() else f"n = {n.min()}–{n.max()}"
 
 
-def _kinds(specs: Sequence[RunSpec], knobs: Sequence[str]) -> int:
-    return len({tuple(value(spec, knob) for knob in knobs) for spec in specs})
-
-
-def facets(specs: Sequence[RunSpec]) -> list[str]:
-    """The knobs that can each have an axis of their own in small multiples."""
-    return varying(specs) + differing(specs, ["seed"])
-
-
-# What runs are called
-
-
-def title(knob: str) -> str:
-    """A knob as the reader sees it."""
-    if knob.startswith(EVERY):
-        return f"{PROBES[knob.removeprefix(EVERY)].LABEL}, every … steps"
-    return RunSpec.model_fields[knob].title or knob
-
-
-def text(spec: RunSpec, knob: str) -> str:
-    """Its value as the reader sees it."""
-    found = value(spec, knob)
-    if knob == "norm":
-        return NORMS[found].label
-    if isinstance(found, bool):
-        return "on" if found else "off"
-    if isinstance(found, tuple):
-        return ", ".join(f"{part:g}" for part in found) or "none"
-    return f"{found:,}" if isinstance(found, int) else f"{found:g}" if isinstance(found, float) else str(found)
-
-
-def word(spec: RunSpec, knob: str) -> str:
-    """Its value in a label."""
-    if knob in ("norm", "model", "data"):
-        return text(spec, knob)
-    return f"{'lr' if knob == 'lr' else title(knob)} {text(spec, knob)}"
-
-
-def naming(specs: Sequence[RunSpec], facet: str = "") -> list[str]:
-    """The knobs in the labels of these runs, where each value of `facet` has an axis of its own."""
-    return [knob for knob in telling(specs, varying(specs)) if knob != facet]
-
-
-def labels(specs: Sequence[RunSpec], facet: str = "") -> dict[str, str]:
-    """Run -> its label, in the order of the legend."""
-    knobs = naming(specs, facet)
-    ordered = sorted(specs, key=lambda spec: _place(spec, ["norm", *knobs, "seed"]))
-    return {spec.id: " · ".join(word(spec, knob) for knob in knobs) or text(spec, "norm") for spec in ordered}
-
-
-def _place(spec: RunSpec, knobs: Sequence[str]) -> tuple[Any, ...]:
-    """Where a question stands among others."""
-    return tuple(list(NORMS).index(spec.norm) if knob == "norm" else value(spec, knob) for knob in knobs)
+def _multiples(compared: Compared) -> go.Figure:
+    """Empty axes, the same for each facet, in lines of up to ACROSS."""
+    names, across = compared.facets, min(ACROSS, len(compared.facets))
+    down = -(-len(names) // ACROSS)
+    cells: list[list[dict[str, Any] | None]]
+    cells = [[{} if row * across + column < len(names) else None for column in range(across)] for row in range(down)]
+    gaps = {"horizontal_spacing": 0.03, "vertical_spacing": 0.28 / down}
+    fig = make_subplots(down, across, specs=cells, subplot_titles=names, **gaps)
+    fig.update_annotations(font_size=13)
+    fig.update_layout(template="bnviz", height=110 + 210 * down, margin_t=64)  # buttons above the titles
+    fig.update_xaxes(matches="x", nticks=4).update_xaxes(title_text="Steps", row=down)
+    fig.update_yaxes(matches="y", showticklabels=False)
+    fig.update_yaxes(showticklabels=True, title_text=compared.axis, col=1)
+    return unchecked(fig)
 
 
 def looks(specs: Sequence[RunSpec], facet: str = "") -> dict[str, Look]:
@@ -143,32 +128,17 @@ def looks(specs: Sequence[RunSpec], facet: str = "") -> dict[str, Look]:
     for id, label in labels(specs, facet).items():
         ones.setdefault(label, questions[id])
     knobs = [knob for knob in naming(specs, facet) if knob != "norm"]
-    places = sorted({_place(one, knobs) for one in ones.values()})
+    places = sorted({place_of(one, knobs) for one in ones.values()})
     norms = {one.norm for one in ones.values()}
     found: dict[str, Look] = {}
     for label, one in ones.items():
-        rank, styled = places.index(_place(one, knobs)), figures.style(one.norm)
-        colour, dash, marker = figures.ordered_styles(len(places))[rank]
+        rank, styled = places.index(place_of(one, knobs)), style(one.norm)
+        colour, dash, marker = ordered_styles(len(places))[rank]
         if len(places) <= len(norms):
             found[label] = *styled[:2], styled[2] if len(places) == 1 else marker, 2 + 1.2 * rank
         else:
             found[label] = colour, dash if len(norms) == 1 else styled[1], marker, 2
     return found
-
-
-def cautions(specs: Sequence[RunSpec]) -> list[str]:
-    """What to keep in mind when just these runs are compared, a sentence each."""
-    besides = [title(knob) for knob in varying(specs) if knob not in naming(specs)]
-    sentences = [f"What the labels do not say: these runs also differ in {', '.join(besides)}."] if besides else []
-    data = sorted({spec.data for spec in specs})
-    if len(data) > 1:
-        sentences.append(
-            f"They are trained on different data ({', '.join(data)}): losses and lengths are not on one scale."
-        )
-    return sentences
-
-
-# Numbers
 
 
 def curves(view: View, metric: Metric, facet: str = "") -> DataFrame:
@@ -252,13 +222,10 @@ def _everyone(view: View) -> DataFrame:
     return table.groupby(["label", "seed"], as_index=False, sort=False).sum()
 
 
-# Figures
-
-
 def _drawn(metric: Metric, numbers: DataFrame, view: View, axis: str = "", **how: Any) -> go.Figure:
     time, facet = replace(view.time, selected=None), how.pop("facet", "")
     compared = Compared(looks(view.specs, facet), axis or metric.axis, time, percent=metric.percent, **how)
-    return figures.comparison(numbers, compared)
+    return comparison(numbers, compared)
 
 
 def fewer(numbers: DataFrame) -> DataFrame:
@@ -307,7 +274,7 @@ def multiples(name: str) -> Panel:
 
     def draw(numbers: DataFrame, view: View) -> go.Figure:
         knob = faceted(view.specs, view.choice)
-        ordered = sorted(view.specs, key=lambda spec: _place(spec, [knob]))
+        ordered = sorted(view.specs, key=lambda spec: place_of(spec, [knob]))
         names = tuple(dict.fromkeys(word(spec, knob) for spec in ordered))
         return _drawn(metric, numbers, view, facet=knob, facets=names, log=metric.log)
 
@@ -321,4 +288,4 @@ def multiples(name: str) -> Panel:
     )
 
 
-PANELS = {panel.name: panel for make in (overlay, difference, multiples) for panel in map(make, METRICS)}
+COMPARISONS = {panel.name: panel for make in (overlay, difference, multiples) for panel in map(make, METRICS)}

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from pandas import DataFrame
 from plotly.subplots import make_subplots
 
-from bnviz.figures import MARK, STYLES
+from bnviz.figures.style import MARK, STYLES
 from bnviz.papers import algorithm1
 from bnviz.papers.algorithm1 import Array, Backward, Forward, Population
 
