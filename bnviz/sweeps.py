@@ -183,7 +183,7 @@ def end_of(specs: Sequence[RunSpec], name: str) -> End:
 
 
 def table(rows: DataFrame, specs: Sequence[RunSpec], end: End) -> DataFrame:
-    """Every question with its place on the knob and what `analysis.ends` says of it, NaN of a run that has not ended.
+    """Every question with its place on the knob and what `bnviz.analysis.ends.ends` says of it, NaN of a run that has not ended.
 
     A network that the knob does not concern stands at every value. ValueError where something else differs between the questions.
     -> knob, step, value, diverged

@@ -54,7 +54,7 @@ def _densities(rows: DataFrame, layers: Sequence[str], pooled: bool) -> DataFram
 
 
 def _with_histogram(rows: DataFrame) -> DataFrame:
-    """A row for every histogram: that of its upper end, which is a quantile."""
+    """One row for each histogram: the quantile at its upper end."""
     return of_metrics(rows[rows["at"] == 1], "activation_quantile")
 
 

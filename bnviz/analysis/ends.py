@@ -36,7 +36,7 @@ def ends(rows: DataFrame, end: End, steps: Mapping[str, int]) -> DataFrame:
 
 
 def telling(rows: DataFrame, steps: Mapping[str, int]) -> DataFrame:
-    """The rows that `ends` reads, a small part of all."""
+    """The rows that `ends` reads: a small part of all rows."""
     net = rows[rows["layer"].isna() & rows["metric"].isin([*EVERY_STEP, *PROBED])]
     told: DataFrame = net[net["metric"].isin(PROBED) | is_late(net, steps) | ~np.isfinite(net["value"])]
     return told
@@ -54,7 +54,7 @@ def final(numbers: DataFrame, steps: Mapping[str, int]) -> DataFrame:
 
 
 def _end(rows: DataFrame, end: End, steps: Mapping[str, int]) -> dict[str, float]:
-    """The same, run -> number."""
+    """The value of `ends` for each run: run -> number."""
     if end == "lost":
         lost = diverged(rows, steps)
         return {run: 1 - lost.get(run, count) / count for run, count in steps.items()}

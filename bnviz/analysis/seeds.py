@@ -44,7 +44,7 @@ def over_seeds(numbers: DataFrame, values: Sequence[str], statistic: str) -> Dat
 
 
 def _ends(groups: Any, n: Series[int], statistic: str) -> tuple[DataFrame, DataFrame]:
-    """Where the interval begins and ends."""
+    """The lower and the upper ends of the interval."""
     if statistic == "range":
         return groups.min(), groups.max()
     mean, sd = groups.mean(skipna=False), groups.std()

@@ -26,7 +26,7 @@ VERDICT = [*KEYS, "statement", "step", "checks", "silent", "deviation", "off", "
 
 
 def metrics(*statements: str) -> tuple[str, ...]:
-    """What rows of these statements are called."""
+    """The metrics of these statements in the rows."""
     return tuple(f"{statement}_{side}" for statement in statements for side in SIDES)
 
 
@@ -49,7 +49,7 @@ def checks(rows: DataFrame, statement: str) -> DataFrame:
 
 
 def verdicts(rows: DataFrame) -> DataFrame:
-    """How every statement fares at every step of each run: a row each.
+    """How every statement fares: one row for each run, statement and step.
 
     -> statement, step, checks, silent (units of which the lemma says nothing), deviation (the largest |left − exact| / scale), off
     (the same of the print), broken (checks in which the true bound is exceeded), fails (the printed one) and negative (in which
@@ -63,7 +63,7 @@ def verdicts(rows: DataFrame) -> DataFrame:
 
 
 def _apart(frame: DataFrame, side: str) -> Series[float]:
-    """How far the left side is from another, as a part of the largest terms."""
+    """The distance of the left side from another side, relative to the largest terms."""
     return (frame["left"] - frame[side]).abs() / frame["scale"]
 
 
@@ -189,7 +189,7 @@ WORDS: dict[str, tuple[str, Callable[[dict[str, float]], str]]] = {
 
 
 def share(part: float, whole: float) -> str:
-    """A part of a whole in words: all and none mean that."""
+    """A part of a whole in words; "all" and "none" are exact."""
     if part in (0, whole):
         return "all of them" if part else "none of them"
     percent = 100 * part / whole

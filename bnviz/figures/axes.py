@@ -15,14 +15,14 @@ from plotly.subplots import make_subplots
 
 from bnviz.analysis.rows import layer_number
 from bnviz.figures.style import MARK, UNDER, Time
-from bnviz.figures.traces import LOWEST, OPEN, OVER_SEEDS, drawable
+from bnviz.figures.traces import LOWEST, NUMBER, OPEN, OVER_SEEDS, drawable
 from bnviz.unchecked import figure as unchecked
 from bnviz.unchecked import scatter, traces
 
 CURSOR = "cursor"  # the mark of the step that a page shows: it belongs to the page, and exports leave it out
 BELOW = {"y": 0, "yref": "container", "yanchor": "bottom"}  # a legend under the axes
 PERCENT = {"range": [0, 1.02], "autorange": False, "tickformat": ".0%"}
-NUMBER, SHARE = "%{y:.3g}", "%{y:.3~p}"  # what a hover says of a height, on an axis in per cent the second
+SHARE = "%{y:.3~p}"  # what a hover says of a height on an axis in per cent
 # Without a format plotly writes 0.2 as a small "2" between the powers of ten; more ticks would run into each other.
 LOG: dict[str, Any] = {"type": "log", "tickformat": ",~g", "nticks": 4}
 
@@ -48,7 +48,7 @@ def empty_axes(
 
 @lru_cache(maxsize=64)
 def _axes(x_title: str, rows: tuple[str, ...], columns: tuple[str, ...], **sharing: Any) -> go.Figure:
-    """The axes of `_grid`, which every refresh of a live figure needs again."""
+    """The axes of `empty_axes`, kept because every refresh of a live figure needs them again."""
     heads = [[line for word in title.split(" · ") for line in wrap(word, 12)] for title in columns]
     height, head = 200 * len(rows), 20 * max(map(len, heads), default=0)
     gaps = {"horizontal_spacing": 0.03, "vertical_spacing": 0.15 / len(rows)}
@@ -76,12 +76,10 @@ def over_time(time: Time, fig: go.Figure) -> go.Figure:
 
 
 def open_below(fig: go.Figure) -> go.Figure:
-    """Axes end where the drawn values do, also where an interval is open below; the legend says that it is."""
+    """End the axes where the drawn values end, although an interval reaches zero or less, and say so in the legend."""
     if all(trace.meta != OPEN for trace in fig.data):
         return fig
-    values: dict[str, list[Any]] = {
-        axis.plotly_name: [] for axis in fig.select_yaxes()
-    }  # of the axes that match, all together
+    values: dict[str, list[Any]] = {axis.plotly_name: [] for axis in fig.select_yaxes()}  # of axes that match, together
     for trace in fig.data:
         axis = fig.layout[f"yaxis{(trace.yaxis or 'y')[1:]}"]
         y = drawable([np.nan if value is None else value for value in trace.y])
@@ -102,7 +100,7 @@ def _root(axis: Any) -> str:
 
 
 def _say_open(fig: go.Figure) -> None:
-    """In the legend entry of the interval."""
+    """Say in the legend entry of the interval that it is open below."""
     for trace in fig.data:
         if (trace.name or "").endswith(OVER_SEEDS):
             trace.name += OPEN
@@ -115,30 +113,31 @@ def named_once(fig: go.Figure) -> go.Figure:
         if trace.get("showlegend") is not False:
             trace["showlegend"] = trace.get("legendgroup") not in named
             named.add(trace.get("legendgroup"))
-    theirs = sum(trace.get("zorder") == UNDER and trace.get("showlegend") is not False for trace in traces(fig))
-    if theirs:  # their long names would run into the buttons above, or leave no height
+    shown = [trace for trace in traces(fig) if trace.get("showlegend") is not False]
+    theirs = len([trace for trace in shown if trace.get("zorder") == UNDER])
+    if theirs:  # the papers' long names would run into the buttons above, or leave no height
         fig.update_layout(legend=BELOW, height=fig.layout.height + 28 * theirs)
     return fig
 
 
 def scale_for(values: ArrayLike, span: float) -> str:
-    """A logarithmic axis where all values are positive and spread over more than a factor of `span`."""
+    """The scale of an axis: "log" where all values are positive and span more than this factor, else "linear"."""
     finite = np.asarray(values, dtype=float)
     finite = finite[np.isfinite(finite)]
     return "log" if finite.size and finite.min() > 0 and finite.max() > span * finite.min() else "linear"
 
 
 def axis_of(scale: str) -> dict[str, Any]:
-    """An axis of a scale."""
+    """The properties of an axis with this scale."""
     return LOG if scale == "log" else {"type": scale}
 
 
 def in_percent(fig: go.Figure, **axis: Any) -> go.Figure:
-    """The y axes in per cent, and the hovers with them."""
+    """Write the y axes and the hovers in per cent."""
     fig.update_traces(hovertemplate=SHARE, selector={"hovertemplate": NUMBER})
     return fig.update_yaxes(**PERCENT | axis)
 
 
 def positive_only(frame: DataFrame, *columns: str) -> DataFrame:
-    """What a logarithmic axis can show: zero becomes a gap."""
+    """The frame for a logarithmic axis: what is not positive in these columns becomes a gap."""
     return frame.assign(**{name: frame[name].where(frame[name] > 0) for name in columns if name in frame})

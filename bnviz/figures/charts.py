@@ -30,9 +30,9 @@ def line_chart(
 def facet_chart(
     frame: DataFrame, kind: str, titles: Mapping[str, str], time: Time, paper: DataFrame | None = None
 ) -> go.Figure:
-    """A panel for each layer, across, and each value of the column `kind`, down; networks over each other.
+    """A column for each layer, a row for each value of the column `kind`, and all networks in each panel.
 
-    A paper's layer is drawn in the panel of that with the same number.
+    A paper's layer is drawn in the panel of our layer with the same number.
     """
     names, kinds = layers(frame), list(titles)
     sharing = {"shared_xaxes": "all", "shared_yaxes": True}

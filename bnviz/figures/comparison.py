@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 from pandas import DataFrame
@@ -33,7 +33,15 @@ from bnviz.words import shorten
 MANY = 7  # labels with an interval, of which a figure still takes 150 kB at most
 DOTS = 16  # markers on a line of a comparison, so that it is told apart without its colour
 ACROSS = 3  # small multiples side by side
-Look = tuple[str, str, str, float]  # colour, dash, marker, width
+
+
+class Look(NamedTuple):
+    """How the lines of a label look."""
+
+    colour: str
+    dash: str
+    symbol: str
+    width: float
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ def comparison(frame: DataFrame, compared: Compared) -> go.Figure:
     fig.add_traces(interval_legend(frame[frame["n"] > 1] if "n" in frame else frame))
     if compared.zero:
         fig.add_hline(0, **LEVEL)
-    entries = len(compared.looks) + ("interval" in frame)
+    entries = len(compared.looks) + (1 if "interval" in frame else 0)
     fig.update_layout(legend=BELOW, height=fig.layout.height + 14 * entries)
     over_time(compared.time, fig).update_yaxes(**axis_of("log" if compared.log else "linear"))
     if compared.points:
@@ -79,7 +87,7 @@ def comparison(frame: DataFrame, compared: Compared) -> go.Figure:
 
 
 def _in_points(frame: DataFrame) -> DataFrame:
-    """Differences of shares, each hundredth a point."""
+    """Differences of shares in percentage points."""
     return frame.assign(**{name: 100 * frame[name] for name in ("value", "value_from", "value_to") if name in frame})
 
 
@@ -90,7 +98,7 @@ def _labelled_lines(frame: DataFrame, compared: Compared) -> list[tuple[Curve, s
     for label, look in compared.looks.items():
         of_label = frame[frame["label"] == label]
         for (seed, run), rows in groups(of_label, ["seed", "run"]):
-            words = [label] + [f"seed {seed}"] * several + ([_counted(of_label)] if "n" in frame else [])
+            words = [label, f"seed {seed}" if several else "", _counted(of_label) if "n" in frame else ""]
             lines.append((Curve(run, label, *look), " · ".join(filter(None, words)), rows))
     return lines
 
@@ -118,11 +126,10 @@ def _multiples(compared: Compared) -> go.Figure:
 
 
 def looks(specs: Sequence[RunSpec], facet: str = "") -> dict[str, Look]:
-    """Label -> colour, dash, marker and width, in the order of the legend.
+    """Label -> its look, in the order of the legend.
 
-    A normalisation keeps its colour and dash, and the other knobs of the labels give marker and width. Where there are more values
-    of those than normalisations, they give the colour too, from blue to red in their order, and the normalisation the dash if it
-    differs.
+    A normalisation keeps its colour and dash, and the other knobs in the labels set marker and width. Where those have more
+    values than there are normalisations, they set the colour too, from blue to red, and the normalisation the dash if it differs.
     """
     questions, ones = {spec.id: spec for spec in specs}, dict[str, RunSpec]()
     for id, label in labels(specs, facet).items():
@@ -132,12 +139,13 @@ def looks(specs: Sequence[RunSpec], facet: str = "") -> dict[str, Look]:
     norms = {one.norm for one in ones.values()}
     found: dict[str, Look] = {}
     for label, one in ones.items():
-        rank, styled = places.index(place_of(one, knobs)), style(one.norm)
-        colour, dash, marker = ordered_styles(len(places))[rank]
+        rank, own = places.index(place_of(one, knobs)), style(one.norm)
+        ordered = ordered_styles(len(places))[rank]
         if len(places) <= len(norms):
-            found[label] = *styled[:2], styled[2] if len(places) == 1 else marker, 2 + 1.2 * rank
+            symbol = own.symbol if len(places) == 1 else ordered.symbol
+            found[label] = Look(own.colour, own.dash, symbol, 2 + 1.2 * rank)
         else:
-            found[label] = colour, dash if len(norms) == 1 else styled[1], marker, 2
+            found[label] = Look(ordered.colour, ordered.dash if len(norms) == 1 else own.dash, ordered.symbol, 2)
     return found
 
 
@@ -255,7 +263,7 @@ def difference(name: str) -> Panel:
 
     def draw(numbers: DataFrame, view: View) -> go.Figure:
         minus = f"minus {baseline(view.specs, view.choice)}".split(" · ")
-        axis = "<br>".join([metric.axis, *minus]) + ", points" * metric.percent
+        axis = "<br>".join([metric.axis, *minus]) + (", points" if metric.percent else "")
         return _drawn(metric, numbers, view, axis, zero=True)
 
     return replace(

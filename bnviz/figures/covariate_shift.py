@@ -20,7 +20,7 @@ SHIFT = {"ics_l2": "‖G − G′‖₂", "ics_cosine": "cos ∠(G, G′)"}
 
 
 def _shifting(frame: DataFrame) -> DataFrame:
-    """Without the l2 of a layer that does not shift at all: zero, which a logarithmic axis cannot show."""
+    """The frame with gaps where a layer does not shift: a logarithmic axis cannot show a distance of zero."""
     return frame.assign(value=frame["value"].where((frame["metric"] != "ics_l2") | (frame["value"] > 0)))
 
 

@@ -1,4 +1,4 @@
-"""The words and formulas of the page "BatchNorm, taken apart": numbers of `bnviz.algorithm1` -> Markdown with the numbers put in."""
+"""The words and formulas of the page "BatchNorm, taken apart": numbers of `bnviz.papers.algorithm1` -> Markdown with the numbers put in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which knobs vary between runs, and how runs are called by them."""
+"""Which knobs vary between runs, and the labels that runs get from them."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ TRAINING = (
 
 
 def value(spec: RunSpec, knob: str) -> Any:
-    """What a question says of a knob."""
+    """The value of a knob in a question."""
     return spec.probes.get(knob.removeprefix(EVERY), 0) if knob.startswith(EVERY) else getattr(spec, knob)
 
 
 def differing(specs: Sequence[RunSpec], knobs: Sequence[str]) -> list[str]:
-    """Those of these knobs that are not the same in all questions."""
+    """The knobs among these that differ between the questions."""
     return [knob for knob in knobs if _kinds(specs, [knob]) > 1]
 
 
@@ -46,7 +46,7 @@ def varying(specs: Sequence[RunSpec]) -> list[str]:
 
 
 def telling(specs: Sequence[RunSpec], knobs: Sequence[str]) -> list[str]:
-    """As few of these knobs, in their order, as tell apart what all of them do."""
+    """The fewest of these knobs, in their order, that tell apart what all of them do."""
     kept: list[str] = []
     for knob in knobs:
         if _kinds(specs, [*kept, knob]) > _kinds(specs, kept):
@@ -64,14 +64,14 @@ def facets(specs: Sequence[RunSpec]) -> list[str]:
 
 
 def title(knob: str) -> str:
-    """A knob as the reader sees it."""
+    """The name of a knob for the reader."""
     if knob.startswith(EVERY):
         return f"{PROBES[knob.removeprefix(EVERY)].LABEL}, every … steps"
     return RunSpec.model_fields[knob].title or knob
 
 
 def text(spec: RunSpec, knob: str) -> str:
-    """Its value as the reader sees it."""
+    """The value of a knob for the reader."""
     found = value(spec, knob)
     if knob == "norm":
         return NORMS[found].label
@@ -83,7 +83,7 @@ def text(spec: RunSpec, knob: str) -> str:
 
 
 def word(spec: RunSpec, knob: str) -> str:
-    """Its value in a label."""
+    """The value of a knob in a label."""
     if knob in ("norm", "model", "data"):
         return text(spec, knob)
     return f"{'lr' if knob == 'lr' else title(knob)} {text(spec, knob)}"
@@ -102,7 +102,7 @@ def labels(specs: Sequence[RunSpec], facet: str = "") -> dict[str, str]:
 
 
 def place_of(spec: RunSpec, knobs: Sequence[str]) -> tuple[Any, ...]:
-    """Where a question stands among others."""
+    """The values of these knobs, by which questions are sorted."""
     return tuple(list(NORMS).index(spec.norm) if knob == "norm" else value(spec, knob) for knob in knobs)
 
 

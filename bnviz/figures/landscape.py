@@ -34,7 +34,7 @@ DASHES = ("dash", "longdashdot", "8px,2px,2px,2px,2px,2px", "16px,4px")  # of se
 
 
 def _landscape(frame: DataFrame, name: str, title: str, time: Time, paper: DataFrame | None, log: bool) -> go.Figure:
-    """The bands between the columns <name>_low and <name>_high, of several seeds between the means of both."""
+    """The bands between the columns <name>_low and <name>_high; of several seeds, between the means of both."""
     fig = empty_axes(frame, "Steps", [title])
     for place, (curve, rows) in enumerate(curves(frame)):
         step, low, high = rows["step"], rows[f"{name}_low"], rows[f"{name}_high"]
@@ -61,7 +61,7 @@ def gradient_predictiveness(frame: DataFrame, time: Time, paper: DataFrame | Non
 
 
 def _distance_scale(distances: list[float]) -> str:
-    """Logarithmic for huge ranges only."""
+    """The scale of an axis of distances: logarithmic for huge ranges only."""
     return scale_for(distances, 1e4)
 
 
@@ -75,7 +75,8 @@ def effective_beta(frame: DataFrame, time: Time, paper: DataFrame | None = None)
     for eta, lr in frame[["eta_min", "lr"]].drop_duplicates().itertuples(index=False):
         for name, limit in (("1/η<sub>min</sub>", 1 / eta), ("2/lr", 2 / lr)):
             names = limits.setdefault(float(f"{limit:.6g}"), [])
-            names += [name] * (name not in names)
+            if name not in names:
+                names.append(name)
     scale = scale_for([*frame["beta"], *limits], 30)
     fig = line_chart(frame, "beta", "Effective β", time, paper, log=scale == "log")
     named = {limit: f"{' = '.join(names)} = {limit:.3g}" for limit, names in limits.items()}
@@ -170,7 +171,7 @@ def random_direction(choice: str) -> str:
 
 
 def bands(view: View) -> DataFrame:
-    """The landscape's bands along the direction that the page's switch says, the gradient where it has none."""
+    """The bands along the direction that the page's switch names, by default the gradient."""
     return analysis.landscape_bands(view.rows, ALONG.get(view.choice, "gradient"))
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from pandas import DataFrame
 
-from bnviz.analysis import rows, training
+from bnviz.analysis import training
 from bnviz.analysis.distributions import unit_moment
 from bnviz.analysis.landscape import band_width, landscape_bands
 from bnviz.analysis.rows import KEYS
+from bnviz.analysis.rows import layers as layers_in
 from bnviz.analysis.surface import rise
 from bnviz.analysis.training import running_mean
 from bnviz.figures.covariate_shift import SHIFT
@@ -23,8 +24,9 @@ from bnviz.figures.training import WINDOW
 class Metric:
     """One number over training.
 
-    `values` takes rows and a layer, which matters only to one that is measured `by_layer`, and gives KEYS, step, value; `needs` are
-    the metrics in those rows that it is computed from. Each value drawn is the mean of the last `window` records.
+    values: rows and a layer -> KEYS, step, value; the layer matters only to a number that is measured `by_layer`
+    needs: the metrics in those rows that it is computed from
+    window: of how many records each drawn value is the mean
     """
 
     label: str
@@ -51,7 +53,7 @@ class Metric:
 
     def layers(self, measured: DataFrame) -> list[str]:
         """The layers in which it was measured, given the pairs of metric and layer that there are."""
-        return rows.layers(self.rows(measured)) if self.by_layer else []
+        return layers_in(self.rows(measured)) if self.by_layer else []
 
 
 def of_net(label: str, metric: str, axis: str = "", **how: Any) -> Metric:

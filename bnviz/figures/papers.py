@@ -15,22 +15,25 @@ from bnviz.unchecked import traces
 
 
 def papers(paper: DataFrame | None, frame: DataFrame) -> list[tuple[Curve, DataFrame]]:
-    """Every run of a paper, in the order of NORMS: thin, dotted, in our colour for it, but greyer.
+    """Every run of a paper, its look and its rows, in the order of NORMS: thin, dotted, in our colour for it, but greyer.
 
-    Labels name the figure, and the learning rate where there are several among ours, in `frame`.
+    A label names the paper's figure, and the learning rate where there are several among ours, in `frame`.
     """
     if paper is None or paper.empty:
         return []
-    several, drawn = frame["lr"].nunique() > 1, []
-    for (norm, run), rows in groups(paper, ["norm", "run"]):
-        figure, lr = rows["figure"].iloc[0], rows["lr"].iloc[0]
-        words = [NORMS[norm].label] + ([f"lr {lr:g}"] if several and np.isfinite(lr) else [])
-        colour, _, symbol = style(norm)
-        mixed = [(2 * ours + grey) // 3 for ours, grey in zip(hex_to_rgb(colour), hex_to_rgb(MARK), strict=True)]
-        label = f"{' · '.join(words)} – paper, {figure}"
-        curve = Curve(run, label, f"#{bytes(mixed).hex()}", "dot", symbol, 1.5, paper=True)
-        drawn.append((list(NORMS).index(norm), (curve, rows)))
-    return [pair for _, pair in sorted(drawn, key=lambda item: item[0])]
+    several, order = frame["lr"].nunique() > 1, list(NORMS)
+    by_norm = sorted(groups(paper, ["norm", "run"]), key=lambda group: order.index(group[0][0]))
+    return [(_look(norm, run, rows, several), rows) for (norm, run), rows in by_norm]
+
+
+def _look(norm: str, run: str, rows: DataFrame, several: bool) -> Curve:
+    """The look of a paper's run; `several` names its learning rate."""
+    figure, lr = rows["figure"].iloc[0], rows["lr"].iloc[0]
+    rate = f" · lr {lr:g}" if several and np.isfinite(lr) else ""
+    ours = style(norm)
+    mixed = [(2 * own + grey) // 3 for own, grey in zip(hex_to_rgb(ours.colour), hex_to_rgb(MARK), strict=True)]
+    label = f"{NORMS[norm].label}{rate} – paper, {figure}"
+    return Curve(run, label, f"#{bytes(mixed).hex()}", "dot", ours.symbol, 1.5, paper=True)
 
 
 def within(paper: DataFrame | None, time: Time) -> DataFrame | None:
@@ -44,7 +47,7 @@ def their_lines(paper: DataFrame | None, frame: DataFrame) -> list[go.Scatter]:
 
 
 def their_columns(paper: DataFrame | None, frame: DataFrame) -> list[tuple[int, Curve, DataFrame]]:
-    """Where networks stand side by side: each run of a paper with the column, from 1, of a run of ours that it is under."""
+    """For networks side by side: the column of a run of ours, counted from 1, and the run of a paper that belongs there."""
     found = []
     for column, (_, ours) in enumerate(curves(frame), 1):
         (norm, lr), *_ = ours[["norm", "lr"]].itertuples(index=False)
@@ -56,7 +59,7 @@ def their_columns(paper: DataFrame | None, frame: DataFrame) -> list[tuple[int, 
 
 
 def layers_numbered(names: list[str], number: float) -> list[int]:
-    """Which of our layers, counted from 1, has this number: one or none."""
+    """The place of our layer with this number, counted from 1: a list of one place or none."""
     return [place for place, name in enumerate(names, 1) if layer_number(name) == number]
 
 
@@ -68,7 +71,7 @@ def their_legend(fig: go.Figure) -> go.Figure:
 
 
 def ours_in_sight(fig: go.Figure, time: Time) -> go.Figure:
-    """What the papers' curves do after our last step does not stretch the y axes: one must zoom out to see it."""
+    """Keep the y axes to what is seen up to our last step; the papers' curves go on beyond it."""
     if all(trace.zorder != UNDER for trace in fig.data):
         return fig
     seen: dict[str, list[float]] = {}  # y axis, the first of those that match -> values in sight
@@ -90,7 +93,7 @@ def ours_in_sight(fig: go.Figure, time: Time) -> go.Figure:
 
 
 def _clip(low: float, high: float, log: bool) -> dict[str, float]:
-    """How far an axis may reach that scales by itself, with the margin that plotly leaves; a linear one always to zero."""
+    """The limits of an axis that scales by itself, with the margin that plotly leaves; a linear axis always has zero."""
     if log:
         margin = (high / low) ** 0.06
         return {"clipmin": low / margin, "clipmax": high * margin}

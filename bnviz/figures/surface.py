@@ -39,7 +39,7 @@ CAMERA = {"eye": {"x": 1.3, "y": -1.55, "z": 0.85}, "center": {"x": 0, "y": 0, "
 
 
 def contours(frame: DataFrame, titles: tuple[str, str], selected: int) -> go.Figure:
-    """`surfaces.planes` from above, at the newest step up to the selected one; `titles` are those of a and b."""
+    """`analysis.planes` from above, at the newest step up to the selected one; `titles` are those of a and b."""
     networks, scale = curves(frame), Scale.over(frame["loss"])
     fig = _panels(networks, "xy", 400, flat_looks(scale))
     reach = frame["a"].where(frame["point"].isna()).max()
@@ -53,7 +53,7 @@ def contours(frame: DataFrame, titles: tuple[str, str], selected: int) -> go.Fig
 
 
 def reliefs(frame: DataFrame, selected: int) -> go.Figure:
-    """`surfaces.planes` in space, with the loss upwards; what stands above the scale is cut off."""
+    """`analysis.planes` in space, with the loss upwards; what stands above the scale is cut off."""
     networks, scale = curves(frame)[:IN_SPACE], Scale.over(frame["loss"])
     fig = _panels(networks, "scene", 440, solid_looks(scale))
     upwards = {"title": {"text": ""}, "range": [scale.low, scale.high], **scale.marks()}
@@ -137,32 +137,32 @@ def _highest(scale: Scale) -> str:
 
 
 def _nothing(fig: go.Figure) -> go.Figure:
-    """Says so; plotly.js draws no axes without a trace."""
+    """Say that nothing is measured yet, with an empty trace: plotly.js draws no axes without one."""
     place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
     fig.add_annotation(text="nothing measured yet", showarrow=False, **place)
     return fig.add_trace(go.Scatter(x=[], y=[], showlegend=False))
 
 
 def surface_rise(frame: DataFrame, time: Time) -> go.Figure:
-    """`surfaces.rise`: how much the loss changes over each plane."""
+    """`analysis.rise`: how much the loss changes over each plane."""
     fig = line_chart(frame, "value", "Highest − lowest", time)
     return fig.update_yaxes(**axis_of(scale_for(frame["value"], 30)), rangemode="tozero")
 
 
 def path_share(frame: DataFrame, time: Time) -> go.Figure:
-    """`surfaces.path_share`: how much of the way to a plane lies in it."""
+    """`analysis.path_share`: how much of the way to a plane lies in it."""
     return in_percent(line_chart(frame, "value", "Share of the way", time))
 
 
 def relief_or_contours(numbers: DataFrame, view: View) -> go.Figure:
-    """The surface in the way that the page's switch says."""
+    """Contours or a surface in space, as the page's switch says."""
     if view.choice == RELIEF:
         return reliefs(numbers, view.step)
     return contours(numbers, axes_of_surface(view.specs[0]), view.step)
 
 
 def axes_of_surface(spec: RunSpec) -> tuple[str, str]:
-    """What the axes are."""
+    """The titles of the axes a and b."""
     along = "along −g" if spec.surface_along == "gradient" else "random"
     if spec.surface_scaled:
         return f"a ({along},<br>filter-normalised)", "b (random, filter-normalised)"

@@ -30,7 +30,7 @@ class Swept:
     knob: str
     end: str  # what is asked of the end of a run
     share: bool  # whether that is between 0 and 1
-    diverged: Mapping[str, int] = field(default_factory=dict)  # run -> step, from `analysis.diverged`
+    diverged: Mapping[str, int] = field(default_factory=dict)  # run -> step, from `bnviz.analysis.rows.diverged`
 
 
 def _of_networks(frame: DataFrame) -> list[tuple[Curve, DataFrame]]:
@@ -45,14 +45,14 @@ def _lost(rows: DataFrame) -> DataFrame:
 
 
 def _fate(row: Any, swept: Swept) -> str:
-    """In words what became of such a point."""
+    """What became of a point without a value, in words."""
     if "n" in row and row["n"] > 1:
         return f"{round(row['diverged'] * row['n'])} of {row['n']} seeds diverged"
     return f"diverged at step {swept.diverged[row['id']]}" if row["id"] in swept.diverged else "diverged"
 
 
 def _values(frame: DataFrame, at: Iterable[float], swept: Swept) -> dict[str, Any]:
-    """The knob's axis: every value, written at its place."""
+    """The knob's axis, with a tick at every value."""
     return {
         "title_text": swept.knob,
         "tickvals": list(at),
@@ -61,7 +61,7 @@ def _values(frame: DataFrame, at: Iterable[float], swept: Swept) -> dict[str, An
 
 
 def sweep_lines(frame: DataFrame, swept: Swept) -> go.Figure:
-    """`sweeps.table` against the knob, logarithmic over more than a factor of 10; below it a cross where a run diverged."""
+    """`sweeps.table` against the knob, on a logarithmic axis over more than a factor of 10. Crosses below mark runs that diverged."""
     fig, knobs = empty_axes(frame, swept.knob, [swept.end]), sorted(frame["knob"].unique())
     heights = "linear" if swept.share else scale_for(frame["value"], 30)
     for curve, rows in _of_networks(frame):
@@ -81,7 +81,7 @@ def sweep_lines(frame: DataFrame, swept: Swept) -> go.Figure:
 
 
 def _losses(fig: go.Figure, frame: DataFrame, swept: Swept) -> go.Figure:
-    """A strip of its own for the points without a value, so that a cross is never taken for one: a line a network."""
+    """Below the axis a strip with a cross for each point without a value, one line for each network."""
     found = [(curve, lost) for curve, rows in _of_networks(frame) if len(lost := _lost(rows))]
     if not found:
         return fig
@@ -99,7 +99,7 @@ def _losses(fig: go.Figure, frame: DataFrame, swept: Swept) -> go.Figure:
 
 
 def sweep_map(frame: DataFrame, swept: Swept) -> go.Figure:
-    """`sweeps.table` as a cell for each network and value of the knob, its number in it; empty where a run has not ended yet."""
+    """`sweeps.table` as a heat map: a cell for each network and value of the knob, empty until its run has ended."""
     rows, knobs = _of_networks(frame), sorted(frame["knob"].unique())
     grid = [points.set_index("knob").reindex(knobs) for _, points in rows]
     values = np.array([line["value"] for line in grid], dtype=float)
@@ -111,15 +111,7 @@ def sweep_map(frame: DataFrame, swept: Swept) -> go.Figure:
     cells = go.Heatmap(z=z, text=text, hovertemplate=hover, coloraxis="coloraxis", xgap=3, ygap=3)
     fig = go.Figure(cells, {"template": "bnviz"})
     low, high = (np.nanmin(z), np.nanmax(z)) if np.isfinite(z).any() else (0, 1)
-    notes, frames = [], []
-    for (down, across), value in np.ndenumerate(z):
-        share = (value - low) / (high - low) if high > low else 0.5
-        font = {"size": 12, "color": _ink(share)} if np.isfinite(value) else {"size": 11}
-        notes.append({"x": across, "y": down, "text": text[down][across], "showarrow": False, "font": font})
-        if not np.isfinite(value):
-            corners = {"x0": across - 0.48, "x1": across + 0.48, "y0": down - 0.46, "y1": down + 0.46}
-            frames.append({"type": "rect", "line": {"color": MARK, "width": 1, "dash": "dot"}, **corners})
-    fig.update_layout(annotations=notes, shapes=frames)
+    fig.update_layout(annotations=_cell_notes(z, text, low, high), shapes=_empty_cells(z))
     names = ["<br>".join(line for word in curve.label.split(" · ") for line in wrap(word, 12)) for curve, _ in rows]
     fig.update_xaxes(range=[-0.5, len(knobs) - 0.5], showgrid=False, **_values(frame, range(len(knobs)), swept))
     fig.update_yaxes(tickvals=[*range(len(rows))], ticktext=names, range=[len(rows) - 0.5, -0.5], showgrid=False)
@@ -128,6 +120,25 @@ def sweep_map(frame: DataFrame, swept: Swept) -> go.Figure:
     bar |= {"title": {"text": swept.end, "side": "bottom"}} | _bar_ticks(z, scale, swept)
     colours = {"colorscale": SHADES, "colorbar": bar, "cmin": low, "cmax": high if high > low else low + 1}
     return fig.update_layout(coloraxis=colours)
+
+
+def _cell_notes(z: NDArray[np.float64], text: list[list[str]], low: float, high: float) -> list[dict[str, Any]]:
+    """The text of each cell, black or white."""
+    notes = []
+    for (down, across), value in np.ndenumerate(z):
+        share = (value - low) / (high - low) if high > low else 0.5
+        font = {"size": 12, "color": _ink(share)} if np.isfinite(value) else {"size": 11}
+        notes.append({"x": across, "y": down, "text": text[down][across], "showarrow": False, "font": font})
+    return notes
+
+
+def _empty_cells(z: NDArray[np.float64]) -> list[dict[str, Any]]:
+    """A dotted frame around each cell without a number."""
+    line = {"color": MARK, "width": 1, "dash": "dot"}
+    return [
+        {"type": "rect", "line": line, "x0": across - 0.48, "x1": across + 0.48, "y0": down - 0.46, "y1": down + 0.46}
+        for down, across in np.argwhere(~np.isfinite(z)).tolist()
+    ]
 
 
 def _cell(point: Any, swept: Swept) -> str:

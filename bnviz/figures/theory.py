@@ -30,7 +30,7 @@ PRECISIONS = {"float64": 2.0**-52, "float32": 2.0**-23}
 
 
 def deviations(frame: DataFrame, time: Time) -> go.Figure:
-    """`theorems.verdicts`: the largest relative deviation of each equality over training, and what rounding is."""
+    """`analysis.verdicts`: the largest relative deviation of each equality over training, and what rounding is."""
     fig = empty_axes(frame, "Steps", ["Largest deviation"])
     drawn = positive_only(frame, "deviation").dropna(subset=["deviation"])
     for curve, run in curves(drawn):
@@ -40,7 +40,7 @@ def deviations(frame: DataFrame, time: Time) -> go.Figure:
             fig.add_trace(line_trace(line, rows["step"], rows["deviation"], **line.dots(7)))
     for name, precision in PRECISIONS.items():
         fig.add_hline(precision, **LEVEL)
-        # plotly takes the place of a note on a logarithmic axis as an exponent, but not of the note of a line.
+        # On a logarithmic axis plotly places an annotation by its exponent, but not the annotation of a line.
         place = {"x": 1, "xref": "x domain", "xanchor": "right", "y": np.log10(precision), "yanchor": "top"}
         fig.add_annotation(text=f"rounding in {name}", showarrow=False, font_size=11, **place)
     fig.update_layout(legend=BELOW, height=360)
@@ -50,11 +50,11 @@ def deviations(frame: DataFrame, time: Time) -> go.Figure:
 
 
 def theorem(frame: DataFrame, titles: Mapping[str, str]) -> go.Figure:
-    """`theorems.sides`: measured against bound, a point a unit in the colour of its layer, a panel for each version in `titles`.
+    """`analysis.sides`: measured against bound, one panel for each version in `titles`.
 
-    On the dashed diagonal the sides are equal, above it a bound fails. A logarithmic axis has no place for what is below zero: a
-    pair that is so on both sides is drawn hollow at its absolute values, one side alone at the edge. Below the axis
-    stands how many bounds are below zero.
+    A point is a unit, in the colour of its layer. On the dashed diagonal both sides are equal; above it the bound fails.
+    The axes are logarithmic: a point below zero on both sides is drawn hollow at its absolute values, one below zero on one
+    side stands at the edge. The axis title counts the bounds below zero.
     """
     fig = empty_axes(frame, "Bound", ["Measured"], titles.values(), shared_yaxes=True)
     for column, version in enumerate(titles, 1):
@@ -77,7 +77,7 @@ def theorem(frame: DataFrame, titles: Mapping[str, str]) -> go.Figure:
 
 
 def _placed(points: DataFrame) -> DataFrame:
-    """The points of a panel with x, y and signs, which is of SIGNS."""
+    """The points of a panel with their place x, y and their signs, one of SIGNS."""
     sizes = points[["bound", "left"]].abs().to_numpy()
     edge = sizes[sizes > 0].min(initial=np.inf) / 10
     above, right = points["left"] > 0, points["bound"] > 0
@@ -116,7 +116,7 @@ def _decades(values: Series[float]) -> int:
 
 
 def conditions(frame: DataFrame, time: Time) -> go.Figure:
-    """`theorems.conditions`: what the theorems ask, what BatchNorm takes away, and whether the gradient is smaller."""
+    """`analysis.conditions`: what the theorems ask, what BatchNorm takes away, and whether the gradient is smaller."""
     fig = empty_axes(frame, "Steps", analysis.CONDITIONS.values(), shared_xaxes=True)
     for curve, run in curves(frame):
         for name, rows in groups(run, "condition"):
@@ -134,7 +134,7 @@ def conditions(frame: DataFrame, time: Time) -> go.Figure:
 
 
 def lemma(frame: DataFrame) -> go.Figure:
-    """`theorems.distances` over the depth of the net: to W*, to kW* (hollow), and by how much that is less."""
+    """`analysis.distances` over the depth of the net: to W*, to kW* (hollow), and by how much that is less."""
     fig = empty_axes(frame, "Layer", ["Squared distance to W₀", "Nearer by"], shared_xaxes=True)
     for curve, rows in curves(positive_only(frame, "plain", "scaled")):
         depth, nearer = rows["layer"].map(layer_number), 1 - rows["scaled"] / rows["plain"]
@@ -152,12 +152,12 @@ def lemma(frame: DataFrame) -> go.Figure:
 
 
 def has_batchnorm(spec: RunSpec) -> bool:
-    """Whether the theorems are about it."""
+    """Whether the theorems are about this network."""
     return spec.norm == "batch"
 
 
 def theorem_panel(statement: str, look: str, true: str, printed: str) -> Panel:
-    """Measured against bound, one panel for the statement as it is true and one as printed."""
+    """A panel of a statement: measured against bound, in its true version and as printed."""
     return Panel(
         analysis.STATEMENTS[statement],
         look,

@@ -14,10 +14,10 @@ from bnviz.unchecked import scatter
 
 OVER_SEEDS, OPEN = " over seeds", " (open below where it reaches zero or less)"
 LOWEST = float(np.float32(1e-30))  # below every logarithmic axis, as it is drawn
-WHISKERS = 12  # places of a curve at which an interval over seeds is drawn as whiskers
+WHISKERS = 12  # points of a curve that have error bars
 HATCH: dict[str, Any] = {"shape": "/", "size": 5, "solidity": 0.25, "fillmode": "overlay"}  # of an interval over seeds
 NO_HOVER = {"hoverinfo": "skip", "hovertemplate": None}
-NUMBER, SHARE = "%{y:.3g}", "%{y:.3~p}"  # what a hover says of a height, on an axis in per cent the second
+NUMBER = "%{y:.3g}"  # what a hover says of a height
 
 
 def drawable(values: ArrayLike) -> NDArray[np.float32]:
@@ -35,7 +35,7 @@ def line_trace(curve: Curve, x: ArrayLike, y: ArrayLike, **look: Any) -> go.Scat
 def band_traces(
     curve: Curve, x: Series[Any], low: Series[Any], high: Series[Any], hover: bool = True
 ) -> list[go.Scatter]:
-    """Two thin edges with the area between them; a click in the legend hides all of it."""
+    """A band: two thin edges and the area between them. A click in the legend hides all of it."""
     edge = {"color": curve.faded(0.9 if curve.paper else 0.6), "dash": curve.dash, "width": 1}
     area = {"line": edge, "fill": "tonexty", "fillcolor": curve.faded(0.08 if curve.paper else 0.3)}
     traces: list[go.Scatter] = []
@@ -47,7 +47,7 @@ def band_traces(
 
 
 def _pieces(x: Series[Any], low: Series[Any], high: Series[Any]) -> list[NDArray[np.float32]]:
-    """The parts of a band between its gaps, over which plotly would fill: x, low and high of each, as rows."""
+    """The parts of a band between its gaps, which plotly would fill: of each an array (3, n) of x, low and high."""
     band = np.stack([drawable(x), drawable(low), drawable(high)])
     whole = np.isfinite(band).all(axis=0)
     turns = np.flatnonzero(np.diff(whole, prepend=False, append=False))
@@ -55,14 +55,14 @@ def _pieces(x: Series[Any], low: Series[Any], high: Series[Any]) -> list[NDArray
 
 
 def interval_traces(curve: Curve, rows: DataFrame, name: str, log: bool = False) -> list[go.Scatter]:
-    """The interval over seeds around a mean, if there is one: hatched and without edges, as no band over step sizes is."""
+    """The interval over seeds around the mean `name`, if there is one: hatched and without edges, unlike a band."""
     if f"{name}_from" not in rows:
         return []
     low, high = rows[f"{name}_from"], rows[f"{name}_to"]
-    if log:
-        low = _open_below(low)
     look: dict[str, Any] = {"line": {"width": 0}, "showlegend": False, **NO_HOVER}
-    look |= {"meta": OPEN} if log and (rows[f"{name}_from"] <= 0).any() else {}
+    if log:
+        look |= _open_mark(low)
+        low = low.where(low.isna() | (low > 0), LOWEST)  # a logarithmic axis has no place for zero
     traces: list[go.Scatter] = []
     for at, bottom, top in _pieces(rows["step"], low, high):
         hatch = {"fill": "tonexty", "fillcolor": curve.faded(0.12), "fillpattern": HATCH | {"fgcolor": curve.colour}}
@@ -72,18 +72,22 @@ def interval_traces(curve: Curve, rows: DataFrame, name: str, log: bool = False)
 
 
 def error_bars(rows: DataFrame, name: str, log: bool = False) -> dict[str, Any]:
-    """The same where there are few places: error bars, which plotly draws to the end of a logarithmic axis if they reach zero."""
+    """The interval over seeds as error bars, for few points. On a logarithmic axis a bar that reaches zero ends at the axis."""
     if f"{name}_from" not in rows:
         return {}
     up, down = drawable(rows[f"{name}_to"] - rows[name]), drawable(rows[name] - rows[f"{name}_from"])
     bars = {"error_y": {"type": "data", "array": up, "arrayminus": down, "width": 3, "thickness": 1}}
-    return bars | ({"meta": OPEN} if log and (rows[f"{name}_from"] <= 0).any() else {})
+    return bars | (_open_mark(rows[f"{name}_from"]) if log else {})
+
+
+def _open_mark(low: Series[float]) -> dict[str, Any]:
+    return {"meta": OPEN} if (low <= 0).any() else {}
 
 
 def interval_bars(curve: Curve, rows: DataFrame, name: str, place: int, log: bool) -> list[go.Scatter]:
-    """The interval over seeds around an edge of a band over step sizes: whiskers, since hatching would hide the bands.
+    """The interval over seeds around an edge of a band, as error bars: hatching would hide the bands.
 
-    They stand at some steps, of each network at others, by its place among them.
+    They stand at up to WHISKERS steps, which the `place` of a network among the others shifts.
     """
     if f"{name}_from" not in rows:
         return []
@@ -98,19 +102,9 @@ def interval_bars(curve: Curve, rows: DataFrame, name: str, place: int, log: boo
     return [line_trace(curve, some["step"], some[name], **look, **error_bars(some, name, log))]
 
 
-def _open_below(low: Series[float]) -> Series[float]:
-    """The lower ends of an interval for a logarithmic axis, which has no place for zero: there it leaves the picture."""
-    return low.where(low.isna() | (low > 0), LOWEST)
-
-
-def _intervals(frame: DataFrame) -> list[str]:
-    """What the intervals over seeds of a figure are called."""
-    return list(frame["interval"].unique()) if "interval" in frame else []
-
-
 def interval_legend(frame: DataFrame, whiskers: bool = False) -> list[go.Scatter]:
-    """What hatching or whiskers mean."""
-    names = _intervals(frame)
+    """A legend entry for each kind of interval over seeds in a frame, hatched or as error bars."""
+    names = list(frame["interval"].unique()) if "interval" in frame else []
     if whiskers:
         bar: dict[str, Any] = {"mode": "markers", "marker": {"symbol": "line-ns-open", "size": 12, "color": MARK}}
         return [scatter(x=[None], y=[None], name=f"{name}{OVER_SEEDS}", legendgroup=name, **bar) for name in names]
@@ -120,7 +114,7 @@ def interval_legend(frame: DataFrame, whiskers: bool = False) -> list[go.Scatter
 
 
 def cross_trace(curve: Curve, x: Series[Any], y: Series[Any], time: Time, words: bool = True) -> list[go.Scatter]:
-    """The end of a run that diverged; nothing for one that did not."""
+    """A cross at the end of a run that diverged; no trace for any other run."""
     step = time.diverged.get(curve.run, -1)
     end = y[x <= step].last_valid_index()
     if end is None:

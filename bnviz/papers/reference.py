@@ -49,7 +49,7 @@ NOTES = {  # (family, what is shown) -> what to keep in mind when ours is compar
 @dataclass(frozen=True)
 class Source:
     """A file of curves: the figure they were read off, the family of its networks, and what they show: the name of our
-    figure in `bnviz.figures`. `lr` is None where a series names its own or the paper none; `layer` is the paper's number.
+    drawing function in `bnviz.figures`. `lr` is None where a series names its own or the paper none; `layer` is the paper's number.
     """
 
     file: str
