@@ -11,7 +11,11 @@ from collections.abc import Callable
 import pandas as pd
 from pandas import DataFrame
 
-from bnviz import analysis
+from bnviz.analysis import landscape as landscape_numbers
+from bnviz.analysis.covariate_shift import covariate_shift
+from bnviz.analysis.distributions import moment_changes, quantile_bands
+from bnviz.analysis.landscape import band_width, landscape_bands
+from bnviz.analysis.rows import KEYS
 from bnviz.presets import PRESETS
 from bnviz.store import Store
 
@@ -22,7 +26,7 @@ def rows(preset: str) -> DataFrame:
     """The rows of every finished run of a preset, of any of SEEDS."""
     runs = [Store().run(spec.id) for seed in SEEDS for spec in PRESETS[preset].specs(seed=seed)]
     done = [run.labelled_rows() for run in runs if run.readable and run.state == "done"]
-    return pd.concat(done, ignore_index=True) if done else DataFrame(columns=[*analysis.KEYS, "metric"])
+    return pd.concat(done, ignore_index=True) if done else DataFrame(columns=[*KEYS, "metric"])
 
 
 def metric(frame: DataFrame, name: str) -> DataFrame:
@@ -33,26 +37,26 @@ def metric(frame: DataFrame, name: str) -> DataFrame:
 def windows(frame: DataFrame, edges: list[int]) -> DataFrame:
     """Mean value between each pair of steps."""
     cut = pd.cut(frame["step"], edges, right=False)
-    return DataFrame(frame.groupby([*analysis.KEYS[1:], cut], observed=True)["value"].mean().unstack())
+    return DataFrame(frame.groupby([*KEYS[1:], cut], observed=True)["value"].mean().unstack())
 
 
 def at_steps(frame: DataFrame, steps: list[int]) -> DataFrame:
     """Values at some steps."""
     chosen = frame[frame["step"].isin(steps)]
-    return chosen.pivot_table(index=analysis.KEYS[1:], columns="step", values="value")
+    return chosen.pivot_table(index=KEYS[1:], columns="step", values="value")
 
 
 def accuracy(frame: DataFrame) -> DataFrame:
     """Training accuracy by windows, and the last test accuracy (Figs. 1, 2, 5a)."""
     table = windows(metric(frame, "train_accuracy"), [0, 500, 1000, 2001])
-    return table.assign(test=metric(frame, "test_accuracy").groupby(analysis.KEYS[1:])["value"].last())
+    return table.assign(test=metric(frame, "test_accuracy").groupby(KEYS[1:])["value"].last())
 
 
 def shift(layers: list[str]) -> Callable[[DataFrame], DataFrame]:
     """Covariate shift: medians over training, and the smallest cosine (Fig. 3)."""
 
     def table(frame: DataFrame) -> DataFrame:
-        chosen = analysis.covariate_shift(frame, layers).groupby([*analysis.KEYS[1:], "metric", "layer"])["value"]
+        chosen = covariate_shift(frame, layers).groupby([*KEYS[1:], "metric", "layer"])["value"]
         return DataFrame(chosen.agg(["median", "min"]).unstack(["metric", "layer"]))
 
     return table
@@ -60,10 +64,10 @@ def shift(layers: list[str]) -> Callable[[DataFrame], DataFrame]:
 
 def landscape(frame: DataFrame) -> DataFrame:
     """Mean width of the loss band, median upper edge of the distance, and beta in units of 2/lr (Figs. 4, 10, 12, 13)."""
-    bands = analysis.landscape_bands(frame)
-    bands = bands.assign(width=analysis.band_width(bands)["loss"], edge=bands["beta"] * bands["lr"] / 2)
+    bands = landscape_bands(frame)
+    bands = bands.assign(width=band_width(bands)["loss"], edge=bands["beta"] * bands["lr"] / 2)
     late = bands[bands["step"] >= bands["step"].max() / 20]
-    by = analysis.KEYS[1:]
+    by = KEYS[1:]
     return DataFrame(
         {
             "mean width": bands.groupby(by)["width"].mean(),
@@ -85,8 +89,8 @@ def distributions(layers: list[str]) -> Callable[[DataFrame], DataFrame]:
     """5 % to 95 % of one unit at the first and the last measurement (Figs. 6, 9)."""
 
     def table(frame: DataFrame) -> DataFrame:
-        bands = analysis.quantile_bands(frame, layers, pooled=False)
-        width = bands.assign(value=bands["q95"] - bands["q05"]).groupby([*analysis.KEYS[1:], "layer"])["value"]
+        bands = quantile_bands(frame, layers, pooled=False)
+        width = bands.assign(value=bands["q95"] - bands["q05"]).groupby([*KEYS[1:], "layer"])["value"]
         return DataFrame(width.agg(["first", "last"]).unstack("layer"))
 
     return table
@@ -94,25 +98,25 @@ def distributions(layers: list[str]) -> Callable[[DataFrame], DataFrame]:
 
 def moments(frame: DataFrame) -> DataFrame:
     """Median change of mean and variance between successive steps (Fig. 8)."""
-    changes = analysis.moment_changes(frame, ["conv2", "conv5", "conv8"])
-    medians = changes.groupby([*analysis.KEYS[1:], "moment", "layer"])["value"].median()
+    changes = moment_changes(frame, ["conv2", "conv5", "conv8"])
+    medians = changes.groupby([*KEYS[1:], "moment", "layer"])["value"].median()
     return DataFrame(medians.unstack(["moment", "layer"]))
 
 
 def step_sizes(frame: DataFrame) -> DataFrame:
     """Median distance of the gradient at each step size (Fig. 11)."""
-    return DataFrame(analysis.step_sizes(frame).groupby([*analysis.KEYS[1:], "eta"])["distance"].median().unstack())
+    return DataFrame(landscape_numbers.step_sizes(frame).groupby([*KEYS[1:], "eta"])["distance"].median().unstack())
 
 
 def mnist(frame: DataFrame) -> DataFrame:
     """Test accuracy at some steps; how far the median of the unit travels in the first 10,000 (2015, Fig. 1)."""
     tests = metric(frame, "test_accuracy")
     table = at_steps(tests, [4000, 8000, 10_000, 20_000, 30_000, 40_000, 50_000])
-    early = analysis.quantile_bands(frame[frame["step"] <= 10_000], ["fc3"], pooled=False)
+    early = quantile_bands(frame[frame["step"] <= 10_000], ["fc3"], pooled=False)
     for name in ("q15", "q50", "q85"):
         # Sixty examples make a noisy percentile: the mean over ten measurements, 1,000 steps, shows what travels.
         means = early.groupby("run")[name].transform(lambda line: line.rolling(10).mean())
-        by = early.assign(mean=means).groupby(analysis.KEYS[1:])
+        by = early.assign(mean=means).groupby(KEYS[1:])
         table[f"{name} travels"] = by[name].max() - by[name].min()
         table[f"{name} mean travels"] = by["mean"].max() - by["mean"].min()
     plain, batch = (tests[tests["norm"] == norm].set_index(["seed", "step"])["value"] for norm in ("none", "batch"))

@@ -10,7 +10,7 @@ import sys
 
 import pandas as pd
 
-from bnviz.analysis import band_width, landscape_bands
+from bnviz.analysis.landscape import band_width, landscape_bands
 from bnviz.spec import RunSpec
 from bnviz.store import Store
 

@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame, Series
 
-from bnviz import analysis, evidence
-from bnviz.analysis import t_factor, text
+from bnviz import evidence
+from bnviz.analysis.distributions import HISTOGRAM
+from bnviz.analysis.rows import text
+from bnviz.analysis.seeds import t_factor
 from bnviz.evidence import (
     Measure,
     accuracy,
@@ -225,7 +227,7 @@ def rows(runs: Iterable[Run]) -> DataFrame:
     asked = list(runs)
     if not asked:
         return text(EMPTY.to_pandas().assign(run="", norm="", lr=0.0, seed=0)).astype({"unit": float})
-    metrics = {metric for run in asked for metric in run.measured()["metric"]} - {analysis.HISTOGRAM}
+    metrics = {metric for run in asked for metric in run.measured()["metric"]} - {HISTOGRAM}
     return joined(asked, metrics)
 
 

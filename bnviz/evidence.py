@@ -12,8 +12,12 @@ from typing import Any, Literal
 import numpy as np
 from pandas import DataFrame, Series
 
-from bnviz import analysis, theorems
-from bnviz.analysis import QUANTILES, Direction
+from bnviz.analysis import covariate_shift as covariate_shift_numbers
+from bnviz.analysis import theory
+from bnviz.analysis.distributions import QUANTILES, moment_changes, quantile_bands
+from bnviz.analysis.landscape import Direction, landscape_bands, step_sizes
+from bnviz.analysis.rows import text
+from bnviz.analysis.training import test_curve
 
 Table = Callable[[DataFrame], DataFrame]
 Measure = Callable[[DataFrame], "Series[float]"]
@@ -109,14 +113,14 @@ def apart(one: str, other: str, start: float) -> Measure:
 
 def _lead(rows: DataFrame, one: str, other: str, start: float) -> Series[float]:
     """One network's test accuracy minus another's, by seed and step."""
-    curve = _between(analysis.test_curve(_lasting(rows, "test_accuracy")), start, END)
+    curve = _between(test_curve(_lasting(rows, "test_accuracy")), start, END)
     both = _columns(_side_by_side(curve, "value"), one, other)
     return both[one] - both[other]
 
 
 def _lasting(rows: DataFrame, metric: str) -> DataFrame:
     """The rows of a metric; of an accuracy without the runs whose loss overflowed, which have none in the end."""
-    measured = analysis.text(rows[rows["metric"] == metric])
+    measured = text(rows[rows["metric"] == metric])
     if metric not in ("train_accuracy", "test_accuracy"):
         return measured
     overflowed = rows["metric"].isin(("train_loss", "test_loss")) & ~np.isfinite(rows["value"].astype(float))
@@ -130,7 +134,7 @@ def mean_change(*layers: str) -> Table:
     """Median over training of |mean_t+1 - mean_t| of one unit, geometric mean over the layers (2018, Fig. 8a)."""
 
     def table(rows: DataFrame) -> DataFrame:
-        changes = analysis.moment_changes(rows, layers)
+        changes = moment_changes(rows, layers)
         return _over_layers(changes[changes["moment"] == "mean"].groupby(["seed", "norm", "layer"])["value"].median())
 
     return table
@@ -158,7 +162,7 @@ def shift(layer: str) -> Table:
 
 def _spreads(rows: DataFrame, layer: str) -> DataFrame:
     """Quantiles of one unit of a layer, and `spread`, from 5 to 95 %."""
-    bands = analysis.quantile_bands(rows, [layer], pooled=False)
+    bands = quantile_bands(rows, [layer], pooled=False)
     return bands.assign(spread=bands["q95"] - bands["q05"])
 
 
@@ -169,7 +173,7 @@ def travel(layers: Sequence[str], pooled: bool, stop: float = END) -> Table:
     """
 
     def table(rows: DataFrame) -> DataFrame:
-        bands = _between(analysis.quantile_bands(rows, layers, pooled), 0, stop)
+        bands = _between(quantile_bands(rows, layers, pooled), 0, stop)
         by = ["seed", "norm", "layer"]
         running = bands.groupby(by)["q50"].transform(lambda line: line.rolling(10).mean())
         each = bands.assign(running=running).groupby(by)["running"]
@@ -197,7 +201,7 @@ def covariate_shift(metric: Literal["ics_l2", "ics_cosine"], how: str, *layers: 
     """Median or extreme of ‖G − G′‖ or cos ∠(G, G′) over training and these layers (2018, Fig. 3)."""
 
     def table(rows: DataFrame) -> DataFrame:
-        measured = analysis.covariate_shift(rows, layers)
+        measured = covariate_shift_numbers.covariate_shift(rows, layers)
         return _table(measured[measured["metric"] == metric], how)
 
     return table
@@ -227,7 +231,7 @@ def _bands(rows: DataFrame, along: Direction = "gradient") -> DataFrame:
     `width` is that of the loss band, `plateau` beta in units of 1/eta_min, and `off_edge` how far beta is from 2/lr, as a part of
     that. What overflowed is a gap in a picture; as a number it is infinite.
     """
-    bands = analysis.landscape_bands(rows, along).fillna({"loss_high": END, "distance_high": END})
+    bands = landscape_bands(rows, along).fillna({"loss_high": END, "distance_high": END})
     return bands.assign(
         width=(bands["loss_high"] - bands["loss_low"]).fillna(END),
         plateau=bands["beta"] * bands["eta_min"],
@@ -237,9 +241,7 @@ def _bands(rows: DataFrame, along: Direction = "gradient") -> DataFrame:
 
 def growth(rows: DataFrame) -> DataFrame:
     """The gradient's median distance at the largest step size over that at the smallest (2018, Fig. 11)."""
-    distances = (
-        analysis.step_sizes(rows).groupby(["seed", "norm", "eta"])["distance"].median().groupby(["seed", "norm"])
-    )
+    distances = step_sizes(rows).groupby(["seed", "norm", "eta"])["distance"].median().groupby(["seed", "norm"])
     return DataFrame((distances.last() / distances.first()).unstack("norm"))
 
 
@@ -251,7 +253,7 @@ def finer_grid(start: float) -> Table:
     """
 
     def table(rows: DataFrame) -> DataFrame:
-        points = _between(analysis.step_sizes(rows), start, END)
+        points = _between(step_sizes(rows), start, END)
         beta = points.assign(beta=points["distance"] / points["eta"])  # ‖g‖ cancels
         by = ["seed", "norm", "step"]
         coarse = beta[beta["eta"] > beta.groupby(by)["eta"].transform("min")]
@@ -282,7 +284,7 @@ def exceeded(statement: str, column: Literal["broken", "fails"]) -> Measure:
 
 def _statement(rows: DataFrame, statement: str) -> Any:
     """The verdicts on one statement behind BatchNorm, by seed."""
-    verdicts = theorems.verdicts(rows)
+    verdicts = theory.verdicts(rows)
     return verdicts[(verdicts["statement"] == statement) & (verdicts["norm"] == "batch")].groupby("seed")
 
 
@@ -290,7 +292,7 @@ def condition(name: str, scale: float = 1.0) -> Measure:
     """What Theorems 4.1 and 4.2 ask, one of `theorems.CONDITIONS`: mean over training."""
 
     def measure(rows: DataFrame) -> Series[float]:
-        each = theorems.conditions(rows)
+        each = theory.conditions(rows)
         return scale * each[each["condition"] == name].groupby("seed")["value"].mean()
 
     return measure

@@ -7,11 +7,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from bnviz import comparison, takeaway
-from bnviz.analysis import STATISTICS
+from bnviz import takeaway
+from bnviz.analysis.seeds import STATISTICS
 from bnviz.export import STYLES, Style
 from bnviz.export.look import parts
-from bnviz.panels import EACH, PANELS, SWITCHES, Panel
+from bnviz.figures import PANELS, comparison
+from bnviz.figures.panel import EACH, SWITCHES, Panel
 from bnviz.spec import RunSpec
 from bnviz.store import Run
 from bnviz.takeaway import SUFFIXES, Takeaway
@@ -55,7 +56,7 @@ def none_given(options: argparse.Namespace) -> None:
 def taken(options: argparse.Namespace, runs: Sequence[Run]) -> tuple[Takeaway, str, Style]:
     """The figure of these runs, its format and its style. ValueError where the options ask for what there is not."""
     format = options.format if options.format is not None else options.out.suffix.removeprefix(".")
-    panel = one_of("--figure", options.figure, PANELS | comparison.PANELS)
+    panel = one_of("--figure", options.figure, PANELS | comparison.COMPARISONS)
     style = one_of("--style", options.style, STYLES)
     one_of("--format", format, dict.fromkeys(SUFFIXES))
     one_of("--over", options.over, dict.fromkeys((*STATISTICS, EACH)))

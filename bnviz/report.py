@@ -15,11 +15,14 @@ import plotly.io as pio
 from pandas import DataFrame
 from plotly.offline import get_plotlyjs
 
-from bnviz import __version__, analysis, bundle, claims, panels, story
+from bnviz import __version__, bundle, claims, story
+from bnviz.analysis.rows import newest
 from bnviz.export import STYLES, styled, typeface
-from bnviz.figures import curves
+from bnviz.figures import PANELS
+from bnviz.figures import panel as panels
+from bnviz.figures.panel import EACH, Panel
+from bnviz.figures.style import curves
 from bnviz.norms import NORMS
-from bnviz.panels import EACH, PANELS, Panel
 from bnviz.spec import RunSpec
 from bnviz.store import Run, Store
 from bnviz.story import CHAPTERS, QUESTIONS, Chapter, Question
@@ -191,7 +194,7 @@ def in_words(panel: Panel, numbers: DataFrame) -> str:
         return said
     if not panel.averages or "layer" in numbers or "step" not in numbers or "knob" in numbers:
         return ""
-    last = analysis.newest(numbers.dropna(subset=list(panel.averages)), int(numbers["step"].max()))
+    last = newest(numbers.dropna(subset=list(panel.averages)), int(numbers["step"].max()))
     ends = [
         f"{curve.label} {' to '.join(f'{row[name]:{panel.number}}' for name in panel.averages)}"
         for curve, rows in curves(last)

@@ -23,7 +23,8 @@ import pandas as pd
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
-from bnviz import analysis, damage, parts, paths
+from bnviz import damage, parts, paths
+from bnviz.analysis.rows import diverged
 from bnviz.disk import discard, put, read_json, rename
 from bnviz.estimate import refusal
 from bnviz.parts import EMPTY as EMPTY
@@ -374,7 +375,7 @@ def question(spec: RunSpec) -> dict[str, Any]:
 
 def outcome(rows: pd.DataFrame, steps: int) -> dict[str, int | None]:
     """What done.json says of all rows of a run of so many steps: the step at which it diverged."""
-    return {"diverged_at": analysis.diverged(rows.assign(run=""), {"": steps}).get("")}
+    return {"diverged_at": diverged(rows.assign(run=""), {"": steps}).get("")}
 
 
 @lru_cache(maxsize=4096)

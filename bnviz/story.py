@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 
 from pandas import DataFrame
 
-from bnviz import panels
-from bnviz.panels import PANELS, Panel, View
+from bnviz.figures import PANELS
+from bnviz.figures import panel as panels
+from bnviz.figures.panel import Panel, View
 from bnviz.presets import LP, NORMS, PAIR, PRESETS
 from bnviz.spec import RunSpec
 from bnviz.store import Run, Store
@@ -32,7 +33,7 @@ class Chapter:
     text: str
     look: str
     formula: str
-    panel: str  # of panels.PANELS
+    panel: str  # of bnviz.figures.PANELS
     page: str  # that has more
     preset: str = "class"
     norms: tuple[str, ...] = PAIR

@@ -9,7 +9,9 @@ from typing import Any
 
 from pandas import DataFrame
 
-from bnviz import analysis
+from bnviz.analysis.ends import End
+from bnviz.analysis.ends import ends as ends_of
+from bnviz.analysis.rows import KEYS
 from bnviz.data import SOURCES
 from bnviz.models import MODELS
 from bnviz.norms import NORMS, Noise
@@ -17,7 +19,7 @@ from bnviz.spec import RunSpec, SpecError
 from bnviz.words import shorten
 
 MOST_RUNS = 60
-ENDS: dict[analysis.End, str] = {  # what may be asked of a run's end
+ENDS: dict[End, str] = {  # what may be asked of a run's end
     "accuracy": "Training accuracy, last tenth",
     "loss": "Training loss, last tenth",
     "test_accuracy": "Test accuracy at the end",
@@ -25,7 +27,7 @@ ENDS: dict[analysis.End, str] = {  # what may be asked of a run's end
     "beta": "Effective β, median",
     "lost": "Share of the training lost to divergence",
 }
-SHARES: tuple[analysis.End, ...] = ("accuracy", "test_accuracy", "lost")  # between 0 and 1
+SHARES: tuple[End, ...] = ("accuracy", "test_accuracy", "lost")  # between 0 and 1
 PAPERS_NOISE = RunSpec()  # level 1
 
 
@@ -160,7 +162,7 @@ def turn(text: str) -> tuple[Sweep, str]:
     return SWEEPS[name], values
 
 
-def ends(specs: Sequence[RunSpec]) -> list[analysis.End]:
+def ends(specs: Sequence[RunSpec]) -> list[End]:
     """What can be asked of the ends of these runs: regression has no accuracy, and without its probe there is no landscape."""
     classes = all(SOURCES[spec.data].classes for spec in specs)
     needed = {
@@ -172,7 +174,7 @@ def ends(specs: Sequence[RunSpec]) -> list[analysis.End]:
     return [end for end in ENDS if needed.get(end, True)]
 
 
-def end_of(specs: Sequence[RunSpec], name: str) -> analysis.End:
+def end_of(specs: Sequence[RunSpec], name: str) -> End:
     """The end of this name, "" for the first that there is. ValueError names those that there are."""
     there = ends(specs)
     if name and name not in there:
@@ -180,8 +182,8 @@ def end_of(specs: Sequence[RunSpec], name: str) -> analysis.End:
     return next(end for end in there if name in ("", end))
 
 
-def table(rows: DataFrame, specs: Sequence[RunSpec], end: analysis.End) -> DataFrame:
-    """Every question with its place on the knob and what `analysis.ends` says of it, NaN of a run that has not ended.
+def table(rows: DataFrame, specs: Sequence[RunSpec], end: End) -> DataFrame:
+    """Every question with its place on the knob and what `bnviz.analysis.ends.ends` says of it, NaN of a run that has not ended.
 
     A network that the knob does not concern stands at every value. ValueError where something else differs between the questions.
     -> knob, step, value, diverged
@@ -193,8 +195,8 @@ def table(rows: DataFrame, specs: Sequence[RunSpec], end: analysis.End) -> DataF
         for spec in specs
         for place in ([sweep.place(spec)] if sweep.concerns(spec) else values)
     ]
-    table = DataFrame(cells, columns=[*analysis.KEYS, "knob", "step"])
+    table = DataFrame(cells, columns=[*KEYS, "knob", "step"])
     if table.duplicated(["norm", "seed", "knob"]).any():
         raise ValueError(f"these runs are no sweep of {sweep.name}: they differ in more than it, network and seed")
-    found = analysis.ends(rows, end, {spec.id: spec.steps for spec in specs})
+    found = ends_of(rows, end, {spec.id: spec.steps for spec in specs})
     return table.merge(found[["run", "value", "diverged"]], on="run", how="left")

@@ -13,11 +13,13 @@ from typing import Any
 import plotly.graph_objects as go
 from pandas import DataFrame
 
-from bnviz import export, panels
-from bnviz.analysis import HISTOGRAM
+from bnviz import export
+from bnviz.analysis.distributions import HISTOGRAM
 from bnviz.bundle import bundle
 from bnviz.export import ExportError, Style
-from bnviz.panels import EACH, Panel
+from bnviz.figures import panel as panels
+from bnviz.figures.distributions import histogram_steps
+from bnviz.figures.panel import EACH, Panel
 from bnviz.spec import command as question
 from bnviz.store import Run, joined, stacked
 
@@ -97,7 +99,7 @@ def rows_of(
         return joined(runs, metrics)
     rows = joined(runs, metrics - {HISTOGRAM})
     view = panels.view(rows, [run.spec for run in runs], step=step, layers=layers)
-    histograms = joined(runs, {HISTOGRAM}, panels.histogram_steps(view))
+    histograms = joined(runs, {HISTOGRAM}, histogram_steps(view))
     return stacked([rows, histograms[histograms["layer"].isin(view.layers)]])
 
 

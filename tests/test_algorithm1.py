@@ -11,8 +11,8 @@ from hypothesis.extra.numpy import arrays
 from torch import nn
 from torch.nn.functional import batch_norm
 
-from bnviz import algorithm1
-from bnviz.algorithm1 import Array
+from bnviz.papers import algorithm1
+from bnviz.papers.algorithm1 import Array
 
 numbers = st.floats(-5, 5, allow_subnormal=False)
 batches = arrays(float, 5, elements=numbers)

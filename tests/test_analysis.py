@@ -10,8 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas import DataFrame
 
-from bnviz import analysis
-from bnviz.analysis import KEYS
+from bnviz.analysis import thinning, training
+from bnviz.analysis.covariate_shift import covariate_shift, covariate_shift_at
+from bnviz.analysis.distributions import RIDGES, histogram_at, histograms, moment_changes, moment_drift, quantile_bands
+from bnviz.analysis.landscape import CURVES, band_width, gradient_norms, landscape_bands, loss_slice, step_sizes
+from bnviz.analysis.rows import KEYS, default_layers, diverged, layer_number, layers, measured_steps
+from bnviz.analysis.thinning import FACET_POINTS, POINTS
+from bnviz.analysis.training import smooth
 
 COLUMNS = [*KEYS, "step", "metric", "layer", "unit", "at", "value"]
 ETAS = [0.05, 0.1]
@@ -48,8 +53,8 @@ def empty() -> DataFrame:
 
 def test_layers_come_in_the_order_of_the_net() -> None:
     rows = together(*(measured("ics_l2", {0: 1.0}, layer=name) for name in ("fc10", "conv2", "fc9", "conv1")))
-    assert analysis.layers(rows) == ["conv1", "conv2", "fc9", "fc10"]
-    assert analysis.layer_number("conv12") == 12
+    assert layers(rows) == ["conv1", "conv2", "fc9", "fc10"]
+    assert layer_number("conv12") == 12
 
 
 @pytest.mark.parametrize(
@@ -62,13 +67,13 @@ def test_layers_come_in_the_order_of_the_net() -> None:
     ],
 )
 def test_default_layers_are_early_middle_and_late(names: list[str], chosen: list[str]) -> None:
-    assert analysis.default_layers(names) == chosen
+    assert default_layers(names) == chosen
 
 
 def test_measured_steps() -> None:
     rows = together(measured("gradient_norm", {4: 1.0, 0: 1.0}), measured("gradient_norm", {2: 1.0}, run="b"))
-    assert analysis.measured_steps(rows, "gradient_norm") == [0, 2, 4]
-    assert analysis.measured_steps(rows, "ics_l2") == []
+    assert measured_steps(rows, "gradient_norm") == [0, 2, 4]
+    assert measured_steps(rows, "ics_l2") == []
 
 
 def test_a_run_diverged_at_its_first_loss_that_is_not_finite() -> None:
@@ -80,14 +85,14 @@ def test_a_run_diverged_at_its_first_loss_that_is_not_finite() -> None:
         measured("train_loss", {0: 1.0, 1: 0.5}, run="c"),
         measured("test_loss", {0: 1.0, 2: np.nan}, run="c"),  # of parameters that no training batch has met
     )
-    assert analysis.diverged(rows, dict.fromkeys("abc", 2)) == {"a": 1, "c": 2}
+    assert diverged(rows, dict.fromkeys("abc", 2)) == {"a": 1, "c": 2}
 
 
 # Training and test
 
 
 def test_smooth_is_the_mean_over_the_last_records_beside_the_raw_values() -> None:
-    drawn = analysis.smooth(measured("train_loss", {0: 4.0, 1: 2.0, 2: 6.0, 3: np.nan}), "train_loss", 2)
+    drawn = smooth(measured("train_loss", {0: 4.0, 1: 2.0, 2: 6.0, 3: np.nan}), "train_loss", 2)
     assert list(drawn.columns) == [*KEYS, "step", "mean", "low", "high"]
     np.testing.assert_array_equal(drawn["mean"], [4, 3, 4, np.nan])
     np.testing.assert_array_equal(drawn["low"], [4, 2, 6, np.nan])
@@ -100,9 +105,9 @@ def test_smooth_loses_no_extreme(seed: int, length: int, lag: int) -> None:
     random = np.random.default_rng(seed)
     values = {"a": random.standard_cauchy(length), "b": random.standard_cauchy(min(lag, length))}
     rows = together(*(measured("train_loss", dict(enumerate(v)), run=run) for run, v in values.items()))
-    drawn = analysis.drawn(analysis.smooth(rows, "train_loss", 10))
+    drawn = thinning.drawn(smooth(rows, "train_loss", 10))
     for run, points in drawn.groupby("run"):
-        assert len(points) <= analysis.POINTS
+        assert len(points) <= POINTS
         assert points["low"].min() == values[str(run)].min()
         assert points["high"].max() == values[str(run)].max()
     lagging, leading = (set(drawn.loc[drawn["run"] == run, "step"]) for run in "ba")
@@ -110,7 +115,7 @@ def test_smooth_loses_no_extreme(seed: int, length: int, lag: int) -> None:
 
 
 def test_test_curve() -> None:
-    drawn = analysis.test_curve(measured("test_accuracy", {0: 0.1, 1000: 0.8}))
+    drawn = training.test_curve(measured("test_accuracy", {0: 0.1, 1000: 0.8}))
     assert drawn[["step", "value"]].to_numpy().tolist() == [[0, 0.1], [1000, 0.8]]
 
 
@@ -118,15 +123,15 @@ def test_test_curve() -> None:
 @given(seed=st.integers(0, 2**32 - 1), length=st.integers(1, 4000), levels=st.integers(1, 5))
 def test_thinned_lines_lose_no_extreme(seed: int, length: int, levels: int) -> None:
     values = np.random.default_rng(seed).integers(levels, size=length).astype(float)  # with many ties
-    drawn = analysis.drawn(analysis.gradient_norms(measured("gradient_norm", dict(enumerate(values)))))
-    assert len(drawn) <= analysis.POINTS
+    drawn = thinning.drawn(gradient_norms(measured("gradient_norm", dict(enumerate(values)))))
+    assert len(drawn) <= POINTS
     assert (drawn["value"].min(), drawn["value"].max()) == (values.min(), values.max())
     assert np.array_equal(values[drawn["step"]], drawn["value"])
 
 
 def test_thinned_lines_keep_their_gaps() -> None:
     values = dict.fromkeys(range(2000), 1.0) | dict.fromkeys(range(1000, 1100), np.nan)
-    drawn = analysis.drawn(analysis.gradient_norms(measured("gradient_norm", values)))
+    drawn = thinning.drawn(gradient_norms(measured("gradient_norm", values)))
     assert drawn.loc[drawn["value"].isna(), "step"].between(1000, 1099).all()
     assert drawn["value"].isna().any()
 
@@ -159,23 +164,23 @@ def activations(name: str, steps: Iterable[int], unit: float = 3.0) -> DataFrame
 
 def test_quantile_bands_of_the_unit_or_pooled() -> None:
     rows = together(activations("conv1", [0]), activations("conv1", [0, 1], unit=np.nan), activations("conv2", [0]))
-    drawn = analysis.quantile_bands(rows, ["conv1"], pooled=False)
+    drawn = quantile_bands(rows, ["conv1"], pooled=False)
     assert list(drawn.columns) == [*KEYS, "layer", "step", "q05", "q15", "q50", "q85", "q95"]
     assert drawn.drop(columns=KEYS).to_numpy().tolist() == [["conv1", 0, 0.5, 1.5, 5, 8.5, 9.5]]
-    assert len(analysis.quantile_bands(rows, ["conv1"], pooled=True)) == 2
+    assert len(quantile_bands(rows, ["conv1"], pooled=True)) == 2
 
 
 def test_bucketed_quantile_bands_reach_to_the_extremes() -> None:
     values = np.random.default_rng(0).standard_normal((1000, len(LEVELS)))
     rows = measured("activation_quantile", dict(enumerate(values)), layer="conv1", unit=0.0, at=LEVELS)
-    drawn = analysis.drawn(analysis.quantile_bands(rows, ["conv1"], pooled=False))
-    assert len(drawn) <= analysis.FACET_POINTS
+    drawn = thinning.drawn(quantile_bands(rows, ["conv1"], pooled=False))
+    assert len(drawn) <= FACET_POINTS
     assert drawn["q05"].min() == values[:, 1].min()
     assert drawn["q95"].max() == values[:, 5].max()
 
 
 def test_histograms_are_densities() -> None:
-    drawn = analysis.histograms(activations("conv1", [0, 5]), ["conv1"], pooled=False)
+    drawn = histograms(activations("conv1", [0, 5]), ["conv1"], pooled=False)
     assert drawn["step"].unique().tolist() == [0, 5]
     first = drawn[drawn["step"] == 0]
     assert first[["left", "right", "density"]].to_numpy().tolist() == [
@@ -192,24 +197,24 @@ def test_a_half_written_histogram_is_not_drawn() -> None:
     without_bin = together(whole, half[(half["metric"] != "activation_histogram") | (half["at"] != 6)])
     without_maximum = together(whole, half[(half["metric"] != "activation_quantile") | (half["at"] != 1)])
     for rows in (without_bin, without_maximum):
-        assert analysis.histogram_at(rows, 9, ["conv1"], pooled=False)["step"].unique().tolist() == [0]
+        assert histogram_at(rows, 9, ["conv1"], pooled=False)["step"].unique().tolist() == [0]
 
 
 def test_a_constant_activation_has_no_density() -> None:
     counts = measured("activation_histogram", {0: [5.0, 0.0]}, layer="conv1", unit=0.0, at=[1.0, 1.0])
     rows = together(counts, measured("activation_quantile", {0: 1.0}, layer="conv1", unit=0.0, at=1.0))
-    assert analysis.histograms(rows, ["conv1"], pooled=False)["density"].isna().all()
+    assert histograms(rows, ["conv1"], pooled=False)["density"].isna().all()
 
 
 def test_ridges_are_few_and_reach_from_the_first_to_the_last_step() -> None:
-    steps = analysis.histograms(activations("conv1", range(100)), ["conv1"], pooled=False)["step"].unique()
-    assert len(steps) == analysis.RIDGES
+    steps = histograms(activations("conv1", range(100)), ["conv1"], pooled=False)["step"].unique()
+    assert len(steps) == RIDGES
     assert (steps[0], steps[-1]) == (0, 99)
 
 
 def test_histogram_at_is_each_runs_newest() -> None:
     rows = together(activations("conv1", [0, 10, 20]), activations("conv1", [0]).assign(run="b"))
-    drawn = analysis.histogram_at(rows, 15, ["conv1"], pooled=False)
+    drawn = histogram_at(rows, 15, ["conv1"], pooled=False)
     assert drawn.groupby("run")["step"].unique().map(list).to_dict() == {"a": [10], "b": [0]}
 
 
@@ -219,11 +224,11 @@ def test_moment_changes_and_drift() -> None:
         measured("activation_variance", {0: 2.0, 1: 2.5}, layer="conv1", unit=0.0),
         measured("activation_mean", {0: 5.0, 1: 5.0}, layer="conv1"),  # pooled: another quantity
     )
-    changes = analysis.moment_changes(rows, ["conv1"])
+    changes = moment_changes(rows, ["conv1"])
     assert list(changes.columns) == [*KEYS, "layer", "moment", "step", "value"]
     found = changes[["moment", "step", "value"]].sort_values(["moment", "step"]).to_numpy().tolist()
     assert found == [["mean", 0, 0.5], ["mean", 10, 4.0], ["variance", 0, 0.5]]
-    drift = analysis.moment_drift(rows, ["conv1"])
+    drift = moment_drift(rows, ["conv1"])
     assert drift.loc[drift["moment"] == "mean", ["step", "value"]].to_numpy().tolist() == [[0, 0], [10, 2]]
 
 
@@ -243,14 +248,14 @@ def shifts(values: dict[int, dict[str, float]]) -> DataFrame:
 
 
 def test_covariate_shift_keeps_the_gap_of_a_zero_gradient() -> None:
-    drawn = analysis.covariate_shift(shifts({0: {"conv2": np.nan}, 5: {"conv2": 2.0, "fc3": 1.0}}), ["conv2"])
+    drawn = covariate_shift(shifts({0: {"conv2": np.nan}, 5: {"conv2": 2.0, "fc3": 1.0}}), ["conv2"])
     cosine = drawn[drawn["metric"] == "ics_cosine"]
     np.testing.assert_array_equal(cosine[["step", "value"]], [[0, np.nan], [5, 0.2]])
 
 
 def test_covariate_shift_at_is_the_newest_complete_probe_in_the_order_of_the_net() -> None:
     rows = shifts({0: {"fc10": 1.0, "conv9": 2.0}, 5: {"fc10": 3.0, "conv9": 4.0}, 10: {"conv9": 6.0}})
-    drawn = analysis.covariate_shift_at(rows, 12)
+    drawn = covariate_shift_at(rows, 12)
     l2 = drawn[drawn["metric"] == "ics_l2"]
     assert l2[["layer", "step", "value"]].to_numpy().tolist() == [["conv9", 5, 4.0], ["fc10", 5, 3.0]]
 
@@ -260,7 +265,7 @@ def test_covariate_shift_at_is_the_newest_complete_probe_in_the_order_of_the_net
 
 def test_landscape_bands_and_effective_beta() -> None:
     rows = probed({0: [3.0, 1.0]}, {0: [4.0, 6.0]}, {0: 2.0})
-    drawn = analysis.landscape_bands(rows)
+    drawn = landscape_bands(rows)
     assert list(drawn.columns[4:]) == [
         "step",
         "eta_min",
@@ -272,7 +277,7 @@ def test_landscape_bands_and_effective_beta() -> None:
     ]
     # beta is the larger of 4 / (0.05 * 2) and 6 / (0.1 * 2)
     assert drawn.iloc[0, 4:].tolist() == [0, 0.05, 1, 3, 4, 6, 40]
-    assert analysis.band_width(drawn)[["step", "loss", "distance"]].to_numpy().tolist() == [[0, 2, 2]]
+    assert band_width(drawn)[["step", "loss", "distance"]].to_numpy().tolist() == [[0, 2, 2]]
 
 
 def test_layer_rows_do_not_enter_the_global_landscape() -> None:
@@ -281,7 +286,7 @@ def test_layer_rows_do_not_enter_the_global_landscape() -> None:
         measured("gradient_distance", {0: [9.0, 9.0]}, at=ETAS, layer="conv1"),
         measured("gradient_norm", {0: 9.0}, layer="conv1"),
     )
-    assert analysis.landscape_bands(together(rows, of_a_layer)).equals(analysis.landscape_bands(rows))
+    assert landscape_bands(together(rows, of_a_layer)).equals(landscape_bands(rows))
 
 
 def test_the_random_direction_has_a_landscape_of_its_own() -> None:
@@ -290,7 +295,7 @@ def test_the_random_direction_has_a_landscape_of_its_own() -> None:
         measured("loss_along_random", {0: [1.0, 2.0]}, at=ETAS),
         measured("gradient_distance_random", {0: [1.0, 1.0]}, at=ETAS),
     )
-    drawn = analysis.landscape_bands(rows, "random")
+    drawn = landscape_bands(rows, "random")
     assert drawn[["loss_high", "distance_high", "beta"]].to_numpy().tolist() == [[2, 1, 10]]
 
 
@@ -301,18 +306,18 @@ def test_a_half_written_probe_makes_no_false_narrow_band(written: int) -> None:
     order = half.sort_values("metric", ascending=False)  # losses first, the norm last
     for part in (order.iloc[:written], half.iloc[:written]):
         rows = together(whole, part)
-        assert analysis.landscape_bands(rows)["step"].tolist() == [0]
-        assert analysis.step_sizes(rows)["step"].unique().tolist() == [0]
-    assert analysis.landscape_bands(together(whole, half))["step"].tolist() == [0, 10]
+        assert landscape_bands(rows)["step"].tolist() == [0]
+        assert step_sizes(rows)["step"].unique().tolist() == [0]
+    assert landscape_bands(together(whole, half))["step"].tolist() == [0, 10]
 
 
 def test_the_very_first_half_written_probe_draws_nothing_and_breaks_nothing() -> None:
     rows = measured("loss_along", {0: [3.0, 1.0]}, at=ETAS)
-    assert analysis.landscape_bands(rows).empty
+    assert landscape_bands(rows).empty
 
 
 def test_a_step_that_overflows_is_a_gap_not_a_narrow_band() -> None:
-    drawn = analysis.landscape_bands(probed({0: [3.0, np.inf]}, {0: [4.0, np.nan]}, {0: 2.0}))
+    drawn = landscape_bands(probed({0: [3.0, np.inf]}, {0: [4.0, np.nan]}, {0: 2.0}))
     assert drawn[["loss_low", "loss_high", "distance_high", "beta"]].isna().all(axis=None)
 
 
@@ -321,8 +326,8 @@ def test_a_step_that_overflows_is_a_gap_not_a_narrow_band() -> None:
 def test_bucketed_bands_lose_no_extreme(seed: int, length: int) -> None:
     losses, distances = np.random.default_rng(seed).lognormal(0, 5, (2, length, 2))
     rows = probed(dict(enumerate(losses)), dict(enumerate(distances)), dict.fromkeys(range(length), 1.0))
-    drawn = analysis.drawn(analysis.landscape_bands(rows))
-    assert len(drawn) <= analysis.POINTS
+    drawn = thinning.drawn(landscape_bands(rows))
+    assert len(drawn) <= POINTS
     assert (drawn["loss_low"].min(), drawn["loss_high"].max()) == (losses.min(), losses.max())
     assert (drawn["distance_low"].min(), drawn["distance_high"].max()) == (distances.min(), distances.max())
     assert drawn["beta"].max() == pytest.approx((distances / ETAS).max())
@@ -331,8 +336,8 @@ def test_bucketed_bands_lose_no_extreme(seed: int, length: int) -> None:
 def test_step_sizes_are_few_and_reach_to_the_last_probe() -> None:
     steps = range(0, 1000, 5)
     rows = probed({s: [1.0, 2.0] for s in steps}, {s: [s, 2.0 * s] for s in steps}, dict.fromkeys(steps, 1.0))
-    drawn = analysis.step_sizes(rows)
-    assert drawn["step"].nunique() == analysis.CURVES
+    drawn = step_sizes(rows)
+    assert drawn["step"].nunique() == CURVES
     last = drawn[drawn["step"] == 995]
     assert last[["eta", "distance"]].to_numpy().tolist() == [[0.05, 995], [0.1, 1990]]
 
@@ -342,7 +347,7 @@ def test_loss_slice_starts_at_the_training_loss() -> None:
         probed({0: [3.0, 1.0], 10: [5.0, 4.0]}, {0: [4.0, 6.0], 10: [1.0, 1.0]}, {0: 2.0, 10: 2.0}),
         measured("train_loss", dict.fromkeys(range(20), 7.0)),
     )
-    drawn = analysis.loss_slice(rows, 15)
+    drawn = loss_slice(rows, 15)
     assert drawn[["step", "eta", "loss"]].to_numpy().tolist() == [[10, 0, 7], [10, 0.05, 5], [10, 0.1, 4]]
 
 
@@ -350,47 +355,47 @@ def test_loss_slice_starts_at_the_training_loss() -> None:
 
 
 FRAMES: dict[str, tuple[Callable[[DataFrame], DataFrame], list[str]]] = {
-    "smooth": (lambda rows: analysis.smooth(rows, "train_loss", 5), ["step", "mean", "low", "high"]),
-    "test_curve": (analysis.test_curve, ["step", "value"]),
+    "smooth": (lambda rows: smooth(rows, "train_loss", 5), ["step", "mean", "low", "high"]),
+    "test_curve": (training.test_curve, ["step", "value"]),
     "quantile_bands": (
-        lambda rows: analysis.quantile_bands(rows, ["conv1"], False),
+        lambda rows: quantile_bands(rows, ["conv1"], False),
         ["layer", "step", "q05", "q15", "q50", "q85", "q95"],
     ),
     "histograms": (
-        lambda rows: analysis.histograms(rows, ["conv1"], False),
+        lambda rows: histograms(rows, ["conv1"], False),
         ["layer", "step", "left", "right", "density"],
     ),
     "histogram_at": (
-        lambda rows: analysis.histogram_at(rows, 5, ["conv1"], False),
+        lambda rows: histogram_at(rows, 5, ["conv1"], False),
         ["layer", "step", "left", "right", "density"],
     ),
     "moment_changes": (
-        lambda rows: analysis.moment_changes(rows, ["conv1"]),
+        lambda rows: moment_changes(rows, ["conv1"]),
         ["layer", "moment", "step", "value"],
     ),
     "moment_drift": (
-        lambda rows: analysis.moment_drift(rows, ["conv1"]),
+        lambda rows: moment_drift(rows, ["conv1"]),
         ["layer", "moment", "step", "value"],
     ),
     "covariate_shift": (
-        lambda rows: analysis.covariate_shift(rows, ["conv1"]),
+        lambda rows: covariate_shift(rows, ["conv1"]),
         ["layer", "metric", "step", "value"],
     ),
     "covariate_shift_at": (
-        lambda rows: analysis.covariate_shift_at(rows, 5),
+        lambda rows: covariate_shift_at(rows, 5),
         ["layer", "metric", "step", "value"],
     ),
     "landscape_bands": (
-        analysis.landscape_bands,
+        landscape_bands,
         ["step", "eta_min", "loss_low", "loss_high", "distance_low", "distance_high", "beta"],
     ),
     "band_width": (
-        lambda rows: analysis.band_width(analysis.landscape_bands(rows)),
+        lambda rows: band_width(landscape_bands(rows)),
         ["step", "loss", "distance"],
     ),
-    "gradient_norms": (analysis.gradient_norms, ["step", "value"]),
-    "step_sizes": (analysis.step_sizes, ["step", "eta", "distance"]),
-    "loss_slice": (lambda rows: analysis.loss_slice(rows, 5), ["step", "eta", "loss"]),
+    "gradient_norms": (gradient_norms, ["step", "value"]),
+    "step_sizes": (step_sizes, ["step", "eta", "distance"]),
+    "loss_slice": (lambda rows: loss_slice(rows, 5), ["step", "eta", "loss"]),
 }
 
 

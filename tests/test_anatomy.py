@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bnviz import algorithm1, anatomy, formulas
+from bnviz.figures import anatomy, formulas
+from bnviz.papers import algorithm1
 from bnviz.paths import PROJECT
 from bnviz.store import Store
 from bnviz.ui import anatomy as ui

@@ -21,8 +21,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnviz import __main__ as cli
-from bnviz import analysis, bundle_files, paths
 from bnviz import bundle as bundles
+from bnviz import bundle_files, paths
+from bnviz.analysis import training
+from bnviz.analysis.covariate_shift import covariate_shift
+from bnviz.analysis.distributions import histograms
+from bnviz.analysis.landscape import landscape_bands, step_sizes
+from bnviz.analysis.rows import layers
+from bnviz.analysis.training import smooth
 from bnviz.bundle import bundle, unpack
 from bnviz.bundle_files import BundleError, is_bundle
 from bnviz.presets import PRESETS
@@ -139,12 +145,12 @@ def test_the_figures_of_an_imported_bundle_are_those_of_the_runs_that_were_expor
     )
     pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
     for numbers in (
-        analysis.landscape_bands,
-        analysis.step_sizes,
-        analysis.test_curve,
-        lambda rows: analysis.smooth(rows, "train_accuracy", 50),
-        lambda rows: analysis.histograms(rows, analysis.layers(rows)[:1], pooled=False),
-        lambda rows: analysis.covariate_shift(rows, analysis.layers(rows)),
+        landscape_bands,
+        step_sizes,
+        training.test_curve,
+        lambda rows: smooth(rows, "train_accuracy", 50),
+        lambda rows: histograms(rows, layers(rows)[:1], pooled=False),
+        lambda rows: covariate_shift(rows, layers(rows)),
     ):
         assert len(numbers(theirs)) > 0
         pd.testing.assert_frame_equal(numbers(ours), numbers(theirs), check_exact=True)

@@ -16,10 +16,12 @@ from scipy import stats
 from streamlit.testing.v1 import AppTest
 
 from bnviz import __main__ as cli
-from bnviz import analysis, claims, execute, panels, supervisor
+from bnviz import claims, execute, supervisor
+from bnviz.analysis import rows as rows_numbers
 from bnviz.claims import CLAIMS, GROUPS, TIMES, Claim, Verdict, judge
 from bnviz.engines.inline import Inline
 from bnviz.evidence import difference, final
+from bnviz.figures import panel as panels
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS, SEEDS, offered
 from bnviz.spec import RunSpec
@@ -254,8 +256,8 @@ def test_finished_runs_are_found_and_read_without_their_histograms() -> None:
     done = claims.finished(store, [CLAIM])
     rows = claims.rows(claims.used(CLAIM, done))
     whole = joined([store.run(spec.id) for spec in (none, batch)])
-    expected = analysis.text(whole[whole["metric"] != "activation_histogram"]).reset_index(drop=True)
-    pd.testing.assert_frame_equal(analysis.text(rows[expected.columns]), expected, check_dtype=False)
+    expected = rows_numbers.text(whole[whole["metric"] != "activation_histogram"]).reset_index(drop=True)
+    pd.testing.assert_frame_equal(rows_numbers.text(rows[expected.columns]), expected, check_dtype=False)
     found = next(claims.verdicts([CLAIM], store))
     last = expected[expected["metric"] == "test_accuracy"].groupby("norm")["value"].last()
     assert found.values.to_dict() == {0: pytest.approx(100 * (last["batch"] - last["none"]))}

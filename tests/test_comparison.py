@@ -10,12 +10,18 @@ import pytest
 from pandas import DataFrame
 from scipy import stats
 
-from bnviz import analysis, comparison, figures, panels
-from bnviz.analysis import KEYS
-from bnviz.metrics import METRICS, offered
-from bnviz.panels import EACH, View
+from bnviz.analysis import training
+from bnviz.analysis.ends import final
+from bnviz.analysis.rows import KEYS
+from bnviz.analysis.surface import rise
+from bnviz.figures import comparison
+from bnviz.figures import knobs as knobs_figures
+from bnviz.figures import panel as panels
+from bnviz.figures import style as style_figures
+from bnviz.figures.metrics import METRICS, offered
+from bnviz.figures.panel import EACH, View
+from bnviz.figures.style import STYLES, ordered_styles
 from bnviz.spec import RunSpec
-from bnviz.surfaces import rise
 from tests.conftest import tiny_spec
 
 STEPS = 40
@@ -38,7 +44,7 @@ def rows_of(spec: RunSpec, metric: str, values: dict[int, float], **fields: Any)
 
 
 def told(specs: list[RunSpec], facet: str = "") -> list[str]:
-    return list(dict.fromkeys(comparison.labels(specs, facet).values()))
+    return list(dict.fromkeys(knobs_figures.labels(specs, facet).values()))
 
 
 # What runs are called
@@ -71,10 +77,10 @@ def test_knobs_that_vary_together_are_named_by_one_and_the_rest_is_a_caution() -
         tiny_spec(norm="batch", lr=0.5, width=1, model="dln", data="gaussian", batch=1000),
     ]
     assert told(specs) == ["Standard", "BatchNorm"]
-    besides, data = comparison.cautions(specs)
+    besides, data = knobs_figures.cautions(specs)
     assert besides == "What the labels do not say: these runs also differ in Learning rate, Network, Data, Batch."
     assert data.startswith("They are trained on different data (cifar10-sample, gaussian)")
-    assert comparison.cautions(several(norm=("none", "batch"), seed=(0, 1))) == []
+    assert knobs_figures.cautions(several(norm=("none", "batch"), seed=(0, 1))) == []
 
 
 def test_what_is_measured_is_named_only_where_nothing_else_tells_runs_apart() -> None:
@@ -89,7 +95,7 @@ def test_what_is_measured_is_named_only_where_nothing_else_tells_runs_apart() ->
 
 def test_runs_of_one_label_differ_in_their_seed_alone() -> None:
     specs = several(norm=("none", "batch"), lr=(0.1, 0.2), width=(0.25, 0.5), seed=(0, 1))
-    named = comparison.labels(specs)
+    named = knobs_figures.labels(specs)
     assert len({(named[spec.id], spec.seed) for spec in specs}) == len(specs) == 16
     for label in set(named.values()):
         of_label = [spec.model_dump(exclude={"seed"}) for spec in specs if named[spec.id] == label]
@@ -98,7 +104,7 @@ def test_runs_of_one_label_differ_in_their_seed_alone() -> None:
 
 def test_in_small_multiples_the_label_leaves_out_their_knob() -> None:
     specs = several(norm=("none", "batch"), lr=(0.1, 0.2), seed=(0, 1))
-    assert comparison.facets(specs) == ["norm", "lr", "seed"]
+    assert knobs_figures.facets(specs) == ["norm", "lr", "seed"]
     assert told(specs, "lr") == ["Standard", "BatchNorm"]
     assert told(specs, "norm") == ["lr 0.1", "lr 0.2"]
     assert told(specs, "seed") == told(specs)
@@ -107,7 +113,7 @@ def test_in_small_multiples_the_label_leaves_out_their_knob() -> None:
 
 def test_a_normalisation_keeps_its_look_where_it_alone_differs() -> None:
     looks = comparison.looks(several(norm=("none", "batch"), seed=(0, 1)))
-    assert looks == {"Standard": (*figures.style("none"), 2), "BatchNorm": (*figures.style("batch"), 2)}
+    assert looks == {"Standard": (*style_figures.style("none"), 2), "BatchNorm": (*style_figures.style("batch"), 2)}
 
 
 def test_another_knob_gives_colours_from_blue_to_red() -> None:
@@ -117,10 +123,10 @@ def test_another_knob_gives_colours_from_blue_to_red() -> None:
 
 def test_beside_another_knob_a_normalisation_keeps_its_colour_unless_that_has_more_values() -> None:
     few = comparison.looks(several(norm=("none", "batch"), lr=(0.1, 0.2)))
-    assert few["BatchNorm · lr 0.2"][:2] == figures.style("batch")[:2]
+    assert few["BatchNorm · lr 0.2"][:2] == style_figures.style("batch")[:2]
     assert few["BatchNorm · lr 0.2"][3] > few["BatchNorm · lr 0.1"][3]
     many = comparison.looks(several(norm=("none", "batch"), lr=(0.1, 0.2, 0.3)))
-    assert many["BatchNorm · lr 0.2"][1] == figures.style("batch")[1]
+    assert many["BatchNorm · lr 0.2"][1] == style_figures.style("batch")[1]
     assert many["BatchNorm · lr 0.2"][0] == many["Standard · lr 0.2"][0] == "#9060a8"
 
 
@@ -133,8 +139,8 @@ def test_labels_are_told_apart_without_colour(norms: tuple[str, ...], count: int
 
 @pytest.mark.parametrize("count", [1, 2, 8, 14])
 def test_ordered_styles_differ_without_colour(count: int) -> None:
-    styles = figures.ordered_styles(count)
-    assert len({style[1:] for style in styles}) == min(count, len(figures.STYLES))
+    styles = ordered_styles(count)
+    assert len({style[1:] for style in styles}) == min(count, len(STYLES))
     assert len({style[0] for style in styles}) == count
 
 
@@ -248,12 +254,12 @@ def test_final_is_the_mean_of_the_last_tenth_of_each_runs_own_steps() -> None:
             rows_of(young, "test_loss", {0: 1.0, 50: 2.0}),
         ]
     )
-    curves = analysis.curve(curves, "test_loss")
+    curves = training.curve(curves, "test_loss")
     steps = {spec.id: spec.steps for spec in (long, short, young)}
-    last = analysis.final(curves, steps).set_index("run")["value"]
+    last = final(curves, steps).set_index("run")["value"]
     assert last.to_dict() == {long.id: 94.5, short.id: 5.0}
     curves.loc[curves["step"] == 95, "value"] = np.nan
-    assert np.isnan(analysis.final(curves, steps).set_index("run")["value"][long.id])
+    assert np.isnan(final(curves, steps).set_index("run")["value"][long.id])
 
 
 NETWORKS = several(norm=("none", "batch", "noisy"), seed=(0, 1, 2))
@@ -272,7 +278,7 @@ def of(specs: list[RunSpec], norm: str) -> np.ndarray:
 
 
 def test_the_overlay_averages_runs_that_differ_in_their_seed_alone() -> None:
-    numbers = comparison.PANELS["overlay-test-loss"].measure(view())
+    numbers = comparison.COMPARISONS["overlay-test-loss"].measure(view())
     assert set(numbers["interval"]) == {"95 % t-interval"} and set(numbers["n"]) == {3}
     batch = numbers[numbers["label"] == "BatchNorm"]
     lines = of(NETWORKS, "batch")
@@ -283,7 +289,7 @@ def test_the_overlay_averages_runs_that_differ_in_their_seed_alone() -> None:
 
 def test_differences_are_paired_at_equal_seeds_and_then_averaged() -> None:
     base = next(spec.id for spec in NETWORKS if spec.norm == "batch")
-    numbers = comparison.PANELS["difference-test-loss"].measure(view(choice=base))
+    numbers = comparison.COMPARISONS["difference-test-loss"].measure(view(choice=base))
     assert set(numbers["label"]) == {"Standard", "Noisy BatchNorm"}
     less = of(NETWORKS, "none") - of(NETWORKS, "batch")
     standard = numbers[numbers["label"] == "Standard"]
@@ -360,7 +366,7 @@ def names(figure: Any) -> list[str]:
 
 @pytest.mark.parametrize("kind", ["overlay", "difference", "multiples"])
 def test_a_legend_names_each_label_once_with_how_many_seeds(kind: str) -> None:
-    numbers, figure = comparison.PANELS[f"{kind}-test-loss"].figure(view())
+    numbers, figure = comparison.COMPARISONS[f"{kind}-test-loss"].figure(view())
     base = ["Standard · n = 3"] * (kind != "difference")
     *labels, interval = names(figure)
     assert labels == [*base, "BatchNorm · n = 3", "Noisy BatchNorm · n = 3"]
@@ -374,12 +380,12 @@ def test_a_legend_names_each_label_once_with_how_many_seeds(kind: str) -> None:
 
 def test_without_several_seeds_no_interval_is_named() -> None:
     specs = [spec for spec in NETWORKS if spec.seed == (0 if spec.norm == "none" else 1)]
-    _, figure = comparison.PANELS["overlay-test-loss"].figure(view(specs))
+    _, figure = comparison.COMPARISONS["overlay-test-loss"].figure(view(specs))
     assert names(figure) == ["Standard · n = 1", "BatchNorm · n = 1", "Noisy BatchNorm · n = 1"]
 
 
 def test_small_multiples_have_an_axis_for_each_value_in_order() -> None:
-    _, figure = comparison.PANELS["multiples-test-loss"].figure(view(statistic=EACH, choice="seed"))
+    _, figure = comparison.COMPARISONS["multiples-test-loss"].figure(view(statistic=EACH, choice="seed"))
     assert [note.text for note in figure.layout.annotations] == ["Seed 0", "Seed 1", "Seed 2"]
     assert names(figure) == ["Standard", "BatchNorm", "Noisy BatchNorm"]
     assert {trace.xaxis for trace in figure.data} == {"x", "x2", "x3"}
@@ -389,7 +395,7 @@ def test_small_multiples_have_an_axis_for_each_value_in_order() -> None:
 def test_many_small_multiples_stand_in_lines() -> None:
     specs = several(lr=(0.1, 0.2, 0.3, 0.4))
     rows = pd.concat([rows_of(spec, "test_loss", {0: spec.lr}) for spec in specs])
-    _, figure = comparison.PANELS["multiples-test-loss"].figure(panels.view(rows, specs))
+    _, figure = comparison.COMPARISONS["multiples-test-loss"].figure(panels.view(rows, specs))
     assert [note.text for note in figure.layout.annotations] == ["lr 0.1", "lr 0.2", "lr 0.3", "lr 0.4"]
     shown = sorted((trace for trace in figure.data if trace.mode == "lines+markers"), key=lambda trace: trace.xaxis)
     assert [float(trace.y[0]) for trace in shown] == pytest.approx([0.1, 0.2, 0.3, 0.4])
@@ -398,12 +404,12 @@ def test_many_small_multiples_stand_in_lines() -> None:
 
 
 def test_a_difference_has_a_line_at_zero_and_names_its_baseline() -> None:
-    _, figure = comparison.PANELS["difference-test-loss"].figure(view())
+    _, figure = comparison.COMPARISONS["difference-test-loss"].figure(view())
     (line,) = [shape for shape in figure.layout.shapes if shape.y0 == shape.y1]
     assert line.y0 == 0
     assert figure.layout.yaxis.title.text == "Test loss<br>minus Standard"
     assert figure.layout.yaxis.type == "linear"
-    assert comparison.PANELS["overlay-test-loss"].figure(view())[1].layout.yaxis.type == "log"
+    assert comparison.COMPARISONS["overlay-test-loss"].figure(view())[1].layout.yaxis.type == "log"
 
 
 def test_differences_of_accuracies_are_points_on_axis_interval_and_hover() -> None:
@@ -411,7 +417,9 @@ def test_differences_of_accuracies_are_points_on_axis_interval_and_hover() -> No
     rows = pd.concat(
         [rows_of(spec, "test_accuracy", {0: 0.5 + spec.seed * (spec.norm == "batch") / 8}) for spec in specs]
     )
-    numbers, figure = comparison.PANELS["difference-test-accuracy"].figure(panels.view(rows, specs, statistic="range"))
+    numbers, figure = comparison.COMPARISONS["difference-test-accuracy"].figure(
+        panels.view(rows, specs, statistic="range")
+    )
     (line,) = [trace for trace in figure.data if trace.mode == "lines+markers"]
     assert (list(numbers["value"]), list(line.y)) == ([0.0625], [6.25])
     around = [list(trace.y) for trace in figure.data if trace.mode == "lines" and trace.y[0] is not None]
@@ -424,7 +432,7 @@ def test_differences_of_accuracies_are_points_on_axis_interval_and_hover() -> No
 def test_the_axis_is_as_long_as_the_longest_run() -> None:
     specs = [tiny_spec(norm="none", steps=10), tiny_spec(norm="batch", steps=300)]
     rows = pd.concat([rows_of(spec, "test_loss", {0: 1.0, spec.steps: 1.0}) for spec in specs])
-    _, figure = comparison.PANELS["overlay-test-loss"].figure(panels.view(rows, specs))
+    _, figure = comparison.COMPARISONS["overlay-test-loss"].figure(panels.view(rows, specs))
     assert list(figure.layout.xaxis.range) == [0, 300]
 
 
@@ -433,17 +441,17 @@ def test_a_run_that_diverged_ends_in_a_cross() -> None:
     rows = pd.concat(
         [rows_of(specs[0], "train_loss", {0: 1.0, 1: 2.0, 2: np.inf}), rows_of(specs[1], "train_loss", {0: 1.0})]
     )
-    _, figure = comparison.PANELS["overlay-training-loss"].figure(panels.view(rows, specs))
+    _, figure = comparison.COMPARISONS["overlay-training-loss"].figure(panels.view(rows, specs))
     (cross,) = [trace for trace in figure.data if trace.marker.symbol == "x" and trace.mode == "markers+text"]
     assert list(cross.text) == ["diverged at step 2"]
     assert cross.legendgroup == "Standard"
 
 
-@pytest.mark.parametrize("name", comparison.PANELS)
+@pytest.mark.parametrize("name", comparison.COMPARISONS)
 def test_every_panel_draws_nothing_where_nothing_is_measured(name: str) -> None:
     specs = several(norm=("none", "batch"), seed=(0, 1))
     rows = rows_of(specs[0], "step_only", {0: 1.0})
-    numbers, figure = comparison.PANELS[name].figure(panels.view(rows, specs, layers=["conv1"]))
+    numbers, figure = comparison.COMPARISONS[name].figure(panels.view(rows, specs, layers=["conv1"]))
     assert numbers.empty
     assert figure.layout.annotations[0].text == "nothing measured yet"
 
@@ -453,7 +461,7 @@ def test_a_long_comparison_stays_light_and_hides_no_extreme(rates: int, statisti
     specs = several(norm=("none", "batch", "noisy"), lr=(0.1, 0.2, 0.3)[:rates], seed=(0, 1))
     random = np.random.default_rng(0)
     rows = pd.concat([rows_of(spec, "penalty", dict(enumerate(random.random(15_000)))) for spec in specs])
-    numbers, figure = comparison.PANELS["overlay-penalty"].figure(panels.view(rows, specs, statistic=statistic))
+    numbers, figure = comparison.COMPARISONS["overlay-penalty"].figure(panels.view(rows, specs, statistic=statistic))
     assert len(figure.to_json()) < 150_000
     ends = ("value", "value") if statistic == EACH else ("value_from", "value_to")
     assert (numbers[ends[0]].min(), numbers[ends[1]].max()) == (rows["value"].min(), rows["value"].max())

@@ -12,9 +12,11 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from bnviz import comparison, export, panels, paths, unchecked
-from bnviz.figures import CURSOR
-from bnviz.panels import PANELS, Panel, View
+from bnviz import export, paths, unchecked
+from bnviz.figures import PANELS, comparison
+from bnviz.figures import panel as panels
+from bnviz.figures.axes import CURSOR
+from bnviz.figures.panel import Panel, View
 from bnviz.presets import PRESETS
 from bnviz.spec import RunSpec
 from bnviz.store import Run
@@ -27,7 +29,7 @@ ASKED = {  # of each question as few runs as show every panel: together they are
     "dln": [spec for spec in PRESETS["fig3b"].specs() if spec.norm == "none"],  # two learning rates
 }
 OVER = "overlay-training-accuracy", "difference-test-accuracy", "multiples-training-loss", "overlay-effective-beta"
-ALL = PANELS | {name: comparison.PANELS[name] for name in OVER}
+ALL = PANELS | {name: comparison.COMPARISONS[name] for name in OVER}
 
 
 @cache

@@ -25,7 +25,7 @@ from PIL import Image
 from bnviz import export, paths, takeaway
 from bnviz.export import STYLES, ExportError
 from bnviz.export.chrome import CHROME
-from bnviz.panels import PANELS
+from bnviz.figures import PANELS
 from bnviz.presets import PRESETS
 from bnviz.store import Run
 

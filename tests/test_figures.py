@@ -13,11 +13,24 @@ import plotly.io as pio
 import pytest
 from pandas import DataFrame
 
-from bnviz import analysis, figures, reference
-from bnviz.analysis import drawn
-from bnviz.figures import Time
+from bnviz.analysis import training as training_numbers
+from bnviz.analysis.covariate_shift import covariate_shift, covariate_shift_at
+from bnviz.analysis.distributions import RIDGES, histogram_at, histograms, moment_changes, moment_drift, quantile_bands
+from bnviz.analysis.landscape import curvature, gradient_norms, landscape_bands, loss_slice, step_sizes
+from bnviz.analysis.seeds import over_seeds
+from bnviz.analysis.thinning import drawn
+from bnviz.analysis.training import smooth
+from bnviz.figures import covariate_shift as covariate_shift_figures
+from bnviz.figures import distributions
+from bnviz.figures import landscape as landscape_figures
+from bnviz.figures import training as training_figures
+from bnviz.figures.distributions import histogram, ridges
+from bnviz.figures.landscape import effective_beta, gradient_norm, gradient_predictiveness, loss_band
+from bnviz.figures.style import SPARE_STYLES, STYLES, UNDER, Time, curves, style
+from bnviz.figures.training import training_accuracy, training_loss
 from bnviz.norms import NORMS
-from bnviz.reference import counterpart
+from bnviz.papers import reference
+from bnviz.papers.reference import counterpart
 
 STEPS = 1000
 LAYERS = ["conv1", "conv2", "fc10"]
@@ -57,26 +70,26 @@ def training(norm: str, lr: float = 0.1, seed: int = 0, steps: int = STEPS, ever
 
 
 def landscape(draw: Callable[[DataFrame, Time], go.Figure]) -> Callable[[DataFrame, Time], go.Figure]:
-    return lambda rows, time: draw(drawn(analysis.landscape_bands(rows)), time)
+    return lambda rows, time: draw(drawn(landscape_bands(rows)), time)
 
 
 FIGURES: dict[str, Callable[[DataFrame, Time], go.Figure]] = {
-    "training_accuracy": lambda r, t: figures.training_accuracy(drawn(analysis.smooth(r, "train_accuracy", 9)), t),
-    "training_loss": lambda r, t: figures.training_loss(drawn(analysis.smooth(r, "train_loss", 9)), t),
-    "test_accuracy": lambda r, t: figures.test_accuracy(drawn(analysis.test_curve(r)), t),
-    "quantile_bands": lambda r, t: figures.quantile_bands(drawn(analysis.quantile_bands(r, LAYERS, False)), t),
-    "ridges": lambda r, t: figures.ridges(analysis.histograms(r, LAYERS, False), t),
-    "histogram": lambda r, t: figures.histogram(analysis.histogram_at(r, 500, LAYERS, False)),
-    "moment_changes": lambda r, t: figures.moment_changes(drawn(analysis.moment_changes(r, LAYERS)), t),
-    "moment_drift": lambda r, t: figures.moment_drift(drawn(analysis.moment_drift(r, LAYERS)), t),
-    "covariate_shift": lambda r, t: figures.covariate_shift(drawn(analysis.covariate_shift(r, LAYERS)), t),
-    "covariate_shift_at": lambda r, t: figures.covariate_shift_at(analysis.covariate_shift_at(r, 500)),
-    "loss_band": landscape(figures.loss_band),
-    "gradient_predictiveness": landscape(figures.gradient_predictiveness),
-    "effective_beta": landscape(figures.effective_beta),
-    "gradient_norm": lambda r, t: figures.gradient_norm(drawn(analysis.gradient_norms(r)), t),
-    "step_sizes": lambda r, t: figures.step_sizes(analysis.step_sizes(r), t),
-    "loss_slice": lambda r, t: figures.loss_slice(analysis.loss_slice(r, 500)),
+    "training_accuracy": lambda r, t: training_accuracy(drawn(smooth(r, "train_accuracy", 9)), t),
+    "training_loss": lambda r, t: training_loss(drawn(smooth(r, "train_loss", 9)), t),
+    "test_accuracy": lambda r, t: training_figures.test_accuracy(drawn(training_numbers.test_curve(r)), t),
+    "quantile_bands": lambda r, t: distributions.quantile_bands(drawn(quantile_bands(r, LAYERS, False)), t),
+    "ridges": lambda r, t: ridges(histograms(r, LAYERS, False), t),
+    "histogram": lambda r, t: histogram(histogram_at(r, 500, LAYERS, False)),
+    "moment_changes": lambda r, t: distributions.moment_changes(drawn(moment_changes(r, LAYERS)), t),
+    "moment_drift": lambda r, t: distributions.moment_drift(drawn(moment_drift(r, LAYERS)), t),
+    "covariate_shift": lambda r, t: covariate_shift_figures.covariate_shift(drawn(covariate_shift(r, LAYERS)), t),
+    "covariate_shift_at": lambda r, t: covariate_shift_figures.covariate_shift_at(covariate_shift_at(r, 500)),
+    "loss_band": landscape(loss_band),
+    "gradient_predictiveness": landscape(gradient_predictiveness),
+    "effective_beta": landscape(effective_beta),
+    "gradient_norm": lambda r, t: gradient_norm(drawn(gradient_norms(r)), t),
+    "step_sizes": lambda r, t: landscape_figures.step_sizes(step_sizes(r), t),
+    "loss_slice": lambda r, t: landscape_figures.loss_slice(loss_slice(r, 500)),
 }
 OVER_STEPS = [
     name for name in FIGURES if name not in {"ridges", "histogram", "covariate_shift_at", "step_sizes", "loss_slice"}
@@ -170,7 +183,7 @@ def test_a_norm_looks_the_same_everywhere(name: str, rows: DataFrame) -> None:
     for trace in FIGURES[name](rows, Time(STEPS, selected=500)).data:
         if (name == "step_sizes" and trace.mode != "lines+markers") or trace.legendgroup is None:
             continue  # coloured by time
-        colour, dash, symbol = figures.STYLES[trace.legendgroup.split("-")[0]]
+        colour, dash, symbol = STYLES[trace.legendgroup.split("-")[0]]
         red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
         looks = [trace.line.color, trace.fillcolor]
         assert any(str(look).startswith((colour, f"rgba({red}, {green}, {blue},")) for look in looks)
@@ -201,8 +214,8 @@ def test_a_long_run_stays_light(name: str) -> None:
 
 def test_learning_rates_and_seeds_are_named_where_there_are_several() -> None:
     runs = [("none", 0.1, 0), ("batch", 0.5, 0), ("batch", 0.1, 0), ("batch", 0.1, 1)]
-    frame = analysis.gradient_norms(pd.concat([training(norm, lr, seed, steps=200) for norm, lr, seed in runs]))
-    looks = [curve for curve, _ in figures.curves(frame)]
+    frame = gradient_norms(pd.concat([training(norm, lr, seed, steps=200) for norm, lr, seed in runs]))
+    looks = [curve for curve, _ in curves(frame)]
     assert [curve.label for curve in looks] == [
         "Standard · lr 0.1 · seed 0",
         "BatchNorm · lr 0.1 · seed 0",
@@ -210,16 +223,16 @@ def test_learning_rates_and_seeds_are_named_where_there_are_several() -> None:
         "BatchNorm · lr 0.5 · seed 0",
     ]
     assert looks[3].width > looks[1].width == looks[2].width == looks[0].width
-    assert [c.label for c, _ in figures.curves(frame[frame["norm"] == "none"])] == ["Standard"]
+    assert [c.label for c, _ in curves(frame[frame["norm"] == "none"])] == ["Standard"]
 
 
 def test_an_unknown_norm_takes_a_free_style(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(NORMS, "later", NORMS["none"])
     monkeypatch.setitem(NORMS, "last", NORMS["none"])
-    styles = [figures.style(norm) for norm in [*NORMS, "of another program"]]
+    styles = [style(norm) for norm in [*NORMS, "of another program"]]
     assert len(set(styles)) == len(styles)
     rows = training("of another program", steps=100)
-    assert figures.gradient_norm(analysis.gradient_norms(rows), Time(100)).data[0].name == "of another program"
+    assert gradient_norm(gradient_norms(rows), Time(100)).data[0].name == "of another program"
 
 
 def luminance(colour: str) -> float:
@@ -229,7 +242,7 @@ def luminance(colour: str) -> float:
 
 
 def test_styles_are_distinct_without_colour_and_readable_on_both_backgrounds() -> None:
-    styles = [*figures.STYLES.values(), *figures.SPARE_STYLES]
+    styles = [*STYLES.values(), *SPARE_STYLES]
     for part in zip(*styles, strict=True):
         assert len(set(part)) == len(styles)
     for (colour, *_), ground in itertools.product(styles, ("#ffffff", "#0e1117")):
@@ -263,7 +276,7 @@ def test_a_diverged_run_ends_in_a_cross(name: str, rows: DataFrame) -> None:
     for cross in crosses:
         assert cross.legendgroup == "batch-0.1-0"
         assert (cross.hovertemplate, cross.showlegend) == ("diverged at step 351", False)
-        assert cross.marker.color == figures.STYLES["batch"][0]
+        assert cross.marker.color == STYLES["batch"][0]
         assert 300 <= cross.x[0] <= 351
     if len(axes(fig, "x")) == 1:
         assert (crosses[0].mode, crosses[0].text) == ("markers+text", ("diverged at step 351",))
@@ -331,7 +344,7 @@ def test_ridges_stand_behind_each_other(rows: DataFrame) -> None:
     fig = FIGURES["ridges"](rows, Time(STEPS))
     panel = [trace for trace in fig.data if trace.xaxis == "x"]
     assert [trace.y[0] for trace in panel] == list(range(0, STEPS + 1, 100))  # the first is drawn first: at the back
-    assert len(panel) <= analysis.RIDGES
+    assert len(panel) <= RIDGES
     assert {trace.fill for trace in panel} == {"toself"}
     heights = [trace.y[0] - trace.y.min() for trace in panel]
     np.testing.assert_allclose(heights, STEPS / 6, rtol=1e-3)
@@ -363,8 +376,8 @@ def test_covariate_shift_has_a_line_at_the_ideal_cosine_and_no_zero_on_the_log_a
 
 def test_all_layers_at_one_step_name_their_whiskers_and_that_they_are_open_below(rows: DataFrame) -> None:
     seeds = [rows.assign(seed=seed, value=rows["value"] * 10.0**-seed) for seed in (0, 1)]
-    averaged = [analysis.covariate_shift_at(frame, 500) for frame in seeds]
-    fig = figures.covariate_shift_at(analysis.over_seeds(pd.concat(averaged), ["value"], "t"))
+    averaged = [covariate_shift_at(frame, 500) for frame in seeds]
+    fig = covariate_shift_figures.covariate_shift_at(over_seeds(pd.concat(averaged), ["value"], "t"))
     named = [trace.name for trace in fig.data if "over seeds" in (trace.name or "")]
     assert named == ["95 % t-interval over seeds (open below where it reaches zero or less)"]
     lowest = min(trace.y.min() for trace in fig.data if trace.yaxis == "y" and trace.mode == "lines+markers")
@@ -386,9 +399,9 @@ def test_curvature_stands_beside_the_edge_of_stability() -> None:
     )
     measured = [("hessian_top", 30.0), ("batch_sharpness", 10.0)]
     rows = pd.concat([places.assign(step=step, metric=m, value=v) for step in (0, 50) for m, v in measured])
-    numbers = analysis.curvature(rows)
+    numbers = curvature(rows)
     assert set(numbers[["metric", "value"]].itertuples(index=False, name=None)) == set(measured)
-    fig = figures.curvature(numbers, Time(100))
+    fig = landscape_figures.curvature(numbers, Time(100))
     *measured_lines, upper, lower = fig.data
     assert [trace.y.tolist() for trace in measured_lines] == [[10, 10], [30, 30]]
     assert (upper.y, lower.y, upper.name) == ((20, 20), (20, 20), "2/lr = 20")
@@ -422,23 +435,26 @@ def test_the_loss_slice_starts_at_zero(rows: DataFrame) -> None:
 PAPERS: dict[str, tuple[str, Callable[[DataFrame, Time, DataFrame | None], go.Figure]]] = {  # figure -> family, drawn
     "training_accuracy": (
         "vgg",
-        lambda r, t, p: figures.training_accuracy(analysis.smooth(r, "train_accuracy", 9), t, p),
+        lambda r, t, p: training_accuracy(smooth(r, "train_accuracy", 9), t, p),
     ),
-    "training_loss": ("dln", lambda r, t, p: figures.training_loss(analysis.smooth(r, "train_loss", 9), t, p)),
-    "test_accuracy": ("vgg", lambda r, t, p: figures.test_accuracy(analysis.test_curve(r), t, p)),
+    "training_loss": ("dln", lambda r, t, p: training_loss(smooth(r, "train_loss", 9), t, p)),
+    "test_accuracy": ("vgg", lambda r, t, p: training_figures.test_accuracy(training_numbers.test_curve(r), t, p)),
     "quantile_bands": (
         "mlp",
-        lambda r, t, p: figures.quantile_bands(analysis.quantile_bands(r, LAYERS, False), t, p),
+        lambda r, t, p: distributions.quantile_bands(quantile_bands(r, LAYERS, False), t, p),
     ),
-    "moment_changes": ("vgg", lambda r, t, p: figures.moment_changes(analysis.moment_changes(r, LAYERS), t, p)),
-    "covariate_shift": ("vgg", lambda r, t, p: figures.covariate_shift(analysis.covariate_shift(r, LAYERS), t, p)),
-    "loss_band": ("vgg", lambda r, t, p: figures.loss_band(analysis.landscape_bands(r), t, p)),
+    "moment_changes": ("vgg", lambda r, t, p: distributions.moment_changes(moment_changes(r, LAYERS), t, p)),
+    "covariate_shift": (
+        "vgg",
+        lambda r, t, p: covariate_shift_figures.covariate_shift(covariate_shift(r, LAYERS), t, p),
+    ),
+    "loss_band": ("vgg", lambda r, t, p: loss_band(landscape_bands(r), t, p)),
     "gradient_predictiveness": (
         "vgg",
-        lambda r, t, p: figures.gradient_predictiveness(analysis.landscape_bands(r), t, p),
+        lambda r, t, p: gradient_predictiveness(landscape_bands(r), t, p),
     ),
-    "effective_beta": ("vgg", lambda r, t, p: figures.effective_beta(analysis.landscape_bands(r), t, p)),
-    "step_sizes": ("vgg", lambda r, t, p: figures.step_sizes(analysis.step_sizes(r), t, p)),
+    "effective_beta": ("vgg", lambda r, t, p: effective_beta(landscape_bands(r), t, p)),
+    "step_sizes": ("vgg", lambda r, t, p: landscape_figures.step_sizes(step_sizes(r), t, p)),
 }
 FACETS = {
     "quantile_bands": {"x7", "x8"},
@@ -458,7 +474,7 @@ def with_paper(name: str, rows: DataFrame, steps: int = STEPS, paper: DataFrame 
 
 
 def theirs(fig: go.Figure) -> list[Any]:
-    return [trace for trace in fig.data if trace.zorder == figures.UNDER]
+    return [trace for trace in fig.data if trace.zorder == UNDER]
 
 
 @pytest.fixture(params=PAPERS)
@@ -494,7 +510,7 @@ def test_they_are_thin_dotted_and_greyer_and_named_after_their_figure(shown: str
     fig = with_paper(shown, rows)
     for trace in theirs(fig):
         norm = trace.legendgroup.split(", ")[2]
-        colour = figures.style(norm)[0]
+        colour = style(norm)[0]
         assert trace.line.dash == "dot"
         assert trace.line.width <= 1.5
         assert not trace.line.color.startswith(colour)
@@ -566,7 +582,7 @@ def test_a_panel_that_the_paper_does_not_show_keeps_its_scale(rows: DataFrame) -
 def test_several_learning_rates_are_named_in_the_papers_curves_too() -> None:
     several = pd.concat([training("none", lr, steps=200) for lr in (0.1, 0.5)])
     paper = counterpart("test_accuracy", "vgg", frozenset({("none", 0.1), ("none", 0.5)}))
-    fig = figures.test_accuracy(analysis.test_curve(several), Time(200), paper)
+    fig = training_figures.test_accuracy(training_numbers.test_curve(several), Time(200), paper)
     assert [trace.name for trace in theirs(fig)] == [
         f"Standard · lr {lr} – paper, 2018 v3, Fig. 1b" for lr in ("0.1", "0.5")
     ]

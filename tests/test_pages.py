@@ -21,9 +21,9 @@ from streamlit.testing.v1 import AppTest
 
 from bnviz import presets, supervisor
 from bnviz.engines.inline import Inline
-from bnviz.figures import Time
+from bnviz.figures.panel import Panel, View
+from bnviz.figures.style import Time
 from bnviz.models import MODELS
-from bnviz.panels import Panel, View
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from bnviz.store import Store
@@ -272,16 +272,17 @@ def test_a_picture_is_drawn_anew_when_a_run_has_diverged_though_its_numbers_stay
 
 def draw_the_loss_range(ids: list[str]) -> None:
     """One panel on a page of its own."""
-    from bnviz import analysis, figures
-    from bnviz.panels import Panel
+    from bnviz.analysis.landscape import landscape_bands
+    from bnviz.figures.landscape import loss_band
+    from bnviz.figures.panel import Panel
     from bnviz.store import Store
     from bnviz.ui import live
 
     panel = Panel(
         "Loss range",
         "Look.",
-        lambda view: analysis.landscape_bands(view.rows),
-        lambda numbers, view: figures.loss_band(numbers, view.time),
+        lambda view: landscape_bands(view.rows),
+        lambda numbers, view: loss_band(numbers, view.time),
     )
     live.draw([Store().run(id) for id in ids], [[panel]], live.Choices(6))
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from pandas import DataFrame
 
-from bnviz import figures, reference
+from bnviz.figures import covariate_shift, distributions, landscape, training
 from bnviz.norms import NORMS
-from bnviz.reference import FOLDER, SOURCES, Networks, Source, counterpart
+from bnviz.papers import reference
+from bnviz.papers.reference import FOLDER, SOURCES, Networks, Source, counterpart
 
 LP = ("batch", "l1", "l2", "linf")
 
@@ -64,8 +65,13 @@ def test_every_file_is_clean(source: Source):
 
 
 def test_what_is_shown_is_a_figure_that_takes_it():
+    drawing = {
+        name: part
+        for file in (covariate_shift, distributions, landscape, training)
+        for name, part in vars(file).items()
+    }
     for source in SOURCES:
-        assert "paper" in getattr(figures, source.shows).__annotations__
+        assert "paper" in drawing[source.shows].__annotations__
 
 
 def test_steps_go_to_the_grid_once_with_the_mean_of_what_repeats(monkeypatch, tmp_path):
@@ -218,6 +224,6 @@ def test_notes_are_about_what_there_is():
 
 
 def test_reading_needs_neither_streamlit_nor_torch_nor_plotly():
-    code = "import sys, bnviz.reference; print({'streamlit', 'torch', 'plotly'} & set(sys.modules))"
+    code = "import sys, bnviz.papers.reference; print({'streamlit', 'torch', 'plotly'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True)
     assert done.stdout.strip() == "set()"

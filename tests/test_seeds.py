@@ -10,8 +10,13 @@ from hypothesis.extra.numpy import arrays
 from pandas import DataFrame
 from scipy import stats
 
-from bnviz import analysis, figures
-from bnviz.figures import Time
+from bnviz.analysis import thinning
+from bnviz.analysis.seeds import STATISTICS, difference, over_seeds
+from bnviz.analysis.thinning import POINTS
+from bnviz.figures import training
+from bnviz.figures.landscape import loss_band
+from bnviz.figures.style import Time
+from bnviz.figures.training import training_loss
 
 STEPS = [0, 10, 20]
 FINITE = st.floats(-1e6, 1e6)
@@ -38,16 +43,16 @@ def test_mean_and_intervals_are_those_of_scipy(values: np.ndarray) -> None:
         "sd": (mean - sem * np.sqrt(n), mean + sem * np.sqrt(n)),
     }
     for statistic, (low, high) in ends.items():
-        table = analysis.over_seeds(curves(values), ["value"], statistic)
+        table = over_seeds(curves(values), ["value"], statistic)
         assert table["step"].tolist() == STEPS and set(table["n"]) == {n}
-        assert set(table["interval"]) == {analysis.STATISTICS[statistic]}
+        assert set(table["interval"]) == {STATISTICS[statistic]}
         for name, expected in (("value", mean), ("value_from", low), ("value_to", high)):
             np.testing.assert_allclose(table[name], expected, rtol=1e-9, atol=1e-6)
 
 
 def test_a_single_seed_has_no_interval_and_networks_stay_apart() -> None:
     several = pd.concat([curves(np.ones((3, 3))), curves(np.zeros((1, 3)), "none"), curves(np.zeros((2, 3)), lr=0.5)])
-    table = analysis.over_seeds(several, ["value"], "range")
+    table = over_seeds(several, ["value"], "range")
     assert table.groupby(["norm", "lr"])["n"].first().to_dict() == {
         ("batch", 0.1): 3,
         ("batch", 0.5): 2,
@@ -60,7 +65,7 @@ def test_a_single_seed_has_no_interval_and_networks_stay_apart() -> None:
 
 def test_a_seed_that_overflows_leaves_a_gap_and_one_that_lags_a_smaller_n() -> None:
     lagging = curves(np.array([[1, np.nan, 3], [2.0, 2, 5]])).drop(index=5)  # seed 1 has not come to step 20
-    table = analysis.over_seeds(lagging, ["value"], "t")
+    table = over_seeds(lagging, ["value"], "t")
     assert table["n"].tolist() == [2, 2, 1]
     assert np.isnan(table["value"][1])
     assert table["value"][[0, 2]].tolist() == [1.5, 3]
@@ -70,10 +75,10 @@ def test_differences_are_paired_by_seed_and_step() -> None:
     shared = np.array([[1, 2, 3], [10, 20, 30], [5, 5, 5.0]])
     ours = curves(shared + 2, layer="conv1", metric="ics_l2")
     theirs = curves(shared[:2], "none", layer="conv1", metric="ics_l2")
-    less = analysis.difference(ours, ["value"], theirs)
+    less = difference(ours, ["value"], theirs)
     assert sorted(set(less["seed"])) == [0, 1]  # the baseline has no seed 2
     assert set(less["value"]) == {2}
-    assert analysis.over_seeds(less, ["value"], "sd")["value_to"].tolist() == [
+    assert over_seeds(less, ["value"], "sd")["value_to"].tolist() == [
         2,
         2,
         2,
@@ -86,17 +91,17 @@ def test_thinning_keeps_the_ends_of_intervals() -> None:
         DataFrame({"run": f"r{s}", "norm": "batch", "lr": 0.1, "seed": s, "step": range(5000), "value": row})
         for s, row in enumerate(random)
     )
-    table = analysis.over_seeds(long, ["value"], "range")
-    drawn = analysis.drawn(table)
-    assert len(drawn) <= analysis.POINTS
+    table = over_seeds(long, ["value"], "range")
+    drawn = thinning.drawn(table)
+    assert len(drawn) <= POINTS
     assert (drawn["value_from"].min(), drawn["value_to"].max()) == (random.min(), random.max())
     assert list(drawn.columns) == list(table.columns)
 
 
 def test_an_interval_over_seeds_is_hatched_without_edges_and_named() -> None:
     values = np.random.default_rng(0).uniform(0.2, 0.8, (3, 3))
-    frame = analysis.over_seeds(curves(values), ["value"], "t")
-    fig = figures.test_accuracy(frame, Time(20))
+    frame = over_seeds(curves(values), ["value"], "t")
+    fig = training.test_accuracy(frame, Time(20))
     areas = [trace for trace in fig.data if trace.fill == "tonexty"]
     assert [(area.fillpattern.shape, area.line.width) for area in areas] == [("/", 0)]
     np.testing.assert_allclose(areas[0].y, frame["value_to"], rtol=1e-6)
@@ -107,8 +112,8 @@ def test_an_interval_over_seeds_is_hatched_without_edges_and_named() -> None:
 def test_around_a_band_over_step_sizes_it_is_whiskers() -> None:
     edges = curves(np.random.default_rng(0).uniform(1, 2, (3, 3)))
     bands = edges.rename(columns={"value": "loss_low"}).assign(loss_high=edges["value"] + 1, eta_min=0.05)
-    frame = analysis.over_seeds(bands, ["loss_low", "loss_high"], "range")
-    fig = figures.loss_band(frame, Time(20))
+    frame = over_seeds(bands, ["loss_low", "loss_high"], "range")
+    fig = loss_band(frame, Time(20))
     assert all(trace.fillpattern.shape is None for trace in fig.data)
     up, down = (
         trace.error_y
@@ -121,7 +126,7 @@ def test_around_a_band_over_step_sizes_it_is_whiskers() -> None:
 
 def test_a_network_with_one_seed_beside_others_with_three_has_no_interval_to_draw() -> None:
     mixed = pd.concat([curves(np.random.default_rng(0).uniform(1, 2, (3, 3))), curves(np.ones((1, 3)), "none")])
-    fig = figures.test_accuracy(analysis.over_seeds(mixed, ["value"], "t"), Time(20))
+    fig = training.test_accuracy(over_seeds(mixed, ["value"], "t"), Time(20))
     assert (
         sum(trace.line.width == 0 and trace.showlegend is False for trace in fig.data) == 2
     )  # both edges, of one network
@@ -131,12 +136,12 @@ def test_an_interval_that_reaches_zero_is_open_below_on_a_logarithmic_axis_and_t
     steps = np.arange(4)
     keys = {"run": "batch", "norm": "batch", "lr": 0.1, "seed": -1, "interval": "95 % t-interval", "n": 3}
     frame = pd.DataFrame({**keys, "step": steps, "mean": 0.5, "mean_from": [0.2, -0.1, 0.3, 0.4], "mean_to": 0.9})
-    figure = figures.training_loss(frame, Time(4))
+    figure = training_loss(frame, Time(4))
     edge = figure.data[0]
     assert edge.y[1] < 1e-20  # far below whatever the axis shows, and no floor in the picture
     assert (
         0.1 < figure.layout.yaxis.autorangeoptions.clipmin < 0.2
     )  # the axis ends below the lowest value that it can show
     assert any("over seeds (open below" in (trace.name or "") for trace in figure.data)
-    closed = figures.training_loss(frame.assign(mean_from=0.2), Time(4))
+    closed = training_loss(frame.assign(mean_from=0.2), Time(4))
     assert not any("open below" in (trace.name or "") for trace in closed.data)

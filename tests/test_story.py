@@ -17,10 +17,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bnviz import __main__ as cli
-from bnviz import claims, panels, report, supervisor
-from bnviz.analysis import STATISTICS
+from bnviz import claims, report, supervisor
+from bnviz.analysis.seeds import STATISTICS
 from bnviz.engines.inline import Inline
-from bnviz.panels import PANELS
+from bnviz.figures import PANELS
+from bnviz.figures import panel as panels
+from bnviz.figures.landscape import bands
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS, offered
 from bnviz.store import Run, Store
@@ -145,7 +147,7 @@ def test_a_chapter_is_drawn_from_its_own_runs(told):
     view = CHAPTERS["landscape"].view(batch, rows)
     assert set(view.rows["norm"]) == {"batch"}
     table, _ = CHAPTERS["landscape"].figure.figure(view)
-    both = [panels.bands(CHAPTERS["landscape"].view([run], rows))["loss_high"] for run in batch]
+    both = [bands(CHAPTERS["landscape"].view([run], rows))["loss_high"] for run in batch]
     assert table["loss_high"].tolist() == pytest.approx(np.mean(both, axis=0).tolist())
     assert set(table["n"]) == {2}
 

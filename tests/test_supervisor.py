@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from bnviz import execute, schedule, supervisor
-from bnviz.analysis import text
+from bnviz.analysis.rows import text
 from bnviz.estimate import Estimate
 from bnviz.paths import PROJECT
 from bnviz.spec import RunSpec

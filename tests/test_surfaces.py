@@ -12,9 +12,11 @@ import plotly.io as pio
 import pytest
 from pandas import DataFrame, concat
 
-from bnviz import execute, figures, surface_figures, surfaces
-from bnviz.figures import Time
-from bnviz.surface_figures import Scale
+from bnviz import execute
+from bnviz.analysis import surface as surface_numbers
+from bnviz.figures.plane import BEFORE, LIFT, NEXT, NOW, Scale, _clipped, _interpolated
+from bnviz.figures.style import Time
+from bnviz.figures.surface import IN_SPACE, contours, path_share, reliefs, surface_rise
 from tests.conftest import tiny_spec
 
 TITLES = ("a (along −g)", "b (random)")
@@ -53,7 +55,7 @@ def rows() -> DataFrame:
 
 
 def test_every_point_of_a_surface_has_its_place(rows):
-    points = surfaces.surfaces(rows.sample(frac=1, random_state=0))
+    points = surface_numbers.surfaces(rows.sample(frac=1, random_state=0))
     assert len(points) == 2 * 3 * 25
     for point in points.itertuples():
         height = {"none": 3, "batch": 1}[point.norm]
@@ -64,37 +66,39 @@ def test_a_plane_is_left_out_until_it_is_complete(rows):
     for kept in (25 * 2 + 24, 25 * 2 + 5, 25 + 24, 24, 5, 1):
         one = rows[rows["norm"] == "batch"].reset_index(drop=True)
         cut = one[(one["metric"] == "surface_loss").cumsum() <= kept]
-        assert surfaces.surfaces(cut)["step"].nunique() == kept // 25
-        assert set(surfaces.paths(cut)["step"]) == set(surfaces.surfaces(cut)["step"])
+        assert surface_numbers.surfaces(cut)["step"].nunique() == kept // 25
+        assert set(surface_numbers.paths(cut)["step"]) == set(surface_numbers.surfaces(cut)["step"])
 
 
 @pytest.mark.parametrize("beyond", [np.nan, np.inf, -np.inf])
 def test_what_overflows_is_a_gap(rows, beyond):
     lost = (rows["metric"] == "surface_loss") & (rows["at"] == 2) & (rows["step"] == 20) & (rows["norm"] == "none")
-    points = surfaces.surfaces(rows.assign(value=rows["value"].mask(lost, beyond)))
+    points = surface_numbers.surfaces(rows.assign(value=rows["value"].mask(lost, beyond)))
     assert points["loss"].isna().sum() == 5 and np.isfinite(points["loss"].dropna()).all()
-    rise = surfaces.rise(rows.assign(value=rows["value"].mask(lost, beyond))).set_index(["norm", "step"])["value"]
+    rise = surface_numbers.rise(rows.assign(value=rows["value"].mask(lost, beyond))).set_index(["norm", "step"])[
+        "value"
+    ]
     assert rise.isna().sum() == 1 and np.isnan(rise["none", 20])
 
 
 def test_the_rise_is_from_the_lowest_to_the_highest(rows):
-    rise = surfaces.rise(rows).set_index(["norm", "step"])["value"]
+    rise = surface_numbers.rise(rows).set_index(["norm", "step"])["value"]
     assert rise["batch", 0] == pytest.approx(9 + 0.4) and rise["none", 40] == pytest.approx(3 * 9.4)
 
 
 def test_the_path_is_told_by_the_steps_of_its_points(rows):
-    path = surfaces.paths(rows)
+    path = surface_numbers.paths(rows)
     last = path[(path["norm"] == "batch") & (path["step"] == 40)]
     assert last["point"].tolist() == [0, 20, 40, 41]
     assert last["a"].tolist() == [-40, -20, 0, 1] and last["b"].tolist() == [1, 1, 0, 0]
-    share = surfaces.path_share(rows)
+    share = surface_numbers.path_share(rows)
     assert share["step"].tolist() == [20, 20, 40, 40]
     np.testing.assert_allclose(share["value"], 1 - 0.6**2)
 
 
 def test_planes_hold_surfaces_and_paths_of_no_more_steps_than_a_picture_takes(monkeypatch):
-    monkeypatch.setattr(surfaces, "PLANES", 4)
-    planes = surfaces.planes(surface("none", steps=tuple(range(0, 100, 10)), grid=3))
+    monkeypatch.setattr(surface_numbers, "PLANES", 4)
+    planes = surface_numbers.planes(surface("none", steps=tuple(range(0, 100, 10)), grid=3))
     assert sorted(planes["step"].unique()) == [0, 30, 60, 90]
     assert (planes["length"] == 0.5).all()
     on_grid = planes["point"].isna()
@@ -104,14 +108,20 @@ def test_planes_hold_surfaces_and_paths_of_no_more_steps_than_a_picture_takes(mo
 
 @pytest.mark.filterwarnings("error")
 def test_nothing_measured_is_nothing():
-    for derive in (surfaces.surfaces, surfaces.paths, surfaces.planes, surfaces.rise, surfaces.path_share):
+    for derive in (
+        surface_numbers.surfaces,
+        surface_numbers.paths,
+        surface_numbers.planes,
+        surface_numbers.rise,
+        surface_numbers.path_share,
+    ):
         assert derive(EMPTY).empty and {"run", "norm", "lr", "seed", "step"} <= set(derive(EMPTY).columns)
 
 
 def test_a_run_that_diverges_keeps_its_planes():
     spec = tiny_spec(norm="none", lr=1000.0, steps=50, probes={"accuracy": 1, "surface": 1})
     rows = DataFrame(execute(spec)).assign(run="r", norm="none", lr=1000.0, seed=0)
-    planes = surfaces.planes(rows)
+    planes = surface_numbers.planes(rows)
     assert len(planes) and planes["loss"].isna().any()
     for draw in DRAWN.values():
         assert draw(planes, 50).frames
@@ -120,8 +130,8 @@ def test_a_run_that_diverges_keeps_its_planes():
 # Pictures
 
 DRAWN: dict[str, Callable[[DataFrame, int], go.Figure]] = {
-    "contours": lambda planes, step: surface_figures.contours(planes, TITLES, step),
-    "reliefs": surface_figures.reliefs,
+    "contours": lambda planes, step: contours(planes, TITLES, step),
+    "reliefs": reliefs,
 }
 
 
@@ -153,7 +163,7 @@ def merge(trace: dict[str, Any], news: dict[str, Any]) -> None:
 
 
 def test_a_figure_shows_the_newest_plane_up_to_the_step_and_has_them_all(draw, rows):
-    planes = surfaces.planes(rows)
+    planes = surface_numbers.planes(rows)
     for step, name in ((0, "0"), (19, "0"), (20, "20"), (1000, "40")):
         fig = draw(planes, step)
         assert fig.layout.meta["frame"] == name
@@ -168,14 +178,14 @@ def test_a_figure_shows_the_newest_plane_up_to_the_step_and_has_them_all(draw, r
 
 
 def test_a_frame_is_what_the_figure_of_that_step_is(draw, rows):
-    planes = surfaces.planes(rows)
+    planes = surface_numbers.planes(rows)
     played = shown(draw(planes, 40), "20")
     for trace, same in zip(draw(planes, 20).data, played["data"], strict=True):
         np.testing.assert_equal(trace.to_plotly_json(), same)
 
 
 def test_all_networks_and_steps_share_one_scale(draw, rows):
-    planes = surfaces.planes(rows)
+    planes = surface_numbers.planes(rows)
     axis = draw(planes, 0).layout.coloraxis
     scale = Scale.over(planes["loss"])
     assert (
@@ -210,13 +220,13 @@ def test_marks_of_a_logarithmic_scale_are_round_losses_on_it():
 
 def test_gaps_stay_gaps(draw, rows):
     lost = (rows["metric"] == "surface_loss") & (rows["at"] == 2) & (rows["norm"] == "none")
-    fig = draw(surfaces.planes(rows.assign(value=rows["value"].mask(lost, np.inf))), 40)
+    fig = draw(surface_numbers.planes(rows.assign(value=rows["value"].mask(lost, np.inf))), 40)
     none, batch = heights(fig)
     assert np.isnan(none[:, -1]).all() and np.isfinite(none[:, :-1]).all() and np.isfinite(batch).all()
 
 
 def test_contours_show_equal_distances_on_named_axes(rows):
-    fig = DRAWN["contours"](surfaces.planes(rows), 40)
+    fig = DRAWN["contours"](surface_numbers.planes(rows), 40)
     assert [axis.title.text for axis in fig.select_xaxes()] == [TITLES[0]] * 2
     assert fig.layout.yaxis.title.text == TITLES[1] and fig.layout.yaxis.scaleanchor == "x"
     assert fig.layout.xaxis2.matches == "x" and fig.layout.yaxis2.matches == "y"
@@ -227,10 +237,10 @@ def test_contours_show_equal_distances_on_named_axes(rows):
 
 
 def test_the_path_in_space_lies_on_the_surface_as_far_as_that_reaches(rows):
-    fig = DRAWN["reliefs"](surfaces.planes(rows), 40)
+    fig = DRAWN["reliefs"](surface_numbers.planes(rows), 40)
     relief, line, after, now = fig.data[:4]
     low, high = fig.layout.scene.zaxis.range
-    lift = surface_figures.LIFT * (high - low)
+    lift = LIFT * (high - low)
     seen = np.isfinite(line.z)
     assert seen.sum() == 2 * 16 and np.abs(line.x[seen]).max() <= 2 and line.x[seen].min() == -2
     assert now.z[0] == pytest.approx(relief.z[2, 2] + lift, rel=1e-5)
@@ -241,7 +251,7 @@ def test_between_the_ticks_heights_are_bilinear():
     ticks = np.array([-1.0, 0.0, 1.0])
     plane = 3 + 2 * ticks[None, :] + 5 * ticks[:, None]
     points = np.array([[-1, -1], [1, 1], [0.25, -0.5], [0, 1], [1.01, 0], [0, np.nan]])
-    found = surface_figures._interpolated(ticks, plane, points)
+    found = _interpolated(ticks, plane, points)
     np.testing.assert_allclose(found[:4], 3 + 2 * points[:4, 0] + 5 * points[:4, 1])
     assert np.isnan(found[4:]).all()
 
@@ -259,7 +269,7 @@ def test_between_the_ticks_heights_are_bilinear():
     ],
 )
 def test_a_line_is_drawn_inside_only(start, end, ends):
-    line = surface_figures._clipped(np.array([start, end], dtype=float), 2.0)
+    line = _clipped(np.array([start, end], dtype=float), 2.0)
     inside = line[np.isfinite(line).all(axis=1)]
     if ends is None or ends[0] == ends[1] != start:
         assert len(inside) == 0
@@ -268,19 +278,19 @@ def test_a_line_is_drawn_inside_only(start, end, ends):
 
 
 def test_an_empty_frame_says_so(draw):
-    fig = draw(surfaces.planes(EMPTY), 5)
+    fig = draw(surface_numbers.planes(EMPTY), 5)
     assert "nothing measured yet" in [note.text for note in fig.layout.annotations] and not fig.frames
 
 
 def test_many_networks_stand_in_rows_and_few_of_them_in_space(rows):
     many = concat([surface("none", (0,), 3).assign(run=f"r{seed}", seed=seed) for seed in range(8)])
-    flat, space = (draw(surfaces.planes(many), 0) for draw in DRAWN.values())
+    flat, space = (draw(surface_numbers.planes(many), 0) for draw in DRAWN.values())
     assert sum(trace.type == "contour" for trace in flat.data) == 8
     assert (
         len({axis.domain for axis in flat.select_xaxes()}) == 3
         and len({axis.domain for axis in flat.select_yaxes()}) == 3
     )
-    assert sum(trace.type == "surface" for trace in space.data) == surface_figures.IN_SPACE
+    assert sum(trace.type == "surface" for trace in space.data) == IN_SPACE
     assert {name for name in space.layout.meta["narrow"] if name.startswith("scene")} == {
         "scene",
         *(f"scene{n}" for n in range(2, 7)),
@@ -288,23 +298,23 @@ def test_many_networks_stand_in_rows_and_few_of_them_in_space(rows):
 
 
 def test_looks_are_the_pages(draw, rows, monkeypatch):
-    planes = surfaces.planes(rows)
+    planes = surface_numbers.planes(rows)
     fig = draw(planes, 40)
     assert fig.layout.template == pio.templates["bnviz"]
     assert (fig.layout.paper_bgcolor, fig.layout.font.color, fig.layout.title.text) == (None, None, None)
     monkeypatch.setattr(pio.templates, "default", "plotly_dark")
     assert draw(planes, 40).to_json() == fig.to_json()
     legend = [trace.name for trace in fig.data if trace.showlegend]
-    assert sorted(legend) == sorted([surface_figures.BEFORE, surface_figures.NOW, surface_figures.NEXT])
+    assert sorted(legend) == sorted([BEFORE, NOW, NEXT])
 
 
 def test_a_long_run_stays_light(draw):
     long = concat([surface(norm, tuple(range(0, 3000, 20)), 15) for norm in ("none", "batch")])
-    assert len(draw(surfaces.planes(long), 40).to_json()) < 600_000
+    assert len(draw(surface_numbers.planes(long), 40).to_json()) < 600_000
 
 
 def test_rise_and_share_are_lines_over_the_steps(rows):
-    rise = figures.surface_rise(surfaces.rise(rows), Time(40, 20))
-    share = figures.path_share(surfaces.path_share(rows), Time(40, 20))
+    rise = surface_rise(surface_numbers.rise(rows), Time(40, 20))
+    share = path_share(surface_numbers.path_share(rows), Time(40, 20))
     assert rise.layout.yaxis.title.text == "Highest − lowest" and [len(trace.x) for trace in rise.data] == [3, 3]
     assert share.layout.yaxis.tickformat == ".0%" and share.data[0].y == pytest.approx([0.64, 0.64])

@@ -13,7 +13,12 @@ from pandas import DataFrame
 from plotly.colors import sample_colorscale
 from scipy.stats import t as student
 
-from bnviz import analysis, figures, panels, sweeps
+from bnviz import sweeps
+from bnviz.analysis.ends import End, ends, telling
+from bnviz.analysis.rows import KEYS
+from bnviz.figures import panel as panels
+from bnviz.figures.style import style
+from bnviz.figures.sweep import SHADES, SWEEP, SWEEP_MAP, _ink
 from bnviz.presets import PRESETS
 from bnviz.spec import RunSpec, SpecError
 from bnviz.store import SCHEMA
@@ -156,7 +161,7 @@ def test_every_end_of_a_finished_run() -> None:
         rows(spec, "gradient_distance", {0: [0.1, 0.2], 10: [1, 1], 19: [0.4, 0.4]}, etas),
         rows(spec, "gradient_norm", {0: 1.0, 10: 1.0, 19: 2.0}),
     ]
-    found = {end: analysis.ends(pd.concat(measured), end, {spec.id: 20}).iloc[0] for end in ENDS}
+    found = {end: ends(pd.concat(measured), end, {spec.id: 20}).iloc[0] for end in ENDS}
     assert {end: row["value"] for end, row in found.items()} == pytest.approx(
         {
             "accuracy": 0.185,  # steps 18 and 19
@@ -173,17 +178,17 @@ def test_every_end_of_a_finished_run() -> None:
 def test_a_run_that_diverged_has_no_end_but_how_much_was_lost() -> None:
     spec = pair()[0]
     for end in ENDS:
-        (row,) = analysis.ends(trained(spec, 0.1, 5, diverged=True), end, {spec.id: 20}).itertuples()
+        (row,) = ends(trained(spec, 0.1, 5, diverged=True), end, {spec.id: 20}).itertuples()
         assert row.diverged == 1
         assert row.value == 0.75 if end == "lost" else np.isnan(row.value)
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_a_run_has_no_end_before_its_last_tenth(end: analysis.End) -> None:
+def test_a_run_has_no_end_before_its_last_tenth(end: End) -> None:
     spec = pair()[0]
-    assert analysis.ends(trained(spec, 0.1, 18), end, {spec.id: 20}).empty
-    assert analysis.ends(nothing(), end, {spec.id: 20}).empty
-    assert len(analysis.ends(trained(spec, 0.1, 19), "accuracy", {spec.id: 20})) == 1
+    assert ends(trained(spec, 0.1, 18), end, {spec.id: 20}).empty
+    assert ends(nothing(), end, {spec.id: 20}).empty
+    assert len(ends(trained(spec, 0.1, 19), "accuracy", {spec.id: 20})) == 1
 
 
 def test_few_rows_tell_how_a_run_ended() -> None:
@@ -194,15 +199,15 @@ def test_few_rows_tell_how_a_run_ended() -> None:
         rows(first, "test_accuracy", {0: 0.1, 20: 0.5}),
     ]
     every, steps = pd.concat(measured, ignore_index=True), {first.id: 20, second.id: 20}
-    few = analysis.telling(every, steps)
+    few = telling(every, steps)
     assert len(few) == 2 * 2 + 1 + 2  # two steps of accuracy and loss, one loss that is no number, two tests
     for end in ENDS:
-        pd.testing.assert_frame_equal(analysis.ends(few, end, steps), analysis.ends(every, end, steps))
+        pd.testing.assert_frame_equal(ends(few, end, steps), ends(every, end, steps))
 
 
 def test_the_last_tenth_of_a_short_run_is_its_last_step() -> None:
     spec = pair()[0]
-    (row,) = analysis.ends(trained(spec, 0.1, 6), "accuracy", {spec.id: 6}).itertuples()
+    (row,) = ends(trained(spec, 0.1, 6), "accuracy", {spec.id: 6}).itertuples()
     assert row.value == pytest.approx(0.5)
 
 
@@ -258,7 +263,7 @@ def test_seeds_are_averaged_and_one_that_diverged_leaves_no_mean() -> None:
     levels = {spec.id: 0.01 * (1 + spec.seed) for spec in specs}
     gone = {spec.id for spec in specs if spec.norm == "none" and spec.lr == 1 and spec.seed == 2}
     measured = [trained(spec, levels[spec.id], 5 if spec.id in gone else 20, spec.id in gone) for spec in specs]
-    numbers, figure = panels.SWEEP.figure(swept(pd.concat(measured), specs))
+    numbers, figure = SWEEP.figure(swept(pd.concat(measured), specs))
     at = numbers.set_index(["norm", "knob"])
     means = 18.5 * np.array([0.01, 0.02, 0.03])
     half = student.ppf(0.975, 2) * means.std(ddof=1) / np.sqrt(3)
@@ -285,22 +290,22 @@ def test_lines_go_through_the_values_and_a_cross_says_where_it_diverged() -> Non
         )
         for spec in specs
     ]
-    numbers, figure = panels.SWEEP.figure(swept(pd.concat(measured), specs))
+    numbers, figure = SWEEP.figure(swept(pd.concat(measured), specs))
     standard, batch = lines(figure)["Standard"], lines(figure)["BatchNorm"]
     assert list(batch.x) == pytest.approx([0.1, 1, 10]) and list(batch.y) == pytest.approx([0.0037, 0.037, 0.37])
     assert list(standard.y)[:2] == pytest.approx([0.0037, 0.037]) and np.isnan(standard.y[2])
-    assert (standard.line.color, batch.marker.symbol) == (figures.style("none")[0], figures.style("batch")[2])
+    assert (standard.line.color, batch.marker.symbol) == (style("none")[0], style("batch")[2])
     (cross,) = [trace for trace in figure.data if trace.yaxis == "y2"]
     assert (list(cross.x), list(cross.text), cross.marker.symbol) == ([10], ["diverged at step 5"], "x")
     assert list(figure.layout.yaxis2.ticktext) == ["diverged"]
     assert figure.layout.yaxis2.domain[1] < figure.layout.yaxis.domain[0]  # on its own strip: never taken for a value
     assert figure.layout.xaxis.type == "log" and list(figure.layout.xaxis.ticktext) == ["0.1", "1", "10"]
-    assert list(numbers) == [*analysis.KEYS, "knob", "step", "value", "diverged"]
+    assert list(numbers) == [*KEYS, "knob", "step", "value", "diverged"]
 
 
 def test_without_a_divergence_there_is_no_strip_and_a_small_span_is_linear() -> None:
     specs = SWEEPS["width"].questions(pair(), "0.05,0.1")
-    _, figure = panels.SWEEP.figure(swept(pd.concat([trained(spec, 0.01) for spec in specs]), specs))
+    _, figure = SWEEP.figure(swept(pd.concat([trained(spec, 0.01) for spec in specs]), specs))
     assert all(trace.yaxis != "y2" for trace in figure.data)
     assert figure.layout.xaxis.type == "linear"
 
@@ -309,7 +314,7 @@ def test_without_a_divergence_there_is_no_strip_and_a_small_span_is_linear() -> 
 def test_the_legend_says_that_whiskers_go_on_below_a_logarithmic_axis(end: str) -> None:
     specs = SWEEPS["lr"].questions(pair(0, 1), "0.1,1")
     measured = pd.concat([trained(spec, (0.01 if spec.seed else 0.001) * spec.lr**2) for spec in specs])
-    numbers, figure = panels.SWEEP.figure(swept(measured, specs, end))
+    numbers, figure = SWEEP.figure(swept(measured, specs, end))
     assert (numbers["value_from"] < 0).any()
     opened = " (open below where it reaches zero or less)" * (end == "loss")  # accuracy has a linear axis
     assert figure.layout.yaxis.type == ("log" if end == "loss" else None)
@@ -325,7 +330,7 @@ def test_a_heat_map_has_a_number_in_each_cell_a_word_where_it_diverged_and_nothi
     specs = SWEEPS["lr"].questions(pair(), "0.1,1")
     none, batch, later, _ = specs
     measured = pd.concat([trained(none, 0.01), trained(batch, 0.02), trained(later, 0.1, 5, diverged=True)])
-    _, figure = panels.SWEEP_MAP.figure(swept(measured, specs))
+    _, figure = SWEEP_MAP.figure(swept(measured, specs))
     assert np.asarray(figure.data[0].z, dtype=float) == pytest.approx(
         np.array([[0.185, np.nan], [0.37, np.nan]]), nan_ok=True
     )
@@ -336,21 +341,21 @@ def test_a_heat_map_has_a_number_in_each_cell_a_word_where_it_diverged_and_nothi
 
 def test_a_heat_map_leaves_a_cell_empty_that_nobody_asked_for() -> None:
     specs = SWEEPS["lr"].questions(pair(), "0.1,1")[:3]
-    _, figure = panels.SWEEP_MAP.figure(swept(pd.concat([trained(spec, 0.01) for spec in specs]), specs))
+    _, figure = SWEEP_MAP.figure(swept(pd.concat([trained(spec, 0.01) for spec in specs]), specs))
     assert set(words(figure)) == {(0, 0), (0, 1), (1, 0)}
 
 
 def test_a_heat_map_over_decades_is_coloured_by_the_logarithm() -> None:
     specs = SWEEPS["lr"].questions(pair(), "0.1,1")
     measured = pd.concat([trained(spec, 10.0**place) for place, spec in enumerate(specs)])
-    _, figure = panels.SWEEP_MAP.figure(swept(measured, specs, "loss"))
+    _, figure = SWEEP_MAP.figure(swept(measured, specs, "loss"))
     exponents = np.log10(185) + np.array([[0, 2], [1, 3]])
     assert np.asarray(figure.data[0].z) == pytest.approx(exponents)
     assert words(figure)[1, 1] == "1.85e+05"
     assert list(figure.layout.coloraxis.colorbar.ticktext) == ["100", "1000", "10000", "100000", "1e+06"]
 
 
-@pytest.mark.parametrize("panel", [panels.SWEEP, panels.SWEEP_MAP])
+@pytest.mark.parametrize("panel", [SWEEP, SWEEP_MAP])
 @pytest.mark.parametrize("statistic", ["t", "each"])
 def test_before_the_first_end_the_axes_are_there(panel: panels.Panel, statistic: str) -> None:
     specs = SWEEPS["lr"].questions(pair(0, 1), "0.1,1")
@@ -367,6 +372,6 @@ def test_numbers_can_be_read_on_every_colour(share: float) -> None:
             np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
         )
 
-    below = luminance(sample_colorscale(figures.SHADES, [share], colortype="tuple")[0])
-    ink = {"#000000": 0.0, "#ffffff": 1.0}[figures._ink(share)]
+    below = luminance(sample_colorscale(SHADES, [share], colortype="tuple")[0])
+    ink = {"#000000": 0.0, "#ffffff": 1.0}[_ink(share)]
     assert (max(ink, below) + 0.05) / (min(ink, below) + 0.05) >= 4.5

@@ -16,12 +16,15 @@ import plotly.graph_objects as go
 import pytest
 from pandas.testing import assert_frame_equal
 
-from bnviz import export, panels, takeaway
+from bnviz import export, takeaway
 from bnviz.__main__ import main
 from bnviz.bundle import unpack
 from bnviz.engines.inline import Inline
 from bnviz.export import STYLES
-from bnviz.panels import EACH, PANELS
+from bnviz.figures import PANELS
+from bnviz.figures import panel as panels
+from bnviz.figures.distributions import HISTOGRAMS, HISTOGRAMS_AT_STEP
+from bnviz.figures.panel import EACH
 from bnviz.probes import Row
 from bnviz.store import Run, Store, joined
 from tests.conftest import ALL_PROBES, tiny_spec
@@ -79,7 +82,7 @@ def test_of_many_histograms_those_are_read_that_are_drawn(step: int | None, stat
     runs = [Store().submit(tiny_spec(steps=50, seed=seed, probes={"activations": 1})) for seed in SEEDS]
     for run, reached in zip(runs, (40, 23), strict=True):  # they are being computed
         run.write_rows("000000", [row for at in range(reached) for row in histogram(at)])
-    shown, specs = [panels.HISTOGRAMS, panels.HISTOGRAMS_AT_STEP], [run.spec for run in runs]
+    shown, specs = [HISTOGRAMS, HISTOGRAMS_AT_STEP], [run.spec for run in runs]
     few, every = (
         panels.view(rows, specs, step=step, layers=["conv1"], statistic=statistic)
         for rows in (takeaway.rows_of(shown, runs, step, ["conv1"]), joined(runs))

@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from bnviz import figures, theorems
-from bnviz.figures import Time
+from bnviz.analysis import theory as theory_numbers
+from bnviz.figures.style import Time
+from bnviz.figures.theory import SIGNS, conditions, deviations, lemma, theorem
 from bnviz.probes import theory
 from bnviz.train import Moment, Training, execute
 from tests import oracle
@@ -45,7 +46,7 @@ def wide(rows: pd.DataFrame) -> pd.DataFrame:
 def test_both_sides_of_every_equality_agree(net):
     rows = rows_of(net)
     for statement in ("theorem_4_1", "theorem_4_2", "lemma_4_5"):
-        checks = theorems.checks(rows, statement)
+        checks = theory_numbers.checks(rows, statement)
         assert len(checks) >= 3 * rows.layer.nunique()
         deviation = (checks.left - checks.exact).abs() / checks.scale
         assert deviation.max() < 1e-9, statement
@@ -55,26 +56,26 @@ def test_both_sides_of_every_equality_agree(net):
 def test_the_bounds_as_they_should_be_are_never_exceeded(net):
     rows = rows_of(net)
     for statement in ("theorem_4_1", "theorem_4_4"):
-        checks = theorems.checks(rows, statement)
+        checks = theory_numbers.checks(rows, statement)
         assert (checks.left <= checks.right + 1e-12 * checks.scale).all(), statement
 
 
 @pytest.mark.parametrize("net", NETS)
 def test_theorem_4_1_as_printed_fails_in_every_unit(net):
     """It is an equality with 1/m, so 1/√m takes too much wherever ⟨g, ŷ⟩ is not zero."""
-    checks = theorems.checks(rows_of(net), "theorem_4_1")
+    checks = theory_numbers.checks(rows_of(net), "theorem_4_1")
     assert (checks.left > checks.printed).all()
     assert (checks.printed < 0).any() == net.endswith("dln")  # the larger m, the more
 
 
 def test_theorem_4_4_as_printed_fails():
-    checks = theorems.checks(rows_of("mlp"), "theorem_4_4")
+    checks = theory_numbers.checks(rows_of("mlp"), "theorem_4_4")
     assert (checks.left > checks.printed).mean() > 0.9
 
 
 @pytest.mark.parametrize(("factor", "share"), [(0.5, 0.0), (1e-6, 1.0)])
 def test_whether_theorem_4_4_as_printed_fails_is_a_question_of_the_unit_of_the_loss(factor, share):
-    checks = theorems.checks(rows_of("dln", loss_factor=factor, lr=1e-7), "theorem_4_4")
+    checks = theory_numbers.checks(rows_of("dln", loss_factor=factor, lr=1e-7), "theorem_4_4")
     assert (checks.left > checks.printed).mean() == share
 
 
@@ -299,7 +300,7 @@ def test_a_unit_without_a_gradient_has_rows_of_zeros_and_is_no_check():
     assert len(dead) == 15
     assert (dead[dead.metric != "theorem_4_1_gain"].value == 0).all()
     for statement in ("theorem_4_1", "theorem_4_2", "theorem_4_4"):
-        checks = theorems.checks(rows, statement)
+        checks = theory_numbers.checks(rows, statement)
         assert list(checks[checks.layer == "conv2"].unit) == [other]
 
 
@@ -324,7 +325,7 @@ def rows() -> pd.DataFrame:
 
 
 def test_the_verdict_counts_every_check_of_every_step(rows):
-    numbers = theorems.verdicts(rows)
+    numbers = theory_numbers.verdicts(rows)
     checks = numbers.groupby(["run", "statement"]).checks.sum()
     units, steps, layers = 4, 3, 3
     assert checks["batch", "theorem_4_1"] == units * layers * steps
@@ -335,21 +336,21 @@ def test_the_verdict_counts_every_check_of_every_step(rows):
 
 
 def test_the_verdict_in_words(rows):
-    numbers = theorems.verdicts(rows)
-    lines = theorems.verdict(numbers).splitlines()
-    assert [line.split("**")[1] for line in lines] == list(theorems.STATEMENTS.values())
+    numbers = theory_numbers.verdicts(rows)
+    lines = theory_numbers.verdict(numbers).splitlines()
+    assert [line.split("**")[1] for line in lines] == list(theory_numbers.STATEMENTS.values())
     assert lines[0].startswith("- **Theorem 4.1**: 36 checks. With 1/m it is an equality, to ")
     assert "· 10⁻¹" in lines[0]
     assert "The bound as it should be holds in all of them." in lines[0]
     assert "it fails in all of them" in lines[0]
-    assert theorems.verdict(numbers[numbers.norm == "none"]).startswith("- **Lemma 4.5**: 30 checks.")
+    assert theory_numbers.verdict(numbers[numbers.norm == "none"]).startswith("- **Lemma 4.5**: 30 checks.")
     exceeded = numbers.assign(broken=(numbers.statement == "theorem_4_4") * 6)
-    assert "**is exceeded in 50 %**" in theorems.verdict(exceeded)
+    assert "**is exceeded in 50 %**" in theory_numbers.verdict(exceeded)
 
 
 def test_in_single_precision_rounding_is_not_taken_for_a_failure():
     rows = rows_of("vgg11", precision="float32", theory_units=8)
-    numbers = theorems.verdicts(rows)
+    numbers = theory_numbers.verdicts(rows)
     assert 1e-9 < numbers.deviation.max() < 1e-4
     assert numbers.broken.sum() == 0
 
@@ -357,22 +358,22 @@ def test_in_single_precision_rounding_is_not_taken_for_a_failure():
 def test_half_a_probe_is_no_check(rows):
     half = rows.iloc[: -40 * 8]
     assert set(half.metric) == set(rows.metric)
-    assert len(theorems.checks(half, "theorem_4_1")) < len(theorems.checks(rows, "theorem_4_1"))
-    complete = theorems.checks(half, "theorem_4_1")
+    assert len(theory_numbers.checks(half, "theorem_4_1")) < len(theory_numbers.checks(rows, "theorem_4_1"))
+    complete = theory_numbers.checks(half, "theorem_4_1")
     assert complete[["left", "exact", "right", "printed", "scale", "gain"]].notna().all(axis=None)
 
 
 def test_what_overflowed_is_no_check(rows):
     first = rows.index[(rows.metric == "theorem_4_1_left")][0]
     overflowed = rows.assign(value=rows.value.where(rows.index != first, np.inf))
-    assert len(theorems.checks(overflowed, "theorem_4_1")) == len(theorems.checks(rows, "theorem_4_1")) - 1
+    assert len(theory_numbers.checks(overflowed, "theorem_4_1")) == len(theory_numbers.checks(rows, "theorem_4_1")) - 1
 
 
 @pytest.mark.parametrize(
     ("statement", "true"), [("theorem_4_1", "exact"), ("theorem_4_2", "exact"), ("theorem_4_4", "right")]
 )
 def test_the_sides_of_a_bound_are_those_of_the_newest_step(rows, statement, true):
-    drawn = theorems.sides(rows, statement, 19).set_index(["version", "layer", "unit"])
+    drawn = theory_numbers.sides(rows, statement, 19).set_index(["version", "layer", "unit"])
     values = wide(rows[(rows.step == 10) & (rows.run == "batch")])
     assert set(drawn.step) == {10}
     for version, side in (("true", true), ("printed", "printed")):
@@ -381,7 +382,7 @@ def test_the_sides_of_a_bound_are_those_of_the_newest_step(rows, statement, true
 
 
 def test_conditions_are_shares_of_the_units(rows):
-    shares = theorems.conditions(rows).set_index(["condition", "step"]).value
+    shares = theory_numbers.conditions(rows).set_index(["condition", "step"]).value
     for step in (0, 10, 20):
         values = wide(rows[(rows.step == step) & (rows.run == "batch")])
         assert shares["inner", step] == (values.theorem_4_2_inner >= 0).mean()
@@ -390,13 +391,13 @@ def test_conditions_are_shares_of_the_units(rows):
         assert shares["removed", step] == pytest.approx(removed.median())
         squared = values.theorem_4_1_scale / values.theorem_4_1_gain**2
         assert shares["smaller", step] == (values.theorem_4_1_left < squared).mean()
-    said = theorems.asked(theorems.conditions(rows))
+    said = theory_numbers.asked(theory_numbers.conditions(rows))
     assert f"**‖v‖ < ‖g‖ in {100 * shares['smaller'].mean():.0f} % of the units**" in said
-    assert theorems.asked(theorems.conditions(rows[:0])) == ""
+    assert theory_numbers.asked(theory_numbers.conditions(rows[:0])) == ""
 
 
 def test_distances_are_of_whole_layers_at_the_newest_step(rows):
-    drawn = theorems.distances(rows, 15)
+    drawn = theory_numbers.distances(rows, 15)
     assert set(drawn.step) == {10}
     assert list(drawn[drawn.run == "none"].layer) == ["fc1", "fc2", "fc3"]
     assert (drawn.scaled <= drawn.plain).all() and (drawn.scaled > 0).all()
@@ -413,21 +414,21 @@ def test_distances_are_of_whole_layers_at_the_newest_step(rows):
     ],
 )
 def test_a_share_in_words(part, whole, words):
-    assert theorems.share(part, whole) == words
+    assert theory_numbers.share(part, whole) == words
 
 
 def test_powers_of_ten_in_words():
-    assert theorems.power(3.2e-13) == "3 · 10⁻¹³"
-    assert theorems.power(0.0) == "0" and theorems.power(float("nan")) == "an unknown number"
+    assert theory_numbers.power(3.2e-13) == "3 · 10⁻¹³"
+    assert theory_numbers.power(0.0) == "0" and theory_numbers.power(float("nan")) == "an unknown number"
 
 
 TIME = Time(20, 20)
 TITLES = {"true": "with 1/m", "printed": "as printed"}
 FIGURES = {
-    "deviations": lambda rows: figures.deviations(theorems.verdicts(rows), TIME),
-    "theorem": lambda rows: figures.theorem(theorems.sides(rows, "theorem_4_1", 20), TITLES),
-    "conditions": lambda rows: figures.conditions(theorems.conditions(rows), TIME),
-    "lemma": lambda rows: figures.lemma(theorems.distances(rows, 20)),
+    "deviations": lambda rows: deviations(theory_numbers.verdicts(rows), TIME),
+    "theorem": lambda rows: theorem(theory_numbers.sides(rows, "theorem_4_1", 20), TITLES),
+    "conditions": lambda rows: conditions(theory_numbers.conditions(rows), TIME),
+    "lemma": lambda rows: lemma(theory_numbers.distances(rows, 20)),
 }
 
 
@@ -437,7 +438,7 @@ def test_every_figure_draws_full_and_empty_frames(name, rows):
     for none in (rows[:0], rows[rows.metric == "train_loss"]):
         empty = FIGURES[name](none)
         assert "nothing measured yet" in [note.text for note in empty.layout.annotations]
-        assert theorems.verdict(theorems.verdicts(none)) == ""
+        assert theory_numbers.verdict(theory_numbers.verdicts(none)) == ""
 
 
 def test_what_is_below_zero_is_drawn_at_the_edge_and_counted():
@@ -451,11 +452,11 @@ def test_what_is_below_zero_is_drawn_at_the_edge_and_counted():
             "left": [1.0, 3.0, 2.0, 2.0, -5.0, -1.0],
         }
     )
-    fig = figures.theorem(frame, TITLES)
+    fig = theorem(frame, TITLES)
     drawn = {trace.name: trace for trace in fig.data if trace.mode == "markers" and trace.showlegend is False}
-    assert {name: trace.marker.symbol for name, trace in drawn.items()} == figures.SIGNS
+    assert {name: trace.marker.symbol for name, trace in drawn.items()} == SIGNS
     in_legend = [trace for trace in fig.data if trace.mode == "markers" and trace.showlegend is None]
-    assert {trace.name: trace.marker.symbol for trace in in_legend} == figures.SIGNS
+    assert {trace.name: trace.marker.symbol for trace in in_legend} == SIGNS
     assert list(drawn["both above zero"].x) == [1, 2]
     edge = pytest.approx(0.1)
     assert list(drawn["bound below zero"].x) == [edge, edge]

@@ -16,7 +16,7 @@ import pytest
 
 from bnviz import execute, parts, supervisor
 from bnviz import worker as module
-from bnviz.analysis import text
+from bnviz.analysis.rows import text
 from bnviz.engines.inline import Inline
 from bnviz.paths import PROJECT
 from bnviz.store import Run, Store

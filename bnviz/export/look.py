@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from bnviz.export.layout import Layout, axes, group, is_log, merged, scenes
-from bnviz.figures import CURSOR
+from bnviz.figures.axes import CURSOR
 
 FARTHEST_EXPONENT, FARTHEST = 300.0, 1e300  # that an axis may reach: what a double holds
 FARTHEST_CAMERA = 1e3

@@ -1,6 +1,6 @@
 """Styles: where a figure goes, and what it must look like there.
 
-Figures are made for type of 12 pixels and leave the colours of text and grid open (bnviz/figures.py). Here they are drawn on white at
+Figures are made for type of 12 pixels and leave the colours of text and grid open (`bnviz.figures`). Here they are drawn on white at
 that size, on a canvas that is scaled to the width of a `Style` as a whole: type, lines, markers and gaps keep their proportions.
 """
 

@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 import streamlit as st
 from pandas import DataFrame
 
-from bnviz import algorithm1, anatomy, formulas
-from bnviz.algorithm1 import Array, Forward
+from bnviz.figures import anatomy, formulas
+from bnviz.papers import algorithm1
+from bnviz.papers.algorithm1 import Array, Forward
 from bnviz.ui import link, page
 from bnviz.ui.plot import plot
 

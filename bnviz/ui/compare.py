@@ -11,10 +11,12 @@ from typing import Any
 import streamlit as st
 from pandas import DataFrame, concat
 
-from bnviz import analysis, comparison, export, metrics, paths
-from bnviz.metrics import METRICS
+from bnviz import export, paths
+from bnviz.analysis.seeds import STATISTICS
+from bnviz.figures import comparison, knobs, metrics
+from bnviz.figures.metrics import METRICS
+from bnviz.figures.panel import EACH, View
 from bnviz.norms import NORMS
-from bnviz.panels import EACH, View
 from bnviz.presets import PRESETS
 from bnviz.spec import RunSpec
 from bnviz.store import ACTIVE, Run, Store
@@ -196,14 +198,14 @@ def table(ids: tuple[str, ...], states: tuple[str, ...], _runs: list[Run]) -> Da
     specs = [run.spec for run in _runs]
     columns = {"Seed": [spec.seed for spec in specs], "Steps": [spec.steps for spec in specs], "State": states}
     columns |= {"Source": ["shipped" if run.folder.parent == paths.GALLERY else "yours" for run in _runs], "Id": ids}
-    varying = [knob for knob in comparison.differing(specs, comparison.TRAINING) if knob != "steps"]
-    return DataFrame({comparison.title(knob): cells(specs, knob) for knob in varying} | columns)
+    varying = [knob for knob in knobs.differing(specs, knobs.TRAINING) if knob != "steps"]
+    return DataFrame({knobs.title(knob): cells(specs, knob) for knob in varying} | columns)
 
 
 def cells(specs: list[RunSpec], knob: str) -> list[Any]:
     """A knob in the table: numbers are sorted as such."""
-    values = [comparison.value(spec, knob) for spec in specs]
-    return values if isinstance(values[0], int | float) else [comparison.text(spec, knob) for spec in specs]
+    values = [knobs.value(spec, knob) for spec in specs]
+    return values if isinstance(values[0], int | float) else [knobs.text(spec, knob) for spec in specs]
 
 
 # What of them
@@ -222,13 +224,13 @@ def side_by_side(runs: list[Run]) -> None:
         layers = METRICS[metric].layers(there)
         layer = one_of("layer", "Layer", layers, middle=True) if layers else ""
         base = baseline(runs)
-        several = comparison.facets(specs)
-        words = {knob: comparison.title(knob) for knob in several}
+        several = knobs.facets(specs)
+        words = {knob: knobs.title(knob) for knob in several}
         facet = one_of("facet", "Small multiples", [NONE, *several], words) if several else NONE
         over = page.over_seeds(specs)
         link.copy_button()
     choices = partial(Choices, max(spec.steps for spec in specs), (layer,) if layer else (), statistic=over)
-    for sentence in comparison.cautions(specs):
+    for sentence in knobs.cautions(specs):
         st.caption(sentence)
 
     def body() -> None:
@@ -263,7 +265,7 @@ def one_of(
 
 def baseline(runs: list[Run]) -> str:
     """The run, as the address has it, whose label the others are compared with; "" where there is no other."""
-    named = comparison.labels([run.spec for run in runs])
+    named = knobs.labels([run.spec for run in runs])
     firsts: dict[str, str] = {}
     for id, label in named.items():
         firsts.setdefault(label, id[: link.PREFIX])
@@ -312,13 +314,13 @@ def draw(runs: list[Run], metric: str, base: str, facet: str, choices: partial[C
 def panel(name: str, stamp: Stamp, choices: Choices, runs: list[Run]) -> Any:
     """One figure; what there is to take along of it."""
     view = view_of(stamp, name.partition("-")[2], runs)
-    return live.draw_panel(comparison.PANELS[name], stamp, chosen_in(view, choices), choices, runs)
+    return live.draw_panel(comparison.COMPARISONS[name], stamp, chosen_in(view, choices), choices, runs)
 
 
 def view_of(stamp: Stamp, metric: str, runs: list[Run]) -> View:
     """The rows of these runs that a metric needs."""
     choices = Choices(max(run.spec.steps for run in runs))
-    return live.view_of(stamp, choices, runs, [comparison.PANELS[f"overlay-{metric}"]])
+    return live.view_of(stamp, choices, runs, [comparison.COMPARISONS[f"overlay-{metric}"]])
 
 
 def chosen_in(view: View, choices: Choices) -> View:
@@ -331,7 +333,7 @@ def final_values(metric: str, stamp: Stamp, choices: Choices, runs: list[Run]) -
     view = chosen_in(view_of(stamp, metric, runs), choices)
     numbers = finals(metric, stamp, choices, view)
     about = METRICS[metric].label + (f", {choices.layers[0]}" if choices.layers else "")
-    interval = f" The interval is the {analysis.STATISTICS[view.statistic]} over seeds." if view.averaged else ""
+    interval = f" The interval is the {STATISTICS[view.statistic]} over seeds." if view.averaged else ""
     st.markdown(f"#### Final values\n{about}: mean of the last tenth of the steps.{interval}")
     shown, written = readable(numbers, view, METRICS[metric].percent), formats(METRICS[metric].percent)
     st.dataframe(shown, hide_index=True, column_config=written, placeholder="–", key="final-values")

@@ -12,10 +12,12 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from bnviz import panels, reference, supervisor
-from bnviz.analysis import HISTOGRAM
+from bnviz import supervisor
+from bnviz.analysis.distributions import HISTOGRAM
+from bnviz.figures import panel as panels
+from bnviz.figures.panel import EACH, Grid, Lacking, Panel, View, regime
 from bnviz.norms import NORMS
-from bnviz.panels import EACH, Grid, Lacking, Panel, View, regime
+from bnviz.papers import reference
 from bnviz.recent import Recent
 from bnviz.spec import RunSpec
 from bnviz.store import ACTIVE, Run, Store, gone

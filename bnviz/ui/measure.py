@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from bnviz import presets
-from bnviz.panels import Lacking, Panel
+from bnviz.figures.panel import Lacking, Panel
 from bnviz.spec import RunSpec
 from bnviz.ui import asking, controls
 from bnviz.words import duration

@@ -11,8 +11,11 @@ from typing import Literal
 import streamlit as st
 from pandas import DataFrame
 
-from bnviz import analysis, data, panels, presets
-from bnviz.panels import Grid
+from bnviz import data, presets
+from bnviz.analysis.rows import default_layers, layer_number
+from bnviz.analysis.seeds import STATISTICS
+from bnviz.figures import panel as panels
+from bnviz.figures.panel import Grid
 from bnviz.paths import PROJECT, cache
 from bnviz.presets import PRESETS
 from bnviz.spec import RunSpec
@@ -125,8 +128,8 @@ def pick_layers(question: Question, all_of_them: bool) -> tuple[str, ...]:
     """Some of the network's layers, the last one only if all may be picked; at first those of the preset's figure."""
     blocks = question.specs[0].blocks()
     names = [block.name for block in (blocks if all_of_them else blocks[:-1])]
-    shown = [name for name in names if analysis.layer_number(name) in question.preset.layers]
-    default = shown or analysis.default_layers(names)
+    shown = [name for name in names if layer_number(name) in question.preset.layers]
+    default = shown or default_layers(names)
     known = [name for name in st.session_state.get("layers", []) if name in names]
     if "layers" in st.session_state:
         st.session_state["layers"] = known or default
@@ -177,7 +180,7 @@ def lay_under(specs: list[RunSpec], grid: Grid) -> bool:
 
 def over_seeds(specs: list[RunSpec]) -> str:
     """How several seeds are drawn: as a mean with an interval, or each; a switch where there are several."""
-    words = analysis.STATISTICS | {panels.EACH: "each seed"}
+    words = STATISTICS | {panels.EACH: "each seed"}
     link.restore({"over": "t"}, lambda _, text: "" if text in words else f"it must be one of {', '.join(words)}")
     if len({spec.seed for spec in specs}) == 1:
         return panels.EACH

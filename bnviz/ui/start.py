@@ -6,7 +6,12 @@ import re
 
 import streamlit as st
 
-from bnviz import analysis, panels, report
+from bnviz import report
+from bnviz.analysis.rows import default_layers
+from bnviz.figures.covariate_shift import COVARIATE_SHIFT
+from bnviz.figures.distributions import QUANTILES
+from bnviz.figures.landscape import LANDSCAPE
+from bnviz.figures.training import TRAINING_ACCURACY
 from bnviz.presets import PRESETS
 from bnviz.recent import release_early
 from bnviz.store import ACTIVE, Store
@@ -89,7 +94,7 @@ def compare() -> None:
     preset = PRESETS[QUICK]
     st.markdown(preset.summary)
     specs = preset.specs(seed=int(st.session_state["seed"]))
-    middle = analysis.default_layers([block.name for block in specs[0].blocks()[:-1]])[1:2]
+    middle = default_layers([block.name for block in specs[0].blocks()[:-1]])[1:2]
     live.show(specs, GRID, live.Choices(specs[0].steps, tuple(middle)), button=TRAIN)
 
 
@@ -132,18 +137,18 @@ WHITHER = """
 
 GRID = [
     [
-        panels.TRAINING_ACCURACY.told("It trains faster", "BatchNorm leaves chance (10 %) first and stays ahead."),
-        panels.QUANTILES.told(
+        TRAINING_ACCURACY.told("It trains faster", "BatchNorm leaves chance (10 %) first and stays ahead."),
+        QUANTILES.told(
             "Because its distributions are stable?",
             "What enters one ReLU. Which network holds it level, and which of them is the least steady of all?",
         ),
     ],
     [
-        panels.COVARIATE_SHIFT.told(
+        COVARIATE_SHIFT.told(
             "Because of less covariate shift?",
             "How far the layers below turn one layer's gradient; ideal are distance 0 and cosine 1.",
         ),
-        panels.LANDSCAPE.told(
+        LANDSCAPE.told(
             "Because its landscape is smoother?",
             "How far the loss ranges along the gradient, from half a step to four. Once the plain network moves at all, its "
             "band is several times as wide.",

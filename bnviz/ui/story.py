@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 import streamlit as st
 from pandas import DataFrame
 
-from bnviz import panels
-from bnviz.panels import View
+from bnviz.figures import panel as panels
+from bnviz.figures.panel import View
 from bnviz.store import Run, Store
 from bnviz.story import CHAPTERS, Chapter
 from bnviz.takeaway import Takeaway, rows_of

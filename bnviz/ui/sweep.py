@@ -8,8 +8,11 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from bnviz import analysis, panels, presets, supervisor, sweeps
-from bnviz.panels import Panel, View
+from bnviz import presets, supervisor, sweeps
+from bnviz.analysis.ends import End, telling
+from bnviz.figures import panel as panels
+from bnviz.figures.panel import Panel, View
+from bnviz.figures.sweep import SWEEP, SWEEP_MAP
 from bnviz.spec import RunSpec, SpecError
 from bnviz.store import ACTIVE, EMPTY, Run, Store
 from bnviz.sweeps import ENDS, SWEEPS, Sweep
@@ -18,7 +21,7 @@ from bnviz.ui.live import Choices, Stamp
 from bnviz.ui.reader import wait
 
 LINES, MAP = "lines", "heat map"
-PANELS = {LINES: panels.SWEEP, MAP: panels.SWEEP_MAP}
+VIEWS = {LINES: SWEEP, MAP: SWEEP_MAP}
 WIDTH = 320  # pixels of a field
 
 
@@ -47,7 +50,7 @@ def sweep_page(doc: str | None) -> None:
     for name in absent:
         page.offer_download(name)
     choices = Choices(max(spec.steps for spec in specs), choice=end, statistic=statistic)
-    show(specs, PANELS[view].told(f"{ENDS[end]}, by {sweep.label.lower()}", PANELS[view].look), choices)
+    show(specs, VIEWS[view].told(f"{ENDS[end]}, by {sweep.label.lower()}", VIEWS[view].look), choices)
 
 
 def pick_knob() -> Sweep:
@@ -98,7 +101,7 @@ def one_knob(specs: list[RunSpec], sweep: Sweep) -> list[RunSpec]:
     return specs
 
 
-def pick_end(specs: list[RunSpec]) -> analysis.End:
+def pick_end(specs: list[RunSpec]) -> End:
     """What is asked of each run."""
     there = sweeps.ends(specs)
     if st.session_state.get("metric") not in (None, *there):
@@ -191,4 +194,4 @@ def rows_of(stamp: Stamp) -> pd.DataFrame:
 def ends_of(id: str, part: str, time: float) -> pd.DataFrame:
     """The rows of one run that an end is read off: few, so that those of sixty runs are quickly put together."""
     run = Store().run(id)
-    return analysis.telling(run.labelled_rows(panels.metrics_of([panels.SWEEP])), {id: run.spec.steps})
+    return telling(run.labelled_rows(panels.metrics_of([SWEEP])), {id: run.spec.steps})

@@ -11,23 +11,23 @@ Cross-entropy, Adadelta from a learning rate of 1.0, times 0.7 at equal interval
 its settings recall, the learning rate would be gone long before the 100,000 steps that the report mentions.
 """
 
-from bnviz import panels
+from bnviz.figures.training import TEST_ACCURACY, TEST_ERROR, TRAINING_ACCURACY, TRAINING_LOSS
 from bnviz.ui.page import figure_page
 
 figure_page(
     __doc__,
     [
         [
-            panels.TEST_ACCURACY.told(
+            TEST_ACCURACY.told(
                 "Test accuracy", "Is the dashed line above the solid one, how early, and still at the end?"
             ),
-            panels.TEST_ERROR.told(
+            TEST_ERROR.told(
                 "Test error", "The same where the last percent is seen: with ReLUs, is there any difference?"
             ),
         ],
         [
-            panels.TRAINING_LOSS,
-            panels.TRAINING_ACCURACY.told("Training accuracy", "Of the current batch, and its running mean."),
+            TRAINING_LOSS,
+            TRAINING_ACCURACY.told("Training accuracy", "Of the current batch, and its running mean."),
         ],
     ],
     page="lenet",

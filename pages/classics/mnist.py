@@ -13,30 +13,29 @@ Shown is what enters the sigmoid of one random unit, the same in both networks, 
 and 85th percentile as in the paper, and 5th and 95th paler. Test accuracy is that of all 10,000 test images with population statistics.
 """
 
-from bnviz import panels
+from bnviz.figures.distributions import QUANTILES
+from bnviz.figures.training import TEST_ACCURACY, TEST_ERROR, TRAINING_ACCURACY, TRAINING_LOSS
 from bnviz.ui.page import figure_page
 
 figure_page(
     __doc__,
     [
         [
-            panels.TEST_ACCURACY,
-            panels.TEST_ERROR.told(
+            TEST_ACCURACY,
+            TEST_ERROR.told(
                 "Test error",
                 "The same where the last percent is seen: is anything left of the lead in the end?",
             ),
         ],
         [
-            panels.QUANTILES.told(
+            QUANTILES.told(
                 "The input of one sigmoid",
                 "Level lines mean a stable distribution: compare how far the medians travel in the first 10,000 steps.",
             )
         ],
         [
-            panels.TRAINING_LOSS.told(
-                "Training loss", "Of the current batch; the plateau at ln 10 = 2.30 is guessing."
-            ),
-            panels.TRAINING_ACCURACY.told("Training accuracy", "Of the current batch, and its running mean."),
+            TRAINING_LOSS.told("Training loss", "Of the current batch; the plateau at ln 10 = 2.30 is guessing."),
+            TRAINING_ACCURACY.told("Training accuracy", "Of the current batch, and its running mean."),
         ],
     ],
     page="mnist",

@@ -15,12 +15,12 @@ Shown are ‖G − G′‖₂ (ideal 0) and cos ∠(G, G′) (ideal 1). Biases, 
 preceding layers and comes out at 0 and 1; a zero gradient has no angle and leaves a gap.
 """
 
-from bnviz import panels
+from bnviz.figures.covariate_shift import COVARIATE_SHIFT, COVARIATE_SHIFT_AT_STEP
 from bnviz.ui.page import figure_page
 
 figure_page(
     __doc__,
-    [[panels.COVARIATE_SHIFT], [panels.COVARIATE_SHIFT_AT_STEP]],
+    [[COVARIATE_SHIFT], [COVARIATE_SHIFT_AT_STEP]],
     page="covariate_shift",
     layers="all",
 )

@@ -13,19 +13,20 @@ Fig. 8: |μ_{t+1} − μ_t| and |σ²_{t+1} − σ²_t| of the one unit between 
 the drift since step 0.
 """
 
-from bnviz import panels
+from bnviz.figures.distributions import HISTOGRAMS, HISTOGRAMS_AT_STEP, MOMENT_CHANGES, MOMENT_DRIFT, QUANTILES
+from bnviz.figures.panel import ALL, ONE
 from bnviz.ui.page import figure_page
 
 figure_page(
     __doc__,
     [
-        [panels.QUANTILES],
-        [panels.HISTOGRAMS],
-        [panels.HISTOGRAMS_AT_STEP],
-        [panels.MOMENT_CHANGES],
-        [panels.MOMENT_DRIFT],
+        [QUANTILES],
+        [HISTOGRAMS],
+        [HISTOGRAMS_AT_STEP],
+        [MOMENT_CHANGES],
+        [MOMENT_DRIFT],
     ],
     page="distributions",
     layers="hidden",
-    choices=(panels.ONE, panels.ALL),
+    choices=(ONE, ALL),
 )

@@ -20,17 +20,26 @@ The band is over step sizes at one step of one run. It is *not* the range over r
 under this name.
 """
 
-from bnviz import panels
+from bnviz.figures.landscape import (
+    CURVATURE,
+    EFFECTIVE_BETA,
+    GRADIENT_NORM,
+    GRADIENT_PREDICTIVENESS,
+    LANDSCAPE,
+    LOSS_SLICE,
+    STEP_SIZES,
+)
+from bnviz.figures.panel import ALONG
 from bnviz.ui.page import figure_page
 
 figure_page(
     __doc__,
     [
-        [panels.LANDSCAPE],
-        [panels.GRADIENT_PREDICTIVENESS, panels.EFFECTIVE_BETA],
-        [panels.LOSS_SLICE, panels.STEP_SIZES],
-        [panels.GRADIENT_NORM, panels.CURVATURE],
+        [LANDSCAPE],
+        [GRADIENT_PREDICTIVENESS, EFFECTIVE_BETA],
+        [LOSS_SLICE, STEP_SIZES],
+        [GRADIENT_NORM, CURVATURE],
     ],
     page="landscape",
-    choices=list(panels.ALONG),
+    choices=list(ALONG),
 )

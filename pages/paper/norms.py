@@ -14,36 +14,39 @@ N_p. The knob *Centred lp scale* takes N_p of y − μ instead; L2 is then Batch
 
 from dataclasses import replace
 
-from bnviz import panels
+from bnviz.figures.distributions import HISTOGRAMS
+from bnviz.figures.landscape import EFFECTIVE_BETA, GRADIENT_PREDICTIVENESS, LANDSCAPE
+from bnviz.figures.panel import regresses
+from bnviz.figures.training import TRAINING_ACCURACY, TRAINING_LOSS
 from bnviz.ui.page import figure_page
 
 figure_page(
     __doc__,
     [
         [
-            panels.TRAINING_ACCURACY.told(
+            TRAINING_ACCURACY.told(
                 "Training accuracy",
                 "Do all normalised networks leave the plain one behind, and by how much do they differ among themselves?",
             ),
             replace(
-                panels.TRAINING_LOSS,
+                TRAINING_LOSS,
                 look="Fig. 5b: which of the normalised networks ends lowest? The order changes with the seed.",
-                when=panels.regresses,
+                when=regresses,
             ),
         ],
         [
-            panels.HISTOGRAMS.told(
+            HISTOGRAMS.told(
                 "Histograms over training",
                 "L1 and L∞ keep another scale than BatchNorm, and no variance is fixed: look at the widths.",
             )
         ],
         [
-            panels.LANDSCAPE.told(
+            LANDSCAPE.told(
                 "Loss range",
                 "How far the loss ranges along the gradient: are the other norms' bands as narrow as BatchNorm's?",
             )
         ],
-        [panels.GRADIENT_PREDICTIVENESS, panels.EFFECTIVE_BETA],
+        [GRADIENT_PREDICTIVENESS, EFFECTIVE_BETA],
     ],
     page="norms",
     layers="hidden",

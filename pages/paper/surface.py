@@ -26,13 +26,14 @@ The knobs make the first direction random too, or give every filter of both the 
 and *a* and *b* count such lengths.
 """
 
-from bnviz import panels
+from bnviz.figures.panel import CONTOURS, RELIEF
+from bnviz.figures.surface import PATH_SHARE, SURFACE, SURFACE_RISE
 from bnviz.ui.page import figure_page
 
 figure_page(
     __doc__,
-    [[panels.SURFACE], [panels.SURFACE_RISE, panels.PATH_SHARE]],
+    [[SURFACE], [SURFACE_RISE, PATH_SHARE]],
     page="surface",
-    choices=[panels.CONTOURS, panels.RELIEF],
+    choices=[CONTOURS, RELIEF],
     step="player",
 )

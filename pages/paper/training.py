@@ -12,22 +12,20 @@ Noise, for every channel *j* of every layer and anew at each step: μ_j ~ U(−n
 x ← s·x + m with s ~ N(σ_j, r_σ), m ~ U(μ_j − r_μ, μ_j + r_μ).
 """
 
-from bnviz import panels
+from bnviz.figures.training import TEST_ACCURACY, TRAINING_ACCURACY, TRAINING_LOSS
 from bnviz.ui.page import figure_page
 
 figure_page(
     __doc__,
     [
         [
-            panels.TRAINING_ACCURACY.told(
+            TRAINING_ACCURACY.told(
                 "Training accuracy", "How early does each network leave chance (10 %), and which stays behind?"
             )
         ],
         [
-            panels.TRAINING_LOSS.told("Training loss", "On a logarithmic axis; ln 10 = 2.30 is guessing."),
-            panels.TEST_ACCURACY.told(
-                "Test accuracy", "Does the head start survive on images the network has not seen?"
-            ),
+            TRAINING_LOSS.told("Training loss", "On a logarithmic axis; ln 10 = 2.30 is guessing."),
+            TEST_ACCURACY.told("Test accuracy", "Does the head start survive on images the network has not seen?"),
         ],
     ],
     page="training",

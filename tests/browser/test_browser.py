@@ -88,7 +88,7 @@ def test_run_watch_zoom_cancel_reload(address: str, tab: Tab) -> None:
 
 def points_in_the_rows() -> int:
     """How many steps the longest band must have: those whose four step sizes are all there."""
-    from bnviz.analysis import landscape_bands
+    from bnviz.analysis.landscape import landscape_bands
 
     bands = landscape_bands(pd.concat([run.labelled_rows() for run in Store().runs()]))
     return int(bands.groupby("run").step.nunique().max())

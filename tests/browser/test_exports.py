@@ -8,7 +8,7 @@ import pytest
 
 from bnviz import paths, report, takeaway
 from bnviz.export import STYLES, typeface
-from bnviz.panels import PANELS
+from bnviz.figures import PANELS
 from bnviz.presets import PRESETS
 from bnviz.store import Run, Store
 from tests.browser.conftest import Tab

@@ -1,4 +1,4 @@
-"""The pictures of the page "BatchNorm, taken apart": numbers of `bnviz.algorithm1` -> table -> plotly Figure.
+"""The pictures of the page "BatchNorm, taken apart": numbers of `bnviz.papers.algorithm1` -> table -> plotly Figure.
 
 An example keeps its number and colour everywhere. Figures know no Streamlit; like those of `bnviz.figures` they leave the
 colours of text and grid to whoever shows them. Each picture is drawn from a table, and the table is what the reader may take away.
@@ -15,12 +15,12 @@ from numpy.typing import ArrayLike
 from pandas import DataFrame
 from plotly.subplots import make_subplots
 
-from bnviz import algorithm1
-from bnviz.algorithm1 import Array, Backward, Forward, Population
-from bnviz.figures import MARK, STYLES
+from bnviz.figures.style import MARK, STYLES
+from bnviz.papers import algorithm1
+from bnviz.papers.algorithm1 import Array, Backward, Forward, Population
 
 # The palette is that of the runs, whose pictures never meet those of this page.
-COLOURS = [colour for colour, _, _ in STYLES.values()][:5]
+COLOURS = [style.colour for style in STYLES.values()][:5]
 INK = "#10141b"  # numbers inside the dots: at least 4.3:1 on every colour of the palette
 LINES = {"x": "x", "centred": "x − μ", "normalised": "x̂", "y": "y"}
 ROADS = {"direct": "direct", "through_variance": "through σ²", "through_mean": "through μ", "dx": "all three: ∂ℓ/∂x"}

@@ -1,4 +1,4 @@
-"""The words and formulas of the page "BatchNorm, taken apart": numbers of `bnviz.algorithm1` -> Markdown with the numbers put in."""
+"""The words and formulas of the page "BatchNorm, taken apart": numbers of `bnviz.papers.algorithm1` -> Markdown with the numbers put in."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bnviz import algorithm1
-from bnviz.algorithm1 import Array, Backward, Forward
+from bnviz.papers import algorithm1
+from bnviz.papers.algorithm1 import Array, Backward, Forward
 
 MEAN, VARIANCE, EPSILON, HAT = r"\mu_{\mathcal B}", r"\sigma^2_{\mathcal B}", r"\epsilon", r"\hat x_i"
 ROOT = rf"\sqrt{{{VARIANCE}+{EPSILON}}}"

@@ -1,6 +1,6 @@
 """The papers' own curves in our names and units, and which of them belong under a figure of ours.
 
-They were read off the papers' figures; how, and how well, is written in reference/README.md beside them. The papers are Santurkar
+They were read off the papers' figures; how, and how well, is written in curves/README.md beside them. The papers are Santurkar
 et al. (2018), arXiv 1805.11604v3, and Ioffe & Szegedy (2015), arXiv 1502.03167.
 """
 
@@ -16,7 +16,7 @@ from pandas import DataFrame, concat, read_csv
 
 Networks = frozenset[tuple[str, float]]  # of each its normalisation and its learning rate
 
-FOLDER = Path(__file__).parent / "reference"
+FOLDER = Path(__file__).parent / "curves"
 GRID = 50  # every curve of 2018 has a point at multiples of it only
 PROBE = {"vgg": 100, "dln": 50}  # steps between two probes of the landscape (2018)
 COLUMNS = {"network": "series", "acc": "value", "lo": "low", "hi": "high"}
@@ -49,7 +49,7 @@ NOTES = {  # (family, what is shown) -> what to keep in mind when ours is compar
 @dataclass(frozen=True)
 class Source:
     """A file of curves: the figure they were read off, the family of its networks, and what they show: the name of our
-    figure in `bnviz.figures`. `lr` is None where a series names its own or the paper none; `layer` is the paper's number.
+    drawing function in `bnviz.figures`. `lr` is None where a series names its own or the paper none; `layer` is the paper's number.
     """
 
     file: str
@@ -185,7 +185,7 @@ def _percentiles(raw: DataFrame, source: Source) -> DataFrame:
 
 
 def _distances(raw: DataFrame, source: Source) -> DataFrame:
-    """A row a step size; the curves are those of the probes 1, 4, 7, …, 148 and 150 (reference/README.md)."""
+    """A row a step size; the curves are those of the probes 1, 4, 7, …, 148 and 150 (curves/README.md)."""
     long = raw.melt(["series", "curve_index"], var_name="eta", value_name="distance")
     step = (1 + 3 * long.pop("curve_index")).clip(upper=150) * PROBE[source.family]
     return long.assign(step=step, eta=long["eta"].str.removeprefix("dg@").map(_number))

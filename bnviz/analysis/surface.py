@@ -1,7 +1,6 @@
-"""The rows of `bnviz.probes.surface` -> the loss on planes, and the path of the training in them. Frames in, frames out.
+"""The loss on planes through the parameters, and the path of training in them: rows of the probe `surface`.
 
-As in `bnviz.analysis`: tidy rows of any number of runs, empty, half done or diverged -> KEYS and the columns named after "->". A plane
-is left out until all of it is measured; a loss that is not finite is NaN.
+A plane is left out until all of it is measured. A loss that is not finite is NaN.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from pandas import DataFrame, concat
 
-from bnviz.analysis import KEYS, spread, text
+from bnviz.analysis.rows import KEYS, spread, text
 
 PLANES = 40  # steps that one picture plays through
 PLACE = {"surface_path_a": "a", "surface_path_b": "b", "surface_off": "off"}
@@ -29,14 +28,6 @@ def planes(rows: DataFrame) -> DataFrame:
     kept = joined["step"].isin(chosen) & (~passed | joined["point"].isin(chosen))
     joined = joined[kept].merge(lengths, on=["run", "step"], how="left")
     return joined[[*KEYS, "step", "length", "point", "a", "b", "loss", "off"]]
-
-
-def _whole(rows: DataFrame) -> DataFrame:
-    """The losses on planes that are measured to the end."""
-    points = text(rows[rows["metric"] == "surface_loss"]).astype({"step": "int64", "at": float, "value": float})
-    plane = points.groupby(["run", "step"])["at"]
-    begun = plane.transform("max") == -plane.transform("min")  # measured from the lowest a to the highest
-    return points[begun & (plane.transform("size") == plane.transform("nunique") ** 2)]
 
 
 def surfaces(rows: DataFrame) -> DataFrame:
@@ -70,3 +61,11 @@ def path_share(rows: DataFrame) -> DataFrame:
     before = way[way["point"] < way["step"]].sort_values("point", kind="stable")
     last = before.groupby([*KEYS, "step"], as_index=False).tail(1)
     return last.assign(value=1 - last["off"] ** 2).sort_values("step", ignore_index=True)[[*KEYS, "step", "value"]]
+
+
+def _whole(rows: DataFrame) -> DataFrame:
+    """The losses on planes that are measured to the end."""
+    points = text(rows[rows["metric"] == "surface_loss"]).astype({"step": "int64", "at": float, "value": float})
+    plane = points.groupby(["run", "step"])["at"]
+    begun = plane.transform("max") == -plane.transform("min")  # measured from the lowest a to the highest
+    return points[begun & (plane.transform("size") == plane.transform("nunique") ** 2)]

@@ -1,7 +1,6 @@
-"""Rows of the probe `theory` -> the numbers that the page Theory draws, and the sentences that it says about them.
+"""The checks of the theorems in Section 4: rows of the probe `theory` as numbers, and as sentences for the page Theory.
 
-Frames in, frames out, as in `bnviz.analysis`, whose rows these take; what the metrics mean stands in `bnviz.probes.theory`. The
-statements are those of Santurkar et al. (2018), arXiv 1805.11604v3.
+`bnviz.probes.theory` defines the metrics. The statements are those of Santurkar et al. (2018), arXiv 1805.11604v3.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from pandas import DataFrame, Series, concat
 
-from bnviz.analysis import KEYS, LINE, layer_number, newest, text
+from bnviz.analysis.rows import KEYS, LINE, layer_number, newest, text
 
 STATEMENTS = {
     "theorem_4_1": "Theorem 4.1",
@@ -27,7 +26,7 @@ VERDICT = [*KEYS, "statement", "step", "checks", "silent", "deviation", "off", "
 
 
 def metrics(*statements: str) -> tuple[str, ...]:
-    """What rows of these statements are called."""
+    """The metrics of these statements in the rows."""
     return tuple(f"{statement}_{side}" for statement in statements for side in SIDES)
 
 
@@ -50,7 +49,7 @@ def checks(rows: DataFrame, statement: str) -> DataFrame:
 
 
 def verdicts(rows: DataFrame) -> DataFrame:
-    """How every statement fares at every step of each run: a row each.
+    """How every statement fares: one row for each run, statement and step.
 
     -> statement, step, checks, silent (units of which the lemma says nothing), deviation (the largest |left − exact| / scale), off
     (the same of the print), broken (checks in which the true bound is exceeded), fails (the printed one) and negative (in which
@@ -64,7 +63,7 @@ def verdicts(rows: DataFrame) -> DataFrame:
 
 
 def _apart(frame: DataFrame, side: str) -> Series[float]:
-    """How far the left side is from another, as a part of the largest terms."""
+    """The distance of the left side from another side, relative to the largest terms."""
     return (frame["left"] - frame[side]).abs() / frame["scale"]
 
 
@@ -126,9 +125,6 @@ def distances(rows: DataFrame, step: int) -> DataFrame:
     now = now.rename(columns={"distance": "plain", "left": "scaled"})
     order = now["layer"].map(layer_number).astype(int)
     return now.assign(order=order).sort_values("order")[[*LINE, "step", "plain", "scaled"]]
-
-
-# In words
 
 
 def verdict(numbers: DataFrame) -> str:
@@ -193,7 +189,7 @@ WORDS: dict[str, tuple[str, Callable[[dict[str, float]], str]]] = {
 
 
 def share(part: float, whole: float) -> str:
-    """A part of a whole in words: all and none mean that."""
+    """A part of a whole in words; "all" and "none" are exact."""
     if part in (0, whole):
         return "all of them" if part else "none of them"
     percent = 100 * part / whole

@@ -1,12 +1,7 @@
-"""The planes of `bnviz.surfaces` as pictures: contours, or surfaces in space, a network beside the other.
-
-All networks and all steps share one scale of the loss. A picture has a frame for every step, and shows the one that `layout.meta`
-names (bnviz/ui/plot.js plays them). As `bnviz.figures`, this knows no Streamlit and no store.
-"""
+"""One network on one plane: how its loss is scaled, and its traces seen from above and in space."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -16,22 +11,17 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 from pandas import DataFrame
 from plotly.colors import sample_colorscale
-from plotly.subplots import make_subplots
 
-from bnviz.figures import Curve, curves, drawable
+from bnviz.figures.traces import drawable
 
 Array = NDArray[np.float64]
 Looks = list[Any]  # the traces of a network, with all that stays from frame to frame
 Data = list[dict[str, Any]]  # what changes of each
-
 SHADES = sample_colorscale("Viridis", list(np.linspace(0.12, 1, 12)))  # without its darkest, which a dark page swallows
 PATH, HALO = "#ff5a36", "#ffffff"  # seen on every shade
 BANDS = 20  # of a contour plot
 SPREAD = 10  # a scale over more than this factor is logarithmic
 REACH = 0.98  # the share of all losses that the scale spans; the highest often stand at one corner
-ACROSS = 3  # networks side by side
-IN_SPACE = 6  # networks at once: each takes a WebGL context, and browsers have few
-CAMERA = {"eye": {"x": 1.3, "y": -1.55, "z": 0.85}, "center": {"x": 0, "y": 0, "z": -0.15}}
 LIFT = 0.02  # of the height of the space, by which the path floats above the surface
 BEFORE, NOW, NEXT = "the training before, projected", "this step", "the next step"
 PLACE = "step %{customdata[0]:,d}<br>a %{x:.3g}, b %{y:.3g}<br>off the plane: %{customdata[1]:.1%}<extra></extra>"
@@ -82,103 +72,7 @@ class Scale:
         return {"tickvals": np.log10(marks), "ticktext": [f"{mark:,.6g}" for mark in marks]}
 
 
-# The pictures
-
-
-def contours(frame: DataFrame, titles: tuple[str, str], selected: int) -> go.Figure:
-    """`surfaces.planes` from above, at the newest step up to the selected one; `titles` are those of a and b."""
-    networks, scale = curves(frame), Scale.over(frame["loss"])
-    fig = _panels(networks, "xy", 400, _flat(scale))
-    reach = frame["a"].where(frame["point"].isna()).max()
-    axis = {"range": [-reach, reach], "constrain": "domain"} if len(frame) else {}
-    fig.update_xaxes(title_text=titles[0], showticklabels=True, **axis)
-    fig.update_yaxes(**axis).update_yaxes(title_text=titles[1], col=1)
-    fig.update_layout(yaxis_scaleanchor="x", hovermode="closest")
-    # On a narrow page squares would leave most of the height empty.
-    narrow = {"yaxis": {"scaleanchor": False}, "legend": {"y": 0.93, "yanchor": "top"}, "margin": {"t": 140}}
-    return _played(fig, networks, selected, lambda plane: _flat_data(plane, scale), scale, narrow)
-
-
-def reliefs(frame: DataFrame, selected: int) -> go.Figure:
-    """`surfaces.planes` in space, with the loss upwards; what stands above the scale is cut off."""
-    networks, scale = curves(frame)[:IN_SPACE], Scale.over(frame["loss"])
-    fig = _panels(networks, "scene", 440, _solid(scale))
-    upwards = {"title": {"text": ""}, "range": [scale.low, scale.high], **scale.marks()}
-    across = {"nticks": 5, "title": {"text": "a"}}
-    fig.update_scenes(xaxis=across, yaxis=across | {"title": {"text": "b"}}, zaxis=upwards, camera=CAMERA)
-    fig.update_scenes(aspectmode="manual", aspectratio={"x": 1, "y": 1, "z": 0.7})
-    fig.update_layout(margin_l=12)
-    return _played(fig, networks, selected, lambda plane: _solid_data(plane, scale), scale, _stacked(len(networks)))
-
-
-def _stacked(count: int) -> dict[str, Any]:
-    """Scenes one below the other for a narrow page, where side by side they would be cut off."""
-    tops = [1 - (place + 0.15) / count for place in range(count)]
-    heads = [{"x": 0.5, "y": top} for top in tops]
-    scenes = {
-        f"scene{place + 1 if place else ''}": {"domain": {"x": [0, 1], "y": [top - 0.85 / count, top]}}
-        for place, top in enumerate(tops)
-    }
-    return {"legend": {"y": 0.93, "yanchor": "top"}, "margin": {"t": 120}, "annotations": heads, **scenes}
-
-
-def _panels(networks: list[tuple[Curve, DataFrame]], kind: str, height: int, looks: Looks) -> go.Figure:
-    """A panel for each network, up to ACROSS in a row, with its traces; an empty one where there is no network."""
-    count = max(1, len(networks))
-    across, down = min(count, ACROSS), -(-count // ACROSS)
-    specs = [[{"type": kind} if row * across + col < count else None for col in range(across)] for row in range(down)]
-    gaps = {"horizontal_spacing": 0.12 / across, "vertical_spacing": 0.24 / down}
-    sharing = {"shared_xaxes": "all", "shared_yaxes": "all"}
-    fig = make_subplots(down, across, specs=specs, subplot_titles=[" "] * count, **gaps, **sharing)
-    for place in range(len(networks)):
-        for look in looks:
-            fig.add_trace(look, row=place // across + 1, col=place % across + 1)
-            fig.data[-1].showlegend = bool(look.name) and place == 0
-    fig.update_annotations(font_size=13)
-    fig.update_layout(template="bnviz", height=150 + height * down, margin={"t": 80, "b": 86})
-    legend = {"y": 1 + 48 / (height * down), "yanchor": "bottom", "itemclick": False, "itemdoubleclick": False}
-    return fig.update_layout(legend=legend)
-
-
-def _played(
-    fig: go.Figure,
-    networks: list[tuple[Curve, DataFrame]],
-    selected: int,
-    data: Callable[[Plane], Data],
-    scale: Scale,
-    narrow: dict[str, Any],
-) -> go.Figure:
-    """The selected planes in the traces that the figure has, a frame for every step, and the common shades."""
-    bar = {"orientation": "h", "thickness": 8, "y": 0, "yref": "container", "yanchor": "bottom", "ypad": 6}
-    bar |= {"title": {"text": f"Loss; the last shade: {_highest(scale)} and more", "side": "bottom"}, **scale.marks()}
-    fig.update_layout(coloraxis={"colorscale": SHADES, "cmin": scale.low, "cmax": scale.high, "colorbar": bar})
-    steps = sorted({int(step) for _, rows in networks for step in rows["step"].unique()})
-    if not steps:
-        return _nothing(fig)
-    shown = max((step for step in steps if step <= selected), default=steps[0])
-    frames = {step: _frame(networks, step, data, fig.data) for step in steps}
-    for part, now in ((fig.data, frames[shown].data), (fig.layout.annotations, frames[shown].layout.annotations)):
-        for thing, news in zip(part, now, strict=True):
-            thing.update(news.to_plotly_json())
-    fig.frames = list(frames.values())
-    return fig.update_layout(meta={"frame": str(shown), "narrow": narrow})
-
-
-def _frame(
-    networks: list[tuple[Curve, DataFrame]], step: int, data: Callable[[Plane], Data], traces: Looks
-) -> go.Frame:
-    """What every network has at the newest of its planes up to a step."""
-    planes = [_plane(rows, step) for _, rows in networks]
-    parts = [part for plane in planes for part in data(plane)]
-    heads = [
-        {"text": f"{curve.label}, step {plane.step:,d}<br><span style='font-size:11px'>‖u‖ = {plane.length:.2g}</span>"}
-        for (curve, _), plane in zip(networks, planes, strict=True)
-    ]
-    moved = [type(trace)(**part) for trace, part in zip(traces, parts, strict=True)]
-    return go.Frame(name=str(step), data=moved, layout={"annotations": heads})
-
-
-def _plane(rows: DataFrame, step: int) -> Plane:
+def plane_at(rows: DataFrame, step: int) -> Plane:
     """A run's newest plane up to a step, or else its first."""
     steps = rows["step"]
     newest = int(steps[steps <= step].max() if (steps <= step).any() else steps.min())
@@ -186,18 +80,6 @@ def _plane(rows: DataFrame, step: int) -> Plane:
     grid, path = rows[rows["point"].isna()], rows[rows["point"].notna()].sort_values("point", kind="stable")
     table = grid.pivot(index="b", columns="a", values="loss")
     return Plane(newest, float(rows["length"].iloc[0]), table.columns.to_numpy(), table.to_numpy(), path)
-
-
-def _highest(scale: Scale) -> str:
-    """The loss at the end of a scale, to three digits."""
-    return f"{float(f'{10**scale.high if scale.logarithmic else scale.high:.3g}'):,.6g}"
-
-
-def _nothing(fig: go.Figure) -> go.Figure:
-    """Says so; plotly.js draws no axes without a trace."""
-    place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
-    fig.add_annotation(text="nothing measured yet", showarrow=False, **place)
-    return fig.add_trace(go.Scatter(x=[], y=[], showlegend=False))
 
 
 def _told(path: DataFrame) -> NDArray[np.float32]:
@@ -210,10 +92,7 @@ def _parts(path: DataFrame, step: int) -> tuple[DataFrame, DataFrame, DataFrame]
     return path[path["point"] <= step], path[path["point"] == step], path[path["point"] >= step]
 
 
-# From above
-
-
-def _flat(scale: Scale) -> Looks:
+def flat_looks(scale: Scale) -> Looks:
     """Contours, the path with a halo below it, an arrow to the next step, and this one."""
     levels = {"start": scale.low, "end": scale.high, "size": (scale.high - scale.low) / BANDS}
     outline = {"color": HALO, "width": 1.5}
@@ -252,7 +131,8 @@ def _flat(scale: Scale) -> Looks:
     ]
 
 
-def _flat_data(plane: Plane, scale: Scale) -> Data:
+def flat_data(plane: Plane, scale: Scale) -> Data:
+    """What the traces of `flat_looks` show of a plane."""
     ticks, heights = drawable(plane.ticks), drawable(scale.heights(plane.loss))
     before, now, after = (
         {"x": drawable(part["a"]), "y": drawable(part["b"]), "customdata": _told(part)}
@@ -267,10 +147,7 @@ def _flat_data(plane: Plane, scale: Scale) -> Data:
     ]
 
 
-# In space
-
-
-def _solid(scale: Scale) -> Looks:
+def solid_looks(scale: Scale) -> Looks:
     """The surface with level lines, the path on it, this step and the next."""
     lines = {"start": scale.low, "end": scale.high, "size": (scale.high - scale.low) / BANDS}
     levels = {"show": True, "color": "rgba(255, 255, 255, 0.5)", "width": 1, **lines}
@@ -294,7 +171,8 @@ def _solid(scale: Scale) -> Looks:
     ]
 
 
-def _solid_data(plane: Plane, scale: Scale) -> Data:
+def solid_data(plane: Plane, scale: Scale) -> Data:
+    """What the traces of `solid_looks` show of a plane."""
     ticks, heights = plane.ticks, scale.heights(plane.loss)
     lift = LIFT * (scale.high - scale.low)
 

@@ -1,4 +1,4 @@
-"""What can be compared over training: one number a step of each run, or of one layer of it."""
+"""What can be compared over training: one number a step of each run, or of one of its layers."""
 
 from __future__ import annotations
 
@@ -8,17 +8,25 @@ from typing import Any
 
 from pandas import DataFrame
 
-from bnviz import analysis, surfaces
-from bnviz.figures import CURVATURE, DISTANCE, SHIFT
-from bnviz.panels import WINDOW
+from bnviz.analysis import training
+from bnviz.analysis.distributions import unit_moment
+from bnviz.analysis.landscape import band_width, landscape_bands
+from bnviz.analysis.rows import KEYS
+from bnviz.analysis.rows import layers as layers_in
+from bnviz.analysis.surface import rise
+from bnviz.analysis.training import running_mean
+from bnviz.figures.covariate_shift import SHIFT
+from bnviz.figures.landscape import CURVATURES, DISTANCE
+from bnviz.figures.training import WINDOW
 
 
 @dataclass(frozen=True)
 class Metric:
     """One number over training.
 
-    `values` takes rows and a layer, which matters only to one that is measured `by_layer`, and gives KEYS, step, value; `needs` are
-    the metrics in those rows that it is computed from. Each value drawn is the mean of the last `window` records.
+    values: rows and a layer -> KEYS, step, value; the layer matters only to a number that is measured `by_layer`
+    needs: the metrics in those rows that it is computed from
+    window: of how many records each drawn value is the mean
     """
 
     label: str
@@ -41,38 +49,36 @@ class Metric:
     def curve(self, rows: DataFrame, layer: str) -> DataFrame:
         """As it is drawn. -> KEYS, step, value"""
         raw = self.measured(rows, layer)
-        return raw if self.window == 1 else raw.assign(value=analysis.running_mean(raw, self.window))
+        return raw if self.window == 1 else raw.assign(value=running_mean(raw, self.window))
 
     def layers(self, measured: DataFrame) -> list[str]:
         """The layers in which it was measured, given the pairs of metric and layer that there are."""
-        return analysis.layers(self.rows(measured)) if self.by_layer else []
+        return layers_in(self.rows(measured)) if self.by_layer else []
 
 
 def of_net(label: str, metric: str, axis: str = "", **how: Any) -> Metric:
     """What runs record of the whole net."""
-    return Metric(label, axis or label, lambda rows, layer: analysis.curve(rows, metric), (metric,), **how)
+    return Metric(label, axis or label, lambda rows, layer: training.curve(rows, metric), (metric,), **how)
 
 
 def of_layer(label: str, metric: str, axis: str, **how: Any) -> Metric:
     """What runs record of each layer."""
-    return Metric(label, axis, lambda rows, layer: analysis.curve(rows, metric, layer), (metric,), by_layer=True, **how)
+    return Metric(label, axis, lambda rows, layer: training.curve(rows, metric, layer), (metric,), by_layer=True, **how)
 
 
 def of_unit(label: str, moment: str, axis: str, **how: Any) -> Metric:
     """A moment of the sampled unit of each layer."""
     needs = (f"activation_{moment}",)
-    return Metric(
-        label, axis, lambda rows, layer: analysis.unit_moment(rows, layer, moment), needs, by_layer=True, **how
-    )
+    return Metric(label, axis, lambda rows, layer: unit_moment(rows, layer, moment), needs, by_layer=True, **how)
 
 
 def of_landscape(label: str, axis: str, column: str) -> Metric:
     """A column of the bands along the gradient, or the width of that of the loss."""
 
     def values(rows: DataFrame, layer: str) -> DataFrame:
-        bands = analysis.landscape_bands(rows)
-        numbers = analysis.band_width(bands) if column == "loss" else bands
-        return numbers[[*analysis.KEYS, "step", column]].rename(columns={column: "value"})
+        bands = landscape_bands(rows)
+        numbers = band_width(bands) if column == "loss" else bands
+        return numbers[[*KEYS, "step", column]].rename(columns={column: "value"})
 
     return Metric(label, axis, values, ("loss_along", "gradient_distance", "gradient_norm"), log=True)
 
@@ -91,12 +97,12 @@ METRICS = {
     "shift-cosine": of_layer("Covariate shift, cosine", "ics_cosine", SHIFT["ics_cosine"]),
     "unit-mean": of_unit("Mean of one unit", "mean", "μ"),
     "unit-variance": of_unit("Variance of one unit", "variance", "σ²", log=True),
-    "hessian-top": of_net("Largest eigenvalue", "hessian_top", CURVATURE["hessian_top"]),
-    "batch-sharpness": of_net("Batch sharpness", "batch_sharpness", CURVATURE["batch_sharpness"]),
+    "hessian-top": of_net("Largest eigenvalue", "hessian_top", CURVATURES["hessian_top"]),
+    "batch-sharpness": of_net("Batch sharpness", "batch_sharpness", CURVATURES["batch_sharpness"]),
     "surface-rise": Metric(
         "Rise over the surface",
         "Highest − lowest loss",
-        lambda rows, layer: surfaces.rise(rows),
+        lambda rows, layer: rise(rows),
         ("surface_loss",),
         log=True,
     ),

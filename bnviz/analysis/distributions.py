@@ -1,0 +1,88 @@
+"""Distributions of activations: quantiles, histograms and moments (Figs. 1c, 2, 6, 8, 9; 2015, Fig. 1b-c)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pandas import DataFrame
+
+from bnviz.analysis.rows import KEYS, LINE, complete, newest, of_metrics, of_units, spread
+
+HISTOGRAM = "activation_histogram"  # the metric that has by far the most rows
+QUANTILES = {0.05: "q05", 0.15: "q15", 0.5: "q50", 0.85: "q85", 0.95: "q95"}
+RIDGES = 15  # histograms in one panel of a ridge plot
+
+
+def quantile_bands(rows: DataFrame, layers: Sequence[str], pooled: bool) -> DataFrame:
+    """Quantiles of the activations (2015, Fig. 1b-c). -> layer, step, q05, q15, q50, q85, q95."""
+    quantiles = of_units(rows, layers, pooled, "activation_quantile")
+    quantiles = quantiles.assign(name=quantiles["at"].round(4).map(QUANTILES)).dropna(subset=["name"])
+    bands = quantiles.groupby([*LINE, "step", "name"])["value"].min().unstack("name")
+    return bands.reindex(columns=list(QUANTILES.values())).reset_index()
+
+
+def histograms(rows: DataFrame, layers: Sequence[str], pooled: bool) -> DataFrame:
+    """Activations at up to RIDGES steps (Figs. 1c, 2, 6, 9). -> layer, step, left, right, density."""
+    densities = _densities(rows, layers, pooled)
+    return densities[densities["step"].isin(spread(_with_histogram(rows), RIDGES))]
+
+
+def histogram_at(rows: DataFrame, step: int, layers: Sequence[str], pooled: bool) -> DataFrame:
+    """Each run's newest histograms up to `step`. -> layer, step, left, right, density."""
+    return newest(_densities(rows, layers, pooled), step)
+
+
+def histogram_steps(rows: DataFrame, step: int) -> set[int]:
+    """The steps that `histograms` and `histogram_at` draw, from rows without the histograms themselves."""
+    measured = _with_histogram(rows)
+    return {int(step) for step in (*spread(measured, RIDGES), *newest(measured, step)["step"])}
+
+
+def _densities(rows: DataFrame, layers: Sequence[str], pooled: bool) -> DataFrame:
+    """Every complete histogram, as density. -> layer, step, left, right, density."""
+    counts = complete(of_units(rows, layers, pooled, HISTOGRAM), "run", "layer")
+    quantiles = of_units(rows, layers, pooled, "activation_quantile")
+    highest = quantiles.loc[quantiles["at"] == 1, [*LINE, "step", "value"]]
+    bins = counts.merge(highest, on=[*LINE, "step"], suffixes=("", "_highest"))
+    bins = bins.rename(columns={"at": "left"}).sort_values([*LINE, "step", "left"], kind="stable")
+    histogram = bins.groupby([*LINE, "step"])
+    bins["right"] = histogram["left"].shift(-1).fillna(bins["value_highest"])
+    width = bins["right"] - bins["left"]
+    # A constant activation, such as that of a dead unit, has bins of no width and no density.
+    bins["density"] = bins["value"] / histogram["value"].transform("sum") / width.where(width > 0)
+    return bins[[*LINE, "step", "left", "right", "density"]]
+
+
+def _with_histogram(rows: DataFrame) -> DataFrame:
+    """One row for each histogram: the quantile at its upper end."""
+    return of_metrics(rows[rows["at"] == 1], "activation_quantile")
+
+
+def unit_moment(rows: DataFrame, layer: str, moment: str) -> DataFrame:
+    """Mean or variance of the sampled unit of a layer. -> step, value."""
+    moments = _moments(rows, [layer])
+    chosen = moments[moments["moment"] == moment].rename(columns={"now": "value"})
+    return chosen[[*KEYS, "step", "value"]].reset_index(drop=True)
+
+
+def moment_changes(rows: DataFrame, layers: Sequence[str]) -> DataFrame:
+    """|mean_t+1 - mean_t| and |variance_t+1 - variance_t| (Fig. 8a). -> layer, moment, step, value."""
+    moments = _moments(rows, layers)
+    change = (moments["after"] - moments["now"]).abs()
+    return moments.assign(value=change)[[*LINE, "moment", "step", "value"]]
+
+
+def moment_drift(rows: DataFrame, layers: Sequence[str]) -> DataFrame:
+    """mean_t - mean_0 and variance_t - variance_0 (Fig. 8b). -> layer, moment, step, value."""
+    moments = _moments(rows, layers)
+    start = moments.groupby([*LINE, "moment"])["now"].transform("first")
+    return moments.assign(value=moments["now"] - start)[[*LINE, "moment", "step", "value"]]
+
+
+def _moments(rows: DataFrame, layers: Sequence[str]) -> DataFrame:
+    """Moments of the sampled unit at t and t + 1. -> layer, moment (mean or variance), step, now, after."""
+    moments = of_units(rows, layers, False, "activation_mean", "activation_variance")
+    moments = moments.assign(moment=moments["metric"].astype(str).str.removeprefix("activation_"))
+    now = moments[[*LINE, "moment", "step", "value"]].rename(columns={"value": "now"})
+    after = now.assign(step=now["step"] - 1).rename(columns={"now": "after"})
+    return now.merge(after, on=[*LINE, "moment", "step"])

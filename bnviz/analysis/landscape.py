@@ -1,0 +1,69 @@
+"""The loss landscape along the gradient (Figs. 4, 10-13), and its curvature."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pandas import DataFrame, concat
+
+from bnviz.analysis.rows import KEYS, at_spread_steps, complete, newest, of_net
+
+Direction = Literal["gradient", "random"]
+CURVES = 50  # probe steps in the picture of distance against step size, as in Fig. 11
+
+
+def landscape_bands(rows: DataFrame, direction: Direction = "gradient") -> DataFrame:
+    """How far loss and gradient vary over the step sizes, and effective beta (Figs. 4, 10, 12, 13).
+
+    -> step, eta_min, loss_low, loss_high, distance_low, distance_high, beta; the distance is
+    ||grad L(theta - eta g) - g|| and beta the maximum of distance / (eta ||g||). A step is left out until all
+    step sizes are measured; one that overflows is a gap.
+    """
+    points = _probes(rows, direction).groupby([*KEYS, "step"], as_index=False)
+    low, high = points.min(skipna=False), points.max(skipna=False)
+    bands = low.merge(high, on=[*KEYS, "step"], suffixes=("_low", "_high"))
+    bands = bands.rename(columns={"eta_low": "eta_min", "beta_high": "beta"})
+    return bands[[*KEYS, "step", "eta_min", "loss_low", "loss_high", "distance_low", "distance_high", "beta"]]
+
+
+def band_width(bands: DataFrame) -> DataFrame:
+    """How wide the bands of `landscape_bands` are. -> step, loss, distance."""
+    loss, distance = (bands[f"{name}_high"] - bands[f"{name}_low"] for name in ("loss", "distance"))
+    return bands[[*KEYS, "step"]].assign(loss=loss, distance=distance)
+
+
+def gradient_norms(rows: DataFrame) -> DataFrame:
+    """||g|| of the whole net. -> step, value."""
+    return of_net(rows, "gradient_norm")[[*KEYS, "step", "value"]]
+
+
+def step_sizes(rows: DataFrame) -> DataFrame:
+    """The distance against the step size, at up to CURVES steps (Fig. 11). -> step, eta, distance."""
+    return at_spread_steps(_probes(rows, "gradient"), CURVES)[[*KEYS, "step", "eta", "distance"]]
+
+
+def loss_slice(rows: DataFrame, step: int) -> DataFrame:
+    """L(theta - eta g), eta = 0 included, at each run's newest complete probe. -> step, eta, loss."""
+    along = newest(_probes(rows, "gradient"), step)[[*KEYS, "step", "eta", "loss"]]
+    here = of_net(rows, "train_loss").assign(eta=0.0).rename(columns={"value": "loss"})
+    here = here.merge(along[["run", "step"]].drop_duplicates(), on=["run", "step"])
+    return concat([here[along.columns], along]).sort_values(["run", "eta"], ignore_index=True)
+
+
+def curvature(rows: DataFrame) -> DataFrame:
+    """Largest eigenvalue of the Hessian and curvature along the gradient. -> metric (hessian_top or batch_sharpness), step, value."""
+    return of_net(rows, "hessian_top", "batch_sharpness")[[*KEYS, "metric", "step", "value"]]
+
+
+def _probes(rows: DataFrame, direction: Direction) -> DataFrame:
+    """Every complete landscape probe, a row a step size. -> step, eta, loss, distance, beta."""
+    suffix = "" if direction == "gradient" else "_random"
+    names = {f"loss_along{suffix}": "loss", f"gradient_distance{suffix}": "distance"}
+    probes = complete(of_net(rows, *names), "run").rename(columns={"at": "eta"})
+    points = probes.groupby([*KEYS, "step", "eta", "metric"])["value"].min(skipna=False).unstack("metric")
+    points = points.reindex(columns=list(names)).rename(columns=names).reset_index()
+    norms = of_net(rows, "gradient_norm")[["run", "step", "value"]]
+    points = points.merge(norms, on=["run", "step"])
+    beta = points["distance"] / (points["eta"] * points.pop("value"))
+    return points.assign(beta=beta.where(np.isfinite(beta)))

@@ -1,0 +1,143 @@
+"""Axes: their titles, scales and ranges, the selected step, and one legend entry a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from textwrap import wrap
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+from pandas import DataFrame
+from plotly.subplots import make_subplots
+
+from bnviz.analysis.rows import layer_number
+from bnviz.figures.style import MARK, UNDER, Time
+from bnviz.figures.traces import LOWEST, NUMBER, OPEN, OVER_SEEDS, drawable
+from bnviz.unchecked import figure as unchecked
+from bnviz.unchecked import scatter, traces
+
+CURSOR = "cursor"  # the mark of the step that a page shows: it belongs to the page, and exports leave it out
+BELOW = {"y": 0, "yref": "container", "yanchor": "bottom"}  # a legend under the axes
+PERCENT = {"range": [0, 1.02], "autorange": False, "tickformat": ".0%"}
+SHARE = "%{y:.3~p}"  # what a hover says of a height on an axis in per cent
+# Without a format plotly writes 0.2 as a small "2" between the powers of ten; more ticks would run into each other.
+LOG: dict[str, Any] = {"type": "log", "tickformat": ",~g", "nticks": 4}
+
+
+def layer_title(name: str) -> str:
+    """The title of a layer's panel: conv3 -> conv3 (#3)."""
+    return f"{name} (#{layer_number(name)})"
+
+
+def empty_axes(
+    frame: DataFrame, x_title: str, y_titles: Iterable[str], columns: Iterable[str] = (), **sharing: Any
+) -> go.Figure:
+    """Empty axes: a row for each y title, a column for each column title."""
+    rows = tuple(y_titles)
+    fig = unchecked(_axes(x_title, rows, tuple(columns), **sharing))
+    if frame.empty:
+        place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
+        fig.add_annotation(text="nothing measured yet", showarrow=False, **place)
+        nothing = scatter(x=[], y=[], showlegend=False)  # plotly.js draws no axes without a trace
+        fig.add_traces([nothing] * len(rows), rows=list(range(1, len(rows) + 1)), cols=1)
+    return fig
+
+
+@lru_cache(maxsize=64)
+def _axes(x_title: str, rows: tuple[str, ...], columns: tuple[str, ...], **sharing: Any) -> go.Figure:
+    """The axes of `empty_axes`, kept because every refresh of a live figure needs them again."""
+    heads = [[line for word in title.split(" · ") for line in wrap(word, 12)] for title in columns]
+    height, head = 200 * len(rows), 20 * max(map(len, heads), default=0)
+    gaps = {"horizontal_spacing": 0.03, "vertical_spacing": 0.15 / len(rows)}
+    titles = ["<br>".join(lines) for lines in heads] or [""]
+    fig = make_subplots(len(rows), len(titles), column_titles=titles, **gaps, **sharing)
+    fig.update_annotations(font_size=13)
+    fig.update_layout(template="bnviz", height=80 + head + height, margin_t=36 + head)
+    fig.update_layout(legend_y=1 + (4 + head) / height)
+    fig.update_xaxes(nticks=6 if len(titles) == 1 else 3).update_xaxes(title_text=x_title, row=len(rows))
+    for row, title in enumerate(rows, 1):
+        fig.update_yaxes(title_text=title, row=row, col=1)
+    return fig
+
+
+def over_time(time: Time, fig: go.Figure) -> go.Figure:
+    """The time axis of every panel, and the selected step on it."""
+    title = {"text": "Step %{x:,d}"}
+    fig.update_xaxes(range=[0, time.steps], tickformat="~s", unifiedhovertitle=title)
+    # plotly.js does not scale matching y axes by itself once matching x axes have a range.
+    fig.update_yaxes(autorange=True)
+    if time.selected is not None:
+        everywhere = {"row": "all", "col": "all", "exclude_empty_subplots": False}
+        fig.add_vline(time.selected, name=CURSOR, line_width=1, line_color=MARK, **everywhere)
+    return named_once(open_below(fig))
+
+
+def open_below(fig: go.Figure) -> go.Figure:
+    """End the axes where the drawn values end, although an interval reaches zero or less, and say so in the legend."""
+    if all(trace.meta != OPEN for trace in fig.data):
+        return fig
+    values: dict[str, list[Any]] = {axis.plotly_name: [] for axis in fig.select_yaxes()}  # of axes that match, together
+    for trace in fig.data:
+        axis = fig.layout[f"yaxis{(trace.yaxis or 'y')[1:]}"]
+        y = drawable([np.nan if value is None else value for value in trace.y])
+        down = trace.error_y.arrayminus
+        ends = y if down is None else y - drawable(down)  # of whiskers
+        values[_root(axis)] += [y[y > LOWEST], ends[ends > LOWEST]]
+    for axis in fig.select_yaxes():
+        above = np.concatenate([np.zeros(0), *values[_root(axis)]])
+        if above.size:
+            axis.autorangeoptions.clipmin = float(above.min()) / 1.2
+    _say_open(fig)
+    return fig
+
+
+def _root(axis: Any) -> str:
+    """The name of the first of the axes that match."""
+    return f"yaxis{axis.matches[1:]}" if axis.matches else str(axis.plotly_name)
+
+
+def _say_open(fig: go.Figure) -> None:
+    """Say in the legend entry of the interval that it is open below."""
+    for trace in fig.data:
+        if (trace.name or "").endswith(OVER_SEEDS):
+            trace.name += OPEN
+
+
+def named_once(fig: go.Figure) -> go.Figure:
+    """One entry a run in the legend, however many traces it is drawn with."""
+    named: set[str | None] = set()
+    for trace in traces(fig):
+        if trace.get("showlegend") is not False:
+            trace["showlegend"] = trace.get("legendgroup") not in named
+            named.add(trace.get("legendgroup"))
+    shown = [trace for trace in traces(fig) if trace.get("showlegend") is not False]
+    theirs = len([trace for trace in shown if trace.get("zorder") == UNDER])
+    if theirs:  # the papers' long names would run into the buttons above, or leave no height
+        fig.update_layout(legend=BELOW, height=fig.layout.height + 28 * theirs)
+    return fig
+
+
+def scale_for(values: ArrayLike, span: float) -> str:
+    """The scale of an axis: "log" where all values are positive and span more than this factor, else "linear"."""
+    finite = np.asarray(values, dtype=float)
+    finite = finite[np.isfinite(finite)]
+    return "log" if finite.size and finite.min() > 0 and finite.max() > span * finite.min() else "linear"
+
+
+def axis_of(scale: str) -> dict[str, Any]:
+    """The properties of an axis with this scale."""
+    return LOG if scale == "log" else {"type": scale}
+
+
+def in_percent(fig: go.Figure, **axis: Any) -> go.Figure:
+    """Write the y axes and the hovers in per cent."""
+    fig.update_traces(hovertemplate=SHARE, selector={"hovertemplate": NUMBER})
+    return fig.update_yaxes(**PERCENT | axis)
+
+
+def positive_only(frame: DataFrame, *columns: str) -> DataFrame:
+    """The frame for a logarithmic axis: what is not positive in these columns becomes a gap."""
+    return frame.assign(**{name: frame[name].where(frame[name] > 0) for name in columns if name in frame})

@@ -1,0 +1,51 @@
+"""Two kinds of figure that several subjects share: a line for each run, and a panel for each layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
+from pandas import DataFrame
+
+from bnviz.analysis.rows import layers
+from bnviz.figures.axes import empty_axes, layer_title, over_time
+from bnviz.figures.papers import layers_numbered, papers, their_lines
+from bnviz.figures.style import Time, curves, groups
+from bnviz.figures.traces import cross_trace, interval_legend, interval_traces, line_trace
+
+
+def line_chart(
+    frame: DataFrame, column: str, title: str, time: Time, paper: DataFrame | None = None, log: bool = False
+) -> go.Figure:
+    """One line a run, with a marker on every measurement."""
+    fig = empty_axes(frame, "Steps", [title])
+    for curve, rows in curves(frame):
+        fig.add_traces(interval_traces(curve, rows, column, log))
+        fig.add_trace(line_trace(curve, rows["step"], rows[column], **curve.dots(4)))
+        fig.add_traces(cross_trace(curve, rows["step"], rows[column], time))
+    fig.add_traces([*their_lines(paper, frame), *interval_legend(frame)])
+    return over_time(time, fig)
+
+
+def facet_chart(
+    frame: DataFrame, kind: str, titles: Mapping[str, str], time: Time, paper: DataFrame | None = None
+) -> go.Figure:
+    """A column for each layer, a row for each value of the column `kind`, and all networks in each panel.
+
+    A paper's layer is drawn in the panel of our layer with the same number.
+    """
+    names, kinds = layers(frame), list(titles)
+    sharing = {"shared_xaxes": "all", "shared_yaxes": True}
+    fig = empty_axes(frame, "Steps", titles.values(), map(layer_title, names), **sharing)
+    for curve, run in curves(frame):
+        for (name, which), rows in groups(run, ["layer", kind]):
+            step, value = rows["step"], rows["value"]
+            interval = interval_traces(curve, rows, "value", log=which == "ics_l2")
+            traces = [*interval, line_trace(curve, step, value), *cross_trace(curve, step, value, time, words=False)]
+            fig.add_traces(traces, rows=kinds.index(which) + 1, cols=names.index(name) + 1)
+    for curve, run in papers(paper, frame):
+        for (number, which), rows in groups(run, ["layer", "kind"]):
+            for place in layers_numbered(names, number):
+                fig.add_trace(line_trace(curve, rows["step"], rows["value"]), row=kinds.index(which) + 1, col=place)
+    fig.add_traces(interval_legend(frame))
+    return over_time(time, fig)

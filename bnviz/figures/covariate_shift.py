@@ -1,0 +1,72 @@
+"""Internal covariate shift (Fig. 3)."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+from pandas import DataFrame
+
+from bnviz.analysis import covariate_shift as analysis
+from bnviz.analysis.rows import layer_number
+from bnviz.analysis.thinning import drawn
+from bnviz.figures.axes import LOG, empty_axes, named_once, open_below
+from bnviz.figures.charts import facet_chart
+from bnviz.figures.panel import Panel
+from bnviz.figures.papers import ours_in_sight
+from bnviz.figures.style import LEVEL, Time, curves, groups
+from bnviz.figures.traces import error_bars, interval_legend, line_trace
+
+OF_SHIFT = ("ics_l2", "ics_cosine")
+SHIFT = {"ics_l2": "‖G − G′‖₂", "ics_cosine": "cos ∠(G, G′)"}
+
+
+def _shifting(frame: DataFrame) -> DataFrame:
+    """The frame with gaps where a layer does not shift: a logarithmic axis cannot show a distance of zero."""
+    return frame.assign(value=frame["value"].where((frame["metric"] != "ics_l2") | (frame["value"] > 0)))
+
+
+def _ideal(fig: go.Figure) -> go.Figure:
+    """The l2 above on a logarithmic axis, the cosine below with a dashed line where nothing shifts."""
+    fig.add_hline(1, row=2, col="all", **LEVEL)
+    return fig.update_yaxes(row=1, **LOG).update_yaxes(range=[-1.05, 1.05], autorange=False, row=2)
+
+
+def covariate_shift(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
+    """`analysis.covariate_shift` (Fig. 3)."""
+    return ours_in_sight(_ideal(facet_chart(_shifting(frame), "metric", SHIFT, time, paper)), time)
+
+
+def covariate_shift_at(frame: DataFrame) -> go.Figure:
+    """`analysis.covariate_shift_at`: both measures over the depth of the net."""
+    fig = empty_axes(frame, "Layer", SHIFT.values(), shared_xaxes=True)
+    for curve, run in curves(_shifting(frame)):
+        for metric, rows in groups(run, "metric"):
+            depth = rows["layer"].map(layer_number)
+            whiskers = error_bars(rows, "value", log=metric == "ics_l2")
+            line = line_trace(curve, depth, rows["value"], **curve.dots(7), **whiskers)
+            fig.add_trace(line, row=list(SHIFT).index(metric) + 1, col=1)
+    fig.add_traces(interval_legend(frame, whiskers=True))
+    return _ideal(named_once(open_below(fig))).update_xaxes(tickformat="d", unifiedhovertitle={"text": "Layer %{x}"})
+
+
+COVARIATE_SHIFT = Panel(
+    "Covariate shift over training",
+    "Does BatchNorm keep the cosine nearer to 1 and the distance nearer to 0? Compare with the plain network.",
+    lambda view: analysis.covariate_shift(view.rows, view.layers),
+    lambda numbers, view: covariate_shift(numbers, view.time, view.paper),
+    paper="covariate_shift",
+    averages=("value",),
+    fewer=drawn,
+    probe="covariate_shift",
+    metrics=OF_SHIFT,
+    slug="covariate-shift",
+)
+COVARIATE_SHIFT_AT_STEP = Panel(
+    "All layers at one step",
+    "The deeper a layer, the more layers move beneath it; layer 1 has none, so its shift is zero.",
+    lambda view: analysis.covariate_shift_at(view.rows, view.step),
+    lambda numbers, view: covariate_shift_at(numbers),
+    averages=("value",),
+    probe="covariate_shift",
+    metrics=OF_SHIFT,
+    slug="covariate-shift-at-step",
+)

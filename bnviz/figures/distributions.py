@@ -1,0 +1,171 @@
+"""Distributions of activations (Figs. 1c, 2, 6, 8, 9; 2015, Fig. 1b-c)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+from pandas import DataFrame
+
+from bnviz.analysis import distributions as analysis
+from bnviz.analysis.rows import layers
+from bnviz.analysis.thinning import drawn
+from bnviz.figures.axes import empty_axes, layer_title, named_once, over_time
+from bnviz.figures.charts import facet_chart
+from bnviz.figures.panel import ALL, Panel, View
+from bnviz.figures.papers import layers_numbered, ours_in_sight, their_columns, their_legend
+from bnviz.figures.style import Curve, Time, curves, groups
+from bnviz.figures.traces import NO_HOVER, band_traces, cross_trace, drawable, line_trace
+from bnviz.unchecked import scatter
+
+OF_HISTOGRAMS = ("activation_quantile", analysis.HISTOGRAM)
+OF_MOMENTS = ("activation_mean", "activation_variance")
+CHANGE = {"mean": "|μ<sub>t+1</sub> − μ<sub>t</sub>|", "variance": "|σ²<sub>t+1</sub> − σ²<sub>t</sub>|"}
+DRIFT = {"mean": "μ<sub>t</sub> − μ<sub>0</sub>", "variance": "σ²<sub>t</sub> − σ²<sub>0</sub>"}
+
+
+def _networks(frame: DataFrame, x_title: str, y_title: str, **sharing: Any) -> go.Figure:
+    """Axes with the layers down and the networks, or runs, across."""
+    titles = [f"{y_title}<br>{layer_title(name)}" for name in layers(frame)] or [y_title]
+    columns = [curve.label for curve, _ in curves(frame)]
+    fig = empty_axes(frame, x_title, titles, columns, shared_yaxes=True, **sharing)
+    return fig.update_layout(showlegend=False)
+
+
+def quantile_bands(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
+    """`analysis.quantile_bands`: median, 15-85 % and 5-95 % (2015, Fig. 1b-c, which has no 5-95 %)."""
+    fig, names = _networks(frame, "Steps", "Activation", shared_xaxes="all"), layers(frame)
+    for column, (curve, run) in enumerate(curves(frame), 1):
+        for name, rows in groups(run, "layer"):
+            step, median = rows["step"], rows["q50"]
+            outer = band_traces(curve, step, rows["q05"], rows["q95"], hover=False)
+            inner = band_traces(curve, step, rows["q15"], rows["q85"], hover=False)
+            traces = [
+                *outer,
+                *inner,
+                line_trace(curve, step, median),
+                *cross_trace(curve, step, median, time, words=False),
+            ]
+            fig.add_traces(traces, rows=names.index(name) + 1, cols=column)
+    for column, curve, rows in their_columns(paper, frame):
+        for place in layers_numbered(names, rows["layer"].iloc[0]):
+            band = band_traces(curve, rows["step"], rows["low"], rows["high"], hover=False)
+            fig.add_traces([*band, line_trace(curve, rows["step"], rows["value"])], rows=place, cols=column)
+    return ours_in_sight(over_time(time, their_legend(fig)), time)
+
+
+def ridges(frame: DataFrame, time: Time) -> go.Figure:
+    """`analysis.histograms` behind each other, the first step at the back (Fig. 1c).
+
+    All are scaled to one height: a ridge shows where and how wide the activations are.
+    """
+    fig, names, height = _networks(frame, "Activation", "Steps"), layers(frame), time.steps / 6
+    for column, (curve, run) in enumerate(curves(frame), 1):
+        for name, rows in groups(run.dropna(), "layer"):
+            where = {"row": names.index(name) + 1, "col": column}
+            share = rows["density"] / rows.groupby("step")["density"].transform("max")
+            fig.add_traces(_ridges(curve, rows.assign(height=height * share)), where["row"], where["col"])
+            seen = rows[share > 0.01]  # a lone outlier does not set the axis
+            fig.update_xaxes(range=[seen["left"].min(), seen["right"].max()], **where)
+    fig.update_yaxes(range=[time.steps, -1.1 * height], tickformat="~s", nticks=5)
+    return fig.update_layout(hovermode=False)
+
+
+def _ridges(curve: Curve, rows: DataFrame) -> list[go.Scatter]:
+    """The histograms of a layer, each standing on its step; the axis points down, so up is minus."""
+    left, right, height = (rows[name].to_numpy() for name in ("left", "right", "height"))
+    line = {"color": "rgba(255, 255, 255, 0.8)", "width": 1}
+    look = {"mode": "lines", "line": line, "fill": "toself", "fillcolor": curve.faded(0.9), "hoverinfo": "skip"}
+    traces = []
+    for step, at in sorted(rows.groupby("step").indices.items()):
+        x = drawable([left[at[0]], *(left[at] + right[at]) / 2, right[at[-1]]])
+        traces.append(scatter(x=x, y=drawable([step, *step - height[at], step]), name=curve.label, **look))
+    return traces
+
+
+def histogram(frame: DataFrame) -> go.Figure:
+    """`analysis.histogram_at`: networks over each other, a panel a layer."""
+    names = layers(frame)
+    fig = empty_axes(frame, "Activation", ["Density"], map(layer_title, names))
+    for curve, run in curves(frame):
+        for name, bins in groups(run.dropna(), "layer"):
+            x = [bins["left"].iloc[0], *bins["left"], bins["right"].iloc[-1]]
+            area = {"fill": "tozeroy", "fillcolor": curve.faded(0.3), "line": {**curve.line, "shape": "hv"}}
+            outline = line_trace(curve, x, [0, *bins["density"], 0], **area, **NO_HOVER)
+            fig.add_trace(outline, row=1, col=names.index(name) + 1)
+    # Every panel has a scale of its own; numbers on each would leave no room for the panels.
+    return named_once(fig).update_yaxes(showticklabels=False)
+
+
+def moment_changes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
+    """`analysis.moment_changes` (Fig. 8a)."""
+    return ours_in_sight(facet_chart(frame, "moment", CHANGE, time, paper), time)
+
+
+def moment_drift(frame: DataFrame, time: Time) -> go.Figure:
+    """`analysis.moment_drift` (Fig. 8b)."""
+    return facet_chart(frame, "moment", DRIFT, time)
+
+
+def pooled(view: View) -> bool:
+    """Whether the page's switch asks for all units of a layer."""
+    return view.choice == ALL
+
+
+def histogram_steps(view: View) -> set[int]:
+    """The steps whose histograms the panels draw, of all runs or of the first seed."""
+    return set[int]().union(*(analysis.histogram_steps(seen.rows, view.step) for seen in (view, view.of_first_seed())))
+
+
+QUANTILES = Panel(
+    "Quantiles over training",
+    "Median, 15–85 % and 5–95 %: a stable distribution is a set of level lines.",
+    lambda view: analysis.quantile_bands(view.rows, view.layers, pooled(view)),
+    lambda numbers, view: quantile_bands(numbers, view.time, view.paper),
+    paper="quantile_bands",
+    without=ALL,
+    fewer=drawn,
+    probe="activations",
+    metrics=("activation_quantile",),
+    slug="quantiles",
+)
+HISTOGRAMS = Panel(
+    "Histograms over training",
+    "One ridge a measurement, early behind and late in front: does the shape stay?",
+    lambda view: analysis.histograms(view.rows, view.layers, pooled(view)),
+    lambda numbers, view: ridges(numbers, view.time),
+    probe="activations",
+    metrics=OF_HISTOGRAMS,
+    slug="histograms",
+)
+HISTOGRAMS_AT_STEP = Panel(
+    "Histograms at one step",
+    "The networks on one axis, at the step chosen above.",
+    lambda view: analysis.histogram_at(view.rows, view.step, view.layers, pooled(view)),
+    lambda numbers, view: histogram(numbers),
+    probe="activations",
+    metrics=OF_HISTOGRAMS,
+    slug="histograms-at-step",
+)
+MOMENT_CHANGES = Panel(
+    "Change from step to step",
+    "Fig. 8a: does noise move mean and variance more than plain training does, and BatchNorm less?",
+    lambda view: analysis.moment_changes(view.rows, view.layers),
+    lambda numbers, view: moment_changes(numbers, view.time, view.paper),
+    paper="moment_changes",
+    averages=("value",),
+    fewer=drawn,
+    probe="activations",
+    metrics=OF_MOMENTS,
+    slug="moment-changes",
+)
+MOMENT_DRIFT = Panel(
+    "Drift since the start",
+    "Fig. 8b: where mean and variance have wandered.",
+    lambda view: analysis.moment_drift(view.rows, view.layers),
+    lambda numbers, view: moment_drift(numbers, view.time),
+    fewer=drawn,  # no mean: each seed samples another unit, which wanders elsewhere
+    probe="activations",
+    metrics=OF_MOMENTS,
+    slug="moment-drift",
+)

@@ -1,0 +1,101 @@
+"""The curves of the papers, drawn under ours."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+from pandas import DataFrame
+from plotly.colors import hex_to_rgb
+
+from bnviz.analysis.rows import layer_number
+from bnviz.figures.style import MARK, UNDER, Curve, Time, curves, groups, style
+from bnviz.figures.traces import LOWEST, line_trace
+from bnviz.norms import NORMS
+from bnviz.unchecked import traces
+
+
+def papers(paper: DataFrame | None, frame: DataFrame) -> list[tuple[Curve, DataFrame]]:
+    """Every run of a paper, its look and its rows, in the order of NORMS: thin, dotted, in our colour for it, but greyer.
+
+    A label names the paper's figure, and the learning rate where there are several among ours, in `frame`.
+    """
+    if paper is None or paper.empty:
+        return []
+    several, order = frame["lr"].nunique() > 1, list(NORMS)
+    by_norm = sorted(groups(paper, ["norm", "run"]), key=lambda group: order.index(group[0][0]))
+    return [(_look(norm, run, rows, several), rows) for (norm, run), rows in by_norm]
+
+
+def _look(norm: str, run: str, rows: DataFrame, several: bool) -> Curve:
+    """The look of a paper's run; `several` names its learning rate."""
+    figure, lr = rows["figure"].iloc[0], rows["lr"].iloc[0]
+    rate = f" · lr {lr:g}" if several and np.isfinite(lr) else ""
+    ours = style(norm)
+    mixed = [(2 * own + grey) // 3 for own, grey in zip(hex_to_rgb(ours.colour), hex_to_rgb(MARK), strict=True)]
+    label = f"{NORMS[norm].label}{rate} – paper, {figure}"
+    return Curve(run, label, f"#{bytes(mixed).hex()}", "dot", ours.symbol, 1.5, paper=True)
+
+
+def within(paper: DataFrame | None, time: Time) -> DataFrame | None:
+    """The papers' rows within our steps."""
+    return None if paper is None or paper.empty else paper[paper["step"] <= time.steps]
+
+
+def their_lines(paper: DataFrame | None, frame: DataFrame) -> list[go.Scatter]:
+    """A line for each run of a paper."""
+    return [line_trace(curve, rows["step"], rows["value"]) for curve, rows in papers(paper, frame)]
+
+
+def their_columns(paper: DataFrame | None, frame: DataFrame) -> list[tuple[int, Curve, DataFrame]]:
+    """For networks side by side: the column of a run of ours, counted from 1, and the run of a paper that belongs there."""
+    found = []
+    for column, (_, ours) in enumerate(curves(frame), 1):
+        (norm, lr), *_ = ours[["norm", "lr"]].itertuples(index=False)
+        for curve, theirs in papers(paper, frame):
+            (its, rate), *_ = theirs[["norm", "lr"]].itertuples(index=False)
+            if its == norm and (rate == lr or np.isnan(rate)):
+                found.append((column, curve, theirs))
+    return found
+
+
+def layers_numbered(names: list[str], number: float) -> list[int]:
+    """The place of our layer with this number, counted from 1: a list of one place or none."""
+    return [place for place, name in enumerate(names, 1) if layer_number(name) == number]
+
+
+def their_legend(fig: go.Figure) -> go.Figure:
+    """A legend of the papers' curves only, where the names of ours stand above their columns."""
+    for trace in traces(fig):
+        trace["showlegend"] = trace.get("zorder") == UNDER and trace.get("showlegend") is not False
+    return fig.update_layout(showlegend=any(trace["showlegend"] for trace in traces(fig)))
+
+
+def ours_in_sight(fig: go.Figure, time: Time) -> go.Figure:
+    """Keep the y axes to what is seen up to our last step; the papers' curves go on beyond it."""
+    if all(trace.zorder != UNDER for trace in fig.data):
+        return fig
+    seen: dict[str, list[float]] = {}  # y axis, the first of those that match -> values in sight
+    for trace in fig.data:
+        x, y = np.asarray(trace.x, dtype=float), np.asarray(trace.y, dtype=float)
+        if trace.zorder == UNDER and x.min() <= time.steps:
+            y = np.append(y[x <= time.steps], np.interp(time.steps, x, y))  # and where it leaves the picture
+        elif trace.zorder == UNDER:
+            y = y[:0]
+        axis = trace.yaxis or "y"
+        seen.setdefault(fig.layout[f"yaxis{axis[1:]}"].matches or axis, []).extend(
+            y[np.isfinite(y) & (np.abs(y) != LOWEST)]
+        )
+    for axis in fig.select_yaxes():
+        values = seen.get(axis.matches or axis.plotly_name.replace("axis", ""))
+        if values:
+            axis.autorangeoptions = _clip(min(values), max(values), axis.type == "log")
+    return fig
+
+
+def _clip(low: float, high: float, log: bool) -> dict[str, float]:
+    """The limits of an axis that scales by itself, with the margin that plotly leaves; a linear axis always has zero."""
+    if log:
+        margin = (high / low) ** 0.06
+        return {"clipmin": low / margin, "clipmax": high * margin}
+    margin = 0.06 * (high - low)
+    return {"clipmin": min(0, low - margin), "clipmax": high + margin}

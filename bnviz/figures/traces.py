@@ -1,0 +1,126 @@
+"""The traces that figures are made of: lines, bands, intervals over seeds, and the cross of a run that diverged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike, NDArray
+from pandas import DataFrame, Series
+
+from bnviz.figures.style import MARK, Curve, Time
+from bnviz.unchecked import scatter
+
+OVER_SEEDS, OPEN = " over seeds", " (open below where it reaches zero or less)"
+LOWEST = float(np.float32(1e-30))  # below every logarithmic axis, as it is drawn
+WHISKERS = 12  # points of a curve that have error bars
+HATCH: dict[str, Any] = {"shape": "/", "size": 5, "solidity": 0.25, "fillmode": "overlay"}  # of an interval over seeds
+NO_HOVER = {"hoverinfo": "skip", "hovertemplate": None}
+NUMBER = "%{y:.3g}"  # what a hover says of a height
+
+
+def drawable(values: ArrayLike) -> NDArray[np.float32]:
+    """Numbers as they are sent to the browser."""
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, which is drawn as a gap
+        return np.asarray(values, dtype=np.float32)
+
+
+def line_trace(curve: Curve, x: ArrayLike, y: ArrayLike, **look: Any) -> go.Scatter:
+    """A line of a run."""
+    look = {"mode": "lines", "line": curve.line, "hovertemplate": NUMBER, **curve.place, **look}
+    return scatter(x=drawable(x), y=drawable(y), name=curve.label, legendgroup=curve.run, **look)
+
+
+def band_traces(
+    curve: Curve, x: Series[Any], low: Series[Any], high: Series[Any], hover: bool = True
+) -> list[go.Scatter]:
+    """A band: two thin edges and the area between them. A click in the legend hides all of it."""
+    edge = {"color": curve.faded(0.9 if curve.paper else 0.6), "dash": curve.dash, "width": 1}
+    area = {"line": edge, "fill": "tonexty", "fillcolor": curve.faded(0.08 if curve.paper else 0.3)}
+    traces: list[go.Scatter] = []
+    for at, bottom, top in _pieces(x, low, high):
+        text = {"customdata": bottom, "hovertemplate": "%{customdata:.3g} … %{y:.3g}"}
+        traces.append(line_trace(curve, at, bottom, line=edge, showlegend=False, **NO_HOVER))
+        traces.append(line_trace(curve, at, top, **area, **(text if hover else NO_HOVER)))
+    return traces
+
+
+def _pieces(x: Series[Any], low: Series[Any], high: Series[Any]) -> list[NDArray[np.float32]]:
+    """The parts of a band between its gaps, which plotly would fill: of each an array (3, n) of x, low and high."""
+    band = np.stack([drawable(x), drawable(low), drawable(high)])
+    whole = np.isfinite(band).all(axis=0)
+    turns = np.flatnonzero(np.diff(whole, prepend=False, append=False))
+    return [band[:, start:stop] for start, stop in zip(turns[::2], turns[1::2], strict=True)]
+
+
+def interval_traces(curve: Curve, rows: DataFrame, name: str, log: bool = False) -> list[go.Scatter]:
+    """The interval over seeds around the mean `name`, if there is one: hatched and without edges, unlike a band."""
+    if f"{name}_from" not in rows:
+        return []
+    low, high = rows[f"{name}_from"], rows[f"{name}_to"]
+    look: dict[str, Any] = {"line": {"width": 0}, "showlegend": False, **NO_HOVER}
+    if log:
+        look |= _open_mark(low)
+        low = low.where(low.isna() | (low > 0), LOWEST)  # a logarithmic axis has no place for zero
+    traces: list[go.Scatter] = []
+    for at, bottom, top in _pieces(rows["step"], low, high):
+        hatch = {"fill": "tonexty", "fillcolor": curve.faded(0.12), "fillpattern": HATCH | {"fgcolor": curve.colour}}
+        traces.append(line_trace(curve, at, bottom, **look))
+        traces.append(line_trace(curve, at, top, **look, **hatch))
+    return traces
+
+
+def error_bars(rows: DataFrame, name: str, log: bool = False) -> dict[str, Any]:
+    """The interval over seeds as error bars, for few points. On a logarithmic axis a bar that reaches zero ends at the axis."""
+    if f"{name}_from" not in rows:
+        return {}
+    up, down = drawable(rows[f"{name}_to"] - rows[name]), drawable(rows[name] - rows[f"{name}_from"])
+    bars = {"error_y": {"type": "data", "array": up, "arrayminus": down, "width": 3, "thickness": 1}}
+    return bars | (_open_mark(rows[f"{name}_from"]) if log else {})
+
+
+def _open_mark(low: Series[float]) -> dict[str, Any]:
+    return {"meta": OPEN} if (low <= 0).any() else {}
+
+
+def interval_bars(curve: Curve, rows: DataFrame, name: str, place: int, log: bool) -> list[go.Scatter]:
+    """The interval over seeds around an edge of a band, as error bars: hatching would hide the bands.
+
+    They stand at up to WHISKERS steps, which the `place` of a network among the others shifts.
+    """
+    if f"{name}_from" not in rows:
+        return []
+    apart = -(-len(rows) // WHISKERS)
+    some = rows.iloc[place * apart // 4 :: apart]
+    look: dict[str, Any] = {
+        "mode": "markers",
+        "marker": {"size": 3, "color": curve.colour},
+        "showlegend": False,
+        **NO_HOVER,
+    }
+    return [line_trace(curve, some["step"], some[name], **look, **error_bars(some, name, log))]
+
+
+def interval_legend(frame: DataFrame, whiskers: bool = False) -> list[go.Scatter]:
+    """A legend entry for each kind of interval over seeds in a frame, hatched or as error bars."""
+    names = list(frame["interval"].unique()) if "interval" in frame else []
+    if whiskers:
+        bar: dict[str, Any] = {"mode": "markers", "marker": {"symbol": "line-ns-open", "size": 12, "color": MARK}}
+        return [scatter(x=[None], y=[None], name=f"{name}{OVER_SEEDS}", legendgroup=name, **bar) for name in names]
+    look: dict[str, Any] = {"x": [None], "y": [None], "mode": "lines", "line": {"width": 0}, "fill": "toself"}
+    pattern = {"fillcolor": "rgba(136, 136, 136, 0.12)", "fillpattern": HATCH | {"fgcolor": MARK}}
+    return [scatter(name=f"{name}{OVER_SEEDS}", legendgroup=name, **look, **pattern, **NO_HOVER) for name in names]
+
+
+def cross_trace(curve: Curve, x: Series[Any], y: Series[Any], time: Time, words: bool = True) -> list[go.Scatter]:
+    """A cross at the end of a run that diverged; no trace for any other run."""
+    step = time.diverged.get(curve.run, -1)
+    end = y[x <= step].last_valid_index()
+    if end is None:
+        return []
+    note, side = f"diverged at step {step}", "left" if x[end] > time.steps / 2 else "right"
+    look: dict[str, Any] = {"showlegend": False, "cliponaxis": False, "hovertemplate": note}
+    look |= {"mode": "markers", "marker": {"symbol": "x", "size": 10, "color": curve.colour}}
+    look |= {"mode": "markers+text", "text": [note], "textposition": f"top {side}"} if words else {}
+    return [line_trace(curve, [x[end]], [y[end]], **look)]

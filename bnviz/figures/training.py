@@ -1,0 +1,107 @@
+"""Accuracy and loss over training (Figs. 1, 2, 5; 2015, Fig. 1a)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import plotly.graph_objects as go
+from pandas import DataFrame
+
+from bnviz.analysis import training as analysis
+from bnviz.analysis.thinning import drawn
+from bnviz.figures.axes import LOG, empty_axes, in_percent, over_time, positive_only
+from bnviz.figures.charts import line_chart
+from bnviz.figures.panel import Panel, classifies
+from bnviz.figures.papers import ours_in_sight, their_lines
+from bnviz.figures.style import Time, curves
+from bnviz.figures.traces import band_traces, cross_trace, interval_legend, interval_traces, line_trace
+
+WINDOW = 20  # measurements in a running mean
+
+
+def _smoothed(frame: DataFrame, title: str, time: Time, paper: DataFrame | None, log: bool = False) -> go.Figure:
+    """The running mean of each run before the range of its raw values; of several seeds their mean and its interval."""
+    fig = empty_axes(frame, "Steps", [title])
+    for curve, rows in curves(frame):
+        if "low" in rows:
+            raw = band_traces(curve, rows["step"], rows["low"], rows["high"], hover=False)
+            fig.add_traces([edge.update(showlegend=False, opacity=0.5) for edge in raw])
+        fig.add_traces(interval_traces(curve, rows, "mean", log))
+        fig.add_trace(line_trace(curve, rows["step"], rows["mean"]))
+        fig.add_traces(cross_trace(curve, rows["step"], rows["mean"], time))
+    fig.add_traces([*their_lines(paper, frame), *interval_legend(frame)])
+    return over_time(time, fig)
+
+
+def training_accuracy(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
+    """`analysis.smooth` of train_accuracy (Figs. 1a, 2, 5a)."""
+    return in_percent(_smoothed(frame, "Training accuracy", time, paper))
+
+
+def training_loss(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
+    """`analysis.smooth` of train_loss (Figs. 3b, 5b)."""
+    frame = positive_only(frame, "mean", "low", "high")
+    return ours_in_sight(_smoothed(frame, "Training loss", time, paper, log=True).update_yaxes(**LOG), time)
+
+
+def test_accuracy(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:  # noqa: PT028
+    """`analysis.test_curve` (Fig. 1b; 2015, Fig. 1a)."""
+    return in_percent(line_chart(frame, "value", "Test accuracy", time, paper))
+
+
+def test_error(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:  # noqa: PT028
+    """`analysis.test_error` on a logarithmic axis; the papers' curves are of the accuracy."""
+    theirs = paper if paper is None or paper.empty else paper.assign(value=1 - paper["value"])
+    fig = line_chart(positive_only(frame, "value"), "value", "Test error", time, theirs, log=True)
+    return ours_in_sight(in_percent(fig, **LOG | {"range": None, "autorange": True, "tickformat": "~%"}), time)
+
+
+TRAINING_ACCURACY = Panel(
+    "Training accuracy",
+    "How early does each network leave chance, and which stays behind?",
+    lambda view: analysis.smooth(view.rows, "train_accuracy", WINDOW),
+    lambda numbers, view: training_accuracy(numbers, view.time, view.paper),
+    paper="training_accuracy",
+    when=classifies,
+    averages=("mean",),
+    fewer=drawn,
+    probe="accuracy",
+    metrics=("train_accuracy",),
+    slug="training-accuracy",
+    number=".1%",
+)
+TRAINING_LOSS = Panel(
+    "Training loss",
+    "Of the current batch and its running mean, on a logarithmic axis.",
+    lambda view: analysis.smooth(view.rows, "train_loss", WINDOW),
+    lambda numbers, view: training_loss(numbers, view.time, view.paper),
+    paper="training_loss",
+    averages=("mean",),
+    fewer=drawn,
+    probe="accuracy",
+    metrics=("train_loss",),
+    slug="training-loss",
+)
+TEST_ACCURACY = Panel(
+    "Test accuracy",
+    "Who is ahead at equal steps?",
+    lambda view: analysis.test_curve(view.rows),
+    lambda numbers, view: test_accuracy(numbers, view.time, view.paper),
+    paper="test_accuracy",
+    when=classifies,
+    averages=("value",),
+    fewer=drawn,
+    probe="evaluation",
+    metrics=("test_accuracy",),
+    slug="test-accuracy",
+    number=".1%",
+)
+TEST_ERROR = replace(
+    TEST_ACCURACY,
+    title="Test error",
+    look="What is missing to all test images right, where the last percent is seen.",
+    numbers=lambda view: analysis.test_error(view.rows),
+    draw=lambda numbers, view: test_error(numbers, view.time, view.paper),
+    slug="test-error",
+    number=".2%",
+)
