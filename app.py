@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from bnviz import supervisor
 from bnviz.paths import PROJECT
-from bnviz.store import Store
+from bnviz.runs import supervisor
+from bnviz.runs.store import Store
 from bnviz.ui import asking, export, link, reader
 
 st.set_page_config(

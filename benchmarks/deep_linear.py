@@ -13,7 +13,7 @@ from torch import nn
 
 from bnviz.presets import PRESETS
 from bnviz.spec import RunSpec
-from bnviz.train import Training
+from bnviz.training.loop import Training
 
 STEPS, ROUNDS = 300, 3
 

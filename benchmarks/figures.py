@@ -17,7 +17,7 @@ from bnviz.analysis.distributions import moment_changes, quantile_bands
 from bnviz.analysis.landscape import band_width, landscape_bands
 from bnviz.analysis.rows import KEYS
 from bnviz.presets import PRESETS
-from bnviz.store import Store
+from bnviz.runs.store import Store
 
 SEEDS = range(5)
 

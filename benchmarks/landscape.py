@@ -15,10 +15,10 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from bnviz.probes import landscape
 from bnviz.spec import RunSpec
-from bnviz.task import Batch
-from bnviz.train import Moment, Training
+from bnviz.training.loop import Moment, Training
+from bnviz.training.probes import landscape
+from bnviz.training.task import Batch
 
 ROUNDS = 15
 

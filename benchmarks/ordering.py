@@ -11,8 +11,8 @@ import sys
 import pandas as pd
 
 from bnviz.analysis.landscape import band_width, landscape_bands
+from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
-from bnviz.store import Store
 
 NORMS = ("none", "batch", "noisy", "noise")
 SEEDS = (0, 1, 2)

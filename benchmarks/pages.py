@@ -16,10 +16,11 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from bnviz import paths, supervisor
+from bnviz import paths
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
-from bnviz.store import Run, Store, question
+from bnviz.runs import supervisor
+from bnviz.runs.store import Run, Store, question
 
 RUNS = 200
 REPEATS = 5

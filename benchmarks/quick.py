@@ -12,8 +12,8 @@ from itertools import product
 import pandas as pd
 
 from benchmarks.ordering import band_widths, rows
+from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
-from bnviz.store import Store
 
 RATES = (0.02, 0.05, 0.1)
 INITS = ("glorot_uniform", "he_normal")

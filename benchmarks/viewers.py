@@ -29,8 +29,8 @@ from websockets.typing import Subprotocol
 
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
+from bnviz.runs.store import ACTIVE, Store
 from bnviz.spec import RunSpec
-from bnviz.store import ACTIVE, Store
 
 PORT = 8791
 REPORT_S = 15.0

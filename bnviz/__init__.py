@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bnviz import presets
-from bnviz.probes import Row
 from bnviz.spec import RunSpec, SpecError
+from bnviz.training.probes import Row
 
 __version__ = "0.1.0"
 __all__ = ["Row", "RunSpec", "SpecError", "execute", "presets"]
@@ -14,6 +14,6 @@ __all__ = ["Row", "RunSpec", "SpecError", "execute", "presets"]
 
 def execute(spec: RunSpec, device: str = "cpu") -> Iterator[Row]:
     """Train as `spec` says and yield every row that its probes measure: `pandas.DataFrame(execute(spec))`."""
-    from bnviz.train import execute  # torch comes only with the first run
+    from bnviz.training.loop import execute  # torch comes only with the first run
 
     return execute(spec, device)

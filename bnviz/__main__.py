@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_origin
 import pandas as pd
 from tqdm import tqdm
 
-from bnviz import data, figure_options, importing, plain, prices, takeaway
-from bnviz.bundle import unpack
-from bnviz.bundle_files import is_bundle
+from bnviz import data, figure_options, importing, plain
 from bnviz.consent import consent
-from bnviz.disk import FULL
+from bnviz.export import takeaway
 from bnviz.paths import GALLERY, PROJECT, cache, settle
 from bnviz.presets import PRESETS, SEEDS, Preset
-from bnviz.probes import PROBES
+from bnviz.runs import prices
+from bnviz.runs.bundle import unpack
+from bnviz.runs.bundle_files import is_bundle
+from bnviz.runs.disk import FULL
+from bnviz.runs.store import ACTIVE, TEXT, Run, Store, held
 from bnviz.spec import RunSpec, SpecError
-from bnviz.store import ACTIVE, TEXT, Run, Store, held
 from bnviz.sweeps import SWEEPS, turn
+from bnviz.training.probes import PROBES
 from bnviz.words import duration, shorten
 
 if TYPE_CHECKING:
@@ -210,7 +212,7 @@ def run(options: argparse.Namespace) -> None:
 
 def answer(run: Run) -> Run:
     """Answer one run here, or follow the process that is already at it."""
-    from bnviz.worker import answer
+    from bnviz.runs.worker import answer
 
     reader = f"command-line-{os.getpid()}"
     with tqdm(total=run.spec.steps, desc=f"{run.id} {run.spec.norm}", unit="step") as bar:
@@ -269,7 +271,7 @@ def app(options: argparse.Namespace) -> None:
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web import cli
 
-    from bnviz.supervisor import ensure
+    from bnviz.runs.supervisor import ensure
     from bnviz.ui import start
 
     start.prepare()
@@ -283,8 +285,8 @@ def app(options: argparse.Namespace) -> None:
 
 def work(options: argparse.Namespace) -> None:
     """Answer queued runs until there has been nothing to do for a while; the dashboard starts this by itself."""
-    from bnviz.engines.local import Local
-    from bnviz.supervisor import supervise
+    from bnviz.runs.engines.local import Local
+    from bnviz.runs.supervisor import supervise
 
     try:
         if not supervise(Store(), Local):
@@ -295,7 +297,7 @@ def work(options: argparse.Namespace) -> None:
 
 def runs(options: argparse.Namespace) -> None:
     """List the runs: id, state, steps, question."""
-    from bnviz.supervisor import trouble
+    from bnviz.runs.supervisor import trouble
 
     for run in Store().all_runs() if options.shipped else Store().runs():
         if run.readable and run.state != "damaged":
@@ -386,8 +388,8 @@ def presets(options: argparse.Namespace) -> None:
 
 def gallery(options: argparse.Namespace) -> None:
     """Compute what is missing of the runs that ship, and write them; with a GPU at the paper's scale too."""
-    from bnviz import gallery
-    from bnviz.worker import device
+    from bnviz.runs import gallery
+    from bnviz.runs.worker import device
 
     gallery.replaceable(options.out or GALLERY)
     for name in data.SOURCES:
@@ -399,9 +401,9 @@ def gallery(options: argparse.Namespace) -> None:
 def cost(preset: Preset, measure: bool) -> str:
     """What a preset takes on this machine: measured, or as it was when it ran here, or as estimated."""
     if measure:
-        from bnviz.cost import estimate
-        from bnviz.supervisor import slots
-        from bnviz.worker import device
+        from bnviz.runs.cost import estimate
+        from bnviz.runs.supervisor import slots
+        from bnviz.runs.worker import device
 
         try:
             seconds = sum(estimate(spec, device()) for spec in preset.specs())
@@ -479,14 +481,14 @@ def data_import(options: argparse.Namespace) -> None:
 
 def lesson(options: argparse.Namespace) -> None:
     """Write the story's figures and ten questions, answers folded away, as one HTML page to print or to send."""
-    from bnviz.report import lesson
+    from bnviz.story.report import lesson
 
     write_page(options.out, lambda: lesson(Store()))
 
 
 def report(options: argparse.Namespace) -> None:
     """Write what some runs are, and every figure of them, as one HTML page with the interactive figures in it."""
-    from bnviz.report import report
+    from bnviz.story.report import report
 
     runs = chosen(options.runs)
     write_page(options.out, lambda: report(measured(runs), options.title))
@@ -526,7 +528,7 @@ def doctor(options: argparse.Namespace) -> None:
 
     import torch
 
-    from bnviz.supervisor import lock, slots, trouble
+    from bnviz.runs.supervisor import lock, slots, trouble
 
     store = Store()
     print("python      ", sys.version.split()[0])

@@ -32,8 +32,8 @@ from bnviz.evidence import (
     ratio,
 )
 from bnviz.presets import LP, PAIR, PRESETS, SEEDS
+from bnviz.runs.store import EMPTY, Run, Store, joined
 from bnviz.spec import RunSpec
-from bnviz.store import EMPTY, Run, Store, joined
 
 MOST_SEEDS = range(10)  # SEEDS are asked for; where somebody has run more, they are looked at
 INF = float("inf")

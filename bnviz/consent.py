@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from bnviz import estimate, prices
+from bnviz.runs import estimate, prices
+from bnviz.runs.store import Store
 from bnviz.spec import RunSpec, SpecError
-from bnviz.store import Store
 
 
 def consent(specs: Sequence[RunSpec], yes: bool, slots: int = 0) -> None:

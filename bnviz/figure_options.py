@@ -7,15 +7,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from bnviz import takeaway
 from bnviz.analysis.seeds import STATISTICS
-from bnviz.export import STYLES, Style
+from bnviz.export import STYLES, Style, takeaway
 from bnviz.export.look import parts
+from bnviz.export.takeaway import SUFFIXES, Takeaway
 from bnviz.figures import PANELS, comparison
 from bnviz.figures.panel import EACH, SWITCHES, Panel
+from bnviz.runs.store import Run
 from bnviz.spec import RunSpec
-from bnviz.store import Run
-from bnviz.takeaway import SUFFIXES, Takeaway
 from bnviz.words import shorten
 
 Choice = TypeVar("Choice")

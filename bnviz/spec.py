@@ -14,11 +14,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from bnviz import models
 from bnviz.data import SOURCES
-from bnviz.models import MODELS, Block
-from bnviz.norms import NORMS
-from bnviz.probes import PROBES
+from bnviz.training import models
+from bnviz.training.models import MODELS, Block
+from bnviz.training.norms import NORMS
+from bnviz.training.probes import PROBES
 from bnviz.words import shorten
 
 VERSIONS = {"loop": 1, "loss": 1}  # raise one when the numbers of train.py, or of objective.py and task.py, change

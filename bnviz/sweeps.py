@@ -13,9 +13,9 @@ from bnviz.analysis.ends import End
 from bnviz.analysis.ends import ends as ends_of
 from bnviz.analysis.rows import KEYS
 from bnviz.data import SOURCES
-from bnviz.models import MODELS
-from bnviz.norms import NORMS, Noise
 from bnviz.spec import RunSpec, SpecError
+from bnviz.training.models import MODELS
+from bnviz.training.norms import NORMS, Noise
 from bnviz.words import shorten
 
 MOST_RUNS = 60

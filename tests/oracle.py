@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from bnviz.objective import Objective
+from bnviz.training.objective import Objective
 
 
 class FixedNoise(nn.Module):

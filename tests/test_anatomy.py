@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from bnviz.figures import anatomy, formulas
 from bnviz.papers import algorithm1
 from bnviz.paths import PROJECT
-from bnviz.store import Store
+from bnviz.runs.store import Store
 from bnviz.ui import anatomy as ui
 from bnviz.ui import controls, link
 

@@ -21,20 +21,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnviz import __main__ as cli
-from bnviz import bundle as bundles
-from bnviz import bundle_files, paths
+from bnviz import paths
 from bnviz.analysis import training
 from bnviz.analysis.covariate_shift import covariate_shift
 from bnviz.analysis.distributions import histograms
 from bnviz.analysis.landscape import landscape_bands, step_sizes
 from bnviz.analysis.rows import layers
 from bnviz.analysis.training import smooth
-from bnviz.bundle import bundle, unpack
-from bnviz.bundle_files import BundleError, is_bundle
 from bnviz.presets import PRESETS
-from bnviz.probes import Row
+from bnviz.runs import bundle as bundles
+from bnviz.runs import bundle_files
+from bnviz.runs.bundle import bundle, unpack
+from bnviz.runs.bundle_files import BundleError, is_bundle
+from bnviz.runs.store import SCHEMA, Run, Store
 from bnviz.spec import RunSpec, command
-from bnviz.store import SCHEMA, Run, Store
+from bnviz.training.probes import Row
 from bnviz.words import shorten
 from tests.conftest import tiny_spec
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bnviz.bundle import bundle, unpack
-from bnviz.bundle_files import BundleError, is_bundle
-from bnviz.store import Run, Store
+from bnviz.runs.bundle import bundle, unpack
+from bnviz.runs.bundle_files import BundleError, is_bundle
+from bnviz.runs.store import Run, Store
 from tests.conftest import tiny_spec
 from tests.test_bundle import archived, bnviz, entries, finished
 

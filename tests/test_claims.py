@@ -16,16 +16,17 @@ from scipy import stats
 from streamlit.testing.v1 import AppTest
 
 from bnviz import __main__ as cli
-from bnviz import claims, execute, supervisor
+from bnviz import claims, execute
 from bnviz.analysis import rows as rows_numbers
 from bnviz.claims import CLAIMS, GROUPS, TIMES, Claim, Verdict, judge
-from bnviz.engines.inline import Inline
 from bnviz.evidence import difference, final
 from bnviz.figures import panel as panels
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS, SEEDS, offered
+from bnviz.runs import supervisor
+from bnviz.runs.engines.inline import Inline
+from bnviz.runs.store import SCHEMA, Run, Store, joined
 from bnviz.spec import RunSpec
-from bnviz.store import SCHEMA, Run, Store, joined
 from bnviz.ui import asking
 from bnviz.ui.claims import address
 from tests.test_analysis import measured, together

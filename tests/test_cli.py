@@ -11,9 +11,9 @@ import pytest
 from bnviz import __main__ as cli
 from bnviz import execute
 from bnviz.presets import PRESETS
-from bnviz.probes import PROBES
+from bnviz.runs.store import SCHEMA, Store
 from bnviz.spec import RunSpec, command
-from bnviz.store import SCHEMA, Store
+from bnviz.training.probes import PROBES
 from tests.conftest import tiny_spec
 
 TINY = [
@@ -64,7 +64,7 @@ def test_run_writes_its_rows(tmp_path, ending):
 def test_the_second_run_is_free_and_the_same(tmp_path, monkeypatch):
     for name in ("a.csv", "b.csv"):
         assert bnviz("run", *TINY, "--out", str(tmp_path / name)) == 0
-        monkeypatch.setattr("bnviz.worker._answer", lambda *_: pytest.fail("it was computed again"))
+        monkeypatch.setattr("bnviz.runs.worker._answer", lambda *_: pytest.fail("it was computed again"))
     assert (tmp_path / "a.csv").read_text("utf-8") == (tmp_path / "b.csv").read_text("utf-8")
 
 
@@ -157,7 +157,7 @@ def test_presets_and_doctor_and_data_speak(capsys):
 
 
 def test_a_preset_says_what_it_costs_here(capsys, monkeypatch):
-    monkeypatch.setattr("bnviz.cost.ENOUGH_S", 0.0)
+    monkeypatch.setattr("bnviz.runs.cost.ENOUGH_S", 0.0)
     assert bnviz("presets", "mnist-quick", "--measure") == 0
     assert re.search(
         r"mnist-quick · page mnist · [\d.]+ (s|min) of computing here, \d+ runs at once", capsys.readouterr().out

@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from bnviz import paths
 from bnviz.presets import PRESETS
-from bnviz.probes import Row
+from bnviz.runs.store import Run, Store
 from bnviz.spec import RunSpec
-from bnviz.store import Run, Store
+from bnviz.training.probes import Row
 from bnviz.ui import compare
 from tests.conftest import tiny_spec
 from tests.test_pages import page, plots, sentences

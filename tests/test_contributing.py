@@ -30,11 +30,11 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         source = PROJECT / name
         shutil.copytree(source, folder / name) if source.is_dir() else shutil.copy(source, folder / name)
     norm, _ = example("Add a normalisation").split("\n\n\nNORMS")
-    norms = folder / "bnviz/norms.py"
+    norms = folder / "bnviz/training/norms.py"
     text = norms.read_text("utf-8").replace("\n\ndef over_batch", f"\n\n{norm}\n\n\ndef over_batch", 1)
     norms.write_text(text.replace('    "none": Standard,\n', '    "none": Standard,\n    "max": MaxNorm,\n'), "utf-8")
-    (folder / "bnviz/probes/length.py").write_text(example("Add a probe"), "utf-8")
-    (folder / "bnviz/models/shallow.py").write_text(example("Add a network"), "utf-8")
+    (folder / "bnviz/training/probes/length.py").write_text(example("Add a probe"), "utf-8")
+    (folder / "bnviz/training/models/shallow.py").write_text(example("Add a network"), "utf-8")
     (folder / "pages/lab/length.py").write_text(example("Add a page"), "utf-8")
     app, runs = folder / "app.py", '        st.Page("pages/lab/runs.py"'
     line = '        st.Page("pages/lab/length.py", title="Length"),\n'
@@ -84,9 +84,9 @@ print(page.number_input(key="every_length").label)
 def test_the_toy_page_is_in_the_navigation_and_draws_what_the_toy_probe_measured(copy):
     code = """
 from streamlit.testing.v1 import AppTest
-from bnviz.engines.inline import Inline
+from bnviz.runs.engines.inline import Inline
 from bnviz.presets import PRESETS
-from bnviz.store import Store
+from bnviz.runs.store import Store
 knobs = {"steps": 2, "batch": 16, "model": "shallow"}
 probes = PRESETS["quick"].knobs["probes"] | {"length": 1}
 for spec in PRESETS["quick"].specs(**knobs, probes=probes):

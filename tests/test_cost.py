@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bnviz import cost
+from bnviz.runs import cost
 from tests.conftest import tiny_spec
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bnviz.probes import curvature
+from bnviz.training.probes import curvature
 from tests.test_probes import frame, moment
 
 

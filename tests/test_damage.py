@@ -15,15 +15,16 @@ import pytest
 from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
-from bnviz import data, supervisor
-from bnviz import worker as module
+from bnviz import data
 from bnviz.__main__ import main
-from bnviz.disk import discard
-from bnviz.engines.inline import Inline
 from bnviz.paths import PROJECT
-from bnviz.store import Run, Store
-from bnviz.supervisor import Supervisor
-from bnviz.worker import answer
+from bnviz.runs import supervisor
+from bnviz.runs import worker as module
+from bnviz.runs.disk import discard
+from bnviz.runs.engines.inline import Inline
+from bnviz.runs.store import Run, Store
+from bnviz.runs.supervisor import Supervisor
+from bnviz.runs.worker import answer
 from tests.conftest import tiny_spec
 
 SPEC = tiny_spec(norm="batch", probes={"accuracy": 1, "landscape": 2})
@@ -51,7 +52,7 @@ def unfinished(tmp_path_factory: pytest.TempPathFactory) -> Run:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "CHECKPOINT_S", 0.0)
         patch.setattr(module, "FLUSH_S", 0.0)
-        patch.setattr("bnviz.parts.MOST", 10**6)  # so that the names of its parts do not depend on the clock
+        patch.setattr("bnviz.runs.parts.MOST", 10**6)  # so that the names of its parts do not depend on the clock
 
         def die(step: int) -> None:
             if step == 3:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bnviz import estimate
-from bnviz.engines.inline import Inline
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
-from bnviz.probes import PROBES
+from bnviz.runs import estimate
+from bnviz.runs.engines.inline import Inline
+from bnviz.runs.store import Store
 from bnviz.spec import RunSpec, SpecError
-from bnviz.store import Store
+from bnviz.training.probes import PROBES
 from tests.conftest import ALL_PROBES, tiny_spec
 
 HUGE = {"model": "vgg19", "width": 64, "hidden": (8192,) * 4}
@@ -98,8 +98,8 @@ def test_memory_is_above_what_was_measured_and_not_far(knobs, peak):
 PEAK = """
 import sys
 from pathlib import Path
-from bnviz.store import Run
-from bnviz.worker import answer
+from bnviz.runs.store import Run
+from bnviz.runs.worker import answer
 run = Run(Path(sys.argv[1]))
 answer(run)
 assert run.state == "done", run.error()

@@ -12,14 +12,14 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from bnviz import export, paths, unchecked
-from bnviz.figures import PANELS, comparison
+from bnviz import export, paths
+from bnviz.figures import PANELS, comparison, unchecked
 from bnviz.figures import panel as panels
 from bnviz.figures.axes import CURSOR
 from bnviz.figures.panel import Panel, View
 from bnviz.presets import PRESETS
+from bnviz.runs.store import Run
 from bnviz.spec import RunSpec
-from bnviz.store import Run
 
 ASKED = {  # of each question as few runs as show every panel: together they are small
     "quick": PRESETS["few-images"].specs()[:2],

@@ -22,12 +22,12 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from PIL import Image
 
-from bnviz import export, paths, takeaway
-from bnviz.export import STYLES, ExportError
+from bnviz import export, paths
+from bnviz.export import STYLES, ExportError, takeaway
 from bnviz.export.chrome import CHROME
 from bnviz.figures import PANELS
 from bnviz.presets import PRESETS
-from bnviz.store import Run
+from bnviz.runs.store import Run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 needs_chrome = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")

@@ -28,9 +28,9 @@ from bnviz.figures.distributions import histogram, ridges
 from bnviz.figures.landscape import effective_beta, gradient_norm, gradient_predictiveness, loss_band
 from bnviz.figures.style import SPARE_STYLES, STYLES, UNDER, Time, curves, style
 from bnviz.figures.training import training_accuracy, training_loss
-from bnviz.norms import NORMS
 from bnviz.papers import reference
 from bnviz.papers.reference import counterpart
+from bnviz.training.norms import NORMS
 
 STEPS = 1000
 LAYERS = ["conv1", "conv2", "fc10"]
@@ -251,7 +251,7 @@ def test_styles_are_distinct_without_colour_and_readable_on_both_backgrounds() -
 
 
 def test_figures_need_neither_streamlit_nor_torch() -> None:
-    code = "import sys, bnviz.figures; print({'streamlit', 'torch', 'bnviz.store', 'bnviz.ui'} & set(sys.modules))"
+    code = "import sys, bnviz.figures; print({'streamlit', 'torch', 'bnviz.runs.store', 'bnviz.ui'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True)
     assert done.stdout.strip() == "set()"
 

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from pandas.testing import assert_frame_equal
 
-from bnviz import gallery, paths, store
+from bnviz import paths
 from bnviz.__main__ import main
 from bnviz.claims import CLAIMS
-from bnviz.engines.inline import Inline
 from bnviz.presets import PRESETS
+from bnviz.runs import gallery, store
+from bnviz.runs.engines.inline import Inline
+from bnviz.runs.store import Run, Store
 from bnviz.spec import RunSpec
-from bnviz.store import Run, Store
 from tests.conftest import ALL_PROBES, tiny_spec
 
 ORDER = ["metric", "layer", "unit", "step", "at", "value"]
@@ -77,7 +78,7 @@ def test_a_run_that_fails_costs_one_sentence(monkeypatch) -> None:
             run.write("error.txt", "The disk is full.\nTraceback")
         return True
 
-    monkeypatch.setattr("bnviz.supervisor.supervise", supervise)
+    monkeypatch.setattr("bnviz.runs.supervisor.supervise", supervise)
     with pytest.raises(gallery.GalleryError, match="failed: The disk is full"):
         gallery.compute([tiny_spec(seed=7)], Store())
 

@@ -35,9 +35,9 @@ def path_of_this_python() -> dict[str, str]:
     [
         "bnviz",
         "bnviz.presets",
-        "bnviz.supervisor",
+        "bnviz.runs.supervisor",
         "bnviz.figures",
-        "bnviz.ui.page, bnviz.ui.runs, bnviz.ui.start, bnviz.ui.present, bnviz.report",
+        "bnviz.ui.page, bnviz.ui.runs, bnviz.ui.start, bnviz.ui.present, bnviz.story.report",
     ],
 )
 def test_the_web_process_never_imports_torch(names):
@@ -46,7 +46,7 @@ def test_the_web_process_never_imports_torch(names):
 
 def test_training_never_imports_streamlit():
     assert (
-        python("import sys, bnviz.worker; print('streamlit' in sys.modules, 'plotly' in sys.modules)")
+        python("import sys, bnviz.runs.worker; print('streamlit' in sys.modules, 'plotly' in sys.modules)")
         == "False False\n"
     )
 

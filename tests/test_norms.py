@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from torch.nn.functional import conv2d
 
 from bnviz import execute
-from bnviz.norms import NORMS, BatchNorm, Noise
-from bnviz.seeds import generator
+from bnviz.training.norms import NORMS, BatchNorm, Noise
+from bnviz.training.seeds import generator
 from tests.conftest import tiny_spec
 
 CPU = torch.device("cpu")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from bnviz.objective import Objective
-from bnviz.probes.activations import chosen_unit
-from bnviz.task import task
+from bnviz.training.objective import Objective
+from bnviz.training.probes.activations import chosen_unit
+from bnviz.training.task import task
 from tests import oracle
 from tests.conftest import tiny_spec
 

@@ -19,14 +19,15 @@ import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bnviz import presets, supervisor
-from bnviz.engines.inline import Inline
+from bnviz import presets
 from bnviz.figures.panel import Panel, View
 from bnviz.figures.style import Time
-from bnviz.models import MODELS
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
-from bnviz.store import Store
+from bnviz.runs import supervisor
+from bnviz.runs.engines.inline import Inline
+from bnviz.runs.store import Store
+from bnviz.training.models import MODELS
 from bnviz.ui import controls, export, live, reader
 from tests.conftest import ALL_PROBES
 
@@ -275,7 +276,7 @@ def draw_the_loss_range(ids: list[str]) -> None:
     from bnviz.analysis.landscape import landscape_bands
     from bnviz.figures.landscape import loss_band
     from bnviz.figures.panel import Panel
-    from bnviz.store import Store
+    from bnviz.runs.store import Store
     from bnviz.ui import live
 
     panel = Panel(

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bnviz import parts
-from bnviz.probes import Row
+from bnviz.runs import parts
+from bnviz.training.probes import Row
 
 
 def rows(first: int, count: int) -> list[Row]:

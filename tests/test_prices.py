@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bnviz import estimate, prices
 from bnviz.__main__ import main
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
-from bnviz.prices import Machine
-from bnviz.store import Run, Store
+from bnviz.runs import estimate, prices
+from bnviz.runs.prices import Machine
+from bnviz.runs.store import Run, Store
 from bnviz.ui import asking
 from bnviz.words import duration, in_bytes
 from tests.conftest import tiny_spec

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 import torch
 
-from bnviz import probes
-from bnviz.probes import Row, activations, covariate_shift, evaluation, landscape
-from bnviz.train import Moment, Training, execute
+from bnviz.training import probes
+from bnviz.training.loop import Moment, Training, execute
+from bnviz.training.probes import Row, activations, covariate_shift, evaluation, landscape
 from tests import oracle
 from tests.conftest import ALL_PROBES, tiny_spec
 

@@ -8,9 +8,9 @@ import pytest
 from pandas import DataFrame
 
 from bnviz.figures import covariate_shift, distributions, landscape, training
-from bnviz.norms import NORMS
 from bnviz.papers import reference
 from bnviz.papers.reference import FOLDER, SOURCES, Networks, Source, counterpart
+from bnviz.training.norms import NORMS
 
 LP = ("batch", "l1", "l2", "linf")
 

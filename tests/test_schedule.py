@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bnviz import estimate, schedule
-from bnviz.schedule import job
-from bnviz.store import Run, Store
+from bnviz.runs import estimate, schedule
+from bnviz.runs.schedule import job
+from bnviz.runs.store import Run, Store
 from tests.conftest import tiny_spec
 
 

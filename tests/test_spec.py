@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnviz import models, spec
+from bnviz import spec
 from bnviz.data import SOURCES
-from bnviz.models import MODELS
-from bnviz.norms import NORMS
 from bnviz.presets import PRESETS
-from bnviz.probes import PROBES
 from bnviz.spec import RunSpec, SpecError
+from bnviz.training import models
+from bnviz.training.models import MODELS
+from bnviz.training.norms import NORMS
+from bnviz.training.probes import PROBES
 
 
 def test_the_id_does_not_see_how_a_question_is_written():

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
-from bnviz import parts
-from bnviz.probes import Row
 from bnviz.recent import Recent
+from bnviz.runs import parts
+from bnviz.runs.store import SCHEMA, TEXT, Store, joined
 from bnviz.spec import RunSpec, SpecError
-from bnviz.store import SCHEMA, TEXT, Store, joined
+from bnviz.training.probes import Row
 from tests.conftest import tiny_spec
 
 

@@ -17,16 +17,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bnviz import __main__ as cli
-from bnviz import claims, report, supervisor
+from bnviz import claims
 from bnviz.analysis.seeds import STATISTICS
-from bnviz.engines.inline import Inline
 from bnviz.figures import PANELS
 from bnviz.figures import panel as panels
 from bnviz.figures.landscape import bands
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS, offered
-from bnviz.store import Run, Store
-from bnviz.story import CHAPTERS, QUESTIONS, Chapter
+from bnviz.runs import supervisor
+from bnviz.runs.engines.inline import Inline
+from bnviz.runs.store import Run, Store
+from bnviz.story import report
+from bnviz.story.chapters import CHAPTERS, QUESTIONS, Chapter
 from bnviz.ui.present import SCALE, TYPE, enlarged
 from tests.conftest import tiny_spec
 
@@ -417,7 +419,7 @@ def test_the_runs_page_resets_to_the_shipped_state(told):
 
 def the_dialog() -> None:
     """By itself: a dialog is a fragment, of which AppTest knows nothing."""
-    from bnviz.store import Store
+    from bnviz.runs.store import Store
     from bnviz.ui import runs
 
     if Store().runs():

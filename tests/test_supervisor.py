@@ -14,13 +14,14 @@ from collections.abc import Iterator
 import pandas as pd
 import pytest
 
-from bnviz import execute, schedule, supervisor
+from bnviz import execute
 from bnviz.analysis.rows import text
-from bnviz.estimate import Estimate
 from bnviz.paths import PROJECT
+from bnviz.runs import schedule, supervisor
+from bnviz.runs.estimate import Estimate
+from bnviz.runs.store import Run, Store
+from bnviz.runs.supervisor import ATTEMPTS, Supervisor
 from bnviz.spec import RunSpec
-from bnviz.store import Run, Store
-from bnviz.supervisor import ATTEMPTS, Supervisor
 from tests.conftest import LOCKS, holder, tiny_spec, wait_for
 
 
@@ -186,7 +187,7 @@ def test_a_second_supervisor_steps_back(processes):
 
 def test_ensure_starts_a_supervisor_that_outlives_its_starter():
     """As the dashboard does it, which is then killed."""
-    code = "import time; from bnviz.store import Store; from bnviz.supervisor import ensure; print(ensure(Store()), flush=True); time.sleep(99)"
+    code = "import time; from bnviz.runs.store import Store; from bnviz.runs.supervisor import ensure; print(ensure(Store()), flush=True); time.sleep(99)"
     starter = subprocess.Popen(
         [sys.executable, "-c", code], cwd=PROJECT, stdout=subprocess.PIPE, text=True, encoding="utf-8"
     )
@@ -285,7 +286,7 @@ def test_workers_start_where_the_folder_for_temporaries_has_a_long_name(tmp_path
     long = tmp_path / ("x" * 111)
     long.mkdir()
     code = """
-from bnviz.engines.local import Local
+from bnviz.runs.engines.local import Local
 from multiprocessing import util
 Local()
 assert len(util.get_temp_dir()) < 60

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import torch
 
-from bnviz.probes import landscape, surface
-from bnviz.train import Moment, Training, execute
+from bnviz.training.loop import Moment, Training, execute
+from bnviz.training.probes import landscape, surface
 from tests import oracle
 from tests.conftest import tiny_spec
 from tests.test_probes import assert_same_bits, final_state, frame, moment

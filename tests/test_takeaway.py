@@ -16,17 +16,17 @@ import plotly.graph_objects as go
 import pytest
 from pandas.testing import assert_frame_equal
 
-from bnviz import export, takeaway
+from bnviz import export
 from bnviz.__main__ import main
-from bnviz.bundle import unpack
-from bnviz.engines.inline import Inline
-from bnviz.export import STYLES
+from bnviz.export import STYLES, takeaway
 from bnviz.figures import PANELS
 from bnviz.figures import panel as panels
 from bnviz.figures.distributions import HISTOGRAMS, HISTOGRAMS_AT_STEP
 from bnviz.figures.panel import EACH
-from bnviz.probes import Row
-from bnviz.store import Run, Store, joined
+from bnviz.runs.bundle import unpack
+from bnviz.runs.engines.inline import Inline
+from bnviz.runs.store import Run, Store, joined
+from bnviz.training.probes import Row
 from tests.conftest import ALL_PROBES, tiny_spec
 
 SEEDS = (0, 1)
@@ -95,7 +95,7 @@ def test_of_many_histograms_those_are_read_that_are_drawn(step: int | None, stat
 
 
 def histogram(step: int) -> Iterator[Row]:
-    """What a step measures of one unit, as `bnviz.probes.activations` does."""
+    """What a step measures of one unit, as `bnviz.training.probes.activations` does."""
     yield Row(step, "activation_quantile", "conv1", 0, 1.0, 10.0 + step)
     yield from (Row(step, "activation_histogram", "conv1", 0, float(edge), edge + 1.0) for edge in range(9))
 

@@ -13,8 +13,8 @@ from torch import Tensor
 from bnviz.analysis import theory as theory_numbers
 from bnviz.figures.style import Time
 from bnviz.figures.theory import SIGNS, conditions, deviations, lemma, theorem
-from bnviz.probes import theory
-from bnviz.train import Moment, Training, execute
+from bnviz.training.loop import Moment, Training, execute
+from bnviz.training.probes import theory
 from tests import oracle
 from tests.conftest import tiny_spec
 from tests.test_probes import assert_same_bits, final_state, frame, moment

@@ -10,9 +10,9 @@ import torch
 from torch.optim import lr_scheduler as schedulers
 
 from bnviz import execute
-from bnviz.store import outcome
-from bnviz.task import Task
-from bnviz.train import MOST_VISITED, Training, learning_rate, thinned
+from bnviz.runs.store import outcome
+from bnviz.training.loop import MOST_VISITED, Training, learning_rate, thinned
+from bnviz.training.task import Task
 from tests import oracle
 from tests.conftest import ALL_PROBES, tiny_spec
 

@@ -14,13 +14,14 @@ import time
 import pandas as pd
 import pytest
 
-from bnviz import execute, parts, supervisor
-from bnviz import worker as module
+from bnviz import execute
 from bnviz.analysis.rows import text
-from bnviz.engines.inline import Inline
 from bnviz.paths import PROJECT
-from bnviz.store import Run, Store
-from bnviz.worker import answer
+from bnviz.runs import parts, supervisor
+from bnviz.runs import worker as module
+from bnviz.runs.engines.inline import Inline
+from bnviz.runs.store import Run, Store
+from bnviz.runs.worker import answer
 from tests.conftest import ALL_PROBES, tiny_spec, wait_for
 
 
@@ -106,7 +107,7 @@ def test_missing_data_fails_with_the_ways_to_get_it():
 
 def test_a_failure_is_one_sentence_and_keeps_the_rows_so_far(monkeypatch):
     run = Store().submit(tiny_spec(probes={"accuracy": 1, "landscape": 3}))
-    monkeypatch.setattr("bnviz.probes.landscape.norms", lambda *_: 1 / 0)
+    monkeypatch.setattr("bnviz.training.probes.landscape.norms", lambda *_: 1 / 0)
     answer(run)
     assert run.state == "failed"
     assert run.error() == "ZeroDivisionError: division by zero"
@@ -118,7 +119,7 @@ def test_a_failure_is_one_sentence_and_keeps_the_rows_so_far(monkeypatch):
 
 def started(run: Run) -> subprocess.Popen[bytes]:
     """A real worker process, once it has made rows."""
-    code = "import sys; from pathlib import Path; from bnviz.engines.local import work; work(Path(sys.argv[1]))"
+    code = "import sys; from pathlib import Path; from bnviz.runs.engines.local import work; work(Path(sys.argv[1]))"
     process = subprocess.Popen([sys.executable, "-c", code, str(run.folder)], cwd=PROJECT)
     wait_for(lambda: len(run.rows()) > 30, "no rows came")
     return process
@@ -215,7 +216,7 @@ def test_a_disk_that_fills_and_empties_costs_nothing_but_time(monkeypatch, own_c
     """Every third file does not fit at first: rows, progress, a checkpoint, the merged rows, the word that it is done."""
     monkeypatch.setattr(module, "CHECKPOINT_S", 0.0)
     monkeypatch.setattr(module, "FLUSH_S", 0.0)
-    monkeypatch.setattr("bnviz.disk.RETRY_S", 0.01)
+    monkeypatch.setattr("bnviz.runs.disk.RETRY_S", 0.01)
     writes, told, sync = itertools.count(), set(), os.fsync
 
     def fsync(descriptor: int) -> None:

@@ -1,6 +1,6 @@
 """The checks of the theorems in Section 4: rows of the probe `theory` as numbers, and as sentences for the page Theory.
 
-`bnviz.probes.theory` defines the metrics. The statements are those of Santurkar et al. (2018), arXiv 1805.11604v3.
+`bnviz.training.probes.theory` defines the metrics. The statements are those of Santurkar et al. (2018), arXiv 1805.11604v3.
 """
 
 from __future__ import annotations

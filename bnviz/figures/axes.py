@@ -16,8 +16,8 @@ from plotly.subplots import make_subplots
 from bnviz.analysis.rows import layer_number
 from bnviz.figures.style import MARK, UNDER, Time
 from bnviz.figures.traces import LOWEST, NUMBER, OPEN, OVER_SEEDS, drawable
-from bnviz.unchecked import figure as unchecked
-from bnviz.unchecked import scatter, traces
+from bnviz.figures.unchecked import figure as unchecked
+from bnviz.figures.unchecked import scatter, traces
 
 CURSOR = "cursor"  # the mark of the step that a page shows: it belongs to the page, and exports leave it out
 BELOW = {"y": 0, "yref": "container", "yanchor": "bottom"}  # a legend under the axes

@@ -26,8 +26,8 @@ from bnviz.figures.metrics import METRICS, Metric
 from bnviz.figures.panel import Panel, View
 from bnviz.figures.style import LEVEL, Curve, Time, groups, ordered_styles, style
 from bnviz.figures.traces import NUMBER, cross_trace, interval_legend, interval_traces, line_trace
+from bnviz.figures.unchecked import figure as unchecked
 from bnviz.spec import RunSpec
-from bnviz.unchecked import figure as unchecked
 from bnviz.words import shorten
 
 MANY = 7  # labels with an interval, of which a figure still takes 150 kB at most

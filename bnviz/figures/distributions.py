@@ -16,7 +16,7 @@ from bnviz.figures.panel import ALL, Panel, View
 from bnviz.figures.papers import layers_numbered, ours_in_sight, their_columns, their_legend
 from bnviz.figures.style import Curve, Time, curves, groups
 from bnviz.figures.traces import NO_HOVER, band_traces, cross_trace, drawable, line_trace
-from bnviz.unchecked import scatter
+from bnviz.figures.unchecked import scatter
 
 OF_HISTOGRAMS = ("activation_quantile", analysis.HISTOGRAM)
 OF_MOMENTS = ("activation_mean", "activation_variance")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bnviz.norms import NORMS
-from bnviz.probes import PROBES
 from bnviz.spec import RunSpec
+from bnviz.training.norms import NORMS
+from bnviz.training.probes import PROBES
 
 EVERY = "every_"  # a probe's interval as a knob, as in the address
 MEASURING = (  # knobs that change what is measured in a run, and nothing of its training

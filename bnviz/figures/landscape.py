@@ -17,7 +17,7 @@ from bnviz.figures.panel import ALONG, RANDOM, Panel, View
 from bnviz.figures.papers import ours_in_sight, papers, their_columns, their_legend, within
 from bnviz.figures.style import DASHED, TIME, Curve, Time, curves, groups
 from bnviz.figures.traces import band_traces, cross_trace, interval_bars, interval_legend, line_trace
-from bnviz.unchecked import scatter
+from bnviz.figures.unchecked import scatter
 
 OF_LANDSCAPE = (
     "train_loss",

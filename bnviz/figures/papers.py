@@ -10,8 +10,8 @@ from plotly.colors import hex_to_rgb
 from bnviz.analysis.rows import layer_number
 from bnviz.figures.style import MARK, UNDER, Curve, Time, curves, groups, style
 from bnviz.figures.traces import LOWEST, line_trace
-from bnviz.norms import NORMS
-from bnviz.unchecked import traces
+from bnviz.figures.unchecked import traces
+from bnviz.training.norms import NORMS
 
 
 def papers(paper: DataFrame | None, frame: DataFrame) -> list[tuple[Curve, DataFrame]]:

@@ -12,7 +12,7 @@ import plotly.io as pio
 from pandas import DataFrame
 from plotly.colors import hex_to_rgb, sample_colorscale
 
-from bnviz.norms import NORMS
+from bnviz.training.norms import NORMS
 
 
 class Style(NamedTuple):

@@ -15,8 +15,8 @@ from bnviz.figures.axes import BELOW, LOG, PERCENT, empty_axes, named_once, over
 from bnviz.figures.panel import Panel
 from bnviz.figures.style import DASHED, LEVEL, MARK, TIME, Time, curves, groups
 from bnviz.figures.traces import drawable, line_trace
+from bnviz.figures.unchecked import scatter
 from bnviz.spec import RunSpec
-from bnviz.unchecked import scatter
 
 NEEDED = "This one is about BatchNorm: choose it under Networks."
 SYMBOLS = dict(zip(analysis.STATEMENTS, ("circle", "square", "triangle-up", "diamond"), strict=True))  # of Sec. 4

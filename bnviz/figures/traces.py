@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from pandas import DataFrame, Series
 
 from bnviz.figures.style import MARK, Curve, Time
-from bnviz.unchecked import scatter
+from bnviz.figures.unchecked import scatter
 
 OVER_SEEDS, OPEN = " over seeds", " (open below where it reaches zero or less)"
 LOWEST = float(np.float32(1e-30))  # below every logarithmic axis, as it is drawn

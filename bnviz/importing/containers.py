@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from bnviz.guarded import Guarded
+from bnviz.importing.guarded import Guarded
 
 MAX_MEMBER = 200_000_000  # bytes; the largest file is CIFAR-10 as a tar in an archive, 186 MB
 MAX_UNPACKED = 1_000_000_000  # of one archive

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from bnviz import estimate, prices, supervisor
-from bnviz.disk import reason
-from bnviz.prices import Machine
+from bnviz.runs import estimate, prices, supervisor
+from bnviz.runs.disk import reason
+from bnviz.runs.prices import Machine
+from bnviz.runs.store import ACTIVE, Store
 from bnviz.spec import RunSpec, SpecError
-from bnviz.store import ACTIVE, Store
 from bnviz.ui.reader import wait
 
 LONG = "long-runs"  # in the session: runs that start once the reader says so

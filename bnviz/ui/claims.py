@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from bnviz import claims, presets, supervisor
+from bnviz import claims, presets
 from bnviz.claims import CLAIMS, GROUPS, Claim, Verdict
 from bnviz.presets import SEEDS
+from bnviz.runs import supervisor
+from bnviz.runs.store import ACTIVE, Run, Store
 from bnviz.spec import RunSpec
-from bnviz.store import ACTIVE, Run, Store
 from bnviz.ui import asking, link, live, page
 from bnviz.ui.controls import MOST_RUNS
 from bnviz.ui.live import Stamp

@@ -16,10 +16,10 @@ from bnviz.analysis.seeds import STATISTICS
 from bnviz.figures import comparison, knobs, metrics
 from bnviz.figures.metrics import METRICS
 from bnviz.figures.panel import EACH, View
-from bnviz.norms import NORMS
 from bnviz.presets import PRESETS
+from bnviz.runs.store import ACTIVE, Run, Store
 from bnviz.spec import RunSpec
-from bnviz.store import ACTIVE, Run, Store
+from bnviz.training.norms import NORMS
 from bnviz.ui import link, live, page
 from bnviz.ui.controls import MOST_RUNS
 from bnviz.ui.export import offer, whole_page

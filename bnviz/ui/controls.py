@@ -10,11 +10,11 @@ from typing import Any, get_args, get_origin
 import streamlit as st
 
 from bnviz import data, presets
-from bnviz.models import MODELS
-from bnviz.norms import NORMS
 from bnviz.presets import PRESETS, Preset
-from bnviz.probes import PROBES
 from bnviz.spec import RunSpec, SpecError
+from bnviz.training.models import MODELS
+from bnviz.training.norms import NORMS
+from bnviz.training.probes import PROBES
 from bnviz.ui import link
 from bnviz.words import shorten
 

@@ -9,9 +9,10 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import streamlit as st
 
-from bnviz import export, report, takeaway
-from bnviz.export import STYLES, ExportError
-from bnviz.takeaway import PICTURES, Takeaway
+from bnviz import export
+from bnviz.export import STYLES, ExportError, takeaway
+from bnviz.export.takeaway import PICTURES, Takeaway
+from bnviz.story import report
 
 WIDEST = 650  # pixels, of a picture shown before it is taken; a column has its true width
 WISH = "export-wish"  # in the session: what the reader wants to take along

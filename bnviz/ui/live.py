@@ -12,16 +12,16 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from bnviz import supervisor
 from bnviz.analysis.distributions import HISTOGRAM
+from bnviz.export.takeaway import Takeaway, rows_of
 from bnviz.figures import panel as panels
 from bnviz.figures.panel import EACH, Grid, Lacking, Panel, View, regime
-from bnviz.norms import NORMS
 from bnviz.papers import reference
 from bnviz.recent import Recent
+from bnviz.runs import supervisor
+from bnviz.runs.store import ACTIVE, Run, Store, gone
 from bnviz.spec import RunSpec
-from bnviz.store import ACTIVE, Run, Store, gone
-from bnviz.takeaway import Takeaway, rows_of
+from bnviz.training.norms import NORMS
 from bnviz.ui import asking, export
 from bnviz.ui.plot import plot
 from bnviz.ui.reader import wait

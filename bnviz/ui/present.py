@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import streamlit as st
 
-from bnviz.story import CHAPTERS
+from bnviz.story.chapters import CHAPTERS
 from bnviz.ui import link, story
 
 TYPE, TOP = 12, 36  # pixels: what figures are made for, and the room for plotly's buttons above them

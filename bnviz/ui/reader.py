@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from bnviz.store import Run
+from bnviz.runs.store import Run
 
 COOKIE = "bnviz_reader"
 ID = re.compile(r"[0-9a-f]{32}")  # it becomes the name of a file

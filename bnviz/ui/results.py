@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from bnviz.presets import PRESETS
+from bnviz.runs.store import Run
 from bnviz.spec import RunSpec
-from bnviz.store import Run
 from bnviz.ui import controls, link, live
 
 TOLD = ("test_accuracy", "train_loss")  # the first of these that a run has measured

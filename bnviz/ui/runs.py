@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from bnviz.norms import NORMS
+from bnviz.runs.store import ACTIVE, Run, Store, gone
 from bnviz.spec import command
-from bnviz.store import ACTIVE, Run, Store, gone
+from bnviz.training.norms import NORMS
 from bnviz.ui import asking, link, live, page
 from bnviz.ui.results import address, result, state
 

@@ -6,7 +6,6 @@ import re
 
 import streamlit as st
 
-from bnviz import report
 from bnviz.analysis.rows import default_layers
 from bnviz.figures.covariate_shift import COVARIATE_SHIFT
 from bnviz.figures.distributions import QUANTILES
@@ -14,8 +13,9 @@ from bnviz.figures.landscape import LANDSCAPE
 from bnviz.figures.training import TRAINING_ACCURACY
 from bnviz.presets import PRESETS
 from bnviz.recent import release_early
-from bnviz.store import ACTIVE, Store
-from bnviz.story import CHAPTERS, Chapter
+from bnviz.runs.store import ACTIVE, Store
+from bnviz.story import report
+from bnviz.story.chapters import CHAPTERS, Chapter
 from bnviz.ui import asking, export, link, live, page, story
 
 STORY, QUICK = "story", "quick"

@@ -11,11 +11,11 @@ import plotly.graph_objects as go
 import streamlit as st
 from pandas import DataFrame
 
+from bnviz.export.takeaway import Takeaway, rows_of
 from bnviz.figures import panel as panels
 from bnviz.figures.panel import View
-from bnviz.store import Run, Store
-from bnviz.story import CHAPTERS, Chapter
-from bnviz.takeaway import Takeaway, rows_of
+from bnviz.runs.store import Run, Store
+from bnviz.story.chapters import CHAPTERS, Chapter
 from bnviz.ui import live
 from bnviz.ui.live import Stamp
 from bnviz.ui.plot import plot

@@ -8,13 +8,14 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from bnviz import presets, supervisor, sweeps
+from bnviz import presets, sweeps
 from bnviz.analysis.ends import End, telling
 from bnviz.figures import panel as panels
 from bnviz.figures.panel import Panel, View
 from bnviz.figures.sweep import SWEEP, SWEEP_MAP
+from bnviz.runs import supervisor
+from bnviz.runs.store import ACTIVE, EMPTY, Run, Store
 from bnviz.spec import RunSpec, SpecError
-from bnviz.store import ACTIVE, EMPTY, Run, Store
 from bnviz.sweeps import ENDS, SWEEPS, Sweep
 from bnviz.ui import controls, link, live, page
 from bnviz.ui.live import Choices, Stamp

@@ -16,8 +16,8 @@ import playwright.sync_api as playwright
 import pytest
 
 from bnviz.paths import PROJECT
-from bnviz.store import Store
-from bnviz.supervisor import lock
+from bnviz.runs.store import Store
+from bnviz.runs.supervisor import lock
 from tests.conftest import connects, holder, wait_for
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

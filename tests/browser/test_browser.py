@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
-from bnviz.store import Store
-from bnviz.supervisor import lock
+from bnviz.runs.store import Store
+from bnviz.runs.supervisor import lock
 from tests.browser.conftest import Tab
 from tests.conftest import connects, holder, wait_for
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bnviz import paths, report, takeaway
-from bnviz.export import STYLES, typeface
+from bnviz import paths
+from bnviz.export import STYLES, takeaway, typeface
 from bnviz.figures import PANELS
 from bnviz.presets import PRESETS
-from bnviz.store import Run, Store
+from bnviz.runs.store import Run, Store
+from bnviz.story import report
 from tests.browser.conftest import Tab
 
 TEXTS = """() => [...document.querySelectorAll('svg text')].filter((text) => text.textContent && !text.querySelector('tspan'))

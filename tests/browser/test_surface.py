@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bnviz.engines.inline import Inline
 from bnviz.presets import PRESETS
-from bnviz.store import Store
+from bnviz.runs.engines.inline import Inline
+from bnviz.runs.store import Store
 from tests.browser.conftest import CHROMIUM, patient, playwright
 from tests.conftest import connects, wait_for
 

@@ -1,0 +1,229 @@
+"""What a question costs, before anybody computes it: seconds, memory of its worker, rows, and bytes on disk. No torch.
+
+The counts follow from the network's blocks and from the probes. The constants were measured on one thread of a CPU; `prices` corrects
+them by the runs that this machine has finished.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil, prod
+from pathlib import Path
+
+from bnviz.data import SOURCES
+from bnviz.spec import RunSpec
+from bnviz.training.models import Block
+from bnviz.training.norms import NORMS, Noise
+from bnviz.words import in_bytes
+
+# Seconds of one CPU thread.
+MULTIPLICATION_S = 1.5e-11  # in a forward; a step takes three times as many
+VALUE_S = 4e-9  # what a step does with each value that a layer puts out, besides
+STEP_S = 4e-4  # what a step takes however small the network
+LAYER_S = 8e-5  # what a step takes for a layer however narrow it is
+SORT_S = 6e-8  # a value in the activation distributions
+PRODUCTS = 30  # Hessian-vector products until the largest eigenvalue is found
+
+# Bytes.
+MARGIN = 1.4  # on all that a worker holds: without it the measured peaks were 1.1 to 1.25 times the sum
+WORKER_BYTES = 700 * 10**6  # a worker with torch loaded and nothing to do
+COPIES = 5  # of θ: the parameters, their gradient, those before the step, and what a probe looks at
+KEPT = 4  # tensors as large as a layer's output that a forward and its backward hold
+ROW_BYTES = 12  # of a row on disk
+ROW_MEMORY = 120  # of a row in memory while the parts are made into one file
+PARTS = 2  # a run's rows are on disk twice while its parts are made into one file
+
+# Limits.
+MOST_KNOWN = 4096  # estimates that a process keeps
+MOST_ROWS = 50_000_000  # of a run
+MEMORY_SHARE = 0.85  # of the machine's, for all workers
+ASK_S = 600.0  # a question above this asks first
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of one run."""
+
+    seconds: float  # of one thread
+    memory: int  # bytes, at the most
+    rows: int
+    disk: int  # bytes
+
+
+known: dict[str, Estimate] = {}  # by id: pages ask for the same ones often, and counting takes milliseconds
+
+
+def estimate(spec: RunSpec) -> Estimate:
+    """What one run costs."""
+    if spec.id not in known:
+        if len(known) >= MOST_KNOWN:
+            known.clear()
+        known[spec.id] = counted(spec)
+    return known[spec.id]
+
+
+def counted(spec: RunSpec) -> Estimate:
+    """The same, counted anew."""
+    rows = sum(rows_of(name, spec) for name in spec.probes)
+    parameters = sum(prod(block.weight) + 3 * block.output[0] for block in spec.blocks())
+    kept = 2 * parameters * size(spec) * (2 + states(spec) + visited(spec))
+    return Estimate(seconds_of(spec), memory_of(spec, parameters), rows, PARTS * rows * ROW_BYTES + kept)
+
+
+# Rows
+
+
+def firings(probe: str, spec: RunSpec) -> int:
+    """How often a probe measures in a run that does not diverge."""
+    every, steps = spec.probes[probe], spec.steps
+    times = ceil(steps / every)
+    return times + ceil((steps - 1) / every) if probe == "activations" and every > 1 else times
+
+
+def rows_of(probe: str, spec: RunSpec) -> int:
+    """All rows of a probe."""
+    times, layers, classes = firings(probe, spec), len(spec.blocks()), bool(SOURCES[spec.data].classes)
+    directions = 1 + spec.random_direction
+    whole = ceil(spec.steps / spec.probes[probe])  # activations have their distribution only then
+    counts = {
+        "accuracy": lambda: times * (3 if classes else 2),
+        "evaluation": lambda: (times + 1) * (2 if classes else 1),
+        "landscape": lambda: times * (layers + 1 + len(spec.step_sizes) * directions * (layers + 2)),
+        "covariate_shift": lambda: times * 2 * layers,
+        "activations": lambda: 2 * (layers - 1) * (2 * times + whole * (len(spec.quantiles) + spec.bins)),
+        "curvature": lambda: times * 2,
+        "surface": lambda: times * (2 + spec.surface_grid**2) + 3 * sum(path(times)),
+        "theory": lambda: times * sum(checks(spec, block) for block in spec.blocks() if block.normalised),
+    }
+    return (
+        counts[probe]() if probe in counts else times * (layers + 1)
+    )  # a probe of one's own: a row a layer, and one of the whole
+
+
+def path(times: int) -> Iterable[int]:
+    """Points of the training's path in each plane: earlier ones, of which at most 20 are kept, this one and the next."""
+    earlier = 0
+    for _ in range(times):
+        yield earlier + 2
+        earlier = earlier + 1 if earlier < 20 else 11
+
+
+def checks(spec: RunSpec, block: Block) -> int:
+    """Rows of the theorems in a layer: four of the lemma for each unit and the whole, fifteen of the theorems for each unit."""
+    units = min(spec.theory_units, block.output[0])
+    return 4 * (1 + units) + (15 * units if spec.norm == "batch" else 0)
+
+
+# Seconds
+
+
+def seconds_of(spec: RunSpec) -> float:
+    """Of one thread, all steps and every firing of every probe."""
+    step = pass_seconds(spec)
+    return spec.steps * step + sum(firings(name, spec) * probe_seconds(name, spec, step) for name in spec.probes)
+
+
+def pass_seconds(spec: RunSpec) -> float:
+    """A forward and backward of a batch."""
+    blocks, precision = spec.blocks(), 2 if spec.precision == "float64" else 1
+    work = spec.batch * precision * (3 * spec.multiplications() * MULTIPLICATION_S + values(blocks) * VALUE_S)
+    return work + len(blocks) * LAYER_S + STEP_S
+
+
+def probe_seconds(probe: str, spec: RunSpec, step: float) -> float:
+    """One firing."""
+    source, blocks = SOURCES[spec.data], spec.blocks()
+    epochs = source.train_count if spec.population == "exact" else 0
+    units = sum(min(spec.theory_units, block.output[0]) for block in blocks if block.normalised)
+    passes = {
+        "evaluation": (source.test_count + epochs) / spec.batch / 3,
+        "landscape": len(spec.step_sizes) * (1 + spec.random_direction),
+        "covariate_shift": len(blocks) * 0.7,
+        "activations": 1 / 3,
+        "curvature": 2.5 * PRODUCTS,
+        "surface": spec.surface_grid**2 / 3,
+        "theory": 3 + 6 * units if spec.norm == "batch" else 0.1,
+    }
+    sorting = 2 * spec.batch * values(blocks[:-1]) * SORT_S / 2 if probe == "activations" else 0.0
+    return passes.get(probe, 0.0) * step + sorting
+
+
+def values(blocks: Sequence[Block]) -> int:
+    """How many numbers the layers put out for one example."""
+    return sum(prod(block.output) for block in blocks)
+
+
+# Memory
+
+
+def memory_of(spec: RunSpec, parameters: int) -> int:
+    """The most that a worker holds."""
+    source, probes = SOURCES[spec.data], spec.probes
+    data = 2 * (source.train_count + source.test_count) * prod(source.shape)  # one byte a pixel, and a copy
+    copies = COPIES + states(spec) + visited(spec) + 6 * ("curvature" in probes)
+    kept = KEPT + 2 * issubclass(NORMS[spec.norm], Noise) + 2 * ("activations" in probes)
+    kept *= 3 if {"curvature", "theory"} & set(probes) else 1
+    layers = spec.batch * values(spec.blocks()) * kept
+    rows = ROW_MEMORY * sum(rows_of(name, spec) for name in probes)
+    return int(MARGIN * (WORKER_BYTES + data + size(spec) * (parameters * copies + layers) + rows))
+
+
+def states(spec: RunSpec) -> int:
+    """Copies of θ that the optimiser keeps."""
+    return int(spec.momentum > 0) if spec.optimizer == "sgd" else 2
+
+
+def visited(spec: RunSpec) -> int:
+    """Copies of θ that the probe of the surface keeps."""
+    return min(20, firings("surface", spec)) if "surface" in spec.probes else 0
+
+
+def size(spec: RunSpec) -> int:
+    """Bytes of a number."""
+    return 8 if spec.precision == "float64" else 4
+
+
+# This machine
+
+
+def total_memory() -> int:
+    """Bytes of memory: the machine's, or what its container may use."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 8 * 10**9
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            total = min(total, int(Path(limit).read_text("ascii")))
+        except (OSError, ValueError):  # there is no such limit
+            continue
+    return total
+
+
+def memory_for_workers() -> int:
+    """What all workers together may take."""
+    return int(MEMORY_SHARE * total_memory())
+
+
+def refusal(spec: RunSpec, folder: Path) -> str:
+    """Why this machine cannot answer a question, in one sentence with the number and the limit; "" if it can."""
+    needed, free = estimate(spec), free_disk(folder)
+    if needed.rows > MOST_ROWS:
+        return (
+            f"this run would measure {needed.rows:,} rows, and a run may have at most {MOST_ROWS:,}; "
+            "measure less often, or choose fewer bins, step sizes or steps"
+        )
+    if needed.memory > memory_for_workers():
+        return (
+            f"this run needs about {in_bytes(needed.memory)} of memory, and this machine has {in_bytes(memory_for_workers())} "
+            "for runs; choose a smaller width, batch or hidden layers"
+        )
+    if needed.disk > free:
+        return f"this run needs about {in_bytes(needed.disk)} on disk, and {in_bytes(free)} are free; measure less often, or delete runs"
+    return ""
+
+
+def free_disk(folder: Path) -> int:
+    """Bytes free where the cache is, or will be."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return shutil.disk_usage(there).free

@@ -1,0 +1,142 @@
+"""execute(spec): the only training loop. It knows no disk; it yields rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, optim
+
+from bnviz.spec import RunSpec
+from bnviz.training.objective import Evaluation, Objective
+from bnviz.training.probes import PROBES, Row, due
+from bnviz.training.task import Batch, task
+
+MOST_VISITED = 20
+
+OPTIMISERS: dict[str, Callable[[Tensor, RunSpec], optim.Optimizer]] = {
+    "sgd": lambda theta, spec: optim.SGD([theta], lr=spec.lr, momentum=spec.momentum),
+    "adadelta": lambda theta, spec: optim.Adadelta([theta], lr=spec.lr),
+    "adam": lambda theta, spec: optim.Adam([theta], lr=spec.lr),
+    "adamw": lambda theta, spec: optim.AdamW([theta], lr=spec.lr, weight_decay=spec.weight_decay),
+}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One step of the training, seen from outside: everything a probe may look at.
+
+    `evaluation` is L(θ_t) and ∇L(θ_t) on `batch`; `theta_next` is θ_{t+1}, what the optimiser really made of them at learning rate
+    `lr`. `visited` holds θ at steps where the surface was measured before, oldest first.
+    """
+
+    spec: RunSpec
+    objective: Objective
+    step: int
+    interval: int
+    lr: float
+    batch: Batch
+    theta: Tensor
+    theta_next: Tensor
+    evaluation: Evaluation
+    visited: dict[int, Tensor]
+
+
+class Training:
+    """One run of a spec: `advance` makes one step and yields its rows; `state` is all that going on from there needs."""
+
+    def __init__(self, spec: RunSpec, device: str = "cpu") -> None:
+        # The numbers are to be those of the stated precision, and the same again, on a GPU as well.
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.deterministic = True
+        self.spec = spec
+        self.objective = Objective(spec, task(spec, torch.device(device), getattr(torch, spec.precision)))
+        self.theta = self.objective.initial()
+        self.optimizer = OPTIMISERS[spec.optimizer](self.theta, spec)
+        self.visited: dict[int, Tensor] = {}
+        self.step = 0
+        self.diverged = False
+
+    @property
+    def finished(self) -> bool:
+        """All steps made, or the loss is no longer a number: a result too."""
+        return self.diverged or self.step == self.spec.steps
+
+    def advance(self) -> Iterator[Row]:
+        """One step of training: L and ∇L, the update, then the probes that are due, in a fixed order."""
+        step, batch = self.step, self.objective.task.batch(self.step)
+        self.objective.draw_noise(step)
+        evaluation = self.objective.evaluate(self.theta, batch)
+        self.objective.commit()
+        theta = self.theta.clone()
+        lr = self.optimizer.param_groups[0]["lr"] = learning_rate(self.spec, step)
+        self.theta.grad = evaluation.gradient
+        self.optimizer.step()
+        self.diverged = not bool(evaluation.loss.isfinite())
+        for name, interval in self._due(step).items():
+            moment = Moment(
+                self.spec, self.objective, step, interval, lr, batch, theta, self.theta, evaluation, self.visited
+            )
+            yield from PROBES[name].measure(moment)
+            if name == "surface":
+                self.visited = thinned(self.visited | {step: theta})
+        self.step += 1
+        if self.step == self.spec.steps and "evaluation" in self.spec.probes and not self.diverged:
+            yield from PROBES["evaluation"].evaluate(self.objective, self.theta, self.step)
+
+    def _due(self, step: int) -> dict[str, int]:
+        if self.diverged:  # nothing but the loss can be measured any more, and it says when
+            return {"accuracy": 1}
+        return {name: interval for name, interval in self.spec.probes.items() if due(name, step, interval)}
+
+    def state(self) -> dict[str, Tensor]:
+        """θ, the population statistics, the optimiser's memory, the visited θ. Every generator follows from (seed, purpose, step)."""
+        memory = self.optimizer.state.get(self.theta, {})
+        kept = {f"optimizer.{name}": value for name, value in memory.items() if isinstance(value, Tensor)}
+        return {
+            "theta": self.theta,
+            **{f"norm.{name}": value for name, value in self.objective.state().items()},
+            **kept,
+            **{f"visited.{step}": theta for step, theta in self.visited.items()},
+        }
+
+    def restore(self, state: dict[str, Tensor], step: int) -> None:
+        """Go on from `state` as it was before step `step`, to the same bits."""
+        self.step = step
+        self.theta.copy_(state["theta"])
+        for name, value in self.objective.state().items():
+            value.copy_(state[f"norm.{name}"])
+        self.optimizer.state[self.theta] = {
+            name: value.to(self.theta.device) for name, value in under("optimizer", state).items()
+        }
+        visited = {int(step): theta.to(self.theta.device) for step, theta in under("visited", state).items()}
+        self.visited = dict(sorted(visited.items()))
+
+
+def thinned(visited: dict[int, Tensor]) -> dict[int, Tensor]:
+    """All of a few θ, and of too many every other one: they must fit into memory and into a checkpoint."""
+    return visited if len(visited) <= MOST_VISITED else dict(list(visited.items())[::2])
+
+
+def under(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The entries "prefix.name" of a state, by name."""
+    return {name.removeprefix(f"{prefix}."): value for name, value in state.items() if name.startswith(f"{prefix}.")}
+
+
+def learning_rate(spec: RunSpec, step: int) -> float:
+    """The learning rate of a step: torch.optim's StepLR or CosineAnnealingLR in closed form, after a linear warm-up."""
+    factors = {
+        "constant": 1.0,
+        "step": spec.decay ** (step // spec.decay_every),
+        "cosine": (1 + math.cos(math.pi * step / spec.steps)) / 2,
+    }
+    return spec.lr * factors[spec.schedule] * min(1.0, (step + 1) / max(1, spec.warmup))
+
+
+def execute(spec: RunSpec, device: str = "cpu") -> Iterator[Row]:
+    """Train as `spec` says and yield every row that its probes measure. DataError where the data is not there."""
+    training = Training(spec, device)
+    while not training.finished:
+        yield from training.advance()

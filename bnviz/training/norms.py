@@ -1,0 +1,304 @@
+"""Every normalisation, side by side: what stands between a layer and its non-linearity.
+
+A normalisation is one class here and one line in NORMS. Its forward is a pure function of the batch, of its parameters and of
+the noise drawn for this step: it never touches the population statistics. The training loop alone calls `commit` (once a step)
+and `draw`. The module imports without torch, so that menus can read it.
+"""
+
+from __future__ import annotations
+
+from math import gcd, prod
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from bnviz.spec import RunSpec
+    from bnviz.training.models import Block
+
+Shape = tuple[int, ...]
+
+
+class Standard:
+    """No normalisation: the layer's output goes to the non-linearity as it is."""
+
+    label: ClassVar[str] = "Standard"
+    version: ClassVar[int] = 1  # raise it when the numbers change: it is part of a run's id
+    parameters: ClassVar[dict[str, float]] = {}  # name -> initial value, one scalar a channel
+    replaces_bias: ClassVar[bool] = False  # beta makes the layer's own bias redundant (2015, Sec. 3.2)
+
+    def __init__(self, spec: RunSpec, shape: Shape, device: torch.device, dtype: torch.dtype) -> None:
+        """`shape` is that of one example: (channels, height, width) or (units,)."""
+        self.spec, self.shape, self.device, self.dtype = spec, shape, device, dtype
+
+    @classmethod
+    def problem(cls, spec: RunSpec, block: Block) -> str:
+        """What it needs and a layer has not; "" where it can stand."""
+        return ""
+
+    def weight(self, weight: Tensor) -> Tensor:
+        """What the layer computes with in place of its weight (out, in, ...)."""
+        return weight
+
+    def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
+        """x of shape (batch, *shape) -> the same shape. In training mode the batch's own statistics are used."""
+        return x
+
+    def draw(self, generator: torch.Generator) -> None:
+        """Draw this step's noise."""
+
+    def commit(self, weight: float) -> None:
+        """Let the statistics of the last training batch enter the population statistics with this weight in 0..1."""
+
+    def state(self) -> dict[str, Tensor]:
+        """What a checkpoint must hold beside the parameters; the live tensors, not copies."""
+        return {}
+
+
+class BatchNorm(Standard):
+    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta over the batch, per channel (2015, Algorithms 1 and 2)."""
+
+    label = "BatchNorm"
+    parameters: ClassVar[dict[str, float]] = {"gamma": 1.0, "beta": 0.0}
+    replaces_bias = True
+
+    def __init__(self, spec: RunSpec, shape: Shape, device: torch.device, dtype: torch.dtype) -> None:
+        import torch
+
+        super().__init__(spec, shape, device, dtype)
+        zeros, ones = (f(shape[0], device=device, dtype=dtype) for f in (torch.zeros, torch.ones))
+        self.mean, self.variance = zeros, ones
+        self.batch_mean, self.batch_variance = zeros.clone(), ones.clone()
+
+    def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
+        from torch.nn.functional import batch_norm
+
+        # With momentum 1 the kernel leaves this batch's mean and unbiased variance in the scratch pair, at no cost. It adds
+        # them to 0 times what was there, so an overflow that a probe ran into must not stay.
+        statistics = (self.batch_mean, self.batch_variance) if training else (self.mean, self.variance)
+        if training:
+            self.batch_mean.zero_()
+            self.batch_variance.zero_()
+        gamma, beta = parameters["gamma"], parameters["beta"]
+        return batch_norm(x, *statistics, gamma, beta, training, momentum=1.0, eps=self.spec.epsilon)
+
+    def commit(self, weight: float) -> None:
+        self.mean.lerp_(self.batch_mean, weight)
+        self.variance.lerp_(self.batch_variance, weight)
+
+    def state(self) -> dict[str, Tensor]:
+        return {"mean": self.mean, "variance": self.variance}
+
+
+class LpNorm(Standard):
+    """y = gamma (x - mean) / N_p(x) + beta over the batch, per channel (2018, Sec. 3.3), gradient through mean and N_p.
+
+    The paper normalises "by the average of their lp-norm (before shifting the mean)" and gives no formula. Read here: the scale is
+    taken of the un-centred x, N_1 = mean |x|, N_2 = sqrt(mean x^2), N_inf = max |x|; spec.lp_centred takes it of x - mean instead, and
+    l2 is then BatchNorm. Evaluation uses population averages of the mean and of the scale.
+    """
+
+    parameters: ClassVar[dict[str, float]] = {"gamma": 1.0, "beta": 0.0}
+    replaces_bias = True
+
+    def __init__(self, spec: RunSpec, shape: Shape, device: torch.device, dtype: torch.dtype) -> None:
+        import torch
+
+        super().__init__(spec, shape, device, dtype)
+        self.population = torch.stack([f(shape[0], device=device, dtype=dtype) for f in (torch.zeros, torch.ones)])
+        self.batch = self.population.clone()
+
+    def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
+        import torch
+
+        if training:
+            mean = x.mean(over_batch(x))
+            centred = x - per_channel(mean, x)
+            scale = self.average(centred if self.spec.lp_centred else x, over_batch(x))
+            self.batch = torch.stack([mean, scale]).detach()
+        else:
+            mean, scale = self.population
+            centred = x - per_channel(mean, x)
+        gain = parameters["gamma"] / scale
+        return torch.addcmul(per_channel(parameters["beta"], x), centred, per_channel(gain, x))
+
+    def average(self, x: Tensor, dims: tuple[int, ...]) -> Tensor:
+        """N_p of x over these dimensions, one number a channel, kept from zero by epsilon."""
+        raise NotImplementedError
+
+    def commit(self, weight: float) -> None:
+        self.population.lerp_(self.batch, weight)
+
+    def state(self) -> dict[str, Tensor]:
+        return {"population": self.population}
+
+
+class L1Norm(LpNorm):
+    """The mean absolute value as scale."""
+
+    label = "L1 norm"
+
+    def average(self, x: Tensor, dims: tuple[int, ...]) -> Tensor:
+        return x.abs().mean(dims) + self.spec.epsilon
+
+
+class L2Norm(LpNorm):
+    """The root mean square as scale; epsilon stands under the root, as in BatchNorm."""
+
+    label = "L2 norm"
+
+    def average(self, x: Tensor, dims: tuple[int, ...]) -> Tensor:
+        return (x.square().mean(dims) + self.spec.epsilon).sqrt()
+
+
+class LinfNorm(LpNorm):
+    """The largest absolute value as scale."""
+
+    label = "L∞ norm"
+
+    def average(self, x: Tensor, dims: tuple[int, ...]) -> Tensor:
+        return x.abs().amax(dims) + self.spec.epsilon
+
+
+class GroupNorm(Standard):
+    """Mean and variance over a group of channels and all positions of one example (Wu & He 2018); the batch has no say.
+
+    There are spec.groups of them, or the largest number below that divides the layer's channels as well.
+    """
+
+    label = "GroupNorm"
+    parameters: ClassVar[dict[str, float]] = {"gamma": 1.0, "beta": 0.0}
+    replaces_bias = True
+
+    @classmethod
+    def groups(cls, spec: RunSpec, channels: int) -> int:
+        """How many groups a layer of so many channels has."""
+        return gcd(spec.groups, channels)
+
+    @classmethod
+    def problem(cls, spec: RunSpec, block: Block) -> str:
+        alone = prod(block.output) == cls.groups(spec, block.output[0])
+        return "needs more than one value of an example to average over" if alone else ""
+
+    def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
+        from torch.nn.functional import group_norm
+
+        groups = self.groups(self.spec, self.shape[0])
+        return group_norm(x, groups, parameters["gamma"], parameters["beta"], self.spec.epsilon)
+
+
+class LayerNorm(GroupNorm):
+    """One group: mean and variance over all channels and positions of one example (Ba et al. 2016), gamma and beta a channel."""
+
+    label = "LayerNorm"
+
+    @classmethod
+    def groups(cls, spec: RunSpec, channels: int) -> int:
+        return 1
+
+
+class InstanceNorm(GroupNorm):
+    """A group a channel: mean and variance over the positions of one example (Ulyanov et al. 2016)."""
+
+    label = "InstanceNorm"
+
+    @classmethod
+    def groups(cls, spec: RunSpec, channels: int) -> int:
+        return channels
+
+
+class WeightStandardised(Standard):
+    """The weights in place of the activations: z = gamma (W - mean) / |W - mean| x + beta, mean and length a row.
+
+    Qiao et al. (2019) in the scale of Brock et al. (2021), without the factor that the latter add for ReLUs.
+    """
+
+    label = "Weight standardisation"
+    parameters: ClassVar[dict[str, float]] = {"gamma": 1.0, "beta": 0.0}
+    replaces_bias = True
+
+    @classmethod
+    def problem(cls, spec: RunSpec, block: Block) -> str:
+        return "needs more than one weight of a unit to average over" if prod(block.weight[1:]) == 1 else ""
+
+    def weight(self, weight: Tensor) -> Tensor:
+        dims = tuple(range(1, weight.dim()))
+        centred = weight - weight.mean(dims, keepdim=True)
+        return centred / (centred.square().sum(dims, keepdim=True) + self.spec.epsilon).sqrt()
+
+    def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
+        import torch
+
+        return torch.addcmul(per_channel(parameters["beta"], x), x, per_channel(parameters["gamma"], x))
+
+
+def over_batch(x: Tensor) -> tuple[int, ...]:
+    """All dimensions but the channels'."""
+    return (0, *range(2, x.dim()))
+
+
+def per_channel(values: Tensor, x: Tensor) -> Tensor:
+    """One value a channel, in a shape that broadcasts against x."""
+    return values.view(1, -1, *(1 for _ in range(2, x.dim())))
+
+
+class Noise(Standard):
+    """The noise of "noisy" BatchNorm on a network without BatchNorm: the control (2018, Sec. 2.1).
+
+    At every step each channel j draws a distribution, mu_j ~ U(-n_mu, n_mu) and sigma_j ~ U(1, n_sigma); then every single
+    element draws from it: x <- s x + m, s ~ N(sigma_j, r_sigma) and m ~ U(mu_j - r_mu, mu_j + r_mu) (2018, App. A.1).
+    """
+
+    label = "Standard + noise"
+
+    def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
+        return self.disturb(x) if training or self.spec.noise_at_test else x
+
+    def disturb(self, x: Tensor) -> Tensor:
+        """Apply the noise of this step to the examples of x, (batch, *shape)."""
+        import torch
+
+        return torch.addcmul(self.shift[: len(x)], self.scale[: len(x)], x)
+
+    def draw(self, generator: torch.Generator) -> None:
+        import torch
+
+        spec, channels = self.spec, (1, self.shape[0], *(1 for _ in self.shape[1:]))
+        if not hasattr(self, "scale"):
+            # Memory with channels last, as activations have it, but contiguous to the generator, which is then far quicker.
+            count, channel, *size = spec.batch, *self.shape
+            self._drawn = torch.empty((2, count, *size, channel), device=self.device, dtype=self.dtype)
+            self.scale, self.shift = self._drawn.movedim(-1, 2)
+        mu = self.scale.new_empty(channels).uniform_(-spec.noise_mean, spec.noise_mean, generator=generator)
+        sigma = self.scale.new_empty(channels).uniform_(1.0, spec.noise_scale, generator=generator)
+        spread = spec.noise_mean_spread
+        self._drawn[0].normal_(0.0, spec.noise_scale_spread, generator=generator)
+        self._drawn[1].uniform_(-spread, spread, generator=generator)
+        self.scale += sigma
+        self.shift += mu
+
+
+class NoisyBatchNorm(BatchNorm, Noise):
+    """BatchNorm, then non-stationary noise on its output that undoes the stability of the distributions (2018, App. A.1)."""
+
+    label = "Noisy BatchNorm"
+
+    def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
+        y = BatchNorm.__call__(self, x, parameters, training)
+        return Noise.__call__(self, y, parameters, training)
+
+
+NORMS: dict[str, type[Standard]] = {
+    "none": Standard,
+    "batch": BatchNorm,
+    "noisy": NoisyBatchNorm,
+    "noise": Noise,
+    "l1": L1Norm,
+    "l2": L2Norm,
+    "linf": LinfNorm,
+    "layer": LayerNorm,
+    "group": GroupNorm,
+    "instance": InstanceNorm,
+    "weight": WeightStandardised,
+}

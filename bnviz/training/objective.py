@@ -1,0 +1,177 @@
+"""L(θ) and ∇L(θ) of one batch, at any θ: the only code that runs a network.
+
+All parameters live in one flat tensor θ, layer after layer; a gradient has the same layout. So a training step, the landscape
+f(θ − ηg), covariate shift and their undoing are vector arithmetic, and nothing is ever "restored" by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import init
+from torch.nn.functional import conv2d, linear, max_pool2d
+
+from bnviz.spec import RunSpec
+from bnviz.training.models import Block
+from bnviz.training.norms import NORMS
+from bnviz.training.seeds import generator
+from bnviz.training.task import Batch, Task
+
+Parameters = dict[str, dict[str, Tensor]]  # layer -> "weight", "bias", "gamma", … -> a view of θ
+Tap = Callable[[Block, Tensor, Tensor], None]
+
+ACTIVATIONS: dict[str | None, Callable[[Tensor], Tensor]] = {
+    "relu": torch.relu,
+    "sigmoid": torch.sigmoid,
+    None: lambda x: x,
+}
+INITIALISERS: dict[str, Callable[..., Tensor]] = {
+    "glorot_uniform": init.xavier_uniform_,
+    "glorot_normal": init.xavier_normal_,
+    "he_normal": partial(init.kaiming_normal_, nonlinearity="relu"),
+}
+
+
+class Evaluation(NamedTuple):
+    """L(θ) and ∇L(θ) of a batch. `loss` is the whole objective, `penalty` the part of it that is L2."""
+
+    loss: Tensor
+    penalty: Tensor
+    gradient: Tensor  # flat, as θ
+    outputs: Tensor  # (batch, outputs)
+
+
+class Objective:
+    """The network of a spec as a function of θ, on one task."""
+
+    def __init__(self, spec: RunSpec, task: Task) -> None:
+        self.spec, self.task = spec, task
+        self.blocks = spec.blocks()
+        self.norms = {
+            block.name: NORMS[spec.norm if block.normalised else "none"](spec, block.output, task.device, task.dtype)
+            for block in self.blocks
+        }
+        self.shapes = {block.name: self._shapes(block) for block in self.blocks}
+        self._sizes = [shape.numel() for shapes in self.shapes.values() for shape in shapes.values()]
+        self.size = sum(self._sizes)
+
+    def initial(self) -> Tensor:
+        """θ at step 0. Weights depend on (seed, layer) alone, not on the normalisation, the device or the precision."""
+        theta = torch.zeros(self.size, dtype=torch.float32)
+        for layer, parameters in self.views(theta).items():
+            for name, view in parameters.items():
+                if name == "weight":
+                    self._initialise(view, layer)
+                elif name != "bias":
+                    view.fill_(self.norms[layer].parameters[name])
+        return theta.to(self.task.device, self.task.dtype)
+
+    def _initialise(self, weight: Tensor, layer: str) -> None:
+        draw = generator(self.spec.seed, "weights", layer)
+        if self.spec.init == "gaussian":
+            init.normal_(weight, std=self.spec.init_std, generator=draw)
+        else:
+            INITIALISERS[self.spec.init](weight, generator=draw)
+
+    def views(self, theta: Tensor) -> Parameters:
+        """Each layer's parameters as views of θ."""
+        parts = iter(theta.split(self._sizes))
+        return {
+            layer: {name: next(parts).view(shape) for name, shape in shapes.items()}
+            for layer, shapes in self.shapes.items()
+        }
+
+    def layers(self, theta: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Each layer's stretch of θ (or of a gradient): all its parameters in one flat piece."""
+        sizes = [sum(shape.numel() for shape in shapes.values()) for shapes in self.shapes.values()]
+        return zip(self.shapes, theta.split(sizes), strict=True)
+
+    def outputs(self, views: Parameters, inputs: Tensor, *, training: bool = True, tap: Tap | None = None) -> Tensor:
+        """The network's outputs (batch, outputs). `tap` sees what enters every layer's normalisation and what leaves it."""
+        x = inputs
+        for block in self.blocks:
+            norm, parameters = self.norms[block.name], views[block.name]
+            y = apply_layer(block, norm.weight(parameters["weight"]), parameters.get("bias"), x)
+            x = norm(y, parameters, training)
+            if tap is not None:
+                tap(block, y, x)
+            x = self.pass_on(block, x)
+        return x
+
+    @staticmethod
+    def pass_on(block: Block, z: Tensor) -> Tensor:
+        """What becomes of a block's normalised output before the next block gets it: non-linearity and pooling."""
+        x = ACTIVATIONS[block.activation](z)
+        return max_pool2d(x, block.pool) if block.pool > 1 else x
+
+    def evaluate(self, theta: Tensor, batch: Batch) -> Evaluation:
+        """L and ∇L at θ, in training mode: batch statistics, and the noise of this step."""
+        theta = theta.detach().requires_grad_()
+        loss, penalty, outputs = self.loss(self.views(theta), batch)
+        (gradient,) = torch.autograd.grad(loss, theta)
+        return Evaluation(loss.detach(), penalty.detach(), gradient, outputs.detach())
+
+    def curvature(self, theta: Tensor, batch: Batch) -> Callable[[Tensor], Tensor]:
+        """v -> ∇²L(θ) v, the Hessian-vector product, flat as θ; one graph serves any number of them.
+
+        No other forward may come between: a normalisation's scratch statistics belong to the last one, and autograd would refuse.
+        """
+        theta = theta.detach().requires_grad_()
+        loss, _, _ = self.loss(self.views(theta), batch)
+        (gradient,) = torch.autograd.grad(loss, theta, create_graph=True)
+
+        def product(vector: Tensor) -> Tensor:
+            (result,) = torch.autograd.grad(gradient, theta, vector, retain_graph=True)
+            return result
+
+        return product
+
+    def weight_gradient(self, theta: Tensor, batch: Batch, layer: str) -> Tensor:
+        """∇L at θ for one layer's weight alone, in its shape: the same numbers as in `evaluate` at half the cost."""
+        views = self.views(theta.detach().requires_grad_())
+        loss, _, _ = self.loss(views, batch)
+        (gradient,) = torch.autograd.grad(loss, views[layer]["weight"])
+        return gradient
+
+    def penalty(self, views: Parameters) -> Tensor:
+        """λ/2 times the squared norm of all weights; γ, β and biases are not weights."""
+        weights = [parameters["weight"] for parameters in views.values()]
+        if self.spec.l2 == 0:
+            return weights[0].new_zeros(())
+        return torch.stack([weight.square().sum() for weight in weights]).sum() * (self.spec.l2 / 2)
+
+    def loss(self, views: Parameters, batch: Batch, tap: Tap | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """L, the part of it that is penalty, and the outputs, in training mode, for autograd."""
+        outputs = self.outputs(views, batch.inputs, tap=tap)
+        penalty = self.penalty(views)
+        return self.task.loss(outputs, batch.targets) + penalty, penalty, outputs
+
+    def draw_noise(self, step: int) -> None:
+        """Draw the noise of a training step; it stays the same for every probe of that step."""
+        for layer, norm in self.norms.items():
+            norm.draw(generator(self.spec.seed, "noise", layer, step, device=self.task.device))
+
+    def commit(self) -> None:
+        """Let the batch statistics of the evaluation just made enter the population statistics."""
+        for norm in self.norms.values():
+            norm.commit(self.spec.averaging)
+
+    def state(self) -> dict[str, Tensor]:
+        """The population statistics, live: "conv1.mean", …"""
+        return {f"{layer}.{name}": value for layer, norm in self.norms.items() for name, value in norm.state().items()}
+
+    def _shapes(self, block: Block) -> dict[str, torch.Size]:
+        norm, channels = self.norms[block.name], block.output[:1]
+        shapes = {"weight": block.weight} | ({} if norm.replaces_bias else {"bias": channels})
+        return {name: torch.Size(shape) for name, shape in (shapes | dict.fromkeys(norm.parameters, channels)).items()}
+
+
+def apply_layer(block: Block, weight: Tensor, bias: Tensor | None, x: Tensor) -> Tensor:
+    """The affine part of a block, before its normalisation."""
+    if block.kernel is None:
+        return linear(x.flatten(1), weight, bias)
+    return conv2d(x, weight, bias, padding=block.padding)

@@ -1,0 +1,24 @@
+"""Loss and accuracy of the current batch, before its update, as the paper plots them (2018, Fig. 1a)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bnviz.training.probes import Row
+
+if TYPE_CHECKING:
+    from bnviz.training.loop import Moment
+
+LABEL = "Training loss and accuracy"
+INTERVAL = 1
+
+
+def measure(moment: Moment) -> Iterator[Row]:
+    """train_loss (the objective), penalty (its L2 part) and, of classes, train_accuracy (0..1) of this step's batch."""
+    loss, penalty, _, outputs = moment.evaluation
+    yield Row(moment.step, "train_loss", None, None, None, float(loss))
+    if moment.objective.task.classifies:
+        accuracy = moment.objective.task.hits(outputs, moment.batch.targets).mean()
+        yield Row(moment.step, "train_accuracy", None, None, None, float(accuracy))
+    yield Row(moment.step, "penalty", None, None, None, float(penalty))

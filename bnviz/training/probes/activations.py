@@ -1,0 +1,87 @@
+"""Distributions of what enters the non-linearity of every hidden layer (2018, Fig. 1c, 2, 8): one channel a layer over batch x height x width, and all pooled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bnviz.training.probes import Row
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bnviz.training.loop import Moment
+    from bnviz.training.models import Block
+
+LABEL = "Activation distributions"
+INTERVAL = 100
+
+
+def due(step: int, interval: int) -> bool:
+    """At every interval, and at the step after it: Fig. 8 is the change between successive steps."""
+    return step % interval == 0 or (step - 1) % interval == 0
+
+
+def measure(moment: Moment) -> Iterator[Row]:
+    """activation_mean and _variance (biased); every interval also _quantile (at: level) and _histogram (at: left edge).
+
+    They are those of the training forward of this step, with its batch and noise. `unit` is the channel, empty where pooled.
+    """
+    import torch
+
+    objective = moment.objective
+    inputs: dict[str, Tensor] = {}
+
+    def keep(block: Block, _: Tensor, x: Tensor) -> None:
+        if block is not objective.blocks[-1]:
+            inputs[block.name] = x
+
+    with torch.no_grad():
+        objective.outputs(objective.views(moment.theta), moment.batch.inputs, tap=keep)
+    full = moment.step % moment.interval == 0
+    for layer, x in inputs.items():
+        unit = chosen_unit(moment.spec.seed, layer, x.shape[1])
+        for channel, values in ((unit, x[:, unit].flatten()), (None, x.flatten())):
+            yield Row(moment.step, "activation_mean", layer, channel, None, float(values.mean()))
+            yield Row(moment.step, "activation_variance", layer, channel, None, float(values.var(correction=0)))
+            if full:
+                yield from distribution(moment, layer, channel, ascending(values))
+
+
+def distribution(moment: Moment, layer: str, unit: int | None, values: Tensor) -> Iterator[Row]:
+    """Quantiles (linear between neighbours) and the histogram of sorted values; the bins span their minimum and maximum."""
+    import torch
+
+    spec = moment.spec
+    levels = torch.tensor(spec.quantiles, dtype=torch.float64)
+    for level, value in zip(spec.quantiles, quantiles(values, levels).tolist(), strict=True):
+        yield Row(moment.step, "activation_quantile", layer, unit, level, value)
+    edges = torch.linspace(float(values[0]), float(values[-1]), spec.bins + 1, dtype=torch.float64)
+    below = torch.searchsorted(values, edges[1:-1].to(values))
+    counts = below.diff(prepend=below.new_zeros(1), append=below.new_full((1,), len(values)))
+    for edge, count in zip(edges.tolist(), counts.tolist(), strict=False):
+        yield Row(moment.step, "activation_histogram", layer, unit, edge, float(count))
+
+
+def quantiles(values: Tensor, levels: Tensor) -> Tensor:
+    """Quantiles of sorted values at levels in 0..1, linear between neighbours, in float64 on the CPU."""
+    place = levels * (len(values) - 1)
+    low, high = (values[index.long().to(values.device)].double().cpu() for index in (place.floor(), place.ceil()))
+    return low + (high - low) * place.frac()
+
+
+def ascending(values: Tensor) -> Tensor:
+    """Sorted values; on a CPU through NumPy, whose sort is several times faster."""
+    import numpy as np
+    import torch
+
+    return values.sort().values if values.is_cuda else torch.from_numpy(np.sort(values.numpy()))
+
+
+def chosen_unit(seed: int, layer: str, channels: int) -> int:
+    """The "random activation" of a layer: the same for every normalisation."""
+    import torch
+
+    from bnviz.training.seeds import generator
+
+    return int(torch.randint(channels, (), generator=generator(seed, "unit", layer)))

@@ -1,0 +1,41 @@
+"""Internal covariate shift (2018, Definition 2.1): how far the update of the preceding layers turns a layer's gradient.
+
+G = ∇_{W_i} L(W_1^t, …, W_k^t) and G' = ∇_{W_i} L(W_1^{t+1}, …, W_{i-1}^{t+1}, W_i^t, …, W_k^t) on the same batch; biases, gamma
+and beta move with the layer they follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bnviz.training.probes import Row
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bnviz.training.loop import Moment
+
+LABEL = "Internal covariate shift"
+INTERVAL = 100
+
+
+def measure(moment: Moment) -> Iterator[Row]:
+    """ics_l2 = ‖G − G'‖₂ and ics_cosine = cos ∠(G, G') of every layer's weight; no cosine (NaN) for a zero gradient."""
+    objective = moment.objective
+    before = objective.views(moment.evaluation.gradient)
+    mixed = moment.theta.clone()
+    stretches = zip(objective.layers(mixed), objective.layers(moment.theta_next), strict=True)
+    for (layer, here), (_, updated) in stretches:
+        after = objective.weight_gradient(mixed, moment.batch, layer)
+        l2, cosine = compare(before[layer]["weight"], after)
+        yield Row(moment.step, "ics_l2", layer, None, None, l2)
+        yield Row(moment.step, "ics_cosine", layer, None, None, cosine)
+        here.copy_(updated)
+
+
+def compare(g: Tensor, h: Tensor) -> tuple[float, float]:
+    """‖g − h‖₂ and cos ∠(g, h), summed in float64; the cosine is NaN if either is zero."""
+    g, h = g.double().flatten(), h.double().flatten()
+    lengths = float(g.norm() * h.norm())
+    return float((g - h).norm()), float(g @ h) / lengths if lengths > 0 else float("nan")

@@ -1,0 +1,53 @@
+"""Loss and accuracy on the whole test set, with population statistics (2018, Fig. 1b); also after the last step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bnviz.training.probes import Row
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bnviz.training.loop import Moment
+    from bnviz.training.objective import Objective, Parameters
+
+LABEL = "Test loss and accuracy"
+INTERVAL = 100
+
+
+def measure(moment: Moment) -> Iterator[Row]:
+    """test_loss (the objective) and, of classes, test_accuracy (0..1) at this step's parameters, before its update."""
+    return evaluate(moment.objective, moment.theta, moment.step)
+
+
+def evaluate(objective: Objective, theta: Tensor, step: int) -> Iterator[Row]:
+    """The same at any θ. Leaves the population statistics as they were, also when exact ones are used meanwhile."""
+    import torch
+
+    task, loss, right, count = objective.task, 0.0, 0.0, 0
+    views = objective.views(theta)
+    kept = {name: value.clone() for name, value in objective.state().items()}
+    with torch.no_grad():
+        if objective.spec.population == "exact":
+            average_over_training_set(objective, views)
+        for inputs, targets in task.test_batches():
+            outputs = objective.outputs(views, inputs, training=False)
+            loss += float(task.loss(outputs, targets)) * len(targets)
+            right += float(task.hits(outputs, targets).sum()) if task.classifies else 0
+            count += len(targets)
+        for name, value in objective.state().items():
+            value.copy_(kept[name])
+        penalty = float(objective.penalty(views))
+    yield Row(step, "test_loss", None, None, None, loss / count + penalty)
+    if task.classifies:
+        yield Row(step, "test_accuracy", None, None, None, right / count)
+
+
+def average_over_training_set(objective: Objective, views: Parameters) -> None:
+    """E[x] = E_B[mean], Var[x] = E_B[unbiased variance] over all training batches (2015, Algorithm 2, line 10)."""
+    for nth, batch in enumerate(objective.task.training_batches(), start=1):
+        objective.outputs(views, batch.inputs)
+        for norm in objective.norms.values():
+            norm.commit(1 / nth)

@@ -1,0 +1,120 @@
+"""A plane through the loss of one batch: f(θ + a u + b v), and where in that plane the training came from and goes.
+
+Along the gradient u = −lr g, what plain gradient descent would do next, so that a counts its steps; else u is random, as v always is. A
+random direction is the same draw at every step of a run. v is made orthogonal to u, and both are as long as lr g: distances in the
+plane are true, and a coordinate is a dot product.
+
+With spec.surface_scaled the directions are those of Li et al. (2018), arXiv 1712.09913, Sec. 4: each filter (row of a weight, w[o]) of
+−g or of a draw gets the norm of that filter in θ, and stays zero where it was; biases, gamma and beta do not move. As in that paper, v
+is not made orthogonal to u then, which would spoil the norms of the filters.
+
+A measurement only: no gradient is taken, and the training goes on from θ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bnviz.training.probes import Row
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bnviz.training.loop import Moment
+    from bnviz.training.objective import Objective
+
+LABEL = "Surface of the loss"
+INTERVAL = 100
+
+
+def measure(moment: Moment) -> Iterator[Row]:
+    """surface_length, surface_path_a, surface_path_b, surface_off, and last surface_loss at every point of the grid.
+
+    surface_length: ‖u‖ (unit 0) and ‖v‖ (unit 1). surface_path_a, _b: the point of the plane around θ_t that is nearest to the θ of
+    step `at`, an earlier one of this probe, t itself (0, 0) or t + 1; surface_off: the share of its distance from θ_t that
+    stands at right angles to the plane, NaN where there is no distance. surface_loss: L(θ_t + a u + b v), the objective on
+    this step's batch with batch statistics and this step's noise, at a = `at` and b = grid(spec)[unit].
+    """
+    u, v = directions(moment)
+    for unit, direction in enumerate((u, v)):
+        yield Row(moment.step, "surface_length", None, unit, None, float(direction.double().norm()))
+    for step, theta in (moment.visited | {moment.step: moment.theta, moment.step + 1: moment.theta_next}).items():
+        names = ("surface_path_a", "surface_path_b", "surface_off")
+        for name, value in zip(names, coordinates(theta.double() - moment.theta.double(), u, v), strict=True):
+            yield Row(moment.step, name, None, None, float(step), value)
+    ticks = grid(moment.spec.surface_extent, moment.spec.surface_grid)
+    for a, losses in zip(ticks, heights(moment, u, v, ticks), strict=True):
+        for unit, loss in enumerate(losses):
+            yield Row(moment.step, "surface_loss", None, unit, a, loss)
+
+
+def grid(extent: float, points: int) -> list[float]:
+    """Equally spaced from -extent to extent, mirrored to the bit, with 0 in the middle of an odd number."""
+    return [extent * ((2 * place - points + 1) / (points - 1)) for place in range(points)]
+
+
+def heights(moment: Moment, u: Tensor, v: Tensor, ticks: list[float]) -> list[list[float]]:
+    """L(θ + a u + b v): a row for each a, in it a number for each b."""
+    import torch
+
+    objective, batch = moment.objective, moment.batch
+    with torch.no_grad():
+        along = (moment.theta.add(u, alpha=a) for a in ticks)
+        losses = [objective.loss(objective.views(row.add(v, alpha=b)), batch)[0] for row in along for b in ticks]
+    values: list[list[float]] = torch.stack(losses).view(len(ticks), len(ticks)).tolist()
+    return values
+
+
+def directions(moment: Moment) -> tuple[Tensor, Tensor]:
+    """u and v, flat as θ; NaN along a gradient of zero, which has no direction."""
+    spec, g = moment.spec, moment.evaluation.gradient
+    u, v = (-g if spec.surface_along == "gradient" else draw(moment, "u")), draw(moment, "v")
+    if spec.surface_scaled:
+        return (
+            filter_normalised(moment.objective, u, moment.theta),
+            filter_normalised(moment.objective, v, moment.theta),
+        )
+    length = moment.lr * g.double().norm()
+    u, v = u.double(), v.double()
+    v = v - u * ((v @ u) / (u @ u))
+    return (u * (length / u.norm())).to(g), (v * (length / v.norm())).to(g)
+
+
+def draw(moment: Moment, name: str) -> Tensor:
+    """A normal draw by (seed, name), uniform over all directions."""
+    import torch
+
+    from bnviz.training.seeds import generator
+
+    theta = moment.theta
+    drawn = torch.randn(theta.shape, generator=generator(moment.spec.seed, "surface", name), dtype=torch.float64)
+    return drawn.to(theta)
+
+
+def filter_normalised(objective: Objective, direction: Tensor, theta: Tensor) -> Tensor:
+    """`direction` with the filter norms of θ, and nothing but weights in it."""
+    import torch
+
+    scaled = torch.zeros_like(theta)
+    goals, own, there = (objective.views(flat) for flat in (theta, direction, scaled))
+    for layer, parameters in there.items():
+        weight, goal = (views[layer]["weight"].flatten(1) for views in (own, goals))
+        length = weight.norm(dim=1, keepdim=True)
+        factor = torch.where(length > 0, goal.norm(dim=1, keepdim=True) / length, 0.0)
+        parameters["weight"].flatten(1).copy_(weight * factor)
+    return scaled
+
+
+def coordinates(way: Tensor, u: Tensor, v: Tensor) -> tuple[float, float, float]:
+    """a and b of the point a u + b v nearest to `way`, and the share of its length that is left over; NaN where there is none.
+
+    Least squares through the 2 x 2 system of the dot products, in float64: u and v need be neither orthogonal nor of one length.
+    """
+    import torch
+
+    basis = torch.stack([u.double(), v.double()])
+    place = torch.linalg.solve_ex(basis @ basis.T, basis @ way).result
+    off = (way - place @ basis).norm() / way.norm()
+    a, b, share = torch.cat([place, off[None]]).tolist()
+    return a, b, share

@@ -1,0 +1,227 @@
+"""The theorems of Section 4 in single units of a network while it trains (Santurkar et al. 2018, Sec. 4 and App. C).
+
+Of a unit j behind BatchNorm: y ∈ R^m is what enters (m = batch, or batch · height · width), μ and σ² are its biased moments,
+s² = σ² + ε, ŷ = (y − μ)/s, z = γŷ + β. The paper compares with a network without BatchNorm that has the same gradient at z. So its
+∇_y L is g = ∂L/∂z here and its ∇_y L̂ is v = ∂L/∂y; where it has σ there is s, because ε > 0.
+
+Metrics end in what they are: `left` is the measured side, `right` the bound as it is true, `exact` the equality that it becomes with
+the terms in ε, `printed` what arXiv 1805.11604v3 has, and `scale` the size of the largest terms, as parts of which two sides differ.
+Gradients come in the precision of the run, all else is float64. A unit without a gradient has rows like any other, all of them 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from bnviz.training.probes import Row
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bnviz.training.loop import Moment
+    from bnviz.training.models import Block
+
+    Values = dict[str, Tensor]  # metric -> a number for every chosen unit
+
+LABEL = "Theorems of Section 4"
+INTERVAL = 100
+
+
+def measure(moment: Moment) -> Iterator[Row]:
+    """lemma_4_5_… of every network and, behind BatchNorm, theorem_4_1_…, theorem_4_2_… and theorem_4_4_….
+
+    They are those of spec.theory_units units, the same at every step, in every layer that is normalised or would be.
+    """
+    yield from lemma(moment)
+    if moment.spec.norm == "batch":
+        yield from theorems(moment)
+
+
+def chosen_units(moment: Moment, block: Block) -> list[int]:
+    """The units of a layer that are looked at: the same at every step and for every normalisation."""
+    import torch
+
+    from bnviz.training.seeds import generator
+
+    order = torch.randperm(block.output[0], generator=generator(moment.spec.seed, "theory", block.name))
+    return sorted(order[: moment.spec.theory_units].tolist())
+
+
+# Lemma 4.5
+
+
+def lemma(moment: Moment) -> Iterator[Row]:
+    """Lemma 4.5 with the weights of now as W*: of single units (a row of the weight) and, `unit` empty, of whole layers."""
+    objective = moment.objective
+    initial, present = objective.views(objective.initial()), objective.views(moment.theta)
+    for block in (block for block in objective.blocks if block.normalised):
+        begun, now = (views[block.name]["weight"].flatten(1).double() for views in (initial, present))
+        units = [(unit, begun[unit], now[unit]) for unit in chosen_units(moment, block)]
+        for unit, start, end in [(None, begun.flatten(), now.flatten()), *units]:
+            for side, value in distances(start, end).items():
+                yield Row(moment.step, f"lemma_4_5_{side}", block.name, unit, None, value)
+
+
+def distances(start: Tensor, end: Tensor) -> dict[str, float]:
+    """‖W0 − kW*‖² = ‖W0 − W*‖² − (‖W*‖² − ⟨W*, W0⟩)² / ‖W*‖² with k = ⟨W*, W0⟩ / ‖W*‖²: left, right, and distance ‖W0 − W*‖².
+
+    To BatchNorm kW* is as good as W*. inner is ⟨W*, W0⟩; unless that is positive, the lemma says nothing, and only that is there.
+    """
+    inner, square = float(start @ end), float(end @ end)
+    if inner <= 0:
+        return {"inner": inner}
+    distance = float((start - end).square().sum())
+    return {
+        "inner": inner,
+        "left": float((start - inner / square * end).square().sum()),
+        "right": distance - float(end @ (end - start)) ** 2 / square,
+        "distance": distance,
+    }
+
+
+# Theorems 4.1, 4.2 and 4.4
+
+
+class Units(NamedTuple):
+    """Some units of a layer behind BatchNorm, in float64: (units, m) each, γ and s (units,)."""
+
+    v: Tensor  # ∂L/∂y
+    g: Tensor  # ∂L/∂z
+    normalised: Tensor  # ŷ
+    gamma: Tensor
+    s: Tensor
+    epsilon: float
+
+    @property
+    def m(self) -> int:
+        """How many values a unit has in a batch."""
+        return self.v.shape[1]
+
+    @property
+    def tangent(self) -> Tensor:
+        """Jv, J = ∂ŷ/∂y = (I − 11ᵀ/m − ŷŷᵀ/m)/s: how ŷ moves when y moves along v (units, m)."""
+        centred = self.v - self.v.mean(1, keepdim=True)
+        return (centred - self.normalised * (dot(self.normalised, self.v) / self.m)[:, None]) / self.s[:, None]
+
+
+def theorems(moment: Moment) -> Iterator[Row]:
+    """The theorems layer by layer: the second derivatives of one are freed before those of the next."""
+    objective, spec = moment.objective, moment.spec
+    views, gradient = objective.views(moment.theta.detach().requires_grad_()), moment.evaluation.gradient
+    seen: list[tuple[Block, Tensor, Tensor]] = []
+    loss, _, _ = objective.loss(views, moment.batch, tap=lambda *what: seen.append(what))
+    x = moment.batch.inputs
+    for block, y, z in seen:
+        if block.normalised:
+            units, layer = chosen_units(moment, block), views[block.name]
+            # Theorem 4.4 is about the loss without the penalty, which is in the gradient that the training took.
+            of_weight = objective.views(gradient)[block.name]["weight"] - spec.l2 * layer["weight"].detach()
+            at, values = in_layer(loss, y, z, units, layer["gamma"].detach(), spec.epsilon)
+            values |= theorem_4_4(at, of_weight[units].flatten(1).double(), spectral_norm(patches(block, x)))
+            for metric, of_units in values.items():
+                for unit, value in zip(units, of_units.tolist(), strict=True):
+                    yield Row(moment.step, metric, block.name, unit, None, value)
+        x = objective.pass_on(block, z.detach())
+
+
+def in_layer(
+    loss: Tensor, y: Tensor, z: Tensor, units: list[int], gamma: Tensor, epsilon: float
+) -> tuple[Units, Values]:
+    """Theorems 4.1 and 4.2 in these units of a layer whose BatchNorm makes z of y."""
+    import torch
+
+    at_y, at_z = torch.autograd.grad(loss, (y, z), create_graph=True)
+    v, g, inputs = (by_unit(tensor.detach())[units].double() for tensor in (at_y, at_z, y))
+    s = (inputs.var(1, correction=0) + epsilon).sqrt()
+    at = Units(v, g, (inputs - inputs.mean(1, keepdim=True)) / s[:, None], gamma[units].double(), s, epsilon)
+    through = curvatures(at_y, y, units, v)
+    moved, straight = curvatures(at_z, z, units, at.tangent), curvatures(at_z, z, units, v)
+    return at, theorem_4_1(at) | theorem_4_2(at, through, moved, straight)
+
+
+def theorem_4_1(at: Units) -> Values:
+    """‖v‖² = γ²/s² (‖g‖² − ⟨1, g⟩²/m − (1 + ε/s²) ⟨g, ŷ⟩²/m); "≤" without ε; v3 prints ⟨g, ŷ⟩²/√m. gain is γ/s."""
+    gain, whole = at.gamma / at.s, dot(at.g, at.g)
+    mean, along = at.g.sum(1).square() / at.m, dot(at.g, at.normalised).square() / at.m
+    return {
+        "theorem_4_1_left": dot(at.v, at.v),
+        "theorem_4_1_exact": gain.square() * (whole - mean - along * (1 + at.epsilon / at.s.square())),
+        "theorem_4_1_right": gain.square() * (whole - mean - along),
+        "theorem_4_1_printed": gain.square() * (whole - mean - along * at.m**0.5),
+        "theorem_4_1_scale": gain.square() * whole,
+        "theorem_4_1_gain": gain,
+    }
+
+
+def theorem_4_2(at: Units, through: Tensor, moved: Tensor, straight: Tensor) -> Values:
+    """vᵀ∇²_y L v = γ² (Jv)ᵀH(Jv) − γ/(ms²) ⟨g, ŷ⟩ (‖v‖² − a²/m) − 2a‖v‖²/(sm), H = ∇²_z L and a = ⟨ŷ, v⟩.
+
+    Of this unit alone, all others held fixed: `through`, `moved` and `straight` are vᵀ∇²_y L v, (Jv)ᵀH(Jv) and vᵀHv. With ε → 0 it
+    is what the paper prints, γ²/σ² vᵀHv − γ/(mσ²) ⟨g, ŷ⟩ ‖v‖². inner is ⟨g, ŷ⟩, which it wants to be at least 0.
+    """
+    square, a, inner = dot(at.v, at.v), dot(at.normalised, at.v), dot(at.g, at.normalised)
+    pull = at.gamma / (at.m * at.s.square()) * inner
+    terms = (at.gamma.square() * moved, -pull * (square - a.square() / at.m), -2 * a * square / (at.s * at.m))
+    return {
+        "theorem_4_2_left": through,
+        "theorem_4_2_exact": terms[0] + terms[1] + terms[2],
+        "theorem_4_2_printed": (at.gamma / at.s).square() * straight - pull * square,
+        "theorem_4_2_scale": terms[0].abs() + terms[1].abs() + terms[2].abs(),
+        "theorem_4_2_inner": inner,
+    }
+
+
+def theorem_4_4(at: Units, of_weight: Tensor, spectral: float) -> Values:
+    """‖∇_W L̂‖² = ‖Xᵀv‖² ≤ γ²/s² λ² (‖g‖² − mμ² − ⟨g, ŷ⟩²/m), which is what the proof gives; μ = ⟨1, g⟩/m, λ = ‖X‖₂.
+
+    Printed is γ²/σ² (G² − mμ² − λ²⟨g, ŷ⟩²) with G = λ²‖g‖²: a fourth power of the gradient less its squares.
+    """
+    first, most = theorem_4_1(at), spectral**2 * dot(at.g, at.g)
+    mean, along = at.g.sum(1).square() / at.m, dot(at.g, at.normalised).square()
+    return {
+        "theorem_4_4_left": dot(of_weight, of_weight),
+        "theorem_4_4_right": spectral**2 * first["theorem_4_1_right"],
+        "theorem_4_4_printed": (at.gamma / at.s).square() * (most.square() - mean - spectral**2 * along),
+        "theorem_4_4_scale": spectral**2 * first["theorem_4_1_scale"],
+    }
+
+
+def curvatures(gradient: Tensor, place: Tensor, units: list[int], directions: Tensor) -> Tensor:
+    """uᵀHu of every unit: H the derivative of its `gradient` by its own values at `place`, u its row of (units, m)."""
+    import torch
+
+    values = []
+    for unit, direction in zip(units, directions, strict=True):
+        everywhere = torch.zeros_like(place)
+        everywhere[:, unit] = direction.view_as(place[:, unit])
+        (image,) = torch.autograd.grad(gradient, place, everywhere, retain_graph=True)
+        values.append(image[:, unit].flatten().double() @ direction)
+    return torch.stack(values)
+
+
+def patches(block: Block, x: Tensor) -> Tensor:
+    """The input matrix X (m, inputs of a unit) of y = XWᵀ; of a convolution a row for every example and position."""
+    from torch.nn.functional import unfold
+
+    if block.kernel is None:
+        return x.flatten(1)
+    return unfold(x, block.kernel, padding=block.padding).transpose(1, 2).flatten(0, 1)
+
+
+def spectral_norm(matrix: Tensor) -> float:
+    """The largest singular value, from the smaller of the two Gram matrices in float64."""
+    import torch
+
+    wide = matrix.double() if len(matrix) < matrix.shape[1] else matrix.double().T
+    return float(torch.linalg.eigvalsh(wide @ wide.T)[-1].sqrt())
+
+
+def dot(a: Tensor, b: Tensor) -> Tensor:
+    """⟨a, b⟩ of every unit: (units, m), (units, m) -> (units,)."""
+    return (a * b).sum(1)
+
+
+def by_unit(tensor: Tensor) -> Tensor:
+    """(batch, units, …) -> (units, m): all values of a unit in one row."""
+    return tensor.movedim(1, 0).flatten(1)

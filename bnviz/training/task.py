@@ -1,0 +1,167 @@
+"""The data on the device, its batches by (seed, step), and the loss: images to classify, or samples of a linear map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, pad
+
+from bnviz.data import SOURCES, read
+from bnviz.spec import RunSpec
+from bnviz.training.seeds import generator
+
+PADDING = 4  # pixels on every side before the random crop
+
+
+class Batch(NamedTuple):
+    """Inputs (batch, channels, height, width) or (batch, units), and class labels (batch,) or targets (batch, outputs)."""
+
+    inputs: Tensor
+    targets: Tensor
+
+
+class Task:
+    """Examples that stay on the device; batches are drawn by index."""
+
+    classifies: bool
+    test_inputs: Tensor  # as they are stored
+    test_targets: Tensor
+
+    def __init__(self, spec: RunSpec, device: torch.device, dtype: torch.dtype) -> None:
+        self.spec, self.device, self.dtype = spec, device, dtype
+        self.count = SOURCES[spec.data].train_count
+        self._order = lru_cache(maxsize=2)(self._shuffled)
+
+    def examples(self, chosen: Tensor | slice, step: int) -> Batch:
+        """Training examples by their numbers, as the network gets them at this step."""
+        raise NotImplementedError
+
+    def prepared(self, inputs: Tensor) -> Tensor:
+        """Stored inputs as the network gets them."""
+        raise NotImplementedError
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The loss of a batch, without the penalty; it does not grow with the number of examples given."""
+        raise NotImplementedError
+
+    @staticmethod
+    def hits(outputs: Tensor, targets: Tensor) -> Tensor:
+        """1 for each example whose class is right, else 0; NaN where an output is not finite, so that it names no class."""
+        right = (outputs.argmax(1) == targets).double()
+        return right.where(outputs.isfinite().all(1), torch.nan)
+
+    def batch(self, step: int) -> Batch:
+        """The training batch of a step: whole batches of a fresh shuffle in every epoch, the same for every network.
+
+        A batch of all examples has them in one order at every step: then L(θ - lr g) of a step is, to the bit, the loss of the next.
+        """
+        if self.spec.batch == self.count:
+            return self.examples(slice(None), step)
+        epoch, nth = divmod(step, self.count // self.spec.batch)
+        return self.examples(self._order(epoch)[nth * self.spec.batch : (nth + 1) * self.spec.batch], step)
+
+    def training_batches(self) -> Iterator[Batch]:
+        """One epoch's worth of training batches, in the order of step 0 on."""
+        return (self.batch(step) for step in range(self.count // self.spec.batch))
+
+    def test_batches(self) -> Iterator[Batch]:
+        """The whole test set, the last batch possibly smaller."""
+        size = self.spec.batch
+        for inputs, targets in zip(self.test_inputs.split(size), self.test_targets.split(size), strict=True):
+            yield Batch(self.prepared(inputs), targets)
+
+    def _shuffled(self, epoch: int) -> Tensor:
+        order = torch.randperm(self.count, generator=generator(self.spec.seed, "batches", epoch))
+        return order.to(self.device)
+
+
+class Images(Task):
+    """Images of uint8 pixels with a class each."""
+
+    classifies = True
+
+    def __init__(self, spec: RunSpec, device: torch.device, dtype: torch.dtype) -> None:
+        super().__init__(spec, device, dtype)
+        arrays = read(spec.data)
+        self.images, self.test_inputs = (self._resident(a) for a in (arrays.train_images, arrays.test_images))
+        self.labels, self.test_targets = (self._resident(a).long() for a in (arrays.train_labels, arrays.test_labels))
+        mean, deviation = pixel_statistics(spec.data)
+        self.mean = torch.tensor(mean, device=device, dtype=dtype)
+        self.deviation = torch.tensor(deviation, device=device, dtype=dtype)
+
+    def examples(self, chosen: Tensor | slice, step: int) -> Batch:
+        images = self.images[chosen]
+        if self.spec.augment:
+            images = self._augmented(images, step)
+        return Batch(self.prepared(images), self.labels[chosen])
+
+    def prepared(self, inputs: Tensor) -> Tensor:
+        if self.spec.pixels == "binary":
+            pixels = (inputs > 127).to(self.dtype)
+        else:
+            pixels = inputs.to(self.dtype).sub_(self.mean).div_(self.deviation)
+        # Stored with channels last, so the permuted view already has the memory layout that convolutions like best.
+        return pixels.permute(0, 3, 1, 2)
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Cross-entropy in nats, mean over the batch."""
+        return cross_entropy(outputs, targets)
+
+    def _resident(self, array: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.array(array)).to(self.device)
+
+    def _augmented(self, images: Tensor, step: int) -> Tensor:
+        count, height, width, _ = images.shape
+        draw = generator(self.spec.seed, "augment", step)
+        down, right = torch.randint(0, 2 * PADDING + 1, (2, count, 1, 1), generator=draw).to(self.device)
+        flip = torch.randint(0, 2, (count, 1, 1), generator=draw).bool().to(self.device)
+        rows = torch.arange(height, device=self.device)[None, :, None] + down
+        columns = torch.arange(width, device=self.device)[None, None, :]
+        columns = torch.where(flip, width - 1 - columns, columns) + right
+        padded = pad(images, (0, 0, PADDING, PADDING, PADDING, PADDING))
+        return padded[torch.arange(count, device=self.device)[:, None, None], rows, columns]
+
+
+class LinearMap(Task):
+    """x and Ax, the entries of x and of A all N(0, 1), drawn by the seed (2018, App. A.1)."""
+
+    classifies = False
+
+    def __init__(self, spec: RunSpec, device: torch.device, dtype: torch.dtype) -> None:
+        super().__init__(spec, device, dtype)
+        (units,) = SOURCES[spec.data].shape
+        matrix, self.inputs, self.test_inputs = (
+            torch.randn(rows, units, generator=generator(spec.seed, name), dtype=torch.float64).to(device, dtype)
+            for name, rows in (("map", units), ("samples", self.count), ("test", SOURCES[spec.data].test_count))
+        )
+        self.targets, self.test_targets = self.inputs @ matrix.T, self.test_inputs @ matrix.T
+
+    def examples(self, chosen: Tensor | slice, step: int) -> Batch:
+        return Batch(self.inputs[chosen], self.targets[chosen])
+
+    def prepared(self, inputs: Tensor) -> Tensor:
+        return inputs
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The squared distance, summed over a batch and times spec.loss_factor; of fewer examples, scaled up to a batch."""
+        return (outputs - targets).square().sum() * (self.spec.loss_factor * self.spec.batch / len(targets))
+
+
+def task(spec: RunSpec, device: torch.device, dtype: torch.dtype) -> Task:
+    """The task of a spec. DataError where its data are not at hand."""
+    return (Images if SOURCES[spec.data].classes else LinearMap)(spec, device, dtype)
+
+
+@lru_cache
+def pixel_statistics(data: str) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each channel over the training pixels, in units of 0..255, from exact counts."""
+    images = read(data).train_images
+    counts = np.stack([np.bincount(images[..., channel].ravel(), minlength=256) for channel in range(images.shape[-1])])
+    levels, total = np.arange(256), counts.sum(axis=1)
+    mean = counts @ levels / total
+    return mean, np.sqrt(counts @ levels**2 / total - mean**2)
