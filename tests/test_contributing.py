@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bnviz.figures import PANELS
 from bnviz.paths import PROJECT
 
 TINY = ["--data", "cifar10-sample", "--batch", "16", "--steps", "3"]
@@ -36,6 +37,10 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "bnviz/training/probes/length.py").write_text(example("Add a probe"), "utf-8")
     (folder / "bnviz/training/models/shallow.py").write_text(example("Add a network"), "utf-8")
     (folder / "pages/lab/length.py").write_text(example("Add a page"), "utf-8")
+    panel, _ = example("Add a page").replace("from bnviz.ui.page import figure_page\n", "").split("figure_page(")
+    (folder / "bnviz/figures/length.py").write_text(
+        panel.replace("    fewer=", '    slug="length",\n    fewer='), "utf-8"
+    )
     app, runs = folder / "app.py", '        st.Page("pages/lab/runs.py"'
     line = '        st.Page("pages/lab/length.py", title="Length"),\n'
     app.write_text(app.read_text("utf-8").replace(runs, line + runs), "utf-8")
@@ -65,6 +70,12 @@ def test_the_toys_are_among_the_choices_that_a_wrong_word_is_told(copy, words, n
     refused = python(copy, "-m", "bnviz", "run", *TINY, *words)
     assert refused.returncode == 2 and "Traceback" not in refused.stderr
     assert re.search(rf"\b{named}\b", refused.stderr), refused.stderr
+
+
+def test_a_panel_in_a_file_of_its_own_is_known_by_its_name_after_those_that_ship(copy):
+    shown = python(copy, "-c", "from bnviz.figures import PANELS; print(*PANELS)")
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.split() == [*PANELS, "length"]
 
 
 def test_the_toys_are_in_the_menus_of_a_page(copy):

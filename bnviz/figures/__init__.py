@@ -1,8 +1,7 @@
-"""Numbers -> plotly figures: one module a subject, with its drawing functions and its panels beside them. Knows no Streamlit, no store.
+"""Numbers -> plotly figures: each subject is a module with its drawing functions and its panels.
 
-Every `Panel` at the top of a module here is a figure that pages, command line, bundles and reports know by its name. Start with
-`panel`, then any subject, such as `landscape`. A normalisation keeps its colour, dash and marker everywhere (`style`), and a run that
-diverged ends in a cross. Figures leave the colours of text and grid to whoever shows them. An empty frame gives empty axes.
+Knows no Streamlit and no store. A `Panel` at the top of a module here is known by its name to pages,
+command line, bundles and reports. Start with `panel`, then a subject such as `landscape`.
 """
 
 from __future__ import annotations
@@ -12,15 +11,8 @@ from types import ModuleType
 from bnviz.discover import modules
 from bnviz.figures.panel import Panel
 
-ORDER = (
-    "training",
-    "distributions",
-    "covariate_shift",
-    "landscape",
-    "surface",
-    "theory",
-    "sweep",
-)  # of reports; others follow
+# The order in reports and on the command line; other subjects follow.
+ORDER = ("training", "distributions", "covariate_shift", "landscape", "surface", "theory", "sweep")
 
 
 def _place(module: ModuleType) -> int:

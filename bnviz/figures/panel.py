@@ -1,6 +1,7 @@
-"""A figure as data: its numbers, its picture, and what to look for. Pages, command line, bundles and lessons draw the same panels.
+"""A figure as data: its numbers, its picture, and what to look for.
 
-A panel turns a `View`, the rows of some runs and what the reader chose, into one frame and one plotly figure.
+Pages, command line, bundles and lessons draw the same panels. A panel turns a `View`, the rows of
+some runs and what the reader chose, into one frame and one plotly figure.
 """
 
 from __future__ import annotations

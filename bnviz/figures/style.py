@@ -1,4 +1,8 @@
-"""How a run looks in every figure: colour, dash, marker, label and place among the others."""
+"""How a run looks in every figure: colour, dash, marker, label and place among the others.
+
+A normalisation keeps its colour, dash and marker everywhere. The template leaves the colours of text
+and grid to whoever shows the figure.
+"""
 
 from __future__ import annotations
 
