@@ -15,7 +15,8 @@ import plotly.io as pio
 from pandas import DataFrame
 from plotly.offline import get_plotlyjs
 
-from bnviz import __version__, analysis, bundle, claims, panels, story
+from bnviz import __version__, analysis, bundle, panels, story
+from bnviz.claims import CLAIMS, judging
 from bnviz.export import STYLES, styled, typeface
 from bnviz.figures import curves
 from bnviz.norms import NORMS
@@ -61,7 +62,7 @@ ol.questions > li {{ margin: 1.25rem 0 }}
 
 def lesson(store: Store) -> str:
     """The chapters of the story and ten questions with their answers folded away, drawn from the runs of `store` that are done."""
-    rows = claims.rows(story.finished(store))
+    rows = judging.rows(story.finished(store))
     told = "".join(
         chapter_section(number, chapter, chapter.finished(store), rows)
         for number, chapter in enumerate(CHAPTERS.values(), 1)
@@ -203,11 +204,11 @@ def in_words(panel: Panel, numbers: DataFrame) -> str:
 def verdicts(runs: Sequence[Run]) -> str:
     """The papers' claims that these runs can judge; nothing where they can judge none."""
     done = {run.id: run for run in runs if run.state == "done"}
-    rows = claims.rows(done.values())
+    rows = judging.rows(done.values())
     judged = []
-    for claim in claims.CLAIMS.values():
-        used = [run.id for run in claims.used(claim, done)]
-        if used and (verdict := claims.judge(claim, rows[rows["run"].isin(used)])).n:
+    for claim in CLAIMS.values():
+        used = [run.id for run in judging.used(claim, done)]
+        if used and (verdict := judging.judge(claim, rows[rows["run"].isin(used)])).n:
             doubt = f" ({verdict.doubt})" if verdict.doubt else ""
             judged.append(
                 [claim.says, claim.source, claim.theirs, f"{claim.quantity}: {verdict.ours}", f"{verdict.words}{doubt}"]

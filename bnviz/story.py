@@ -234,5 +234,5 @@ QUESTIONS = (
 
 
 def finished(store: Store) -> list[Run]:
-    """The runs of the whole story that are done; `bnviz.claims.rows` has what their figures are drawn from."""
+    """The runs of the whole story that are done; `bnviz.claims.judging.rows` has what their figures are drawn from."""
     return list({run.id: run for chapter in CHAPTERS.values() for run in chapter.finished(store)}.values())

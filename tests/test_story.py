@@ -17,8 +17,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bnviz import __main__ as cli
-from bnviz import claims, panels, report, supervisor
+from bnviz import panels, report, supervisor
 from bnviz.analysis import STATISTICS
+from bnviz.claims import CLAIMS, judging
 from bnviz.engines.inline import Inline
 from bnviz.panels import PANELS
 from bnviz.paths import PROJECT
@@ -140,7 +141,7 @@ def test_few_images_are_the_class_comparison_on_the_sample():
 
 
 def test_a_chapter_is_drawn_from_its_own_runs(told):
-    rows = claims.rows(told)
+    rows = judging.rows(told)
     _, batch = told[0], [run for run in told if run.spec.norm == "batch"]
     view = CHAPTERS["landscape"].view(batch, rows)
     assert set(view.rows["norm"]) == {"batch"}
@@ -215,7 +216,7 @@ def test_a_report_says_what_its_runs_are_and_where_their_curves_end(answered, re
     for run in runs:
         assert run.id in page.text and run.spec.regime() in page.text
     assert "torch" in page.text and "CPU" in page.text
-    rows = claims.rows(runs)
+    rows = judging.rows(runs)
     last = rows[(rows.metric == "test_accuracy") & (rows.step == rows.step.max())]
     final = last.groupby("norm")["value"].mean()
     assert f"Standard · n = 2 {final['none']:.1%}; BatchNorm · n = 2 {final['batch']:.1%}." in page.text
@@ -234,16 +235,16 @@ def test_runs_of_other_conditions_have_figures_of_their_own(told):
 
 
 def test_a_report_tells_the_claims_that_its_runs_can_judge(told, monkeypatch):
-    claim = claims.CLAIMS["batch-faster"]
+    claim = CLAIMS["batch-faster"]
     monkeypatch.setattr(
-        claims, "questions", lambda its, seed: {s.id: s for s in SPECS if its is claim and s.seed == seed}
+        judging, "questions", lambda its, seed: {s.id: s for s in SPECS if its is claim and s.seed == seed}
     )
     monkeypatch.setattr(
-        claims, "judge", lambda its, rows: claims.Verdict(its, rows.groupby("seed")["value"].size() * 1.0)
+        judging, "judge", lambda its, rows: judging.Verdict(its, rows.groupby("seed")["value"].size() * 1.0)
     )
     page = Page(report.verdicts(told))
     assert claim.says in page.text and "holds" in page.text
-    assert claims.CLAIMS["noise-alone"].says not in page.text
+    assert CLAIMS["noise-alone"].says not in page.text
 
 
 def test_a_report_of_nothing_costs_one_sentence():
