@@ -29,7 +29,7 @@ from bnviz.training.probes import PROBES
 from bnviz.words import duration, shorten
 
 if TYPE_CHECKING:
-    from bnviz.claims import Verdict
+    from bnviz.claims.judging import Verdict
 
 Choice = TypeVar("Choice")
 YEAR_S = 365 * 24 * 3600.0  # who queues and goes away waits all the same
@@ -418,7 +418,8 @@ def cost(preset: Preset, measure: bool) -> str:
 
 def claims(options: argparse.Namespace) -> None:
     """What the papers claim, and how it stands on the finished runs: a named test each, with the paper's value and ours."""
-    from bnviz.claims import CLAIMS, verdicts
+    from bnviz.claims import CLAIMS
+    from bnviz.claims.judging import verdicts
 
     for name in options.names:
         if name not in CLAIMS:

@@ -16,10 +16,12 @@ from scipy import stats
 from streamlit.testing.v1 import AppTest
 
 from bnviz import __main__ as cli
-from bnviz import claims, execute
+from bnviz import execute
 from bnviz.analysis import rows as rows_numbers
-from bnviz.claims import CLAIMS, GROUPS, TIMES, Claim, Verdict, judge
-from bnviz.evidence import difference, final
+from bnviz.claims import CLAIMS, judging
+from bnviz.claims.claim import GROUPS, NBSP, TIMES, Claim, questions
+from bnviz.claims.evidence import difference, final
+from bnviz.claims.judging import Verdict, judge
 from bnviz.figures import panel as panels
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS, SEEDS, offered
@@ -113,7 +115,7 @@ def test_the_verdict_goes_by_the_mean_and_says_what_may_turn_it(
     ],
 )
 def test_the_region_in_words(about: dict[str, Any], region: str) -> None:
-    assert replace(CLAIM, **about).region.replace(claims.NBSP, " ") == region
+    assert replace(CLAIM, **about).region.replace(NBSP, " ") == region
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_the_region_in_words(about: dict[str, Any], region: str) -> None:
     ],
 )
 def test_ours_in_words(values: list[float], unit: str, ours: str) -> None:
-    assert verdict(values, unit=unit).ours.replace(claims.NBSP, " ") == ours
+    assert verdict(values, unit=unit).ours.replace(NBSP, " ") == ours
 
 
 # Every claim
@@ -144,23 +146,23 @@ def test_every_claim_has_a_name_of_its_own_and_a_group() -> None:
 @pytest.mark.filterwarnings("error")
 def test_claims_ask_what_presets_ask_and_once_for_a_random_direction() -> None:
     offered = {spec.id for preset in PRESETS.values() for spec in preset.specs()}
-    own = {name for name, claim in CLAIMS.items() if not claims.questions(claim, 0).keys() <= offered}
+    own = {name for name, claim in CLAIMS.items() if not questions(claim, 0).keys() <= offered}
     assert own == {"random-direction"}
 
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_nothing_measured_is_no_verdict(name: str) -> None:
-    found = judge(CLAIMS[name], claims.rows([]))
+    found = judge(CLAIMS[name], judging.rows([]))
     assert (found.n, found.holds, found.ours) == (0, None, "")
 
 
 @pytest.fixture(scope="module")
 def stretched() -> dict[str, DataFrame]:
     """Rows of a short and narrow run for every question of a claim, by its id: as of BatchNorm, whatever the network."""
-    questions = {id: spec for claim in CLAIMS.values() for id, spec in claims.questions(claim, 0).items()}
-    short = {id: shortened(spec) for id, spec in questions.items()}
+    asked = {id: spec for claim in CLAIMS.values() for id, spec in questions(claim, 0).items()}
+    short = {id: shortened(spec) for id, spec in asked.items()}
     answers = {small.id: DataFrame(execute(small)) for small in {small.id: small for small in short.values()}.values()}
-    return {id: stretch(answers[short[id].id], spec, spec.steps // short[id].steps) for id, spec in questions.items()}
+    return {id: stretch(answers[short[id].id], spec, spec.steps // short[id].steps) for id, spec in asked.items()}
 
 
 def shortened(spec: RunSpec) -> RunSpec:
@@ -184,12 +186,12 @@ def stretch(rows: DataFrame, spec: RunSpec, factor: int) -> DataFrame:
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_the_runs_that_a_claim_asks_for_answer_it(name: str, stretched: dict[str, DataFrame]) -> None:
-    questions = claims.questions(CLAIMS[name], 0)
-    rows = pd.concat([stretched[id] for id in questions], ignore_index=True)
+    asked = questions(CLAIMS[name], 0)
+    rows = pd.concat([stretched[id] for id in asked], ignore_index=True)
     found = judge(CLAIMS[name], rows)
     assert found.values.index.tolist() == [0]
     assert not np.isnan(found.mean)
-    for id in questions:
+    for id in asked:
         assert judge(CLAIMS[name], rows[rows["run"] != id]).n == 0, "a seed counts although a run is missing"
 
 
@@ -219,7 +221,7 @@ def test_a_link_opens_the_runs_that_a_claim_asks_for(link: str) -> None:
     assert not opened.exception and not opened.warning
     for claim in CLAIMS.values():
         if address(Verdict(claim, Series(dtype=float))) == link:
-            ids = {id for seed in SEEDS for id in claims.questions(claim, seed)}
+            ids = {id for seed in SEEDS for id in questions(claim, seed)}
             assert set(opened.session_state["asked"]) == ids
 
 
@@ -247,19 +249,19 @@ def test_finished_runs_are_found_and_read_without_their_histograms() -> None:
     none, batch, *_ = (spec for seed in SEEDS for spec in CLAIM.specs(seed))
     Inline().start(store.submit(none))
     store.submit(batch)
-    done = claims.finished(store, [CLAIM])
+    done = judging.finished(store, [CLAIM])
     assert list(done) == [none.id]
-    assert claims.used(CLAIM, done) == [store.run(none.id)]
-    assert len(claims.missing(CLAIM, done)) == 2 * len(SEEDS) - 1
-    assert next(claims.verdicts([CLAIM], store)).n == 0
+    assert judging.used(CLAIM, done) == [store.run(none.id)]
+    assert len(judging.missing(CLAIM, done)) == 2 * len(SEEDS) - 1
+    assert next(judging.verdicts([CLAIM], store)).n == 0
 
     Inline().start(store.submit(batch))
-    done = claims.finished(store, [CLAIM])
-    rows = claims.rows(claims.used(CLAIM, done))
+    done = judging.finished(store, [CLAIM])
+    rows = judging.rows(judging.used(CLAIM, done))
     whole = joined([store.run(spec.id) for spec in (none, batch)])
     expected = rows_numbers.text(whole[whole["metric"] != "activation_histogram"]).reset_index(drop=True)
     pd.testing.assert_frame_equal(rows_numbers.text(rows[expected.columns]), expected, check_dtype=False)
-    found = next(claims.verdicts([CLAIM], store))
+    found = next(judging.verdicts([CLAIM], store))
     last = expected[expected["metric"] == "test_accuracy"].groupby("norm")["value"].last()
     assert found.values.to_dict() == {0: pytest.approx(100 * (last["batch"] - last["none"]))}
 
@@ -267,9 +269,9 @@ def test_finished_runs_are_found_and_read_without_their_histograms() -> None:
 def test_a_seed_beyond_those_asked_for_counts_as_well() -> None:
     for spec in CLAIM.specs(7):
         Inline().start(Store().submit(spec))
-    done = claims.finished(Store(), [CLAIM])
-    assert [run.spec.seed for run in claims.used(CLAIM, done)] == [7, 7]
-    assert len(claims.missing(CLAIM, done)) == 2 * len(SEEDS)
+    done = judging.finished(Store(), [CLAIM])
+    assert [run.spec.seed for run in judging.used(CLAIM, done)] == [7, 7]
+    assert len(judging.missing(CLAIM, done)) == 2 * len(SEEDS)
 
 
 # The command line and the page
@@ -302,7 +304,7 @@ def test_the_command_says_what_was_measured_and_what_came_out(capsys: pytest.Cap
     report(0, [0.9, 0.9], [0.8, 0.8])
     report(1, [0.9, 0.9], [0.8, 0.8])
     assert bnviz("claims", "report-lenet", "noise-alone") == 0
-    said = capsys.readouterr().out.replace(claims.NBSP, " ")
+    said = capsys.readouterr().out.replace(NBSP, " ")
     assert "report-lenet · holds · ours 100 % [100, 100], 2 seeds · holds if ≥ 95 %" in said
     assert "noise-alone · not measured yet · ours nothing yet · holds if 8 to 12 %" in said
     assert REPORT.regime in said and REPORT.theirs in said and REPORT.quantity in said
@@ -311,7 +313,7 @@ def test_the_command_says_what_was_measured_and_what_came_out(capsys: pytest.Cap
 def test_the_table_has_a_line_a_claim(capsys: pytest.CaptureFixture[str]) -> None:
     report(0, [0.7, 0.9], [0.8, 0.8])
     assert bnviz("claims", "--markdown") == 0
-    head, rule, *lines = capsys.readouterr().out.replace(claims.NBSP, " ").splitlines()
+    head, rule, *lines = capsys.readouterr().out.replace(NBSP, " ").splitlines()
     assert len(lines) == len(CLAIMS)
     assert {line.count("|") for line in (head, rule, *lines)} == {6}
     assert f"| {REPORT.theirs} | 50.0 %, 1 seed | ≥ 95 % | does not hold; one seed |" in "\n".join(lines)
@@ -335,7 +337,7 @@ def said_of(opened: AppTest, claim: Claim) -> str:
     """What the page says between a claim's sentence and the next."""
     texts = [(shown.type, shown.value) for shown in opened.main if shown.type in ("subheader", "markdown")]
     start = texts.index(("subheader", claim.says))
-    return f"{texts[start + 1][1]}\n{texts[start + 2][1]}".replace(claims.NBSP, " ")
+    return f"{texts[start + 1][1]}\n{texts[start + 2][1]}".replace(NBSP, " ")
 
 
 def test_the_page_on_an_empty_cache_has_every_claim_and_tells_what_to_do() -> None:

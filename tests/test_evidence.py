@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas import DataFrame
 
-from bnviz import evidence
-from bnviz.evidence import Measure, difference, extreme, final, landscape, of, ratio
+from bnviz.claims import evidence
+from bnviz.claims.evidence import Measure, difference, extreme, final, landscape, of, ratio
 from tests.test_analysis import empty, measured, probed, together
 
 LEVELS = [0.05, 0.15, 0.5, 0.85, 0.95]

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,6 +32,7 @@ from bnviz.runs.store import Run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 needs_chrome = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+needs_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs apt-get install texlive-pictures")
 needs_poppler = pytest.mark.skipif(shutil.which("pdffonts") is None, reason="needs apt-get install poppler-utils")
 OF_THE_VGG = [name for name, panel in PANELS.items() if panel.fits(PRESETS["class"].specs()) and "sweep" not in name]
 OF_THE_VGG = [name for name in OF_THE_VGG if not name.startswith(("surface", "path", "theorem", "lemma"))]
@@ -187,8 +189,11 @@ LANDSCAPE = drawn("landscape").figure
 
 @pytest.mark.parametrize("name", OF_THE_VGG)
 def test_latex_is_balanced_and_its_tables_hold_what_it_names(name: str) -> None:
-    texts = export.pgfplots(drawn(name).figure, name)
-    snippet = texts[f"{name}.tex"]
+    take = drawn(name)
+    texts = export.snippets(take.figure, take.numbers, name)
+    for snippet in (texts[f"{name}.tex"], texts[f"{name}-table.tex"]):
+        assert snippet.count("{") == snippet.count("}")
+    snippet = texts[f"{name}-plot.tex"]
     plain = re.sub(r"\\[{}%\\]", "", snippet)
     assert plain.count("{") == plain.count("}") and plain.count("[") == plain.count("]")
     assert snippet.count(r"\begin{") == snippet.count(r"\end{")
@@ -198,6 +203,45 @@ def test_latex_is_balanced_and_its_tables_hold_what_it_names(name: str) -> None:
     assert named and set(named) <= set(columns)
     rows = pd.read_csv(StringIO(table), sep=r"\s+")
     assert list(rows.columns) == columns and len(rows) > 1
+
+
+@needs_latex
+@pytest.mark.parametrize(
+    ("name", "preset"), [("training-loss", "class"), ("landscape", "class"), ("curvature", "fig10")]
+)
+def test_latex_compiles(name: str, preset: str, tmp_path: Path) -> None:
+    """The picture, the table and the plot each as a page; the PDF is an empty page of LaTeX's own."""
+    compiled("x", tmp_path, name)
+    take = drawn(name, preset)
+    files = export.snippets(take.figure, take.numbers, name)
+    for file, text in files.items():
+        (tmp_path / file).write_text(text, "utf-8")
+    snippets = [file for file in files if file.endswith(".tex")]
+    assert len(snippets) == 3
+    said = compiled("\\clearpage".join(f"\\input{{{file}}}" for file in snippets), tmp_path, "document")
+    assert "Output written on document.pdf" in said and "Missing character" not in said
+
+
+def compiled(body: str, folder: Path, name: str) -> str:
+    """What pdflatex says of a document with this body."""
+    packages = r"\usepackage{graphicx,booktabs,pgfplots}\pgfplotsset{compat=1.16}\usepgfplotslibrary{fillbetween}"
+    document = rf"\documentclass{{article}}{packages}\begin{{document}}{body}\end{{document}}"
+    words = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"-jobname={name}", document]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, errors="replace", timeout=120)
+    assert done.returncode == 0, done.stdout[-2000:]
+    return done.stdout
+
+
+def test_without_numbers_a_figure_of_lines_is_still_written() -> None:
+    texts = export.snippets(go.Figure(go.Scatter(y=[1])), pd.DataFrame({"value": []}), "empty")
+    assert "0 of 0 rows" in texts["empty-table.tex"]
+
+
+def test_latex_plots_lines_only() -> None:
+    figure, table = go.Figure(go.Heatmap(z=[[1]])), pd.DataFrame({"run": ["a"], "value": [1.0]})
+    texts = export.snippets(figure, table, "map")
+    assert set(texts) == {"map.tex", "map-table.tex"}
+    assert "value" in texts["map-table.tex"] and "run" not in texts["map-table.tex"]
 
 
 def test_tables_are_read_as_they_were_written() -> None:

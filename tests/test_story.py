@@ -17,8 +17,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bnviz import __main__ as cli
-from bnviz import claims
 from bnviz.analysis.seeds import STATISTICS
+from bnviz.claims import CLAIMS, judging
 from bnviz.figures import PANELS
 from bnviz.figures import panel as panels
 from bnviz.figures.landscape import bands
@@ -27,8 +27,7 @@ from bnviz.presets import PRESETS, offered
 from bnviz.runs import supervisor
 from bnviz.runs.engines.inline import Inline
 from bnviz.runs.store import Run, Store
-from bnviz.story import report
-from bnviz.story.chapters import CHAPTERS, QUESTIONS, Chapter
+from bnviz.story.chapters import CHAPTERS, QUESTIONS, Chapter, report
 from bnviz.ui.present import SCALE, TYPE, enlarged
 from tests.conftest import tiny_spec
 
@@ -144,7 +143,7 @@ def test_few_images_are_the_class_comparison_on_the_sample():
 
 
 def test_a_chapter_is_drawn_from_its_own_runs(told):
-    rows = claims.rows(told)
+    rows = judging.rows(told)
     _, batch = told[0], [run for run in told if run.spec.norm == "batch"]
     view = CHAPTERS["landscape"].view(batch, rows)
     assert set(view.rows["norm"]) == {"batch"}
@@ -219,7 +218,7 @@ def test_a_report_says_what_its_runs_are_and_where_their_curves_end(answered, re
     for run in runs:
         assert run.id in page.text and run.spec.regime() in page.text
     assert "torch" in page.text and "CPU" in page.text
-    rows = claims.rows(runs)
+    rows = judging.rows(runs)
     last = rows[(rows.metric == "test_accuracy") & (rows.step == rows.step.max())]
     final = last.groupby("norm")["value"].mean()
     assert f"Standard · n = 2 {final['none']:.1%}; BatchNorm · n = 2 {final['batch']:.1%}." in page.text
@@ -238,16 +237,16 @@ def test_runs_of_other_conditions_have_figures_of_their_own(told):
 
 
 def test_a_report_tells_the_claims_that_its_runs_can_judge(told, monkeypatch):
-    claim = claims.CLAIMS["batch-faster"]
+    claim = CLAIMS["batch-faster"]
     monkeypatch.setattr(
-        claims, "questions", lambda its, seed: {s.id: s for s in SPECS if its is claim and s.seed == seed}
+        judging, "questions", lambda its, seed: {s.id: s for s in SPECS if its is claim and s.seed == seed}
     )
     monkeypatch.setattr(
-        claims, "judge", lambda its, rows: claims.Verdict(its, rows.groupby("seed")["value"].size() * 1.0)
+        judging, "judge", lambda its, rows: judging.Verdict(its, rows.groupby("seed")["value"].size() * 1.0)
     )
     page = Page(report.verdicts(told))
     assert claim.says in page.text and "holds" in page.text
-    assert claims.CLAIMS["noise-alone"].says not in page.text
+    assert CLAIMS["noise-alone"].says not in page.text
 
 
 def test_a_report_of_nothing_costs_one_sentence():

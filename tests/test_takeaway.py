@@ -148,6 +148,8 @@ def test_a_bundle_says_what_is_in_it(runs: list[Run], tmp_path: Path) -> None:
         readme = bundle.read("README.md").decode()
     assert {"data/training-loss.csv", "data/training-loss-full.parquet", "figures/training-loss.html"} <= names
     assert {"CITATION.bib", "versions.json", "latex/training-loss.tex", "latex/training-loss.dat"} <= names
+    assert {"latex/training-loss-table.tex", "latex/training-loss-plot.tex"} <= names
+    assert ("latex/training-loss.pdf" in names) == ("figures/training-loss.pdf" in names)
     assert "export " in readme and "--figure training-loss" in readme
     pictures = {f"figures/training-loss.{format}" for format in ("pdf", "svg", "png")}
     assert pictures <= names or "figures/training-loss-missing.txt" in names
@@ -156,7 +158,8 @@ def test_a_bundle_says_what_is_in_it(runs: list[Run], tmp_path: Path) -> None:
 def test_latex_comes_as_a_snippet_and_its_tables(runs: list[Run], tmp_path: Path, capsys) -> None:
     main(["export", runs[0].id, "--figure", "training-loss", "--out", str(tmp_path / "loss.tex")])
     written = [Path(line) for line in capsys.readouterr().out.split()]
-    assert {path.name for path in written} >= {"loss.tex", "loss.dat"} and all(path.exists() for path in written)
+    assert {path.name for path in written} >= {"loss.tex", "loss-table.tex", "loss-plot.tex", "loss.dat"}
+    assert all(path.exists() for path in written)
 
 
 AWKWARD = ["fig 100%", "fig 100&", "Größe_1 #2 ~x", "a{b}$c^d", "a%20b", "-", "x" * 200, "x" * 199 + "y"]
@@ -167,7 +170,10 @@ def test_latex_can_read_the_table_of_a_snippet_of_any_name(name: str, runs: list
     out = tmp_path / f"{name}.tex"
     main(["export", runs[0].id, "--figure", "training-loss", "--out", str(out)])
     assert {Path(line) for line in capsys.readouterr().out.splitlines()} == set(tmp_path.iterdir())
-    (table,) = re.findall(r"\\pgfplotstableread\{(.*)\}\{", out.read_text("utf-8"))
+    (picture,) = re.findall(r"\\includegraphics\[.*\]\{(.*)\.pdf\}", out.read_text("utf-8"))
+    plot = tmp_path / f"{picture}-plot.tex"
+    (table,) = re.findall(r"\\pgfplotstableread\{(.*)\}\{", plot.read_text("utf-8"))
+    assert table == f"{picture}.dat"
     assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,120}\.dat", table)
     drawn = pd.read_csv(tmp_path / table, sep=" ")
     curve = takeaway.of_runs(PANELS["training-loss"], runs[:1]).figure.data[0]
@@ -175,8 +181,9 @@ def test_latex_can_read_the_table_of_a_snippet_of_any_name(name: str, runs: list
 
 
 def test_snippets_in_one_folder_keep_their_own_tables() -> None:
-    files = [name for called in AWKWARD for name in export.pgfplots(go.Figure(go.Scatter(y=[1])), called)]
-    assert len(set(files)) == 2 * len(AWKWARD)
+    figure, numbers = go.Figure(go.Scatter(y=[1])), pd.DataFrame({"value": [1.0]})
+    files = [name for called in AWKWARD for name in export.snippets(figure, numbers, called)]
+    assert len(set(files)) == 4 * len(AWKWARD)
 
 
 FOLDERS = ["Übung 100% %41 #1 & $x ~ {y}", "x" * 200]

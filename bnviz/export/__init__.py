@@ -5,8 +5,19 @@ It takes the figures of bnviz.figures and its siblings, and knows no Streamlit a
 
 from bnviz.export.error import ExportError
 from bnviz.export.files import FORMATS, render, table
-from bnviz.export.latex import pgfplots
+from bnviz.export.latex import plain_name, snippets
 from bnviz.export.look import as_seen
 from bnviz.export.style import STYLES, Style, styled
 
-__all__ = ["FORMATS", "STYLES", "ExportError", "Style", "as_seen", "pgfplots", "render", "styled", "table"]
+__all__ = [
+    "FORMATS",
+    "STYLES",
+    "ExportError",
+    "Style",
+    "as_seen",
+    "plain_name",
+    "render",
+    "snippets",
+    "styled",
+    "table",
+]

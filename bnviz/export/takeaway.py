@@ -49,9 +49,21 @@ class Takeaway:
         """A file of export.FORMATS. ExportError where it cannot be made."""
         return export.render(self.seen(), format, style, self.caption)
 
-    def latex(self) -> dict[str, str]:
-        """Tables and a snippet for pgfplots, by file name."""
-        return export.pgfplots(self.seen(), self.name)
+    def latex(self, pdf: bytes | str | None, name: str = "") -> dict[str, bytes | str]:
+        """Snippets for LaTeX and what they read, by file name: a picture, a table and a plot.
+
+        Without `pdf`, the snippet of the picture lacks its file.
+        """
+        name = name or self.name
+        texts = export.snippets(self.seen(), self.numbers, name)
+        return {**texts, f"{export.plain_name(name)}.pdf": pdf} if pdf else {**texts}
+
+    def pdf(self, style: Style) -> bytes | None:
+        """Its PDF; None where no browser can draw it."""
+        try:
+            return self.picture("pdf", style)
+        except ExportError:
+            return None
 
     def command(self, style: Style) -> str:
         """What makes the same file elsewhere."""
@@ -104,19 +116,24 @@ def rows_of(
 
 
 def save(take: Takeaway, path: Path, format: str, style: Style, full: bool = False) -> list[Path]:
-    """Write a figure or its numbers into a file, or two: a snippet for LaTeX and its tables. -> what was written."""
+    """Write a figure or its numbers into a file, or several for LaTeX. -> what was written."""
     if format in ("csv", "parquet"):
         path.write_bytes(export.table(take.full() if full else take.numbers, format))
     elif format == "zip":
         path.write_bytes(zipped([take], take.title, style, {}))
     elif format == "tex":
-        texts = export.pgfplots(take.seen(), path.stem)
-        for name, text in texts.items():
-            (path.parent / name).write_text(text, "utf-8")
-        return [path.parent / name for name in texts]
+        made = take.latex(take.pdf(style), path.stem)
+        for name, content in made.items():
+            (path.parent / name).write_bytes(encoded(content))
+        return [path.parent / name for name in made]
     else:
         path.write_bytes(take.picture(format, style))
     return [path]
+
+
+def encoded(content: bytes | str) -> bytes:
+    """What a file holds: a text in UTF-8, or the bytes themselves."""
+    return content.encode() if isinstance(content, str) else content
 
 
 def flag(name: str, value: Any) -> list[str]:
@@ -134,8 +151,9 @@ def files(take: Takeaway, style: Style, interactive: bool) -> dict[str, bytes | 
         f"{data}.parquet": export.table(take.numbers, "parquet"),
         f"{data}-full.parquet": export.table(take.full(), "parquet"),
     }
-    made |= {f"latex/{name}": text for name, text in take.latex().items()}
     made |= pictures(take, style)
+    latex = take.latex(made.get(f"figures/{take.name}.pdf"))
+    made |= {f"latex/{name}": content for name, content in latex.items()}
     return made | ({f"figures/{take.name}.html": take.picture("html", style)} if interactive else {})
 
 

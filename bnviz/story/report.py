@@ -15,8 +15,9 @@ import plotly.io as pio
 from pandas import DataFrame
 from plotly.offline import get_plotlyjs
 
-from bnviz import __version__, claims
+from bnviz import __version__
 from bnviz.analysis.rows import newest
+from bnviz.claims import CLAIMS, judging
 from bnviz.export import STYLES, styled, typeface
 from bnviz.export.takeaway import rows_of
 from bnviz.figures import PANELS
@@ -26,8 +27,8 @@ from bnviz.figures.style import curves
 from bnviz.runs import bundle
 from bnviz.runs.store import Run, Store
 from bnviz.spec import RunSpec
-from bnviz.story import chapters as story
 from bnviz.story.chapters import CHAPTERS, QUESTIONS, Chapter, Question
+from bnviz.story import chapters as story
 from bnviz.training.norms import NORMS
 from bnviz.words import duration
 
@@ -66,7 +67,7 @@ ol.questions > li {{ margin: 1.25rem 0 }}
 
 def lesson(store: Store) -> str:
     """The chapters of the story and ten questions with their answers folded away, drawn from the runs of `store` that are done."""
-    rows = claims.rows(story.finished(store))
+    rows = judging.rows(story.finished(store))
     told = "".join(
         chapter_section(number, chapter, chapter.finished(store), rows)
         for number, chapter in enumerate(CHAPTERS.values(), 1)
@@ -208,11 +209,11 @@ def in_words(panel: Panel, numbers: DataFrame) -> str:
 def verdicts(runs: Sequence[Run]) -> str:
     """The papers' claims that these runs can judge; nothing where they can judge none."""
     done = {run.id: run for run in runs if run.state == "done"}
-    rows = claims.rows(done.values())
+    rows = judging.rows(done.values())
     judged = []
-    for claim in claims.CLAIMS.values():
-        used = [run.id for run in claims.used(claim, done)]
-        if used and (verdict := claims.judge(claim, rows[rows["run"].isin(used)])).n:
+    for claim in CLAIMS.values():
+        used = [run.id for run in judging.used(claim, done)]
+        if used and (verdict := judging.judge(claim, rows[rows["run"].isin(used)])).n:
             doubt = f" ({verdict.doubt})" if verdict.doubt else ""
             judged.append(
                 [claim.says, claim.source, claim.theirs, f"{claim.quantity}: {verdict.ours}", f"{verdict.words}{doubt}"]

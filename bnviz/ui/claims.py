@@ -8,8 +8,10 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from bnviz import claims, presets
-from bnviz.claims import CLAIMS, GROUPS, Claim, Verdict
+from bnviz import presets
+from bnviz.claims import CLAIMS, judging
+from bnviz.claims.claim import GROUPS, Claim, questions
+from bnviz.claims.judging import Verdict
 from bnviz.presets import SEEDS
 from bnviz.runs import supervisor
 from bnviz.runs.store import ACTIVE, Run, Store
@@ -26,7 +28,7 @@ BADGES = {
     False: ":red-badge[:material/close: {}]",
     None: ":gray-badge[:material/hourglass_empty: {}]",
 }
-CHOICES = {EVERYTHING: "all"} | {words.replace(" ", "-"): words for words in claims.WORDS.values()}  # in the address
+CHOICES = {EVERYTHING: "all"} | {words.replace(" ", "-"): words for words in judging.WORDS.values()}  # in the address
 
 
 def claims_page(doc: str | None) -> None:
@@ -36,11 +38,11 @@ def claims_page(doc: str | None) -> None:
     link.restore(
         {"verdict": EVERYTHING}, lambda _, text: "" if text in CHOICES else f"it must be one of {', '.join(CHOICES)}"
     )
-    active = bool(at_work(claims.finished(Store(), CLAIMS.values())))
+    active = bool(at_work(judging.finished(Store(), CLAIMS.values())))
 
     def body() -> None:
         live.tell_trouble()
-        done = claims.finished(Store(), CLAIMS.values())
+        done = judging.finished(Store(), CLAIMS.values())
         busy = at_work(done)
         if bool(busy) != active:
             st.rerun()
@@ -57,7 +59,7 @@ def claims_page(doc: str | None) -> None:
 
 def at_work(done: dict[str, Run]) -> dict[str, Run]:
     """The runs that claims miss and that somebody has asked for, by id."""
-    ids = dict.fromkeys(id for claim in CLAIMS.values() for id in claims.missing(claim, done))
+    ids = dict.fromkeys(id for claim in CLAIMS.values() for id in judging.missing(claim, done))
     runs = {id: Store().run(id) for id in ids}
     return {id: run for id, run in runs.items() if run.readable and run.state in ACTIVE}
 
@@ -65,7 +67,7 @@ def at_work(done: dict[str, Run]) -> dict[str, Run]:
 def judged(done: dict[str, Run]) -> list[Verdict]:
     """Every claim on the runs there are."""
     stamps = {id: live.newest(run) for id, run in done.items()}
-    used = {name: claims.used(claim, done) for name, claim in CLAIMS.items()}
+    used = {name: judging.used(claim, done) for name, claim in CLAIMS.items()}
     return [verdict(name, tuple(stamps[run.id] for run in runs), runs) for name, runs in used.items()]
 
 
@@ -73,8 +75,8 @@ def judged(done: dict[str, Run]) -> list[Verdict]:
 def verdict(name: str, stamp: Stamp, _runs: list[Run]) -> Verdict:
     """A claim's verdict, judged anew only for other runs."""
     # Several claims in a row are often judged by the same rows.
-    rows = live.frames.get(("claims", stamp), lambda: claims.rows(_runs))
-    return claims.judge(CLAIMS[name], rows)
+    rows = live.frames.get(("claims", stamp), lambda: judging.rows(_runs))
+    return judging.judge(CLAIMS[name], rows)
 
 
 def chosen(verdicts: Sequence[Verdict]) -> list[Verdict]:
@@ -97,7 +99,7 @@ def chosen(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 def draw(verdicts: Sequence[Verdict], done: dict[str, Run], busy: set[str]) -> None:
     """Claims under the papers they are from, and what is missing."""
-    open_questions = [spec for verdict in verdicts for spec in claims.missing(verdict.claim, done).values()]
+    open_questions = [spec for verdict in verdicts for spec in judging.missing(verdict.claim, done).values()]
     absent = presets.missing(open_questions)
     if not done:
         st.info("Nothing is measured here yet. Press **Run what is missing** under a claim.", icon=":material/inbox:")
@@ -108,7 +110,7 @@ def draw(verdicts: Sequence[Verdict], done: dict[str, Run], busy: set[str]) -> N
         if members:
             st.header(heading, anchor=f"group-{group}")
         for verdict in members:
-            draw_claim(verdict, claims.missing(verdict.claim, done), absent, busy)
+            draw_claim(verdict, judging.missing(verdict.claim, done), absent, busy)
 
 
 def draw_claim(verdict: Verdict, missing: dict[str, RunSpec], absent: list[str], busy: set[str]) -> None:
@@ -140,7 +142,7 @@ def told(verdict: Verdict) -> str:
 
 def conditions(verdict: Verdict) -> str:
     """Single seeds and regime, as Markdown."""
-    seeds = ", ".join(f"{seed}: {claims.number(value)}" for seed, value in verdict.values.items())
+    seeds = ", ".join(f"{seed}: {judging.number(value)}" for seed, value in verdict.values.items())
     return f"**Seeds** {seeds or 'none yet'}\n\n**Measured on** {verdict.claim.regime}"
 
 
@@ -151,7 +153,7 @@ def address(verdict: Verdict) -> str:
     several = {
         "networks" if claim.page == "norms" else "norm": claim.norms,
         "lr": [link.number(rate) for rate in claim.rates],
-        "seed": seeds[: MOST_RUNS // len(claims.questions(claim, 0))],
+        "seed": seeds[: MOST_RUNS // len(questions(claim, 0))],
     }
     said = {"preset": claim.preset, **{name: values for name, values in several.items() if values}, **claim.changes}
     written = {name: link.write(value) for name, value in said.items()} | dict(claim.look)
@@ -160,7 +162,7 @@ def address(verdict: Verdict) -> str:
 
 def offer_runs(claim: Claim, missing: dict[str, RunSpec], absent: list[str], busy: set[str]) -> None:
     """How many runs are there, and a button for the others."""
-    asked = len(claims.questions(claim, 0)) * len(SEEDS)
+    asked = len(questions(claim, 0)) * len(SEEDS)
     waiting = missing.keys() & busy
     if st.button(
         "Running" if waiting else "Run what is missing",

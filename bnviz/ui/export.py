@@ -63,8 +63,8 @@ def dialog(take: Takeaway) -> None:
             "LaTeX",
             f"{take.name}-latex",
             "zip",
-            lambda: archive(take.latex()),
-            help="Tables and a snippet for pgfplots",
+            lambda: archive(take.latex(take.pdf(style))),
+            help="Snippets for \\input: the picture, a table, and a plot with pgfplots",
         )
     with st.container(horizontal=True):
         for label, table in (("Data as drawn", lambda: take.numbers), ("Data in full", take.full)):
@@ -100,12 +100,12 @@ def offer(
     )
 
 
-def archive(texts: dict[str, str]) -> bytes:
-    """Some texts in a zip."""
+def archive(files: dict[str, bytes | str]) -> bytes:
+    """Some files in a zip."""
     memory = BytesIO()
     with ZipFile(memory, "w", ZIP_DEFLATED) as zip:
-        for name, text in texts.items():
-            zip.writestr(name, text)
+        for name, content in files.items():
+            zip.writestr(name, content)
     return memory.getvalue()
 
 

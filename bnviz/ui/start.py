@@ -14,8 +14,7 @@ from bnviz.figures.training import TRAINING_ACCURACY
 from bnviz.presets import PRESETS
 from bnviz.recent import release_early
 from bnviz.runs.store import ACTIVE, Store
-from bnviz.story import report
-from bnviz.story.chapters import CHAPTERS, Chapter
+from bnviz.story.chapters import CHAPTERS, Chapter, report
 from bnviz.ui import asking, export, link, live, page, story
 
 STORY, QUICK = "story", "quick"

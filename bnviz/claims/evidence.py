@@ -1,4 +1,6 @@
-"""Rows of several runs -> one number a seed: what a claim of `bnviz.claims` is judged by. Frames in, numbers out.
+"""How the rows of several runs become one number a seed, by which a claim is judged.
+
+It takes frames and returns numbers.
 
 A `Table` takes the rows of `bnviz.analysis` to one number for every seed (index) and network (columns); a `Measure` takes them to
 one number for every seed. Networks are compared within a seed, on the same weights and batches: a seed that lacks one is left out.

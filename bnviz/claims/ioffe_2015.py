@@ -1,0 +1,41 @@
+"""Claims of Ioffe & Szegedy (2015), arXiv 1502.03167, on MNIST."""
+
+from functools import partial
+
+from bnviz.claims import evidence
+from bnviz.claims.claim import POINTS, TIMES, Claim
+from bnviz.claims.evidence import difference, final, ratio
+from bnviz.presets import PAIR
+
+of_2015 = partial(Claim, group="2015", preset="mnist", norms=PAIR, page="mnist", source="2015, Fig. 1")
+
+CLAIMS = (
+    of_2015(
+        name="mnist-sooner",
+        says="With BatchNorm the test accuracy on MNIST rises sooner and stays above.",
+        theirs="100 % of its curve, from step 4,000 on",
+        quantity="measurements after step 2,000 at which BatchNorm is above standard; all of them",
+        measure=evidence.ahead("batch", "none", 2001),
+        low=100,
+        unit="%",
+    ),
+    of_2015(
+        name="mnist-higher",
+        says="With BatchNorm the test accuracy on MNIST ends higher.",
+        theirs="about 1 point (98.2 against 97.2 %)",
+        quantity="test accuracy after 50,000 steps, BatchNorm minus standard",
+        measure=difference(final("test_accuracy"), "batch", "none", 100),
+        low=0,
+        unit=POINTS,
+    ),
+    of_2015(
+        name="mnist-steadier",
+        says="With BatchNorm the input of a sigmoid keeps its distribution.",
+        theirs="5× (1.2 against 0.2)",
+        quantity="how far the median of a unit of layer 3, as a mean over 1,000 steps, travels in the first 10,000, standard over BatchNorm",
+        measure=ratio(evidence.travel(["fc3"], pooled=False, stop=10_001), "none", "batch"),
+        low=1,
+        unit=TIMES,
+        look={"layers": "fc3"},
+    ),
+)

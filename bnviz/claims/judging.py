@@ -1,0 +1,149 @@
+"""How claims are judged: a verdict with its interval, from the finished runs of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from pandas import DataFrame, Series
+
+from bnviz.analysis.distributions import HISTOGRAM
+from bnviz.analysis.rows import text
+from bnviz.analysis.seeds import t_factor
+from bnviz.claims.claim import TIMES, Claim, questions
+from bnviz.presets import SEEDS
+from bnviz.runs.store import EMPTY, Run, Store, joined
+from bnviz.spec import RunSpec
+
+MOST_SEEDS = range(10)  # we ask for SEEDS only, and use more where somebody has run them
+WORDS = {True: "holds", False: "does not hold", None: "not measured yet"}
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """A claim and our number for each seed."""
+
+    claim: Claim
+    values: Series[float]  # by seed
+
+    @property
+    def n(self) -> int:
+        """The number of seeds."""
+        return len(self.values)
+
+    @cached_property
+    def estimate(self) -> tuple[float, float, float]:
+        """The mean over the seeds and the ends of its 95 % t-interval.
+
+        The ends are NaN for fewer than two seeds. Ratios are averaged by their logarithms.
+        """
+        ratio = self.claim.unit == TIMES
+        with np.errstate(all="ignore"):  # an overflowed number is infinite, and has no deviation
+            values = self.values.transform(np.log) if ratio else self.values
+            mean, half = values.mean(), t_factor(self.n) * values.std()
+            ends = (mean, mean - half, mean + half)
+            mean, low, high = (float(np.exp(end) if ratio else end) for end in ends)
+        return mean, low, high
+
+    @property
+    def mean(self) -> float:
+        """The mean over the seeds, for ratios the geometric mean; NaN where nothing is measured."""
+        return self.estimate[0]
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % t-interval of the mean."""
+        return self.estimate[1:]
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether the mean lies in the claim's region; None where nothing is measured."""
+        return self.claim.low <= self.mean <= self.claim.high if self.n else None
+
+    @property
+    def words(self) -> str:
+        """The verdict in words."""
+        return WORDS[self.holds]
+
+    @property
+    def sure(self) -> bool:
+        """Whether the whole interval lies on one side of every edge of the region."""
+        (low, high), claim = self.interval, self.claim
+        return (claim.low <= low and high <= claim.high) or high < claim.low or claim.high < low
+
+    @property
+    def doubt(self) -> str:
+        """Why more seeds may change the verdict; "" where it is sure."""
+        if self.n < 2:
+            return "one seed" if self.n else ""
+        return "" if self.sure else "the interval crosses the edge"
+
+    @property
+    def ours(self) -> str:
+        """Mean, interval and n in words; "" where nothing is measured."""
+        if not self.n:
+            return ""
+        mean, (low, high) = self.claim.in_unit(number(self.mean)), map(number, self.interval)
+        return f"{mean} [{low}, {high}], {self.n} seeds" if self.n > 1 else f"{mean}, 1 seed"
+
+
+def number(value: float) -> str:
+    """A measured number to three digits, or all digits before the point if there are more."""
+    whole = value == 0 or 1000 <= abs(value) < 1e6
+    digits = f"{value:,.0f}" if whole else f"{value:#.3g}".removesuffix(".")
+    return digits.replace("-", "−")
+
+
+def judge(claim: Claim, rows: DataFrame) -> Verdict:
+    """The verdict on rows of runs, as in `bnviz.analysis`.
+
+    A seed counts only if all networks that the claim needs are there.
+    """
+    return Verdict(claim, claim.measure(rows).dropna())
+
+
+# The runs of a store
+
+
+def finished(store: Store, claims: Iterable[Claim]) -> dict[str, Run]:
+    """Every finished run that any of these claims can use, by its id."""
+    asked = (questions(claim, seed) for claim in claims for seed in MOST_SEEDS)
+    runs = {id: store.run(id) for id in dict.fromkeys(id for ids in asked for id in ids)}
+    return {id: run for id, run in runs.items() if run.folder.exists() and run.state == "done"}
+
+
+def used(claim: Claim, done: Mapping[str, Run]) -> list[Run]:
+    """The runs among `done` that a claim uses."""
+    return [done[id] for seed in MOST_SEEDS for id in questions(claim, seed) if id in done]
+
+
+def missing(claim: Claim, done: Mapping[str, Run]) -> dict[str, RunSpec]:
+    """The runs of SEEDS that a claim needs and `done` lacks, by their ids."""
+    asked = (questions(claim, seed).items() for seed in SEEDS)
+    return {id: spec for specs in asked for id, spec in specs if id not in done}
+
+
+def verdicts(claims: Sequence[Claim], store: Store) -> Iterator[Verdict]:
+    """Each claim judged on the finished runs of a store, one after the other."""
+    done = finished(store, claims)
+
+    @lru_cache(maxsize=4)  # neighbouring claims often use the same runs
+    def shared(*ids: str) -> DataFrame:
+        return rows(done[id] for id in ids)
+
+    return (judge(claim, shared(*(run.id for run in used(claim, done)))) for claim in claims)
+
+
+def rows(runs: Iterable[Run]) -> DataFrame:
+    """The rows of finished runs as `bnviz.analysis` takes them, without the histograms.
+
+    No claim needs histograms. The rows are put together at each call: the caller keeps the verdicts.
+    """
+    asked = list(runs)
+    if not asked:
+        empty = EMPTY.to_pandas().assign(run="", norm="", lr=0.0, seed=0)
+        return text(empty).astype({"unit": float})
+    metrics = {metric for run in asked for metric in run.measured()["metric"]}
+    return joined(asked, metrics - {HISTOGRAM})
