@@ -15,8 +15,7 @@ from pandas import DataFrame, Series
 from scipy import stats
 from streamlit.testing.v1 import AppTest
 
-from bnviz import __main__ as cli
-from bnviz import analysis, claims, execute, panels, supervisor
+from bnviz import analysis, claims, cli, execute, panels, supervisor
 from bnviz.claims import CLAIMS, GROUPS, TIMES, Claim, Verdict, judge
 from bnviz.engines.inline import Inline
 from bnviz.evidence import difference, final

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from bnviz import data, supervisor
 from bnviz import worker as module
-from bnviz.__main__ import main
+from bnviz.cli import main
 from bnviz.disk import discard
 from bnviz.engines.inline import Inline
 from bnviz.paths import PROJECT

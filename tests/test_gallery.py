@@ -12,8 +12,8 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from bnviz import gallery, paths, store
-from bnviz.__main__ import main
 from bnviz.claims import CLAIMS
+from bnviz.cli import main
 from bnviz.engines.inline import Inline
 from bnviz.presets import PRESETS
 from bnviz.spec import RunSpec

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bnviz import estimate, prices
-from bnviz.__main__ import main
+from bnviz.cli import main
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from bnviz.prices import Machine

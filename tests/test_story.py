@@ -16,8 +16,7 @@ import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bnviz import __main__ as cli
-from bnviz import claims, panels, report, supervisor
+from bnviz import claims, cli, panels, report, supervisor
 from bnviz.analysis import STATISTICS
 from bnviz.engines.inline import Inline
 from bnviz.panels import PANELS

@@ -17,8 +17,8 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from bnviz import export, panels, takeaway
-from bnviz.__main__ import main
 from bnviz.bundle import unpack
+from bnviz.cli import main
 from bnviz.engines.inline import Inline
 from bnviz.export import STYLES
 from bnviz.panels import EACH, PANELS
