@@ -6,11 +6,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 
 import pandas as pd
 import pytest
 
 from bnviz import cli, execute
+from bnviz.cli.parser import COMMANDS
 from bnviz.cli.questions import asked as questions
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
@@ -275,3 +277,9 @@ def test_help_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True)
     assert done.stdout == "none\n", done.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_says_what_the_docstring_says(name):
+    module, does, says = COMMANDS[name]
+    assert getattr(import_module(f"bnviz.cli.{module}"), does).__doc__ == says
