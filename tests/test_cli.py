@@ -275,7 +275,7 @@ def test_help_imports_nothing_heavy():
         "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n    main(['--help'])\n"
         "print({'pandas', 'torch', 'plotly', 'streamlit'} & sys.modules.keys() or 'none')"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, encoding="utf-8")
     assert done.stdout == "none\n", done.stderr
 
 
