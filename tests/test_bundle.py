@@ -20,8 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnviz import __main__ as cli
-from bnviz import paths
+from bnviz import cli, paths
 from bnviz.analysis import training
 from bnviz.analysis.covariate_shift import covariate_shift
 from bnviz.analysis.distributions import histograms
@@ -184,7 +183,7 @@ def test_a_bundle_holds_what_was_measured_asked_and_needed(run):
     assert all(word in told for word in ("python -m bnviz data import", *files, "Santurkar", "Ioffe"))
     shown = re.search(r"^python -m bnviz run .*$", told, re.MULTILINE)
     options = cli.parser().parse_args(split(shown[0])[3:])
-    assert [spec.id for spec in cli.asked(options)] == [run.id]
+    assert [spec.id for spec in asked(options)] == [run.id]
     cited = held["CITATION.bib"].decode()
     assert re.findall(r"@\w+{(\w+),", cited) == ["santurkar2018batchnorm", "ioffe2015batchnorm", "bnviz"]
     assert cited.count("{") == cited.count("}")

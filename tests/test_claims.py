@@ -15,8 +15,7 @@ from pandas import DataFrame, Series
 from scipy import stats
 from streamlit.testing.v1 import AppTest
 
-from bnviz import __main__ as cli
-from bnviz import execute
+from bnviz import cli, execute
 from bnviz.analysis import rows as rows_numbers
 from bnviz.claims import CLAIMS, judging
 from bnviz.claims.claim import GROUPS, NBSP, TIMES, Claim, questions

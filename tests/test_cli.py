@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
+from importlib import import_module
 
 import pandas as pd
 import pytest
 
-from bnviz import __main__ as cli
-from bnviz import execute
+from bnviz import cli, execute
+from bnviz.cli.parser import COMMANDS
+from bnviz.cli.questions import asked as questions
+from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from bnviz.runs.store import SCHEMA, Store
 from bnviz.spec import RunSpec, command
@@ -198,7 +203,7 @@ def test_help_names_every_knob_and_probe(capsys):
 def test_the_command_that_a_page_shows_asks_the_same_question(spec):
     words = __import__("shlex").split(command(spec))
     options = cli.parser().parse_args(words[3:])
-    assert [asked.id for asked in cli.asked(options)] == [spec.id]
+    assert [asked.id for asked in questions(options)] == [spec.id]
 
 
 @pytest.fixture
@@ -262,3 +267,19 @@ def test_a_run_that_has_measured_nothing_gives_no_file(command, tmp_path, monkey
     assert bnviz(command[0], run.id, *command[1:]) == 2
     assert capsys.readouterr().err == f"bnviz: nothing is measured yet: run {run.id} is queued\n"
     assert not (tmp_path / command[-1]).exists()
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import contextlib, io, sys\nfrom bnviz.cli import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n    main(['--help'])\n"
+        "print({'pandas', 'torch', 'plotly', 'streamlit'} & sys.modules.keys() or 'none')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, encoding="utf-8")
+    assert done.stdout == "none\n", done.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_says_what_the_docstring_says(name):
+    module, does, says = COMMANDS[name]
+    assert getattr(import_module(f"bnviz.cli.{module}"), does).__doc__ == says

@@ -16,7 +16,7 @@ from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
 from bnviz import data
-from bnviz.__main__ import main
+from bnviz.cli import main
 from bnviz.paths import PROJECT
 from bnviz.runs import supervisor
 from bnviz.runs import worker as module

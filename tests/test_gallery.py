@@ -12,8 +12,8 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from bnviz import paths
-from bnviz.__main__ import main
 from bnviz.claims import CLAIMS
+from bnviz.cli import main
 from bnviz.presets import PRESETS
 from bnviz.runs import gallery, store
 from bnviz.runs.engines.inline import Inline

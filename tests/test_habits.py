@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bnviz import __main__ as cli
-from bnviz import paths
+from bnviz import cli, paths
 from bnviz.paths import GALLERY, PROJECT
 from bnviz.plain import ascii_only
 
@@ -107,7 +106,7 @@ def test_files_are_written_alike_in_a_locale_of_ascii(tmp_path, words):
 
 
 def test_who_has_no_home_draws_nothing_and_needs_none():
-    done = nameless("import sys, bnviz.__main__\nprint('kaleido' in sys.modules)")
+    done = nameless("import sys, bnviz.cli.writing\nprint('kaleido' in sys.modules)")
     assert done.stdout == "False\n", done.stderr
 
 

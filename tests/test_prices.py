@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bnviz.__main__ import main
+from bnviz.cli import main
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from bnviz.runs import estimate, prices

@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bnviz import __main__ as cli
+from bnviz import cli
 from bnviz.analysis.seeds import STATISTICS
 from bnviz.claims import CLAIMS, judging
 from bnviz.figures import PANELS
@@ -27,7 +27,8 @@ from bnviz.presets import PRESETS, offered
 from bnviz.runs import supervisor
 from bnviz.runs.engines.inline import Inline
 from bnviz.runs.store import Run, Store
-from bnviz.story.chapters import CHAPTERS, QUESTIONS, Chapter, report
+from bnviz.story import report
+from bnviz.story.chapters import CHAPTERS, QUESTIONS, Chapter
 from bnviz.ui.present import SCALE, TYPE, enlarged
 from tests.conftest import tiny_spec
 

@@ -17,7 +17,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from bnviz import export
-from bnviz.__main__ import main
+from bnviz.cli import main
 from bnviz.export import STYLES, takeaway
 from bnviz.figures import PANELS
 from bnviz.figures import panel as panels

@@ -27,8 +27,8 @@ from bnviz.figures.style import curves
 from bnviz.runs import bundle
 from bnviz.runs.store import Run, Store
 from bnviz.spec import RunSpec
-from bnviz.story.chapters import CHAPTERS, QUESTIONS, Chapter, Question
 from bnviz.story import chapters as story
+from bnviz.story.chapters import CHAPTERS, QUESTIONS, Chapter, Question
 from bnviz.training.norms import NORMS
 from bnviz.words import duration
 

@@ -12,9 +12,9 @@ from bnviz.figures.distributions import QUANTILES
 from bnviz.figures.landscape import LANDSCAPE
 from bnviz.figures.training import TRAINING_ACCURACY
 from bnviz.presets import PRESETS
-from bnviz.recent import release_early
 from bnviz.runs.store import ACTIVE, Store
-from bnviz.story.chapters import CHAPTERS, Chapter, report
+from bnviz.story import report
+from bnviz.story.chapters import CHAPTERS, Chapter
 from bnviz.ui import asking, export, link, live, page, story
 
 STORY, QUICK = "story", "quick"
@@ -55,7 +55,6 @@ def start_page(doc: str | None) -> None:
 
 def prepare() -> None:
     """Read and draw the story before the first visitor comes, so that he does not wait for it."""
-    release_early()
     for chapter in CHAPTERS.values():
         story.drawn(chapter)
 

@@ -1,0 +1,32 @@
+"""How a command fails: one sentence on standard error, and exit status 2."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+from bnviz.paths import cache
+from bnviz.runs.disk import FULL
+
+
+def fail(message: str) -> NoReturn:
+    """One sentence on standard error, and exit status 2."""
+    print(f"bnviz: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+def told(problem: OSError) -> str:
+    """What the system refused, in a sentence without its error number."""
+    if problem.errno in FULL:
+        return f"the disk is full; free some space on the disk of {problem.filename or cache()}, then run the command again"
+    if problem.errno is None:
+        return str(problem)
+    where = f"{problem.filename}: " if problem.filename else ""
+    return f"{where}{(problem.strerror or '').lower()}{cache_is_read_only() * isinstance(problem, PermissionError)}"
+
+
+def cache_is_read_only() -> str:
+    """What to do about it, where that may be what went wrong."""
+    folder = next(path for path in (cache(), *cache().parents) if path.exists())
+    return "" if os.access(folder, os.W_OK) else f"; the cache {cache()} is read only: name another in BNVIZ_CACHE"

@@ -1,0 +1,83 @@
+"""The runs that a command line names, and the files that it writes of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from bnviz.presets import PRESETS, SEEDS
+from bnviz.runs.store import TEXT, Run, Store
+
+LONGEST_NAME = 255  # bytes of a file name, as file systems have it
+
+
+def rows_of(runs: Iterable[Run]) -> pd.DataFrame:
+    """Rows of one run as they are; of several with a column `run` before them."""
+    frames = {run.id: run.rows().astype(TEXT) for run in runs}
+    if len(frames) == 1:
+        return next(iter(frames.values()))
+    return pd.concat([frame.assign(run=id)[["run", *frame.columns]] for id, frame in frames.items()], ignore_index=True)
+
+
+def table_writer(path: Path) -> Callable[[pd.DataFrame], None]:
+    """How to write a frame to this file, by its ending. ValueError before anything is computed where that cannot work."""
+    writers: dict[str, Callable[[pd.DataFrame], None]] = {
+        ".csv": lambda frame: frame.astype({"unit": "Int64"}).to_csv(path, index=False),
+        ".parquet": lambda frame: frame.astype({"unit": "Int64"}).to_parquet(path, index=False),
+    }
+    if path.suffix not in writers:
+        raise ValueError(f"--out must end in {' or '.join(writers)}, got {path}")
+    in_a_folder(path)
+    return writers[path.suffix]
+
+
+def measured(runs: list[Run]) -> list[Run]:
+    """These runs. ValueError where none of them has measured anything."""
+    if not any(run.parts() for run in runs):
+        raise ValueError(f"nothing is measured yet: {', '.join(f'run {run.id} is {run.state}' for run in runs)}")
+    return runs
+
+
+def chosen(words: list[str]) -> list[Run]:
+    """The runs that these words name, each once; damaged ones are told and left out. ValueError where none is left."""
+    runs = list({run.id: run for word in words for run in named(word)}.values())
+    damaged = {run.id: run.error() for run in runs if run.state == "damaged"}
+    if len(damaged) == len(runs):
+        raise ValueError(" ".join(damaged.values()))
+    for said in damaged.values():
+        print(f"bnviz: left out: {said}", file=sys.stderr)
+    return [run for run in runs if run.id not in damaged]
+
+
+def named(word: str) -> list[Run]:
+    """The run whose id begins so, or the finished runs of a preset. ValueError where there are none."""
+    if word not in PRESETS:
+        return [Store().find(word)]
+    runs = [Store().run(spec.id) for seed in SEEDS for spec in PRESETS[word].specs(seed=seed)]
+    finished = [run for run in runs if run.state == "done" or (run.state == "damaged" and run.folder.exists())]
+    if not finished:
+        raise ValueError(f"no run of preset {word} is finished; `python -m bnviz run --preset {word}` makes them")
+    return finished
+
+
+def in_a_folder(path: Path) -> None:
+    """ValueError where a file cannot be written because of its name, or because its folder is not there."""
+    if (size := len(os.fsencode(path.name))) > LONGEST_NAME:
+        raise ValueError(f"the file name of --out is too long: {size} bytes, at most {LONGEST_NAME}")
+    if path.is_dir():
+        raise ValueError(f"--out must name a file, got the folder {path.absolute()}")
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"the folder of --out does not exist: {path.absolute().parent}")
+
+
+def write_page(path: Path, made: Callable[[], str]) -> None:
+    """Write an HTML page. ValueError before it is made where that cannot work."""
+    if path.suffix != ".html":
+        raise ValueError(f"--out must end in .html, got {path}")
+    in_a_folder(path)
+    path.write_text(made(), encoding="utf-8")
+    print(path)

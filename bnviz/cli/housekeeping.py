@@ -1,0 +1,141 @@
+"""The commands about this machine: the dashboard, data sets, the cache and what ships with bnviz."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from bnviz import data, importing
+from bnviz.cli.errors import fail
+from bnviz.paths import GALLERY, PROJECT, settle
+from bnviz.runs.bundle import unpack
+from bnviz.runs.bundle_files import is_bundle
+from bnviz.runs.store import Store, held
+
+
+def app(options: argparse.Namespace) -> None:
+    """Open the dashboard."""
+    settle()
+    from streamlit.runtime.pages_manager import PagesManager
+    from streamlit.web import cli
+
+    from bnviz.runs.supervisor import ensure
+    from bnviz.ui import start
+
+    start.prepare()
+    ensure(Store())  # its workers load torch while the page opens
+    # Streamlit takes a folder named `pages` for its older kind of app until app.py has run once, and tells a reader who
+    # arrives by a link to a page that there is no such page.
+    PagesManager.uses_pages_directory = False
+    sys.argv = ["streamlit", "run", str(PROJECT / "app.py"), *options.streamlit]
+    cli.main()
+
+
+def gallery(options: argparse.Namespace) -> None:
+    """Compute what is missing of the runs that ship, and write them; with a GPU at the paper's scale too."""
+    from bnviz.runs import gallery
+    from bnviz.runs.worker import device
+
+    gallery.replaceable(options.out or GALLERY)
+    for name in data.SOURCES:
+        data.require(name)
+    count, size = gallery.make(options.out, gpu=device() != "cpu")
+    print(f"{count} runs, {size / 2**20:.1f} MB")
+
+
+def data_list(options: argparse.Namespace) -> None:
+    """List the data sets and whether they are at hand."""
+    for source in data.SOURCES.values():
+        print(f"{source.name:16} {'here' if data.available(source.name) else 'missing':8} {source.label}")
+
+
+def data_fetch(options: argparse.Namespace) -> None:
+    """Download a data set."""
+    importing.fetch(options.name)
+    print(f"{options.name} is here.")
+
+
+def data_import(options: argparse.Namespace) -> None:
+    """Take a data set, or the runs of a bundle, from an archive, a file or a folder."""
+    if is_bundle(options.path):
+        for run in unpack(options.path, Store()):
+            print(f"{run.id} is here: {run.spec.summary()}")
+    else:
+        for name in importing.import_path(options.path):
+            print(f"{name} is here.")
+
+
+def reset(options: argparse.Namespace) -> None:
+    """Delete all runs of the cache, for the next class; data sets and the runs that ship stay."""
+    count = len(Store().runs())
+    if not (options.yes or agreed(f"Delete {count} runs with their measurements?")):
+        print("Nothing was deleted.")
+        return
+    gone, left = Store().reset()
+    print(f"{gone} runs deleted; data sets and the runs that ship stay.")
+    if left:
+        fail(f"{', '.join(run.id for run in left)} would not stop, or may not be deleted by this account")
+
+
+def agreed(question: str) -> bool:
+    """Whether somebody at the terminal says yes. ValueError where nobody is there to be asked."""
+    if not sys.stdin.isatty():
+        raise ValueError("reset deletes runs for good and asks first; --yes where nobody can answer")
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+
+def doctor(options: argparse.Namespace) -> None:
+    """Versions, devices, data and the health of the cache."""
+    from importlib.metadata import version
+
+    import torch
+
+    from bnviz.runs.supervisor import lock, slots, trouble
+
+    store = Store()
+    print("python      ", sys.version.split()[0])
+    for package in ("torch", "torchvision", "streamlit", "plotly", "pandas", "pyarrow"):
+        print(f"{package:12}", version(package))
+    gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    print("devices     ", ", ".join([*gpus, f"CPU with {os.cpu_count()} cores"]), f"({slots()} runs at once)")
+    for name in data.SOURCES:
+        health = ("whole" if data.check(name) else "DAMAGED") if data.available(name) else "missing"
+        print(f"{name:15}", health)
+    states = [run.state for run in store.runs()]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)) or "no runs"
+    print("cache       ", f"{store.root}: {counts}; supervisor {'at work' if held(lock(store)) else 'not running'}")
+    for run in store.runs():
+        if run.state in ("failed", "damaged"):
+            print(f"  {run.id} {run.state}: {run.error()}")
+    if said := trouble(store):
+        print("trouble     ", said)
+
+
+def app_options(command: argparse.ArgumentParser) -> None:
+    """Add what `app` hands on to Streamlit."""
+    text = "options of `streamlit run`"
+    command.add_argument("streamlit", nargs="*", metavar="-- --server.port …", help=text)
+
+
+def gallery_options(command: argparse.ArgumentParser) -> None:
+    """Add the option of `gallery`."""
+    command.add_argument("--out", type=Path, help="another folder than the one that ships")
+
+
+def reset_options(command: argparse.ArgumentParser) -> None:
+    """Add the option of `reset`."""
+    command.add_argument("--yes", action="store_true", help="without asking")
+
+
+def data_options(command: argparse.ArgumentParser) -> None:
+    """Add the actions of `data`."""
+    from bnviz.cli.parser import Parser
+
+    actions = command.add_subparsers(metavar="action", parser_class=Parser)
+    for name, does, what in (("list", data_list, None), ("fetch", data_fetch, "name"), ("import", data_import, "path")):
+        action = actions.add_parser(name, help=does.__doc__, description=does.__doc__)
+        action.set_defaults(command=does)
+        if what:
+            action.add_argument(what, type=Path if what == "path" else str)

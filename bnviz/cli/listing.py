@@ -1,0 +1,96 @@
+"""The commands that list the presets and the claims of the papers."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from bnviz import data
+from bnviz.cli.questions import known_preset
+from bnviz.presets import PRESETS, Preset
+from bnviz.runs import prices
+from bnviz.runs.store import Run, Store
+from bnviz.words import duration, shorten
+
+if TYPE_CHECKING:
+    from bnviz.claims.judging import Verdict
+
+
+def presets(options: argparse.Namespace) -> None:
+    """List the presets: what each shows and costs. What it took here stands with those that this machine has finished."""
+    for name in options.names:
+        known_preset(name)
+    for preset in [PRESETS[name] for name in options.names or PRESETS]:
+        figure = f" · {preset.figure}" if preset.figure else ""
+        page = f" · page {preset.page}" if preset.page else ""
+        print(f"{preset.name}{figure}{page} · {cost(preset, options.measure)}")
+        regimes = dict.fromkeys(spec.regime() for spec in preset.specs())
+        print(f"    {preset.summary}\n    {len(preset.specs())} runs: {' / '.join(regimes)}")
+
+
+def cost(preset: Preset, measure: bool) -> str:
+    """What a preset takes on this machine: measured, or as it was when it ran here, or as estimated."""
+    if measure:
+        from bnviz.runs.cost import estimate
+        from bnviz.runs.supervisor import slots
+        from bnviz.runs.worker import device
+
+        try:
+            seconds = sum(estimate(spec, device()) for spec in preset.specs())
+        except data.DataError as problem:
+            return str(problem)
+        return f"{duration(seconds)} of computing here, {slots()} runs at once"
+    here = [Run(Store().root / spec.id) for spec in preset.specs()]
+    if all(run.state == "done" and not run.meta().get("imported") for run in here):
+        return f"took {duration(sum(run.meta()['seconds'] for run in here))} of computing here"
+    return f"{prices.here(Store()).price(preset.specs())}{'; its runs ship with bnviz' * bool(preset.ships)}"
+
+
+def claims(options: argparse.Namespace) -> None:
+    """What the papers claim, and how it stands on the finished runs: a named test each, with the paper's value and ours."""
+    from bnviz.claims import CLAIMS
+    from bnviz.claims.judging import verdicts
+
+    for name in options.names:
+        if name not in CLAIMS:
+            raise ValueError(f"claim must be one of {', '.join(CLAIMS)}, got {shorten(name)}")
+    judged = verdicts([CLAIMS[name] for name in options.names or CLAIMS], Store())
+    for text in table(judged) if options.markdown else map(block, judged):
+        print(text, flush=True)
+
+
+def block(verdict: Verdict) -> str:
+    """A claim's verdict in a few lines."""
+    claim = verdict.claim
+    doubt = f" ({verdict.doubt})" if verdict.doubt else ""
+    return (
+        f"{claim.name} · {verdict.words}{doubt} · ours {verdict.ours or 'nothing yet'} · holds if {claim.region}\n"
+        f"    {claim.says} ({claim.source})\n"
+        f"    {claim.quantity}\n"
+        f"    paper: {claim.theirs}\n"
+        f"    {claim.regime}"
+    )
+
+
+def table(verdicts: Iterable[Verdict]) -> Iterator[str]:
+    """The lines of a table in Markdown."""
+    yield "| claim | the paper | ours | holds if | verdict |\n|---|---|---|---|---|"
+    for verdict in verdicts:
+        claim = verdict.claim
+        words = f"{verdict.words}; {verdict.doubt}" if verdict.doubt else verdict.words
+        yield f"| {claim.says} ({claim.source}) | {claim.theirs} | {verdict.ours} | {claim.region} | {words} |"
+
+
+def presets_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of `presets`."""
+    names = f"some of {', '.join(PRESETS)}; all by default"
+    command.add_argument("names", nargs="*", metavar="NAME", help=names)
+    measure = "time some steps of each, to say what it costs here"
+    command.add_argument("--measure", action="store_true", help=measure)
+
+
+def claims_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of `claims`."""
+    command.add_argument("names", nargs="*", metavar="NAME", help="some of them; all by default")
+    command.add_argument("--markdown", action="store_true", help="as a table in Markdown")

@@ -1,0 +1,71 @@
+"""The options that ask a question: one for each setting of RunSpec, a preset, a sweep and the probes."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, get_origin
+
+from bnviz.presets import PRESETS, Preset
+from bnviz.spec import RunSpec, SpecError
+from bnviz.sweeps import SWEEPS, turn
+from bnviz.training.probes import PROBES
+from bnviz.words import shorten
+
+
+def add_knobs(command: argparse.ArgumentParser) -> None:
+    """--preset, --probe, and one option for every other knob of RunSpec."""
+    command.add_argument("--preset", help=f"start from a preset: {', '.join(PRESETS)}")
+    for name, field in RunSpec.model_fields.items():
+        if name != "probes":
+            flag = {"nargs": "?", "const": "true"} if field.annotation is bool else {}
+            text = f"{field.description} Default: {field.default}.".replace("%", "%%")
+            command.add_argument(f"--{name.replace('_', '-')}", dest=name, metavar=name.upper(), help=text, **flag)  # type: ignore[arg-type]
+    command.add_argument(
+        "--sweep",
+        metavar="KNOB=V1,V2,…",
+        help=f"ask the same at several values of {', '.join(SWEEPS)}; noise is in multiples of the paper's",
+    )
+    command.add_argument(
+        "--probe",
+        action="append",
+        metavar="NAME=N",
+        help=f"measure NAME every N steps (0: not at all); may be given again. {', '.join(PROBES)}",
+    )
+
+
+def asked(options: argparse.Namespace) -> list[RunSpec]:
+    """The questions that the options ask: one, or a preset's with the given knobs changed; each at every value of a sweep."""
+    given = {
+        name: knob(name, text) for name in RunSpec.model_fields if (text := getattr(options, name, None)) is not None
+    }
+    preset = None if options.preset is None else known_preset(options.preset)
+    probes = preset.knobs["probes"] if preset else RunSpec().probes
+    probes = probes | dict(interval(text) for text in options.probe or ())
+    given["probes"] = {name: steps for name, steps in probes.items() if steps != "0"}
+    specs = preset.specs(**given) if preset else [RunSpec.of(**given)]
+    if options.sweep is not None:
+        sweep, values = turn(options.sweep)
+        specs = sweep.questions(specs, values)
+    return list({spec.id: spec for spec in specs}.values())
+
+
+def knob(name: str, text: str) -> Any:
+    """An option's text as RunSpec takes it: lists are separated by commas."""
+    if get_origin(RunSpec.model_fields[name].annotation) is tuple:
+        return [part for part in text.split(",") if part]
+    return text
+
+
+def interval(text: str) -> tuple[str, str]:
+    """NAME=N of a probe."""
+    name, equals, steps = text.partition("=")
+    if not equals:
+        raise SpecError(f"--probe takes NAME=N, its interval in steps, got {shorten(text)}")
+    return name, steps
+
+
+def known_preset(name: str) -> Preset:
+    """The preset of this name. SpecError names the valid ones."""
+    if name not in PRESETS:
+        raise SpecError(f"preset must be one of {', '.join(PRESETS)}, got {shorten(name)}")
+    return PRESETS[name]

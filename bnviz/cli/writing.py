@@ -1,0 +1,64 @@
+"""The commands that write runs to files: figures, numbers and HTML pages."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from bnviz.cli import figure_options
+from bnviz.cli.files import chosen, in_a_folder, measured, rows_of, table_writer, write_page
+from bnviz.export import takeaway
+from bnviz.runs.store import Store
+
+
+def export(options: argparse.Namespace) -> None:
+    """Write a figure of runs (pdf, svg, png, html, tex), its numbers (csv, parquet), all of it (zip), or the raw rows."""
+    runs = chosen(options.runs)
+    if options.figure is None:
+        figure_options.none_given(options)
+        table_writer(options.out)(rows_of(measured(runs)))
+        return
+    in_a_folder(options.out)
+    take, format, style = figure_options.taken(options, runs)
+    for path in takeaway.save(take, options.out, format, style, options.full):
+        print(path)
+
+
+def lesson(options: argparse.Namespace) -> None:
+    """Write the story's figures and ten questions, answers folded away, as one HTML page to print or to send."""
+    from bnviz.story.report import lesson
+
+    write_page(options.out, lambda: lesson(Store()))
+
+
+def report(options: argparse.Namespace) -> None:
+    """Write what some runs are, and every figure of them, as one HTML page with the interactive figures in it."""
+    from bnviz.story.report import report
+
+    runs = chosen(options.runs)
+    write_page(options.out, lambda: report(measured(runs), options.title))
+
+
+def export_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of `export`."""
+    runs_argument(command)
+    command.add_argument("--out", type=Path, required=True, help="the file; its ending says the format")
+    figure_options.add_to(command)
+
+
+def lesson_options(command: argparse.ArgumentParser) -> None:
+    """Add the option of `lesson`."""
+    command.add_argument("--out", type=Path, required=True, help="the .html file")
+
+
+def report_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of `report`."""
+    runs_argument(command)
+    command.add_argument("--out", type=Path, required=True, help="the .html file")
+    command.add_argument("--title", default="Why does batch normalisation help? A report", help="its heading")
+
+
+def runs_argument(command: argparse.ArgumentParser) -> None:
+    """Add the runs that a file is about."""
+    text = "id, or how it begins, or a preset: its finished runs"
+    command.add_argument("runs", nargs="+", metavar="RUN", help=text)
