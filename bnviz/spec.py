@@ -365,7 +365,7 @@ def sentence(problem: Any) -> str:
     """One sentence on one of pydantic's complaints: which knob, what is valid, what was given."""
     place, given = problem["loc"], problem["input"]
     if problem["type"] == "extra_forbidden":
-        return f"unknown knob {shorten(place[0])}; the knobs are {', '.join(RunSpec.model_fields)}"
+        return f"unknown setting {shorten(place[0])}; the settings are {', '.join(RunSpec.model_fields)}"
     if not place:
         return str(problem["msg"]).removeprefix("Value error, ")
     name = " ".join(part if part in PROBES else shorten(part)[1:-1] for part in place if isinstance(part, str))
@@ -383,7 +383,7 @@ def sentence(problem: Any) -> str:
 
 @cache
 def valid(knob: str) -> str:
-    """What a knob takes, in words; of a list, what each of its values may be."""
+    """Return the values that a setting accepts, in words; for a list, those of each element."""
     about = RunSpec.model_json_schema()["properties"][knob]
     about = about.get("items") or about.get("additionalProperties") or about
     if about["type"] == "string":

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,18 @@ def tiny_spec(**knobs: Any) -> RunSpec:
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """No test sees or touches the reader's cache."""
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """No test sees or touches the reader's cache, and none leaves a supervisor behind."""
     monkeypatch.setenv("BNVIZ_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
+    yield tmp_path / "cache"
+    end_supervisor(tmp_path / "cache")
+
+
+def end_supervisor(cache: Path) -> None:
+    """End the supervisor that a page may have started: it would wait fifteen minutes for more to do."""
+    file = cache / "supervisor.lock"
+    if LOCKS.exists() and file.exists() and (process := holder(file)) not in (None, os.getpid()):
+        os.kill(process, signal.SIGTERM)
 
 
 @pytest.fixture(autouse=True)

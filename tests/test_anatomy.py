@@ -109,7 +109,7 @@ def test_the_backward_numbers_are_those_of_the_module():
     assert all_three[1] == pytest.approx(0, abs=1e-12)
     assert all_three[2] == pytest.approx(np.sum(gradient.dx * normalised), abs=5.01e-4)
 
-    (_, slope), (_, analytic), (_, difference) = table(opened, "The derivative by x₄")
+    (_, slope), (_, analytic), (_, difference) = table(opened, "The derivative with respect to x₄")
     assert analytic == pytest.approx(gradient.dx[3], abs=1e-7)
     assert slope == pytest.approx(gradient.dx[3], abs=1e-5)
     assert abs(difference) < 1e-5
@@ -131,7 +131,7 @@ def test_the_population_is_that_of_the_module():
     assert training == pytest.approx([line().normalised[1], line().y[1]], abs=5.01e-4)
     expected = algorithm1.inference(0.2, over, -2.5, 0.7, 0.01)
     assert inference[1] == pytest.approx(float(expected), abs=5.01e-4)
-    assert f"**{formulas.words(expected)}**" in told(opened, "One example, other company")
+    assert f"**{formulas.words(expected)}**" in told(opened, "The same example in other batches")
 
 
 def test_larger_weights_are_measured():

@@ -406,7 +406,7 @@ def test_a_zip_that_is_cut_off_is_a_damaged_bundle(whole, path, elsewhere):
         ("spec.json", b"{}", "lacks spec or knobs"),
         ("spec.json", b'{"spec": [], "knobs": {}}', "lacks spec or knobs"),
         ("spec.json", b'{"spec": {"norm": "bach"}, "knobs": {}}', "run {id}: norm must be one of none, batch"),
-        ("spec.json", b'{"spec": {"a\\n\\u001b": 1}, "knobs": {}}', "unknown knob 'a"),
+        ("spec.json", b'{"spec": {"a\\n\\u001b": 1}, "knobs": {}}', "unknown setting 'a"),
         ("spec.json", b'{"spec": {"lr": NaN}, "knobs": {}}', "lr must be a number above 0 and at most 1,000, got nan"),
         ("spec.json", b'{"spec": {"steps": 1e400}, "knobs": {}}', "steps must be"),
         ("spec.json", b'{"spec": {}, "knobs": {}}', "asks for run 44136fa355b3678a, or it is of another version"),

@@ -787,5 +787,7 @@ def test_a_sweep_turns_one_knob_that_some_network_has():
     assert opened.text_input(key="values").value == "0, 0.5, 1, 2, 4"
     opened.text_input(key="lr").set_value("0.1, 0.2").run()
     opened.get("button_group")[2].set_value("width").run()
-    assert opened.error[0].value == ("A sweep turns one knob: name one learning rate under Knobs to sweep width.")
+    assert opened.error[0].value == (
+        "A sweep changes one setting: choose one learning rate under Settings to sweep width."
+    )
     assert not [button for button in opened.button if button.key == "run"]

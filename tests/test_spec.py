@@ -71,7 +71,7 @@ def test_a_raised_version_of_a_network_or_a_data_set_changes_the_id_of_those_who
         ({"batch": 4001, "data": "cifar10-sample"}, "batch must be at most 4000"),
         ({"step_sizes": ()}, "step_sizes"),
         ({"step_sizes": (1, 1)}, "step_sizes must name each value once"),
-        ({"speed": 3}, "unknown knob 'speed'; the knobs are model, width"),
+        ({"speed": 3}, "unknown setting 'speed'; the settings are model, width"),
         ({"init": "zeros"}, "init must be one of glorot_uniform, glorot_normal, he_normal, gaussian, got 'zeros'"),
         ({"optimizer": "lbfgs"}, "optimizer must be one of sgd, adadelta, adam, adamw, got 'lbfgs'"),
         ({"schedule": "exponential"}, "schedule must be one of constant, step, cosine, got 'exponential'"),

@@ -78,7 +78,7 @@ class Verdict:
         """Why more seeds may change the verdict; "" where it is sure."""
         if self.n < 2:
             return "one seed" if self.n else ""
-        return "" if self.sure else "the interval crosses the edge"
+        return "" if self.sure else "not statistically certain"
 
     @property
     def ours(self) -> str:

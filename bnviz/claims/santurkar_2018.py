@@ -35,7 +35,7 @@ TRAINING = (
     ),
     on_cifar(
         name="batch-at-half",
-        says="BatchNorm bears a learning rate of 0.5.",
+        says="BatchNorm still trains at learning rate 0.5.",
         source="2018, Fig. 1b",
         theirs="−2.7 points after 15,000 steps, −9.9 after 2,000 (69.2 against 79.1 %)",
         quantity="test accuracy of BatchNorm after the last step, at 0.5 minus at 0.1; at most 10 points are lost",

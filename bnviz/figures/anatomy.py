@@ -179,7 +179,7 @@ def company_table(
 def company(table: DataFrame) -> go.Figure:
     """`company_table`: on the left who is in each batch, on the right what becomes of the one who is in all of them."""
     numbers, example = sorted(table["batch"].unique()), int(table.loc[table["guest"], "example"].iloc[0])
-    titles = [f"{name('x', example)} and its company", name("y", example)]
+    titles = [f"{name('x', example)} in its batch", name("y", example)]
     sharing = {"shared_yaxes": True, "column_widths": [0.55, 0.45], "horizontal_spacing": 0.06}
     fig = make_subplots(1, 2, column_titles=titles, **sharing)
     dot = {"color": COLOURS[example - 1], "size": 16}

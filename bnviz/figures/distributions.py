@@ -131,7 +131,7 @@ QUANTILES = Panel(
 )
 HISTOGRAMS = Panel(
     "Histograms over training",
-    "One ridge a measurement, early behind and late in front: does the shape stay?",
+    "One histogram per measurement, earliest at the back: does the shape stay the same?",
     lambda view: analysis.histograms(view.rows, view.layers, pooled(view)),
     lambda numbers, view: ridges(numbers, view.time),
     probe="activations",
@@ -164,7 +164,7 @@ MOMENT_DRIFT = Panel(
     "Fig. 8b: where mean and variance have wandered.",
     lambda view: analysis.moment_drift(view.rows, view.layers),
     lambda numbers, view: moment_drift(numbers, view.time),
-    fewer=drawn,  # no mean: each seed samples another unit, which wanders elsewhere
+    fewer=drawn,  # no mean: each seed samples another channel, which drifts its own way
     probe="activations",
     metrics=OF_MOMENTS,
     slug="moment-drift",

@@ -205,7 +205,7 @@ GRADIENT_PREDICTIVENESS = Panel(
 )
 EFFECTIVE_BETA = Panel(
     "Effective β-smoothness",
-    "Lower is smoother. At 1/η_min the smallest step already loses the gradient; at 2/lr a full batch trains at the edge of stability.",
+    "Lower is smoother. At 1/η_min even the smallest step changes the gradient by its own length; at 2/lr a full batch trains at the edge of stability.",
     bands,
     lambda numbers, view: effective_beta(numbers, view.time, view.paper),
     paper="effective_beta",

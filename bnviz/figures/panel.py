@@ -112,7 +112,7 @@ class Panel:
         return self.about(specs) and any(map(self.when, measured))
 
     def lacking(self, specs: Sequence[RunSpec], choice: str = "") -> Lacking:
-        """What these questions would have to measure besides, so that it shows something."""
+        """Return the probes and settings that these runs lack for this panel."""
         probes, settings = dict[str, int](), dict[str, bool]()
         if self.probe and not any(self.probe in spec.probes for spec in specs):
             probes[self.probe] = max(1, specs[0].steps // MEASUREMENTS)

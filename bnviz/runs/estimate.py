@@ -1,4 +1,4 @@
-"""What a question costs, before anybody computes it: seconds, memory of its worker, rows, and bytes on disk. No torch.
+"""Estimate what a run will cost: seconds, memory of its worker, rows, and bytes on disk. No torch.
 
 The counts follow from the network's blocks and from the probes. The constants were measured on one thread of a CPU; `prices` corrects
 them by the runs that this machine has finished.
@@ -45,7 +45,7 @@ ASK_S = 600.0  # a question above this asks first
 
 @dataclass(frozen=True)
 class Estimate:
-    """Of one run."""
+    """The cost of one run."""
 
     seconds: float  # of one thread
     memory: int  # bytes, at the most
@@ -57,7 +57,7 @@ known: dict[str, Estimate] = {}  # by id: pages ask for the same ones often, and
 
 
 def estimate(spec: RunSpec) -> Estimate:
-    """What one run costs."""
+    """Return the cost of one run."""
     if spec.id not in known:
         if len(known) >= MOST_KNOWN:
             known.clear()
@@ -66,7 +66,7 @@ def estimate(spec: RunSpec) -> Estimate:
 
 
 def counted(spec: RunSpec) -> Estimate:
-    """The same, counted anew."""
+    """Return the cost of one run without looking it up."""
     rows = sum(rows_of(name, spec) for name in spec.probes)
     parameters = sum(prod(block.weight) + 3 * block.output[0] for block in spec.blocks())
     kept = 2 * parameters * size(spec) * (2 + states(spec) + visited(spec))
@@ -77,14 +77,14 @@ def counted(spec: RunSpec) -> Estimate:
 
 
 def firings(probe: str, spec: RunSpec) -> int:
-    """How often a probe measures in a run that does not diverge."""
+    """Return how often a probe measures in a run that does not diverge."""
     every, steps = spec.probes[probe], spec.steps
     times = ceil(steps / every)
     return times + ceil((steps - 1) / every) if probe == "activations" and every > 1 else times
 
 
 def rows_of(probe: str, spec: RunSpec) -> int:
-    """All rows of a probe."""
+    """Return the number of rows that a probe writes."""
     times, layers, classes = firings(probe, spec), len(spec.blocks()), bool(SOURCES[spec.data].classes)
     directions = 1 + spec.random_direction
     whole = ceil(spec.steps / spec.probes[probe])  # activations have their distribution only then
@@ -104,7 +104,7 @@ def rows_of(probe: str, spec: RunSpec) -> int:
 
 
 def path(times: int) -> Iterable[int]:
-    """Points of the training's path in each plane: earlier ones, of which at most 20 are kept, this one and the next."""
+    """Yield the number of points on each plane's training path: up to 20 earlier ones, this one and the next."""
     earlier = 0
     for _ in range(times):
         yield earlier + 2
@@ -112,7 +112,7 @@ def path(times: int) -> Iterable[int]:
 
 
 def checks(spec: RunSpec, block: Block) -> int:
-    """Rows of the theorems in a layer: four of the lemma for each unit and the whole, fifteen of the theorems for each unit."""
+    """Return the rows of the theory probe in a layer: 4 of the lemma for each unit and the layer, 15 of the theorems for each unit."""
     units = min(spec.theory_units, block.output[0])
     return 4 * (1 + units) + (15 * units if spec.norm == "batch" else 0)
 
@@ -121,20 +121,20 @@ def checks(spec: RunSpec, block: Block) -> int:
 
 
 def seconds_of(spec: RunSpec) -> float:
-    """Of one thread, all steps and every firing of every probe."""
+    """Return the seconds that one thread takes for all steps and all measurements."""
     step = pass_seconds(spec)
     return spec.steps * step + sum(firings(name, spec) * probe_seconds(name, spec, step) for name in spec.probes)
 
 
 def pass_seconds(spec: RunSpec) -> float:
-    """A forward and backward of a batch."""
+    """Return the seconds of one forward and backward pass of a batch."""
     blocks, precision = spec.blocks(), 2 if spec.precision == "float64" else 1
     work = spec.batch * precision * (3 * spec.multiplications() * MULTIPLICATION_S + values(blocks) * VALUE_S)
     return work + len(blocks) * LAYER_S + STEP_S
 
 
 def probe_seconds(probe: str, spec: RunSpec, step: float) -> float:
-    """One firing."""
+    """Return the seconds of one measurement."""
     source, blocks = SOURCES[spec.data], spec.blocks()
     epochs = source.train_count if spec.population == "exact" else 0
     units = sum(min(spec.theory_units, block.output[0]) for block in blocks if block.normalised)
@@ -152,7 +152,7 @@ def probe_seconds(probe: str, spec: RunSpec, step: float) -> float:
 
 
 def values(blocks: Sequence[Block]) -> int:
-    """How many numbers the layers put out for one example."""
+    """Return how many activations the layers have for one example."""
     return sum(prod(block.output) for block in blocks)
 
 
@@ -160,7 +160,7 @@ def values(blocks: Sequence[Block]) -> int:
 
 
 def memory_of(spec: RunSpec, parameters: int) -> int:
-    """The most that a worker holds."""
+    """Return the peak memory of a worker, in bytes."""
     source, probes = SOURCES[spec.data], spec.probes
     data = 2 * (source.train_count + source.test_count) * prod(source.shape)  # one byte a pixel, and a copy
     copies = COPIES + states(spec) + visited(spec) + 6 * ("curvature" in probes)
@@ -172,17 +172,17 @@ def memory_of(spec: RunSpec, parameters: int) -> int:
 
 
 def states(spec: RunSpec) -> int:
-    """Copies of θ that the optimiser keeps."""
+    """Return how many copies of θ the optimiser keeps."""
     return int(spec.momentum > 0) if spec.optimizer == "sgd" else 2
 
 
 def visited(spec: RunSpec) -> int:
-    """Copies of θ that the probe of the surface keeps."""
+    """Return how many copies of θ the surface probe keeps."""
     return min(20, firings("surface", spec)) if "surface" in spec.probes else 0
 
 
 def size(spec: RunSpec) -> int:
-    """Bytes of a number."""
+    """Return the bytes of one number."""
     return 8 if spec.precision == "float64" else 4
 
 
@@ -190,7 +190,7 @@ def size(spec: RunSpec) -> int:
 
 
 def total_memory() -> int:
-    """Bytes of memory: the machine's, or what its container may use."""
+    """Return the memory of this machine or container, in bytes."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 8 * 10**9
     for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         try:
@@ -201,12 +201,12 @@ def total_memory() -> int:
 
 
 def memory_for_workers() -> int:
-    """What all workers together may take."""
+    """Return the memory that all workers together may use, in bytes."""
     return int(MEMORY_SHARE * total_memory())
 
 
 def refusal(spec: RunSpec, folder: Path) -> str:
-    """Why this machine cannot answer a question, in one sentence with the number and the limit; "" if it can."""
+    """Return why this machine cannot compute a run, with the number and the limit; "" if it can."""
     needed, free = estimate(spec), free_disk(folder)
     if needed.rows > MOST_ROWS:
         return (
@@ -224,6 +224,6 @@ def refusal(spec: RunSpec, folder: Path) -> str:
 
 
 def free_disk(folder: Path) -> int:
-    """Bytes free where the cache is, or will be."""
+    """Return the free bytes on the disk of the cache."""
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     return shutil.disk_usage(there).free

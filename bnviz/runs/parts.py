@@ -146,7 +146,7 @@ def load(part: Path) -> pa.Table:
 
 
 def stamped(part: Path) -> Stamp:
-    """What tells a file from another that had its name before."""
+    """Return the path, time and size of a file. They differ once another file takes its name."""
     about = part.stat()
     return part, about.st_mtime_ns, about.st_size
 

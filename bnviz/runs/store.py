@@ -258,7 +258,7 @@ class Run:
 
     @property
     def complete(self) -> bool:
-        """Whether all rows are there; a worker may have died between that and saying so."""
+        """Whether all rows are written. A worker may have died after that and before it wrote done.json."""
         return self._has("rows/all.parquet")
 
     def _has(self, name: str) -> bool:

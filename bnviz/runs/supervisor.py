@@ -173,7 +173,7 @@ def said(path: Path) -> str:
 
 
 def ended(store: Store) -> str:
-    """That the supervisor which this process started has ended badly, without a word of its own."""
+    """Return that the supervisor which this process started has crashed, if it has."""
     started = processes.get(store.root)
     if started is None or held(lock(store)) or not started.poll():
         return ""

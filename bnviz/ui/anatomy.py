@@ -227,7 +227,7 @@ def show_forward() -> None:
         numbers = anatomy.forward_table(line)
         chart(
             "Five numbers on their way down",
-            "They are shifted until their mean is 0, then scaled until their spread is 1; then γ and β scale and shift them as training likes. "
+            "They are shifted until their mean is 0, then scaled until their spread is 1; then γ and β scale and shift them by learned amounts. "
             "The grey bar under the dots reaches from one standard deviation below the mean to one above it.",
             numbers,
             anatomy.moves(numbers),
@@ -249,12 +249,13 @@ def show_backward() -> None:
         )
         st.markdown("#### All numbers\n\n" + formulas.backward_numbers(line, gradient, targets))
         st.markdown(
-            f"#### The derivative by {x}, without calculus\n\n" + formulas.check(line, gradient, targets, example)
+            f"#### The derivative with respect to {x}, without calculus\n\n"
+            + formulas.check(line, gradient, targets, example)
         )
     with right:
         numbers = anatomy.backward_table(line, gradient)
         chart(
-            "Three roads from the loss to x",
+            "Three gradient paths to x",
             "Each x acts on the loss directly, and through the variance and the mean, which it shares with all the others.",
             numbers,
             anatomy.roads(numbers),
@@ -290,9 +291,9 @@ def show_inference() -> None:
         outputs = guests.training.min(), guests.training.max(), guests.inference.mean()
         low, high, fixed = map(formulas.words, outputs)
         chart(
-            "One example, other company",
+            "The same example in other batches",
             f"{x} takes the place of its namesake in each of the other batches. In training {y} depends on whom it meets, from **{low}** to "
-            f"**{high}**; at inference it is **{fixed}** in every company.",
+            f"**{high}**; at inference it is **{fixed}** in every batch.",
             numbers,
             anatomy.company(numbers),
         )

@@ -1,4 +1,4 @@
-"""Before runs start: what they cost, whether they fit this machine, and a question to the reader where they take long."""
+"""Before runs start: what they cost, whether they fit this machine, and a confirmation for long ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FRESH_S = 10  # for so long the machine counts as it was
 
 
 def machine() -> Machine:
-    """This machine, as its finished runs tell."""
+    """Return this machine, with its speed as measured on its finished runs."""
     return _machine(str(Store().root))
 
 
@@ -28,17 +28,17 @@ def _machine(root: str) -> Machine:
 
 
 def unfinished(specs: Sequence[RunSpec]) -> list[RunSpec]:
-    """The questions that are still to be answered."""
+    """Return the runs that are not finished."""
     return prices.unfinished(Store(), specs)
 
 
 def price(specs: Sequence[RunSpec]) -> str:
-    """What is left of these runs costs, in words."""
+    """Return the cost of those runs that are not finished, in words."""
     return machine().price(unfinished(specs))
 
 
 def refused(specs: Sequence[RunSpec]) -> str:
-    """Why this machine cannot answer one of these questions, as a sentence; "" if it can answer all."""
+    """Return why this machine cannot compute one of these runs, as a sentence; "" if it can compute all."""
     problems = (estimate.refusal(spec, Store().root) for spec in unfinished(specs))
     problem = next(filter(None, problems), "")
     return f"{problem[0].upper()}{problem[1:]}." if problem else ""
@@ -73,7 +73,7 @@ def _confirm(specs: list[RunSpec]) -> None:
 
 
 def start(specs: Sequence[RunSpec]) -> None:
-    """Ask the questions and see that somebody answers them."""
+    """Queue these runs, and make sure that a supervisor works."""
     try:
         for run in [Store().submit(spec) for spec in specs]:
             if run.state in ACTIVE:

@@ -173,4 +173,4 @@ def offer_runs(claim: Claim, missing: dict[str, RunSpec], absent: list[str], bus
     ):
         asking.request(list(missing.values()))
         st.rerun()
-    st.caption(f"{asked - len(missing)} of {asked} runs are there.")
+    st.caption(f"{asked - len(missing)} of {asked} runs finished.")

@@ -226,7 +226,7 @@ def draw_knobs() -> None:
     """All knobs, a tab a group."""
     drawn = {group: [partial(knob, name) for name in names] for group, names in GROUPS.items()}
     drawn["Measured every … steps"] = [partial(interval, name) for name in PROBES]
-    with st.expander("Knobs", icon=":material/tune:"):
+    with st.expander("Settings", icon=":material/tune:"):
         for tab, widgets in zip(st.tabs(list(drawn)), drawn.values(), strict=True):
             with tab:
                 columns = st.columns(COLUMNS)

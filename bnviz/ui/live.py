@@ -1,8 +1,9 @@
-"""Runs on the screen while they are made: progress, rows, and figures that are drawn again only when there is something new."""
+"""Show runs while they train: progress, and figures that are redrawn only for new rows."""
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,6 +30,7 @@ from bnviz.words import duration
 
 EVERY_S = 0.5
 MANY = 6  # runs, above which those that are done need no bar each
+ENDED = {"done": "finished", "cancelled": "stopped"}  # state -> word for the reader
 IDLE_S = 3.0  # another reader may ask the same question meanwhile
 Stamp = tuple[tuple[str, str, float], ...]  # of each run its id and its newest part: what a figure was drawn from
 
@@ -38,7 +40,7 @@ Offer = Callable[[Panel, Sequence[RunSpec], Lacking, bool], None]
 
 @dataclass(frozen=True)
 class Choices:
-    """What the reader chose besides the questions."""
+    """What the reader chose besides the runs."""
 
     step: int
     layers: tuple[str, ...] = ()
@@ -82,20 +84,19 @@ def show(
 
 
 def tell_trouble() -> None:
-    """Why runs do not go on, if they do not."""
+    """Say why runs do not continue, if they do not."""
     if sentence := supervisor.trouble(Store()):
         st.error(sentence, icon=":material/warning:")
 
 
 def ending(runs: list[Run]) -> str:
-    """How runs ended, in one sentence."""
-    states = [run.state for run in runs]
-    counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
-    return f"Training has ended: {', '.join(counts)}."
+    """Return how the runs ended, such as "2 runs finished, 1 run stopped."."""
+    counts = Counter(ENDED.get(run.state, run.state) for run in runs)
+    return ", ".join(f"{count} {'run' if count == 1 else 'runs'} {how}" for how, count in counts.items()) + "."
 
 
 def nothing_yet(shipped: str, button: str) -> None:
-    """What to do on an empty page."""
+    """Say what to do on an empty page."""
     instead = f" Or choose **{shipped}**: its finished runs ship with bnviz." if shipped else ""
     st.info(
         f"Nothing measured yet. Press **{button}**: the figures fill while the networks train.{instead}",
@@ -104,7 +105,7 @@ def nothing_yet(shipped: str, button: str) -> None:
 
 
 def progress(runs: list[Run]) -> None:
-    """A line for every run: what it does, how far it is, how long it will take; for many that are done one for all."""
+    """Show a progress bar for each run, or one line for many finished runs."""
     if len(runs) > MANY and all(run.state == "done" for run in runs):
         seconds = [run.meta().get("seconds", 0.0) for run in runs]
         devices = " / ".join(dict.fromkeys(run.meta().get("device", "an unknown device") for run in runs))
@@ -128,7 +129,7 @@ def progress(runs: list[Run]) -> None:
 
 
 def damaged(run: Run, name: str) -> None:
-    """What is damaged, and the two ways on. One that ships can only be installed again."""
+    """Say what is damaged, and offer to compute it again or delete it. A shipped run has to be installed again."""
     st.error(f"**{name}**: {run.error()}")
     if run.folder.parent == Store().root:
         with st.container(horizontal=True):
@@ -141,7 +142,7 @@ def damaged(run: Run, name: str) -> None:
 
 
 def name_among(spec: RunSpec, others: list[RunSpec]) -> str:
-    """What tells a run from the others of a comparison."""
+    """Return the settings that distinguish a run from the others of a comparison."""
     words = [NORMS[spec.norm].label]
     words += [f"lr {spec.lr:g}"] if len({other.lr for other in others}) > 1 else []
     words += [f"seed {spec.seed}"] if len({other.seed for other in others}) > 1 else []
@@ -149,7 +150,7 @@ def name_among(spec: RunSpec, others: list[RunSpec]) -> str:
 
 
 def status(run: Run) -> str:
-    """How a run stands, in words."""
+    """Return the state of a run as a sentence."""
     meta, state = run.meta(), run.state
     step, seconds, steps = meta.get("step", 0), meta.get("seconds", 0.0), run.spec.steps
     saved = meta.get("saved", 0)  # the step of its checkpoint
@@ -168,14 +169,14 @@ def status(run: Run) -> str:
 
 
 def note(panel: Panel, specs: Sequence[RunSpec], theirs: pd.DataFrame | None) -> str:
-    """What to keep in mind when the papers' curves are compared with ours; "" where there are none."""
+    """Return what to keep in mind when comparing the papers' curves with ours; "" where there are none."""
     if theirs is None or theirs.empty:
         return ""
     return reference.NOTES.get((reference.family(specs[0].model), panel.paper), "")
 
 
 def draw(runs: list[Run], grid: Grid, choices: Choices, too: Offer | None = None) -> None:
-    """Every panel, with its sentence, its regime and its data to take away; `too` offers what is not measured."""
+    """Draw every panel, with its sentence, its regime and its export. `too` offers to measure what is missing."""
     stamp = tuple(newest(run) for run in runs)
     specs = [run.spec for run in runs]
     rows = fitting(grid, specs)
@@ -196,7 +197,7 @@ def draw(runs: list[Run], grid: Grid, choices: Choices, too: Offer | None = None
 
 
 def draw_panel(panel: Panel, stamp: Stamp, view: View, choices: Choices, runs: list[Run]) -> Takeaway:
-    """One figure in place, below its title and above its regime; what there is to take along of it."""
+    """Draw one figure between its title and its regime. Return what can be exported of it."""
     specs = view.specs
     drawn = numbers_of(panel.name, stamp, choices, panel, view)
     theirs = panel.counterpart(specs, choices.choice) if choices.paper and len(drawn) else None
@@ -227,7 +228,7 @@ def draw_panel(panel: Panel, stamp: Stamp, view: View, choices: Choices, runs: l
 
 
 def options(choices: Choices) -> dict[str, Any]:
-    """What the command line is told to draw the same figure."""
+    """Return the command-line options that draw the same figure."""
     return {
         "step": choices.step,
         "layers": ",".join(choices.layers),
@@ -238,13 +239,13 @@ def options(choices: Choices) -> dict[str, Any]:
 
 
 def fitting(grid: Grid, specs: Sequence[RunSpec]) -> list[list[Panel]]:
-    """The panels that are about any of these questions, or that say what is missing."""
+    """Return the panels that apply to any of these runs, or that say what is missing."""
     rows = [[panel for panel in row if panel.hint or panel.about(specs)] for row in grid]
     return [row for row in rows if row]
 
 
 def newest(run: Run) -> tuple[str, str, float]:
-    """The id of a run, and the name and time of the newest of its parts."""
+    """Return the id of a run, and the name and time of its newest part."""
     parts = run.parts()
     try:
         return (run.id, parts[-1].name, parts[-1].stat().st_mtime) if parts else (run.id, "", 0.0)
@@ -253,12 +254,12 @@ def newest(run: Run) -> tuple[str, str, float]:
 
 
 def revision(runs: list[Run]) -> str:
-    """What a zoom belongs to: as long as the runs are the same, it stays."""
+    """Return what a zoom belongs to: it stays while the runs are the same."""
     return "-".join(run.id for run in runs)
 
 
 def view_of(stamp: Stamp, choices: Choices, runs: list[Run], shown: Sequence[Panel]) -> View:
-    """What these panels are drawn from: their rows so far, in one frame that all who look share, and what the reader chose."""
+    """Return what these panels are drawn from: the rows so far, in a frame that all readers share, and the reader's choices."""
     metrics = panels.metrics_of(shown)
     # Of the histograms, what is read depends on these as well.
     drawn = (choices.step, choices.layers) if metrics and HISTOGRAM in metrics else ()
@@ -273,24 +274,24 @@ def view_of(stamp: Stamp, choices: Choices, runs: list[Run], shown: Sequence[Pan
 
 
 def numbers_of(name: str, stamp: Stamp, choices: Choices, panel: Panel, view: View) -> pd.DataFrame:
-    """The numbers of a panel as they are drawn."""
+    """Return the numbers of a panel as they are drawn."""
     return numbers.get((name, stamp, choices), lambda: panel.fewer(panel.measure(view)))
 
 
 def picture(
     name: str, key: str, time: str, choices: Choices, panel: Panel, drawn: pd.DataFrame, view: View
 ) -> go.Figure:
-    """The picture of a panel: drawn anew only for new numbers, and rows of one probe are news to few panels."""
+    """Return the figure of a panel. It is drawn again only for new numbers."""
     return pictures.get((name, key, time, choices), lambda: panel.draw(drawn, view))
 
 
 def bytes_of(table: pd.DataFrame) -> int:
-    """The memory of a frame."""
+    """Return the memory of a frame, in bytes."""
     return int(table.memory_usage(deep=True).sum())
 
 
 def bytes_of_figure(figure: go.Figure) -> int:
-    """About the memory of a figure: measured, an empty one takes 40 kB, and each letter of its JSON up to ten bytes."""
+    """Return the approximate memory of a figure. An empty one takes 40 kB, and each character of its JSON up to 10 bytes."""
     return 40_000 + 10 * len(figure.to_json(validate=False))
 
 
@@ -300,6 +301,6 @@ pictures: Recent[go.Figure] = Recent(24 * 2**20, bytes_of_figure)
 
 
 def digest(*tables: pd.DataFrame | None) -> str:
-    """What tells tables from others."""
+    """Return a hash of the tables' content."""
     rows = [pd.util.hash_pandas_object(table).to_numpy().tobytes() for table in tables if table is not None]
     return hashlib.blake2b(b"".join(rows), digest_size=16).hexdigest()

@@ -1,4 +1,4 @@
-"""What these runs have not measured, and the button that asks for the same runs with it."""
+"""A button that runs the same networks again and measures what was not measured."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bnviz.words import duration
 
 
 def offer(panel: Panel, specs: Sequence[RunSpec], lacking: Lacking, first: bool) -> None:
-    """In place of a figure: that it was not measured, and at the first of those that lack the same the button."""
+    """Say in place of a figure that it was not measured. The first of several such figures has the button."""
     st.markdown(f"#### {panel.title}\n{panel.look}")
     if not first:
         st.info("These runs have not measured it either: the button above measures both.", icon=":material/straighten:")
@@ -31,17 +31,17 @@ def offer(panel: Panel, specs: Sequence[RunSpec], lacking: Lacking, first: bool)
         help="Trains the same networks again, from the same weights on the same batches, and measures this as well.",
     )
     if pressed:
-        st.rerun()  # the whole page: its knobs have changed
+        st.rerun()  # the whole page: its settings have changed
 
 
 def asked(spec: RunSpec, lacking: Lacking) -> RunSpec:
-    """The same question with what it lacks."""
+    """Return the same run with the missing probes and settings."""
     probes = spec.probes | lacking.probes
     return RunSpec.of(**spec.model_dump() | lacking.settings | {"probes": probes})
 
 
 def turn_on(lacking: Lacking, specs: list[RunSpec]) -> None:
-    """Turn the page's knobs, and ask; where data are missing the page then says how to get them."""
+    """Change the page's settings and start the runs. Where data are missing, the page says how to get them."""
     st.session_state.update(lacking.settings)
     st.session_state.update({controls.INTERVAL + name: every for name, every in lacking.probes.items()})
     if not presets.missing(specs):

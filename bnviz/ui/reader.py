@@ -1,4 +1,4 @@
-"""Who looks: a browser. A reload or a second tab is the same reader, and a tab that is closed waits for no run."""
+"""A reader is a browser. A reload or a second tab is the same reader; a closed tab waits for no run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ YEAR_S = 365 * 24 * 3600
 
 
 def reader() -> str:
-    """The id of this browser, as its cookie says; a new one at its first visit."""
+    """Return the id of this browser from its cookie, or a new one at the first visit."""
     said = str(st.context.cookies.get(COOKIE, ""))
     return str(st.session_state.setdefault("reader", said if ID.fullmatch(said) else uuid4().hex))
 
@@ -27,13 +27,13 @@ def remember() -> None:
 
 
 def wait(run: Run) -> None:
-    """Note that this reader waits for a run, as long as the tab is open."""
+    """Record that this reader waits for a run while the tab is open."""
     run.wait(reader())
     waits()[run.id] = (run, reader())
 
 
 def go(runs: dict[str, tuple[Run, str]]) -> None:
-    """Take back the notes of a tab that was closed. Another tab of the same browser makes them again at its next look."""
+    """Remove the records of a closed tab. Another tab of the same browser makes them again at its next refresh."""
     for run, who in runs.values():
         (run.folder / "waiting" / who).unlink(missing_ok=True)
 

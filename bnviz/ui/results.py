@@ -1,4 +1,4 @@
-"""What came of a run, in a few words, and the page that shows it."""
+"""The result of a run in a few words, and a link to the page that shows it."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ TOLD = ("test_accuracy", "train_loss")  # the first of these that a run has meas
 
 
 def state(run: Run) -> str:
-    """How a run stands; of one that is done, whether it diverged."""
+    """Return the state of a run, and the step at which it diverged if it did."""
     return run.state if run.diverged_at is None else f"diverged at step {run.diverged_at:,}"
 
 
 def result(run: Run) -> str:
-    """The last test accuracy of a finished run, or else its training loss; "" where there is none."""
+    """Return the last test accuracy of a finished run, or else its training loss; "" if it has neither."""
     return "" if run.state != "done" or run.diverged_at is not None else read(*live.newest(run), run)
 
 
 @st.cache_resource(max_entries=1024, show_spinner=False)
 def read(id: str, part: str, time: float, _run: Run) -> str:
-    """The same, read once from the rows of two metrics."""
+    """Return the result as `result` does. It is cached by the newest part of the run."""
     rows = _run.rows(TOLD)
     found = dict(zip(rows["metric"], rows["value"], strict=True))  # the last of each
     if "test_accuracy" in found:
@@ -36,13 +36,13 @@ def read(id: str, part: str, time: float, _run: Run) -> str:
 
 
 def address(spec: RunSpec) -> str:
-    """The page that shows this run, with its settings."""
+    """Return a link to the page that shows this run, with its settings."""
     return found(spec.id, spec)
 
 
 @st.cache_resource(max_entries=1024, show_spinner=False)
 def found(id: str, _spec: RunSpec) -> str:
-    """The same, as a change of the preset from which it differs least."""
+    """Return the link as `address` does: the closest preset, and the settings that differ from it."""
     wanted = controls.knobs_of(_spec, (_spec.lr,))
     choices: list[tuple[int, str, dict[str, Any]]] = []
     for preset in PRESETS.values():

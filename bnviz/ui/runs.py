@@ -50,7 +50,7 @@ def table(runs: list[Run]) -> list[int]:
         "Share": st.column_config.ProgressColumn("Progress", format="percent", min_value=0.0, max_value=1.0),
         "Steps": st.column_config.NumberColumn(format="localized"),
         "Seconds": st.column_config.NumberColumn(format="%.0f"),
-        "Question": st.column_config.TextColumn(width="large"),
+        "Configuration": st.column_config.TextColumn(width="large"),
     }
     event = st.dataframe(
         pd.DataFrame([line(run) for run in runs]),
@@ -66,7 +66,7 @@ def table(runs: list[Run]) -> list[int]:
 def line(run: Run) -> dict[str, object]:
     """What the table says of a run."""
     if run.state == "damaged" or not run.readable:
-        return {"State": run.state, "Network": "?", "Question": run.error(), "Id": run.id}
+        return {"State": run.state, "Network": "?", "Configuration": run.error(), "Id": run.id}
     meta = run.meta()
     return {
         "State": state(run),
@@ -77,7 +77,7 @@ def line(run: Run) -> dict[str, object]:
         "Steps": run.spec.steps,
         "Seconds": meta.get("seconds"),
         "Seed": run.spec.seed,
-        "Question": run.spec.regime(),
+        "Configuration": run.spec.regime(),
         "Device": meta.get("device"),
         "From": "you" if ours(run) else "bnviz",
         "Id": run.id,
@@ -155,7 +155,7 @@ def details(run: Run) -> None:
         st.caption(f"{live.status(run)}{' · ' * bool(result(run))}{result(run)}")
     st.link_button("Figures of this run", address(run.spec), icon=":material/open_in_new:", key="figures")
     st.code(command(run.spec), language="bash", wrap_lines=True)
-    question, where, log = st.tabs(["Question", "Where and when", "Log"])
+    question, where, log = st.tabs(["Configuration", "Environment", "Log"])
     question.json(run.spec.model_dump(mode="json"))
     where.json(run.meta())
     log.code(run.log() or "It printed nothing.", language=None)

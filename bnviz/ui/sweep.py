@@ -98,7 +98,7 @@ def problem_with(sweep: Sweep, specs: list[RunSpec], _: str, text: str) -> str:
 def one_knob(specs: list[RunSpec], sweep: Sweep) -> list[RunSpec]:
     """The same questions. SpecError where something else than the knob, the network and the seed differs between them."""
     if sweeps.turned(specs) != sweep:
-        raise SpecError(f"a sweep turns one knob: name one learning rate under Knobs to sweep {sweep.name}")
+        raise SpecError(f"a sweep changes one setting: choose one learning rate under Settings to sweep {sweep.name}")
     return specs
 
 

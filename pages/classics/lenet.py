@@ -6,7 +6,7 @@ a LeNet with ReLUs learns so well already that no difference is seen.
 The MLP has three hidden layers of 100 sigmoids; LeNet has two 5 × 5 convolutions (6 and 16 channels) with 2 × 2 max pooling, then 120 and
 84 units, with sigmoids or, as *LeNetR*, ReLUs. BatchNorm stands before every non-linearity in place of the bias; the last layer has none.
 
-Cross-entropy, Adadelta from a learning rate of 1.0, times 0.7 at equal intervals. Left open by the report, and knobs here: the batch
+Cross-entropy, Adadelta from a learning rate of 1.0, times 0.7 at equal intervals. The report leaves open, and you can set here: the batch
 (64), the steps (20,000), the interval (2,000 steps), the initial weights (Glorot). With an interval of one epoch, as in the script that
 its settings recall, the learning rate would be gone long before the 100,000 steps that the report mentions.
 """

@@ -8,7 +8,7 @@ the arguments against the papers' own words.
   them does not count.
 - **The interval** is the 95 % t-interval of the mean over seeds. Of ratios (×) the mean is the geometric one, and the interval that of the
   logarithms.
-- **The verdict** goes by the mean. *One seed* and *the interval crosses the edge* say that more seeds may turn it.
+- **The verdict** goes by the mean. *One seed* and *not statistically certain* mean that more seeds may change it.
 - **The edge** is the paper's own word or number: *faster* is above 0, *almost no gap* the 6 points that its Fig. 2 leaves at most. Where the
   paper leaves room, the edge is ours, and stands beside what is measured.
 - **The paper's value** is measured on its own curve in the same way as ours, where there is such a curve. Its VGG is of unknown size and

@@ -14,7 +14,7 @@ BatchNorm uses batch statistics, noisy BatchNorm keeps the noise of that step.
   2/lr, the edge of stability.
 - **Curvature**: the largest eigenvalue of ∇²L by power iteration, and gᵀ∇²L g / ‖g‖², the limit of β for small steps, on the same batch.
 
-The random direction is as long as the gradient, and measured where the knob *Random direction* is on.
+The random direction is as long as the gradient, and measured where the setting *Random direction* is on.
 
 The band is over step sizes at one step of one run. It is *not* the range over runs at several learning rates that is often shown
 under this name.

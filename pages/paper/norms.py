@@ -9,7 +9,7 @@ The paper gives no formula: "schemes that fix the first order moment of the acti
 average of their lp-norm (before shifting the mean)". Read here, for each channel over the batch:
 
 ŷ = (y − μ) / N_p(y), with N₁ = mean |y|, N₂ = √(mean y²), N_∞ = max |y| of the *un-centred* y; then γŷ + β. The gradient flows through μ and
-N_p. The knob *Centred lp scale* takes N_p of y − μ instead; L2 is then BatchNorm.
+N_p. The setting *Centred lp scale* takes N_p of y − μ instead; L2 is then BatchNorm.
 """
 
 from dataclasses import replace

@@ -21,7 +21,7 @@ of plain gradient descent, distances in the plane are true, and v is the same dr
 - **Two directions of many.** A random one hardly meets what the loss depends on, so along *b* nearly nothing changes. And the unit is one
   step: where the gradient is small, the plane shows a small neighbourhood, and that looks flat.
 
-The knobs make the first direction random too, or give every filter of both the norm of that filter in θ, as Li et al. (2018, arXiv
+The settings can make the first direction random too, or give every filter of both the norm of that filter in θ, as Li et al. (2018, arXiv
 1712.09913) do to compare networks whose weights differ in scale. Biases, γ and β then stay, u and v are no longer exactly orthogonal,
 and *a* and *b* count such lengths.
 """

@@ -1,6 +1,6 @@
 """Training
 
-The fact that started it all: with BatchNorm the same network learns faster, bears larger learning rates and ends better
+The fact that started it all: with BatchNorm the same network learns faster, still trains at larger learning rates, and ends better
 (Santurkar et al. 2018, Fig. 1a, 1b). **Noisy BatchNorm** learns nearly as well, although its distributions are shaken at every step
 (Fig. 2), so stable distributions can hardly be the reason.
 ---

@@ -17,8 +17,7 @@ import pytest
 
 from bnviz.paths import PROJECT
 from bnviz.runs.store import Store
-from bnviz.runs.supervisor import lock
-from tests.conftest import connects, holder, wait_for
+from tests.conftest import connects, end_supervisor, wait_for
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SWITCHES = [
@@ -62,9 +61,7 @@ def dashboard(cache: Path) -> Iterator[str]:
     server.kill()
     for run in Store(cache).runs():
         run.cancel()
-    pid = holder(lock(Store(cache))) if lock(Store(cache)).exists() else None
-    if pid:
-        os.kill(pid, 15)
+    end_supervisor(cache)
 
 
 @pytest.fixture
