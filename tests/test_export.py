@@ -227,7 +227,7 @@ def compiled(body: str, folder: Path, name: str) -> str:
     packages = r"\usepackage{graphicx,booktabs,pgfplots}\pgfplotsset{compat=1.16}\usepgfplotslibrary{fillbetween}"
     document = rf"\documentclass{{article}}{packages}\begin{{document}}{body}\end{{document}}"
     words = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"-jobname={name}", document]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, errors="replace", timeout=120)
+    done = subprocess.run(words, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", timeout=120)
     assert done.returncode == 0, done.stdout[-2000:]
     return done.stdout
 
