@@ -77,5 +77,5 @@ def test_plotly_is_served_from_where_pip_put_it(monkeypatch):
     plot.serve(plot._LIBRARY, plot._SOURCE.parent)
     plot.serve(plot._LIBRARY, plot._SOURCE.parent)
     folder = manager.get_component_path("bnviz.plotly")
-    assert Path(folder) == Path(plotly.__file__).parent / "package_data"
+    assert Path(folder) == Path(plotly.__file__).resolve().parent / "package_data"
     assert (Path(folder) / "plotly.min.js").is_file()
