@@ -65,7 +65,7 @@ def text(rows: DataFrame) -> DataFrame:
 
 
 def of_metrics(rows: DataFrame, *metrics: str) -> DataFrame:
-    """The rows of these metrics, by step. What is not finite becomes NaN, which is drawn as a gap."""
+    """Return the rows of these metrics, sorted by step. Values that are not finite become NaN, which is drawn as a gap."""
     chosen = text(rows[rows["metric"].isin(metrics)]).astype({"step": "int64", "at": float, "value": float})
     value = chosen["value"].where(np.isfinite(chosen["value"]))
     return chosen.assign(value=value).sort_values("step", kind="stable", ignore_index=True)

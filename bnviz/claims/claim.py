@@ -1,8 +1,8 @@
 """What a claim is: the runs it needs, how they become one number a seed, and where it must lie.
 
 The regions are the papers' own words and numbers. Where those leave room, we chose the edge, and
-`quantity` says so. The papers' values were measured on the curves of `bnviz.reference` in the same
-way as ours, where there is such a curve.
+`quantity` says so. The papers' values were measured on the curves of `bnviz.papers.reference` in the
+same way as ours, where there is such a curve.
 """
 
 from __future__ import annotations

@@ -269,7 +269,7 @@ def finer_grid(start: float) -> Table:
 
 
 def deviation(statement: str) -> Measure:
-    """The largest difference of the two sides of an equality, as a part of its largest terms (see `bnviz.theorems`)."""
+    """The largest difference of the two sides of an equality, as a part of its largest terms (see `bnviz.analysis.theory`)."""
     return lambda rows: _statement(rows, statement)["deviation"].max()
 
 
@@ -291,7 +291,7 @@ def _statement(rows: DataFrame, statement: str) -> Any:
 
 
 def condition(name: str, scale: float = 1.0) -> Measure:
-    """What Theorems 4.1 and 4.2 ask, one of `theorems.CONDITIONS`: mean over training."""
+    """What Theorems 4.1 and 4.2 ask, one of `bnviz.analysis.theory.CONDITIONS`: mean over training."""
 
     def measure(rows: DataFrame) -> Series[float]:
         each = theory.conditions(rows)

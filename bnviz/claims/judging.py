@@ -120,7 +120,7 @@ def used(claim: Claim, done: Mapping[str, Run]) -> list[Run]:
 
 
 def missing(claim: Claim, done: Mapping[str, Run]) -> dict[str, RunSpec]:
-    """The runs of SEEDS that a claim needs and `done` lacks, by their ids."""
+    """Return the runs that a claim needs at SEEDS and that are not in `done`, by id."""
     asked = (questions(claim, seed).items() for seed in SEEDS)
     return {id: spec for specs in asked for id, spec in specs if id not in done}
 

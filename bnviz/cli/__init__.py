@@ -11,13 +11,11 @@ from bnviz import plain
 from bnviz.cli.errors import fail, told
 from bnviz.cli.parser import parser
 from bnviz.data import DataError
-from bnviz.recent import release_early
 from bnviz.spec import SpecError
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command."""
-    release_early()  # before the first thread: glibc reads the limit once
     plain.speak()
     options = parser().parse_args(arguments)
     try:

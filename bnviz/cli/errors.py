@@ -11,13 +11,13 @@ from bnviz.runs.disk import FULL
 
 
 def fail(message: str) -> NoReturn:
-    """One sentence on standard error, and exit status 2."""
+    """Print one sentence on standard error, and exit with status 2."""
     print(f"bnviz: {message}", file=sys.stderr)
     sys.exit(2)
 
 
 def told(problem: OSError) -> str:
-    """What the system refused, in a sentence without its error number."""
+    """Return a system error as a sentence, without its error number."""
     if problem.errno in FULL:
         return f"the disk is full; free some space on the disk of {problem.filename or cache()}, then run the command again"
     if problem.errno is None:
@@ -27,6 +27,6 @@ def told(problem: OSError) -> str:
 
 
 def cache_is_read_only() -> str:
-    """What to do about it, where that may be what went wrong."""
+    """Return a hint about BNVIZ_CACHE if the cache is read only, else ""."""
     folder = next(path for path in (cache(), *cache().parents) if path.exists())
     return "" if os.access(folder, os.W_OK) else f"; the cache {cache()} is read only: name another in BNVIZ_CACHE"

@@ -16,7 +16,7 @@ LONGEST_NAME = 255  # bytes of a file name, as file systems have it
 
 
 def rows_of(runs: Iterable[Run]) -> pd.DataFrame:
-    """Rows of one run as they are; of several with a column `run` before them."""
+    """Return the rows of one run, or those of several with a first column `run`."""
     frames = {run.id: run.rows().astype(TEXT) for run in runs}
     if len(frames) == 1:
         return next(iter(frames.values()))
@@ -24,7 +24,7 @@ def rows_of(runs: Iterable[Run]) -> pd.DataFrame:
 
 
 def table_writer(path: Path) -> Callable[[pd.DataFrame], None]:
-    """How to write a frame to this file, by its ending. ValueError before anything is computed where that cannot work."""
+    """Return the function that writes a frame to this file. Raise ValueError if the file cannot be written."""
     writers: dict[str, Callable[[pd.DataFrame], None]] = {
         ".csv": lambda frame: frame.astype({"unit": "Int64"}).to_csv(path, index=False),
         ".parquet": lambda frame: frame.astype({"unit": "Int64"}).to_parquet(path, index=False),
@@ -36,7 +36,7 @@ def table_writer(path: Path) -> Callable[[pd.DataFrame], None]:
 
 
 def measured(runs: list[Run]) -> list[Run]:
-    """These runs. ValueError where none of them has measured anything."""
+    """Return these runs. Raise ValueError if none of them has any rows."""
     if not any(run.parts() for run in runs):
         raise ValueError(f"nothing is measured yet: {', '.join(f'run {run.id} is {run.state}' for run in runs)}")
     return runs

@@ -10,6 +10,7 @@ from pathlib import Path
 from bnviz import data, importing
 from bnviz.cli.errors import fail
 from bnviz.paths import GALLERY, PROJECT, settle
+from bnviz.recent import release_early
 from bnviz.runs.bundle import unpack
 from bnviz.runs.bundle_files import is_bundle
 from bnviz.runs.store import Store, held
@@ -17,6 +18,7 @@ from bnviz.runs.store import Store, held
 
 def app(options: argparse.Namespace) -> None:
     """Open the dashboard."""
+    release_early()  # before Streamlit starts threads: glibc reads the limit of arenas once
     settle()
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web import cli

@@ -68,10 +68,10 @@ COMMANDS = {
 
 
 class Parser(argparse.ArgumentParser):
-    """Complains in one sentence."""
+    """An argument parser that reports an error as one sentence."""
 
     def error(self, message: str) -> NoReturn:
-        """Exit status 2, as every wrong input; what was given is quoted in short."""
+        """Print the error with long values shortened, and exit with status 2."""
         fail(re.sub(r"\S{61,}", lambda long: shorten(long[0].strip("'")), message))
 
 

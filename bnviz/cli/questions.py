@@ -34,7 +34,7 @@ def add_knobs(command: argparse.ArgumentParser) -> None:
 
 
 def asked(options: argparse.Namespace) -> list[RunSpec]:
-    """The questions that the options ask: one, or a preset's with the given knobs changed; each at every value of a sweep."""
+    """Return the runs that the options describe: one, or those of a preset with some settings changed, at each value of a sweep."""
     given = {
         name: knob(name, text) for name in RunSpec.model_fields if (text := getattr(options, name, None)) is not None
     }
@@ -50,14 +50,14 @@ def asked(options: argparse.Namespace) -> list[RunSpec]:
 
 
 def knob(name: str, text: str) -> Any:
-    """An option's text as RunSpec takes it: lists are separated by commas."""
+    """Return an option's text in the form that RunSpec accepts. Commas separate the values of a list."""
     if get_origin(RunSpec.model_fields[name].annotation) is tuple:
         return [part for part in text.split(",") if part]
     return text
 
 
 def interval(text: str) -> tuple[str, str]:
-    """NAME=N of a probe."""
+    """Split NAME=N of a probe into its two parts."""
     name, equals, steps = text.partition("=")
     if not equals:
         raise SpecError(f"--probe takes NAME=N, its interval in steps, got {shorten(text)}")

@@ -35,18 +35,18 @@ def value(spec: RunSpec, knob: str) -> Any:
 
 
 def differing(specs: Sequence[RunSpec], knobs: Sequence[str]) -> list[str]:
-    """The knobs among these that differ between the questions."""
+    """Return those of these settings that differ between the runs."""
     return [knob for knob in knobs if _kinds(specs, [knob]) > 1]
 
 
 def varying(specs: Sequence[RunSpec]) -> list[str]:
-    """The knobs of training that differ; those of measuring as well where runs could not be told apart without."""
+    """Return the training settings that differ, and measuring settings too if runs look alike without them."""
     trained = differing(specs, TRAINING)
     return trained if _kinds(specs, ["seed", *trained]) == len(specs) else trained + differing(specs, MEASURING)
 
 
 def telling(specs: Sequence[RunSpec], knobs: Sequence[str]) -> list[str]:
-    """The fewest of these knobs, in their order, that tell apart what all of them do."""
+    """Return the fewest of these settings, in order, that distinguish the runs as well as all of them do."""
     kept: list[str] = []
     for knob in knobs:
         if _kinds(specs, [*kept, knob]) > _kinds(specs, kept):

@@ -127,7 +127,7 @@ class Panel:
         return self.slug or "".join(letter if letter.isalnum() else "-" for letter in self.title.lower()).strip("-")
 
     def told(self, title: str, look: str) -> Panel:
-        """The same figure under another title, with another hint on what to look for."""
+        """Return this panel with another title and another hint on what to look for."""
         return replace(self, title=title, look=look)
 
     def measure(self, view: View) -> DataFrame:

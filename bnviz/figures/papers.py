@@ -59,7 +59,7 @@ def their_columns(paper: DataFrame | None, frame: DataFrame) -> list[tuple[int, 
 
 
 def layers_numbered(names: list[str], number: float) -> list[int]:
-    """The place of our layer with this number, counted from 1: a list of one place or none."""
+    """Return the column, counted from 1, of our layer with this number, in a list; an empty list if we have no such layer."""
     return [place for place, name in enumerate(names, 1) if layer_number(name) == number]
 
 

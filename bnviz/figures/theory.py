@@ -77,7 +77,7 @@ def theorem(frame: DataFrame, titles: Mapping[str, str]) -> go.Figure:
 
 
 def _placed(points: DataFrame) -> DataFrame:
-    """The points of a panel with their place x, y and their signs, one of SIGNS."""
+    """Return the points of a panel with their coordinates x and y, and their signs as in SIGNS."""
     sizes = points[["bound", "left"]].abs().to_numpy()
     edge = sizes[sizes > 0].min(initial=np.inf) / 10
     above, right = points["left"] > 0, points["bound"] > 0
@@ -89,7 +89,7 @@ def _placed(points: DataFrame) -> DataFrame:
 
 
 def _points(signs: str, rows: DataFrame) -> go.Scatter:
-    """The points of one panel that have the same signs."""
+    """Return the trace of those points of a panel that have the same signs."""
     colour = {"color": rows["layer"].map(layer_number).astype(int), "coloraxis": "coloraxis"}
     text = "%{customdata[0]}, unit %{customdata[1]:d}<br>measured %{customdata[2]:.3g}<br>bound %{customdata[3]:.3g}<extra></extra>"
     marker = {"symbol": SIGNS[signs], "size": 8, "opacity": 0.8, **colour}

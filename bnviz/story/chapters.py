@@ -59,7 +59,7 @@ class Chapter:
 
     @property
     def link(self) -> str:
-        """The page that shows the same with every choice open."""
+        """Return a link to the page that shows this figure with all its settings."""
         networks = "networks" if self.page == "norms" else "norm"  # that page keeps its choice for itself
         lists = {networks: self.norms, "seed": map(str, self.seeds), "layers": self.layers, "over": [self.statistic]}
         choices = {"preset": self.preset} | {name: ",".join(values) for name, values in lists.items()}
