@@ -25,7 +25,7 @@ DRIFT = {"mean": "μ<sub>t</sub> − μ<sub>0</sub>", "variance": "σ²<sub>t</s
 
 
 def _networks(frame: DataFrame, x_title: str, y_title: str, **sharing: Any) -> go.Figure:
-    """Axes with the layers down and the networks, or runs, across."""
+    """Return empty axes with a row for each layer and a column for each network or run."""
     titles = [f"{y_title}<br>{layer_title(name)}" for name in layers(frame)] or [y_title]
     columns = [curve.label for curve, _ in curves(frame)]
     fig = empty_axes(frame, x_title, titles, columns, shared_yaxes=True, **sharing)

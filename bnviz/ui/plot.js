@@ -66,7 +66,10 @@ const typeface = (paths) => window.bnvizTypeface ??= Promise.all(Object.entries(
   const source = `url(${await dataUrl(await (await fetch(served(path))).blob())})`;
   document.fonts.add(await new FontFace("Bnviz Sans", source, { weight }).load()); // plotly measures text with it
   return `@font-face { font-family: "Bnviz Sans"; font-weight: ${weight}; src: ${source} }`;
-})).then((rules) => `<style>${rules.join("\n")}\ntext { text-rendering: geometricPrecision }</style>`);
+})).then((rules) => `<style>${rules.join("\n")}\ntext { text-rendering: geometricPrecision }</style>`, (error) => {
+  window.bnvizTypeface = undefined; // the next click asks again, as `library` does
+  throw error;
+});
 
 async function png(svg, width, height) { // twice as many pixels
   const picture = Object.assign(new Image(), { src: await dataUrl(new Blob([svg], { type: "image/svg+xml" })) });
