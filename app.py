@@ -38,14 +38,20 @@ PAGES = {
     "Santurkar et al. 2018": [
         st.Page("pages/paper/training.py", title="Training", icon=":material/show_chart:"),
         st.Page("pages/paper/distributions.py", title="Distributions", icon=":material/bar_chart:"),
-        st.Page("pages/paper/covariate_shift.py", title="Covariate shift", icon=":material/compare_arrows:"),
+        st.Page(
+            "pages/paper/covariate_shift.py",
+            title="Covariate shift",
+            icon=":material/compare_arrows:",
+        ),
         st.Page("pages/paper/landscape.py", title="Landscape", icon=":material/landscape:"),
         st.Page("pages/paper/norms.py", title="Norms", icon=":material/straighten:"),
         st.Page("pages/paper/surface.py", title="Surface", icon=":material/terrain:"),
         st.Page("pages/paper/theory.py", title="Theory", icon=":material/function:"),
     ],
     "Classics": [
-        st.Page("pages/classics/batchnorm.py", title="BatchNorm, taken apart", icon=":material/build:"),
+        st.Page(
+            "pages/classics/batchnorm.py", title="BatchNorm, taken apart", icon=":material/build:"
+        ),
         st.Page("pages/classics/mnist.py", title="MNIST, 2015", icon=":material/looks_one:"),
         st.Page("pages/classics/lenet.py", title="LeNet and MLP", icon=":material/grid_on:"),
     ],

@@ -35,13 +35,19 @@ def plain(norm: str) -> None:
     spec = question(norm)
     batch = Training(spec).objective.task.batch(0)
     layers = [
-        layer for _ in range(spec.depth) for layer in (nn.Linear(10, 10, bias=norm == "none"), nn.BatchNorm1d(10))
+        layer
+        for _ in range(spec.depth)
+        for layer in (nn.Linear(10, 10, bias=norm == "none"), nn.BatchNorm1d(10))
     ]
-    model = nn.Sequential(*(layer for layer in layers if norm == "batch" or isinstance(layer, nn.Linear))).double()
+    model = nn.Sequential(
+        *(layer for layer in layers if norm == "batch" or isinstance(layer, nn.Linear))
+    ).double()
     parameters = list(model.parameters())
 
     def gradient() -> tuple[torch.Tensor, ...]:
-        return torch.autograd.grad(0.5 * (model(batch.inputs) - batch.targets).square().sum(), parameters)
+        return torch.autograd.grad(
+            0.5 * (model(batch.inputs) - batch.targets).square().sum(), parameters
+        )
 
     for step in range(STEPS):
         g = gradient()
@@ -69,7 +75,9 @@ def main() -> None:
                 train(norm)
                 times[name].append(time.process_time() - start)
         here, there = median(times["ours"]), median(times["plain"])
-        print(f"{norm:6} 10,000 steps in {here / STEPS * 10_000:.0f} s of computing · {here / there:.2f} of torch.nn")
+        print(
+            f"{norm:6} 10,000 steps in {here / STEPS * 10_000:.0f} s of computing · {here / there:.2f} of torch.nn"
+        )
 
 
 if __name__ == "__main__":

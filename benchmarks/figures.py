@@ -90,7 +90,9 @@ def distributions(layers: list[str]) -> Callable[[DataFrame], DataFrame]:
 
     def table(frame: DataFrame) -> DataFrame:
         bands = quantile_bands(frame, layers, pooled=False)
-        width = bands.assign(value=bands["q95"] - bands["q05"]).groupby([*KEYS[1:], "layer"])["value"]
+        width = bands.assign(value=bands["q95"] - bands["q05"]).groupby([*KEYS[1:], "layer"])[
+            "value"
+        ]
         return DataFrame(width.agg(["first", "last"]).unstack("layer"))
 
     return table
@@ -105,7 +107,12 @@ def moments(frame: DataFrame) -> DataFrame:
 
 def step_sizes(frame: DataFrame) -> DataFrame:
     """Median distance of the gradient at each step size (Fig. 11)."""
-    return DataFrame(landscape_numbers.step_sizes(frame).groupby([*KEYS[1:], "eta"])["distance"].median().unstack())
+    return DataFrame(
+        landscape_numbers.step_sizes(frame)
+        .groupby([*KEYS[1:], "eta"])["distance"]
+        .median()
+        .unstack()
+    )
 
 
 def mnist(frame: DataFrame) -> DataFrame:
@@ -119,10 +126,15 @@ def mnist(frame: DataFrame) -> DataFrame:
         by = early.assign(mean=means).groupby(KEYS[1:])
         table[f"{name} travels"] = by[name].max() - by[name].min()
         table[f"{name} mean travels"] = by["mean"].max() - by["mean"].min()
-    plain, batch = (tests[tests["norm"] == norm].set_index(["seed", "step"])["value"] for norm in ("none", "batch"))
+    plain, batch = (
+        tests[tests["norm"] == norm].set_index(["seed", "step"])["value"]
+        for norm in ("none", "batch")
+    )
     ahead = (batch - plain).dropna()
     ahead = ahead[ahead.index.get_level_values("step") > 2000]
-    print(f"BatchNorm above standard at {(ahead > 0).mean():.1%} of {len(ahead)} measurements after step 2,000")
+    print(
+        f"BatchNorm above standard at {(ahead > 0).mean():.1%} of {len(ahead)} measurements after step 2,000"
+    )
     return table
 
 
@@ -156,7 +168,14 @@ FIGURES: dict[str, Callable[[DataFrame], DataFrame]] = {
 
 def main() -> None:
     """Every figure, or those that are named."""
-    pd.set_option("display.width", 200, "display.max_columns", 30, "display.float_format", lambda value: f"{value:.4g}")
+    pd.set_option(
+        "display.width",
+        200,
+        "display.max_columns",
+        30,
+        "display.float_format",
+        lambda value: f"{value:.4g}",
+    )
     for name in sys.argv[1:] or FIGURES:
         frame = rows(name)
         absent = [spec for spec in PRESETS[name].specs() if not Store().run(spec.id).readable]

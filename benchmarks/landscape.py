@@ -29,7 +29,9 @@ def plain(training: Training, batch: Batch) -> Callable[[], None]:
     for block in training.objective.blocks:
         bare = training.spec.norm == "none" or not block.normalised
         if block.kernel:
-            layers.append(nn.Conv2d(block.input[0], block.output[0], block.kernel, padding=1, bias=bare))
+            layers.append(
+                nn.Conv2d(block.input[0], block.output[0], block.kernel, padding=1, bias=bare)
+            )
         else:
             layers += [nn.Flatten(), nn.Linear(block.weight[1], block.weight[0])]
         layers += [] if bare else [nn.BatchNorm2d(block.output[0])]
@@ -60,7 +62,18 @@ def ratio(norm: str, width: float) -> float:
     objective.draw_noise(0)
 
     def landscape_step() -> None:
-        moment = Moment(spec, objective, 0, 1, spec.lr, batch, theta, theta, objective.evaluate(theta, batch), {})
+        moment = Moment(
+            spec,
+            objective,
+            0,
+            1,
+            spec.lr,
+            batch,
+            theta,
+            theta,
+            objective.evaluate(theta, batch),
+            {},
+        )
         list(landscape.measure(moment))
 
     one_pass = plain(training, batch)
@@ -69,7 +82,10 @@ def ratio(norm: str, width: float) -> float:
     for _ in range(ROUNDS):
         ours.append(seconds(landscape_step))
         theirs.append(sum(seconds(one_pass) for _ in range(passes)))
-    print(f"{norm:6} landscape step {median(ours):.3f} s · {passes} plain passes {median(theirs):.3f} s", end=" · ")
+    print(
+        f"{norm:6} landscape step {median(ours):.3f} s · {passes} plain passes {median(theirs):.3f} s",
+        end=" · ",
+    )
     return median(ours) / median(theirs)
 
 

@@ -22,13 +22,24 @@ WINDOW = 250
 
 def question(norm: str, seed: int, model: str = "vgg11") -> RunSpec:
     """One run of the comparison."""
-    return RunSpec(model=model, width=0.25, norm=norm, data="cifar10", lr=0.1, steps=1000, seed=seed, probes=PROBES)
+    return RunSpec(
+        model=model,
+        width=0.25,
+        norm=norm,
+        data="cifar10",
+        lr=0.1,
+        steps=1000,
+        seed=seed,
+        probes=PROBES,
+    )
 
 
 def questions() -> list[RunSpec]:
     """All of them; the vgg16 ones are the noise control and its standard network."""
     main = [question(norm, seed) for seed in SEEDS for norm in NORMS]
-    return main + [question(norm, seed, "vgg16") for seed in SEEDS[:2] for norm in ("none", "noise")]
+    return main + [
+        question(norm, seed, "vgg16") for seed in SEEDS[:2] for norm in ("none", "noise")
+    ]
 
 
 def rows(spec: RunSpec) -> pd.DataFrame:
@@ -54,22 +65,31 @@ def main() -> None:
             print(Store().submit(spec).id, spec.summary())
         return
     frames = {
-        (spec.model, spec.norm, spec.seed): rows(spec) for spec in questions() if Store().run(spec.id).state == "done"
+        (spec.model, spec.norm, spec.seed): rows(spec)
+        for spec in questions()
+        if Store().run(spec.id).state == "done"
     }
     accuracy = pd.Series({key: mean_accuracy(frame) for key, frame in frames.items()})
     print("Mean training accuracy, steps 300-999\n", accuracy.unstack(1).round(3).to_string(), "\n")
     widths = {key: band_widths(frame) for key, frame in frames.items()}
     whole = pd.Series({key: width.mean() for key, width in widths.items()}).unstack(1)
     print(
-        "Mean width of the loss band\n", whole.assign(ratio=whole["none"] / whole["batch"]).round(2).to_string(), "\n"
+        "Mean width of the loss band\n",
+        whole.assign(ratio=whole["none"] / whole["batch"]).round(2).to_string(),
+        "\n",
     )
-    windows = pd.DataFrame({key: width.groupby(width.index // WINDOW * WINDOW).mean() for key, width in widths.items()})
+    windows = pd.DataFrame(
+        {key: width.groupby(width.index // WINDOW * WINDOW).mean() for key, width in widths.items()}
+    )
     ratio = {
         seed: windows["vgg11", "none", seed] / windows["vgg11", "batch", seed]
         for seed in SEEDS
         if ("vgg11", "batch", seed) in windows
     }
-    print("Standard / BatchNorm, by the window that begins at the step\n", pd.DataFrame(ratio).round(2).to_string())
+    print(
+        "Standard / BatchNorm, by the window that begins at the step\n",
+        pd.DataFrame(ratio).round(2).to_string(),
+    )
 
 
 if __name__ == "__main__":

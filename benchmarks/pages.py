@@ -61,13 +61,28 @@ def first_visit(cache: Path) -> float | None:
     from playwright.sync_api import sync_playwright
 
     port = 8770
-    command = [sys.executable, "-m", "bnviz", "app", "--", "--server.headless", "true", "--server.port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "bnviz",
+        "app",
+        "--",
+        "--server.headless",
+        "true",
+        "--server.port",
+        str(port),
+    ]
     server = subprocess.Popen(
-        command, cwd=PROJECT, env=os.environ | {"BNVIZ_CACHE": str(cache)}, stdout=subprocess.DEVNULL
+        command,
+        cwd=PROJECT,
+        env=os.environ | {"BNVIZ_CACHE": str(cache)},
+        stdout=subprocess.DEVNULL,
     )
     try:
         with sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+            browser = driver.chromium.launch(
+                executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+            )
             page = browser.new_page(viewport={"width": 1400, "height": 1000})
             while True:
                 try:
@@ -88,7 +103,8 @@ def main() -> None:
     """Every page, or those that are named."""
     supervisor.ensure = lambda store: None
     pages = sys.argv[1:] or sorted(
-        str(path.relative_to(PROJECT / "pages").with_suffix("")) for path in (PROJECT / "pages").glob("*/*.py")
+        str(path.relative_to(PROJECT / "pages").with_suffix(""))
+        for path in (PROJECT / "pages").glob("*/*.py")
     )
     with tempfile.TemporaryDirectory() as empty, tempfile.TemporaryDirectory() as full:
         fill(Store(Path(full)))
@@ -98,7 +114,9 @@ def main() -> None:
             _, alone = measure(page)
             os.environ["BNVIZ_CACHE"] = full
             first, again = measure(page)
-            print(f"{page:24} {first * 1e3:6.0f} ms {again * 1e3:5.0f} ms {alone * 1e3:12.0f} ms {again / alone:6.2f}")
+            print(
+                f"{page:24} {first * 1e3:6.0f} ms {again * 1e3:5.0f} ms {alone * 1e3:12.0f} ms {again / alone:6.2f}"
+            )
         if seconds := first_visit(Path(full)):
             print(f"Start in a browser, fresh server: complete {seconds:.2f} s after it answers")
 

@@ -41,9 +41,16 @@ def main() -> None:
         accuracy = frame[frame.metric == "train_accuracy"]
         test = frame[(frame.metric == "test_accuracy") & (frame.step == spec.steps)].value.item()
         late = {"train": accuracy[accuracy.step >= 150].value.mean(), "test": test}
-        lines.append(dict(zip(("lr", "init", "norm", "seed"), cell, strict=True)) | late | {"band": widths.mean()})
+        lines.append(
+            dict(zip(("lr", "init", "norm", "seed"), cell, strict=True))
+            | late
+            | {"band": widths.mean()}
+        )
     table = pd.DataFrame(lines).set_index(["lr", "init", "seed", "norm"]).unstack()
-    print("Training accuracy (steps 150-199), test accuracy, mean width of the loss band\n", table.round(2).to_string())
+    print(
+        "Training accuracy (steps 150-199), test accuracy, mean width of the loss band\n",
+        table.round(2).to_string(),
+    )
 
 
 if __name__ == "__main__":

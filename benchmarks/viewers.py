@@ -72,7 +72,9 @@ class Reader:
         elif kind == "delta" and message.delta.new_element.WhichOneof("type") == "exception":
             self.errors += 1
 
-    async def look_every(self, socket: websockets.ClientConnection, fragment: str, seconds: float) -> None:
+    async def look_every(
+        self, socket: websockets.ClientConnection, fragment: str, seconds: float
+    ) -> None:
         while True:
             await asyncio.sleep(seconds)
             await self.rerun(socket, fragment)
@@ -100,7 +102,17 @@ def questions(ask: str) -> list[RunSpec]:
 @contextmanager
 def server(cache: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The dashboard on this cache, and its supervisor and workers, which end with it."""
-    command = [sys.executable, "-m", "bnviz", "app", "--", "--server.headless", "true", "--server.port", str(PORT)]
+    command = [
+        sys.executable,
+        "-m",
+        "bnviz",
+        "app",
+        "--",
+        "--server.headless",
+        "true",
+        "--server.port",
+        str(PORT),
+    ]
     environment = os.environ | {"BNVIZ_CACHE": str(cache)}
     with (cache / "server.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
@@ -126,7 +138,9 @@ def end_supervisor(cache: Path) -> None:
     mine = f"BNVIZ_CACHE={cache.resolve()}".encode()
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if int(folder.name) != os.getpid() and mine in (folder / "environ").read_bytes().split(b"\0"):
+            if int(folder.name) != os.getpid() and mine in (folder / "environ").read_bytes().split(
+                b"\0"
+            ):
                 os.kill(int(folder.name), signal.SIGTERM)
 
 
@@ -140,16 +154,24 @@ async def watch(process: int, store: Store, readers: list[Reader], seconds: floa
     """Let them watch, and print what it costs."""
     begun = time.monotonic()
     tabs = [asyncio.create_task(reader.watch()) for reader in readers]
-    print(f"{'s':>5} {'MB':>7} {'most':>7} {'looks':>7} {'errors':>7} {'sent MB':>8}  steps", flush=True)
+    print(
+        f"{'s':>5} {'MB':>7} {'most':>7} {'looks':>7} {'errors':>7} {'sent MB':>8}  steps",
+        flush=True,
+    )
     while (past := time.monotonic() - begun) < seconds + 1:
         looks, errors, sent = (
-            sum(getattr(reader, name) for reader in readers) for name in ("looks", "errors", "bytes")
+            sum(getattr(reader, name) for reader in readers)
+            for name in ("looks", "errors", "bytes")
         )
         steps = " ".join(
-            f"{run.meta().get('step', 0)}{'' if run.state in ACTIVE else ' ' + run.state}" for run in store.runs()
+            f"{run.meta().get('step', 0)}{'' if run.state in ACTIVE else ' ' + run.state}"
+            for run in store.runs()
         )
         now, most = megabytes(process), megabytes(process, "VmHWM")
-        print(f"{past:5.0f} {now:7.0f} {most:7.0f} {looks:7} {errors:7} {sent / 2**20:8.1f}  {steps}", flush=True)
+        print(
+            f"{past:5.0f} {now:7.0f} {most:7.0f} {looks:7} {errors:7} {sent / 2**20:8.1f}  {steps}",
+            flush=True,
+        )
         await asyncio.sleep(REPORT_S)
     for tab in tabs:
         tab.cancel()

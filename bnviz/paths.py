@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
-INSTALLED = (_PACKAGE / "site").is_dir()  # by pip, which puts there what a copy of the project has beside the package
+INSTALLED = (
+    _PACKAGE / "site"
+).is_dir()  # by pip, which puts there what a copy of the project has beside the package
 PROJECT = _PACKAGE / "site" if INSTALLED else _PACKAGE.parent
 GALLERY = PROJECT / "cache" / "gallery"  # finished runs that ship with bnviz
 
@@ -22,7 +24,9 @@ def users_own() -> Path:
     try:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bnviz"
     except RuntimeError:
-        raise OSError("there is no home folder to keep runs in: name a folder in BNVIZ_CACHE") from None
+        raise OSError(
+            "there is no home folder to keep runs in: name a folder in BNVIZ_CACHE"
+        ) from None
 
 
 def settle() -> None:

@@ -38,7 +38,11 @@ class Preset:
         """One question a network and learning rate. SpecError where a change is no valid knob."""
         norms = (changes.pop("norm"),) if "norm" in changes else self.norms
         rates = (changes.pop("lr"),) if "lr" in changes else self.learning_rates
-        return [RunSpec.of(**(self.knobs | changes | {"norm": norm, "lr": lr})) for lr in rates for norm in norms]
+        return [
+            RunSpec.of(**(self.knobs | changes | {"norm": norm, "lr": lr}))
+            for lr in rates
+            for norm in norms
+        ]
 
 
 ON_CIFAR = "A quarter of VGG-11's width, 2,000 steps on all of CIFAR-10; the paper has 15,000 and never says how wide its network is."
@@ -87,7 +91,8 @@ DLN = {
     "norm_output": True,
     "precision": "float64",
     "step_sizes": (0.01, 0.1, 1.0, 10.0, 10**1.5),
-    "probes": probes(accuracy=5, evaluation=1000, rest=50, landscape=50) | {"activations": 500, "curvature": 500},
+    "probes": probes(accuracy=5, evaluation=1000, rest=50, landscape=50)
+    | {"activations": 500, "curvature": 500},
 }
 MNIST = {
     "model": "mlp",
@@ -128,7 +133,9 @@ def of_2018(
 ) -> Preset:
     """A figure of the 2018 paper. Where two ask the same questions, their runs are the same."""
     label, figure = label.format(number), f"2018, Fig. {number}"
-    return Preset(f"fig{number}", label, f"{shows} {scale}", knobs, norms, rates, figure, page, layers, ships)
+    return Preset(
+        f"fig{number}", label, f"{shows} {scale}", knobs, norms, rates, figure, page, layers, ships
+    )
 
 
 on_cifar = partial(of_2018, CLASS, ON_CIFAR, "Fig. {}")
@@ -230,14 +237,37 @@ PRESETS = {
         on_cifar("4", "landscape", "The landscape of the VGG.", PAIR, ships=SEEDS),
         on_cifar("5a", "norms", "Accuracy under five normalisations.", LP, ships=SEEDS[:1]),
         on_dln("5b", "norms", "The loss under five normalisations.", LP, ships=SEEDS[:1]),
-        on_cifar("6", "norms", "Distributions under five normalisations.", LP, layers=(8,), ships=SEEDS[:1]),
         on_cifar(
-            "8", "distributions", "Mean and variance of one unit from step to step.", layers=(2, 5, 8), ships=SEEDS
+            "6",
+            "norms",
+            "Distributions under five normalisations.",
+            LP,
+            layers=(8,),
+            ships=SEEDS[:1],
+        ),
+        on_cifar(
+            "8",
+            "distributions",
+            "Mean and variance of one unit from step to step.",
+            layers=(2, 5, 8),
+            ships=SEEDS,
         ),
         on_dln("9", "distributions", "Distributions.", PAIR, layers=(1, 11, 24), ships=SEEDS),
         on_dln("10", "landscape", "The landscape.", PAIR, ships=SEEDS),
-        on_cifar("11a", "landscape", "How far the gradient turns against the step size.", PAIR, ships=SEEDS),
-        on_dln("11b", "landscape", "How far the gradient turns against the step size.", PAIR, ships=SEEDS),
+        on_cifar(
+            "11a",
+            "landscape",
+            "How far the gradient turns against the step size.",
+            PAIR,
+            ships=SEEDS,
+        ),
+        on_dln(
+            "11b",
+            "landscape",
+            "How far the gradient turns against the step size.",
+            PAIR,
+            ships=SEEDS,
+        ),
         on_cifar("12", "norms", "The landscape under five normalisations.", LP, ships=SEEDS[:1]),
         on_dln("13", "norms", "The landscape under five normalisations.", LP, ships=SEEDS[:1]),
         Preset(
@@ -304,7 +334,11 @@ PRESETS = {
             summary="The sigmoid network on 4,000 MNIST images for 2,000 steps, in double precision, until it knows them by heart.",
             knobs=MNIST
             | THEORY
-            | {"data": "mnist-sample", "steps": 2000, "probes": {"accuracy": 5, "evaluation": 500, "theory": 100}},
+            | {
+                "data": "mnist-sample",
+                "steps": 2000,
+                "probes": {"accuracy": 5, "evaluation": 500, "theory": 100},
+            },
             norms=PAIR,
             figure="2018, Sec. 4",
             page="theory",
@@ -356,7 +390,8 @@ PRESETS = {
                 "The same network along two random directions in which every filter is as long as the network's own (Li et al. 2018), "
                 "up to once its length either way: far beyond what a step of training moves."
             ),
-            knobs=SURFACE | {"surface_along": "random", "surface_scaled": True, "surface_extent": 1.0},
+            knobs=SURFACE
+            | {"surface_along": "random", "surface_scaled": True, "surface_extent": 1.0},
             norms=PAIR,
             page="surface",
             ships=SEEDS[:1],
@@ -404,4 +439,6 @@ def shipped(preset: Preset) -> bool:
 
 def missing(specs: list[RunSpec]) -> list[str]:
     """Data that these questions need and that is not at hand."""
-    return [name for name in SOURCES if not available(name) and any(spec.data == name for spec in specs)]
+    return [
+        name for name in SOURCES if not available(name) and any(spec.data == name for spec in specs)
+    ]

@@ -21,7 +21,10 @@ from bnviz.training.norms import NORMS
 from bnviz.training.probes import PROBES
 from bnviz.words import shorten
 
-VERSIONS = {"loop": 1, "loss": 1}  # raise one when the numbers of train.py, or of objective.py and task.py, change
+VERSIONS = {
+    "loop": 1,
+    "loss": 1,
+}  # raise one when the numbers of train.py, or of objective.py and task.py, change
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -66,16 +69,25 @@ class RunSpec(BaseModel):
         description="VGG configuration A (11), B (13), D (16) or E (19); the deep linear network; the MLP of 2015; LeNet.",
     )
     width: Positive = Field(
-        1.0, le=64, title="Width", description="Scales the channels of every layer; 1 is the published width."
+        1.0,
+        le=64,
+        title="Width",
+        description="Scales the channels of every layer; 1 is the published width.",
     )
-    depth: int = Field(25, ge=2, le=200, title="Depth", description="Layers of the deep linear network.")
+    depth: int = Field(
+        25, ge=2, le=200, title="Depth", description="Layers of the deep linear network."
+    )
     hidden: tuple[Annotated[int, Field(ge=1, le=8192)], ...] = Field(
         (512,),
         max_length=4,
         title="Hidden layers",
         description="Fully connected hidden layers of a VGG, in units at width 1.",
     )
-    norm: str = Field("batch", title="Normalisation", description="What stands between a layer and its non-linearity.")
+    norm: str = Field(
+        "batch",
+        title="Normalisation",
+        description="What stands between a layer and its non-linearity.",
+    )
     norm_hidden: bool = Field(
         False,
         title="Normalise hidden layers",
@@ -93,9 +105,14 @@ class RunSpec(BaseModel):
         title="Groups",
         description="Of group normalisation: at most so many, the largest number that divides a layer's channels as well.",
     )
-    epsilon: Positive = Field(1e-5, le=1, title="ε", description="Added to the variance before the square root.")
+    epsilon: Positive = Field(
+        1e-5, le=1, title="ε", description="Added to the variance before the square root."
+    )
     averaging: NonNegative = Field(
-        0.1, le=1, title="Averaging", description="Weight of the newest batch in the population statistics."
+        0.1,
+        le=1,
+        title="Averaging",
+        description="Weight of the newest batch in the population statistics.",
     )
     population: Literal["running", "exact"] = Field(
         "running",
@@ -111,22 +128,35 @@ class RunSpec(BaseModel):
         0.5, le=100, title="Noise n_μ", description="μ of a channel ~ U(−n_μ, n_μ), each step."
     )
     noise_scale: float = Field(
-        1.25, ge=1, le=100, allow_inf_nan=False, title="Noise n_σ", description="σ of a channel ~ U(1, n_σ), each step."
+        1.25,
+        ge=1,
+        le=100,
+        allow_inf_nan=False,
+        title="Noise n_σ",
+        description="σ of a channel ~ U(1, n_σ), each step.",
     )
     noise_mean_spread: NonNegative = Field(
         0.1, le=100, title="Noise r_μ", description="Shift of one element ~ U(μ − r_μ, μ + r_μ)."
     )
     noise_scale_spread: NonNegative = Field(
-        0.1, le=100, title="Noise r_σ", description="Scale of one element ~ N(σ, r_σ); r_σ is a standard deviation."
+        0.1,
+        le=100,
+        title="Noise r_σ",
+        description="Scale of one element ~ N(σ, r_σ); r_σ is a standard deviation.",
     )
-    noise_at_test: bool = Field(False, title="Noise at test time", description="Keep the noise on when evaluating.")
+    noise_at_test: bool = Field(
+        False, title="Noise at test time", description="Keep the noise on when evaluating."
+    )
     init: Literal["glorot_uniform", "glorot_normal", "he_normal", "gaussian"] = Field(
         "glorot_uniform",
         title="Initial weights",
         description="The 2018 paper says 'standard Glorot', not which; that of 2015 'small random Gaussian', not how small.",
     )
     init_std: Positive = Field(
-        0.05, le=10, title="Gaussian weights", description="Standard deviation of Gaussian initial weights."
+        0.05,
+        le=10,
+        title="Gaussian weights",
+        description="Standard deviation of Gaussian initial weights.",
     )
     data: str = Field(
         "cifar10-sample",
@@ -144,14 +174,22 @@ class RunSpec(BaseModel):
         title="Loss factor",
         description="Before the squared loss, a sum over the samples; 1/2 and 1 both fit the 2018 paper.",
     )
-    augment: bool = Field(False, title="Augment", description="Random crop (4 pixels of padding) and horizontal flip.")
+    augment: bool = Field(
+        False, title="Augment", description="Random crop (4 pixels of padding) and horizontal flip."
+    )
     batch: int = Field(128, ge=2, le=4096, title="Batch", description="Examples in a batch.")
     steps: int = Field(1000, ge=1, le=1_000_000, title="Steps", description="Training steps.")
-    lr: Positive = Field(0.1, le=1e3, title="Learning rate", description="The 2018 paper's is 0.1, with plain SGD.")
-    optimizer: Literal["sgd", "adadelta", "adam", "adamw"] = Field(
-        "sgd", title="Optimiser", description="From torch.optim, with its other settings as they come."
+    lr: Positive = Field(
+        0.1, le=1e3, title="Learning rate", description="The 2018 paper's is 0.1, with plain SGD."
     )
-    momentum: NonNegative = Field(0.0, lt=1, title="Momentum", description="Of SGD; the 2018 paper names none.")
+    optimizer: Literal["sgd", "adadelta", "adam", "adamw"] = Field(
+        "sgd",
+        title="Optimiser",
+        description="From torch.optim, with its other settings as they come.",
+    )
+    momentum: NonNegative = Field(
+        0.0, lt=1, title="Momentum", description="Of SGD; the 2018 paper names none."
+    )
     weight_decay: NonNegative = Field(
         0.01,
         le=10,
@@ -163,15 +201,32 @@ class RunSpec(BaseModel):
         title="Schedule",
         description="The learning rate over training: as it is, times a factor every so many steps, or half a cosine to 0.",
     )
-    decay: Positive = Field(0.7, le=1, title="Decay", description="The factor of the step schedule.")
-    decay_every: int = Field(1000, ge=1, le=1_000_000, title="Decay every", description="Steps between two decays.")
+    decay: Positive = Field(
+        0.7, le=1, title="Decay", description="The factor of the step schedule."
+    )
+    decay_every: int = Field(
+        1000, ge=1, le=1_000_000, title="Decay every", description="Steps between two decays."
+    )
     warmup: int = Field(
-        0, ge=0, le=1_000_000, title="Warm-up", description="Steps over which the learning rate first rises linearly."
+        0,
+        ge=0,
+        le=1_000_000,
+        title="Warm-up",
+        description="Steps over which the learning rate first rises linearly.",
     )
     l2: NonNegative = Field(
-        0.0, le=1, title="L2 λ", description="Adds λ/2 · ‖weights‖² to the objective; γ, β and biases are not counted."
+        0.0,
+        le=1,
+        title="L2 λ",
+        description="Adds λ/2 · ‖weights‖² to the objective; γ, β and biases are not counted.",
     )
-    seed: int = Field(0, ge=0, lt=2**31, title="Seed", description="Weights, batches, noise, units and directions.")
+    seed: int = Field(
+        0,
+        ge=0,
+        lt=2**31,
+        title="Seed",
+        description="Weights, batches, noise, units and directions.",
+    )
     precision: Literal["float32", "float64"] = Field(
         "float32", title="Precision", description="Of every number in training."
     )
@@ -204,19 +259,38 @@ class RunSpec(BaseModel):
         description="How far the surface goes either way, in lengths of a direction.",
     )
     surface_grid: int = Field(
-        17, ge=3, le=101, title="Surface grid", description="Points along each direction of the surface."
+        17,
+        ge=3,
+        le=101,
+        title="Surface grid",
+        description="Points along each direction of the surface.",
     )
     theory_units: int = Field(
-        4, ge=1, le=4096, title="Theory units", description="Units of each layer in which the theorems are checked."
+        4,
+        ge=1,
+        le=4096,
+        title="Theory units",
+        description="Units of each layer in which the theorems are checked.",
     )
     quantiles: tuple[Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)], ...] = Field(
-        (0.0, 0.05, 0.15, 0.5, 0.85, 0.95, 1.0), max_length=32, title="Quantiles", description="Levels between 0 and 1."
+        (0.0, 0.05, 0.15, 0.5, 0.85, 0.95, 1.0),
+        max_length=32,
+        title="Quantiles",
+        description="Levels between 0 and 1.",
     )
     bins: int = Field(
-        40, ge=2, le=1000, title="Bins", description="Equal histogram bins between the minimum and the maximum."
+        40,
+        ge=2,
+        le=1000,
+        title="Bins",
+        description="Equal histogram bins between the minimum and the maximum.",
     )
     probes: dict[str, Annotated[int, Field(ge=1)]] = Field(
-        {name: probe.INTERVAL for name, probe in PROBES.items() if name in ("accuracy", "evaluation")},
+        {
+            name: probe.INTERVAL
+            for name, probe in PROBES.items()
+            if name in ("accuracy", "evaluation")
+        },
         title="Probes",
         description="What is measured, and every how many steps.",
     )
@@ -230,7 +304,9 @@ class RunSpec(BaseModel):
     def _known_probes(cls, probes: dict[str, int]) -> dict[str, int]:
         for name in probes:
             if name not in PROBES:
-                raise ValueError(f"must be one of {', '.join(PROBES)}; there is no probe {shorten(name)}")
+                raise ValueError(
+                    f"must be one of {', '.join(PROBES)}; there is no probe {shorten(name)}"
+                )
         return {name: probes[name] for name in PROBES if name in probes}
 
     @field_validator("quantiles", "step_sizes")
@@ -249,11 +325,15 @@ class RunSpec(BaseModel):
     def _fits(self) -> Self:
         source = SOURCES[self.data]
         if self.batch > source.train_count:
-            raise ValueError(f"batch must be at most {source.train_count}, the training examples of {self.data}")
+            raise ValueError(
+                f"batch must be at most {source.train_count}, the training examples of {self.data}"
+            )
         norm = NORMS[self.norm]
         for block in self.blocks():
             if block.normalised and (problem := norm.problem(self, block)):
-                raise ValueError(f"norm {self.norm} {problem}, and {block.name} of {self.model} has not")
+                raise ValueError(
+                    f"norm {self.norm} {problem}, and {block.name} of {self.model} has not"
+                )
         return self
 
     @classmethod
@@ -284,7 +364,11 @@ class RunSpec(BaseModel):
 
     def regime(self) -> str:
         """Under which conditions the numbers were measured, without the normalisation and the seed: one line."""
-        images, linear, vgg = bool(SOURCES[self.data].classes), self.model == "dln", self.model.startswith("vgg")
+        images, linear, vgg = (
+            bool(SOURCES[self.data].classes),
+            self.model == "dln",
+            self.model.startswith("vgg"),
+        )
         std = f" ({self.init_std:g})" if self.init == "gaussian" else ""
         notes = {
             f"depth {self.depth}": linear,
@@ -306,8 +390,14 @@ class RunSpec(BaseModel):
     def _rate(self) -> str:
         """Optimiser and learning rate in words."""
         names = {"sgd": "SGD", "adadelta": "Adadelta", "adam": "Adam", "adamw": "AdamW"}
-        momentum = f" momentum {self.momentum:g}" if self.optimizer == "sgd" and self.momentum else ""
-        decay = {"constant": "", "step": f" × {self.decay:g} every {self.decay_every:,}", "cosine": ", cosine"}
+        momentum = (
+            f" momentum {self.momentum:g}" if self.optimizer == "sgd" and self.momentum else ""
+        )
+        decay = {
+            "constant": "",
+            "step": f" × {self.decay:g} every {self.decay_every:,}",
+            "cosine": ", cosine",
+        }
         warmup = f", warm-up {self.warmup:,}" if self.warmup else ""
         decayed = f" weight decay {self.weight_decay:g}" if self.optimizer == "adamw" else ""
         return f"{names[self.optimizer]}{momentum}{decayed}, lr {self.lr:g}{decay[self.schedule]}{warmup}"
@@ -319,7 +409,9 @@ class RunSpec(BaseModel):
     @property
     def id(self) -> str:
         """16 hex digits: the same question has the same id, however it was written."""
-        return hashlib.sha256(json.dumps(self.canonical(), sort_keys=True).encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps(self.canonical(), sort_keys=True).encode()).hexdigest()[
+            :16
+        ]
 
     def canonical(self) -> dict[str, Any]:
         """What the id hashes: the fields away from their defaults, and the versions above 1 of what they name."""
@@ -368,7 +460,9 @@ def sentence(problem: Any) -> str:
         return f"unknown setting {shorten(place[0])}; the settings are {', '.join(RunSpec.model_fields)}"
     if not place:
         return str(problem["msg"]).removeprefix("Value error, ")
-    name = " ".join(part if part in PROBES else shorten(part)[1:-1] for part in place if isinstance(part, str))
+    name = " ".join(
+        part if part in PROBES else shorten(part)[1:-1] for part in place if isinstance(part, str)
+    )
     if problem["type"] == "too_short":
         return f"{name} must have at least one value"
     if problem["type"] == "too_long":
@@ -401,7 +495,12 @@ EACH = {
     "tuple_type": "a list, each value ",
     "dict_type": "probes with their intervals, each ",
 }  # by pydantic's complaint
-BOUNDS = {"minimum": "of at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
+BOUNDS = {
+    "minimum": "of at least",
+    "exclusiveMinimum": "above",
+    "maximum": "at most",
+    "exclusiveMaximum": "below",
+}
 
 
 def size(bound: float) -> str:

@@ -48,7 +48,9 @@ class Sweep:
 
     def question(self, spec: RunSpec, value: str) -> RunSpec:
         """This question at another value. SpecError in one sentence where there is none."""
-        changed = self.turned(spec, value)  # also where it concerns no one, so that nonsense never passes
+        changed = self.turned(
+            spec, value
+        )  # also where it concerns no one, so that nonsense never passes
         return RunSpec.of(**spec.model_dump() | changed) if self.concerns(spec) else spec
 
     def questions(self, specs: Sequence[RunSpec], text: str) -> list[RunSpec]:
@@ -58,13 +60,17 @@ class Sweep:
         asked = list({spec.id: spec for spec in several}.values())
         if not any(map(self.concerns, specs)):
             deaf = " or ".join(dict.fromkeys(spec.norm for spec in specs))
-            raise SpecError(f"{self.name} changes nothing in {deaf}; choose one of {', '.join(self.networks)}")
+            raise SpecError(
+                f"{self.name} changes nothing in {deaf}; choose one of {', '.join(self.networks)}"
+            )
         if len(self.values(asked)) < 2:
             raise SpecError(
                 f"a sweep of {self.name} takes at least two values, separated by commas, got {shorten(text)}"
             )
         if len(asked) > MOST_RUNS:
-            raise SpecError(f"that would be {len(asked)} runs; choose at most {MOST_RUNS} at a time")
+            raise SpecError(
+                f"that would be {len(asked)} runs; choose at most {MOST_RUNS} at a time"
+            )
         return asked
 
     @property
@@ -93,9 +99,13 @@ def noise(spec: RunSpec, value: str) -> dict[str, Any]:
     try:
         level = float(value)
     except ValueError:
-        raise SpecError(f"noise must be a number, in multiples of the paper's, got {shorten(value)}") from None
+        raise SpecError(
+            f"noise must be a number, in multiples of the paper's, got {shorten(value)}"
+        ) from None
     if not 0 <= level <= 100:
-        raise SpecError(f"noise must be between 0 and 100, in multiples of the paper's, got {value}")
+        raise SpecError(
+            f"noise must be between 0 and 100, in multiples of the paper's, got {value}"
+        )
     means = ("noise_mean", "noise_mean_spread", "noise_scale_spread")
     return {name: level * getattr(PAPERS_NOISE, name) for name in means} | {
         "noise_scale": 1 + level * (PAPERS_NOISE.noise_scale - 1)
@@ -108,7 +118,9 @@ def layers(spec: RunSpec, value: str) -> dict[str, Any]:
         return {"depth": value}
     depths = [name.removeprefix("vgg") for name in MODELS if name.startswith("vgg")]
     if not spec.model.startswith("vgg"):
-        raise SpecError(f"{spec.model} has one depth only; choose a VGG or the deep linear network (dln)")
+        raise SpecError(
+            f"{spec.model} has one depth only; choose a VGG or the deep linear network (dln)"
+        )
     if value not in depths:
         raise SpecError(f"depth of a VGG must be one of {', '.join(depths)}, got {shorten(value)}")
     return {"model": f"vgg{value}"}
@@ -158,7 +170,9 @@ def turn(text: str) -> tuple[Sweep, str]:
     """KNOB=V1,V2,… -> the sweep and its values as they were written. SpecError names the valid knobs."""
     name, equals, values = text.partition("=")
     if not equals or name not in SWEEPS:
-        raise SpecError(f"a sweep is KNOB=V1,V2,… with KNOB one of {', '.join(SWEEPS)}, got {shorten(text)}")
+        raise SpecError(
+            f"a sweep is KNOB=V1,V2,… with KNOB one of {', '.join(SWEEPS)}, got {shorten(text)}"
+        )
     return SWEEPS[name], values
 
 
@@ -197,6 +211,8 @@ def table(rows: DataFrame, specs: Sequence[RunSpec], end: End) -> DataFrame:
     ]
     table = DataFrame(cells, columns=[*KEYS, "knob", "step"])
     if table.duplicated(["norm", "seed", "knob"]).any():
-        raise ValueError(f"these runs are no sweep of {sweep.name}: they differ in more than it, network and seed")
+        raise ValueError(
+            f"these runs are no sweep of {sweep.name}: they differ in more than it, network and seed"
+        )
     found = ends_of(rows, end, {spec.id: spec.steps for spec in specs})
     return table.merge(found[["run", "value", "diverged"]], on="run", how="left")

@@ -31,9 +31,15 @@ def duration(seconds: float) -> str:
 def in_bytes(count: float) -> str:
     """Bytes in the largest unit that fits."""
     units = ("B", "kB", "MB", "GB", "TB")
-    power = next((power for power in range(len(units) - 1) if count < 999.5 * 1000**power), len(units) - 1)
+    power = next(
+        (power for power in range(len(units) - 1) if count < 999.5 * 1000**power), len(units) - 1
+    )
     number = count / 1000**power
-    return f"{number:,.1f} {units[power]}" if number < 9.95 and power > 2 else f"{number:,.0f} {units[power]}"
+    return (
+        f"{number:,.1f} {units[power]}"
+        if number < 9.95 and power > 2
+        else f"{number:,.0f} {units[power]}"
+    )
 
 
 def in_words(count: int) -> str:

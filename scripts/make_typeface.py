@@ -21,7 +21,14 @@ from fontTools.ttLib import TTFont
 
 FONTS = Path(__file__).parents[1] / "bnviz" / "export" / "fonts"
 WEIGHTS = ("Regular", "Bold")
-RANGES = ((0x20, 0x7E), (0xA0, 0x17F), (0x391, 0x3C9), (0x2010, 0x2026), (0x2070, 0x209C), (0x2190, 0x2193))
+RANGES = (
+    (0x20, 0x7E),
+    (0xA0, 0x17F),
+    (0x391, 0x3C9),
+    (0x2010, 0x2026),
+    (0x2070, 0x209C),
+    (0x2190, 0x2193),
+)
 SIGNS = "\u0302\u2032\u2033⁄ᵀ€ℓ™∂∆∏∑−√∞∫≈≠≤≥○●✓⟨⟩"
 BORROWED = {"NotoSansMath": "∇∈∠", "NotoSans": "ᵢ", "NotoSansSymbols2": "✕"}
 LINE = (930, 230)  # above and below the line on which letters stand
@@ -75,7 +82,13 @@ def plain(source: Any, glyphs: Any, name: str) -> Any:
 
 def rename(font: Any, weight: str) -> None:
     """Give the font its own name and the rights of those who drew it."""
-    names = {0: RIGHTS, 1: "Bnviz Sans", 2: weight, 4: f"Bnviz Sans {weight}", 6: f"BnvizSans-{weight}"}
+    names = {
+        0: RIGHTS,
+        1: "Bnviz Sans",
+        2: weight,
+        4: f"Bnviz Sans {weight}",
+        6: f"BnvizSans-{weight}",
+    }
     names |= {13: "SIL Open Font License, Version 1.1", 14: "https://openfontlicense.org"}
     for number, text in names.items():
         font["name"].setName(text, number, 3, 1, 0x409)

@@ -30,7 +30,12 @@ PAGES = (
     "runs",
 )
 LOOKS = {"light": ("light", 1400), "dark": ("dark", 1400), "narrow": ("light", 390)}
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 
 
 def settle(page: Page) -> None:
@@ -51,7 +56,9 @@ def main() -> None:
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=SWITCHES)
         for look, (scheme, width) in LOOKS.items():
             for path in PAGES:
-                page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+                page = browser.new_page(
+                    viewport={"width": width, "height": 900}, color_scheme=scheme
+                )  # type: ignore[arg-type]
                 page.goto(f"{address}/{path}")
                 settle(page)
                 page.screenshot(path=folder / f"{path or 'start'}-{look}.png")

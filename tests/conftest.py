@@ -83,7 +83,10 @@ def wait_for(holds: Callable[[], object], complaint: str, seconds: float = 180.0
 def holder(lock: Path) -> int | None:
     """The process that holds a lock file, as Linux knows it."""
     inode = f":{lock.stat().st_ino} "
-    return next((int(line.split()[4]) for line in LOCKS.read_text("utf-8").splitlines() if inode in line), None)
+    return next(
+        (int(line.split()[4]) for line in LOCKS.read_text("utf-8").splitlines() if inode in line),
+        None,
+    )
 
 
 def connects(address: str) -> bool:

@@ -26,11 +26,15 @@ def network(objective: Objective, theta: Tensor) -> nn.Sequential:
     for block in objective.blocks:
         plain = norm in ("none", "noise") or not block.normalised
         if block.kernel:
-            modules.append(nn.Conv2d(block.input[0], block.output[0], block.kernel, padding=1, bias=plain))
+            modules.append(
+                nn.Conv2d(block.input[0], block.output[0], block.kernel, padding=1, bias=plain)
+            )
         else:
             modules += [nn.Flatten(), nn.Linear(block.weight[1], block.weight[0], bias=plain)]
         if block.normalised and norm in ("batch", "noisy"):
-            modules.append(nn.BatchNorm2d(block.output[0]) if block.kernel else nn.BatchNorm1d(block.output[0]))
+            modules.append(
+                nn.BatchNorm2d(block.output[0]) if block.kernel else nn.BatchNorm1d(block.output[0])
+            )
         if block.normalised and norm in ("noise", "noisy"):
             drawn = objective.norms[block.name]
             modules.append(FixedNoise(drawn.scale, drawn.shift))

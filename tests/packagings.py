@@ -47,7 +47,9 @@ def expect(name: str, monkeypatch: pytest.MonkeyPatch) -> data.Arrays:
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (TRAIN_COUNT + BATCH, height, width, channels), np.uint8)
     labels = rng.integers(0, 10, TRAIN_COUNT + BATCH, np.uint8)
-    arrays = data.Arrays(images[:TRAIN_COUNT], labels[:TRAIN_COUNT], images[TRAIN_COUNT:], labels[TRAIN_COUNT:])
+    arrays = data.Arrays(
+        images[:TRAIN_COUNT], labels[:TRAIN_COUNT], images[TRAIN_COUNT:], labels[TRAIN_COUNT:]
+    )
     mini = replace(
         source,
         train_count=TRAIN_COUNT,
@@ -101,17 +103,23 @@ def file(path: Path, content: bytes) -> Path:
 
 CONTAINERS: dict[str, Callable[[Path, Members], Path]] = {
     "folder": folder,
-    "folder above": lambda path, members: folder(path, {f"data/root/{name}": told for name, told in members.items()}),
+    "folder above": lambda path, members: folder(
+        path, {f"data/root/{name}": told for name, told in members.items()}
+    ),
     "tar": lambda path, members: tar(path, members, "w"),
     "tar.gz": tar,
     "tar.bz2": lambda path, members: tar(path, members, "w:bz2"),
     "tar.xz": lambda path, members: tar(path, members, "w:xz"),
-    "tar with ./": lambda path, members: tar(path, {f"./{name}": told for name, told in members.items()}),
+    "tar with ./": lambda path, members: tar(
+        path, {f"./{name}": told for name, told in members.items()}
+    ),
     "zip": lambda path, members: file(path, zipped(members)),
     "zip with backslashes": lambda path, members: file(
         path, zipped({name.replace("/", "\\"): told for name, told in members.items()})
     ),
-    "names in capitals": lambda path, members: folder(path, {name.upper(): told for name, told in members.items()}),
+    "names in capitals": lambda path, members: folder(
+        path, {name.upper(): told for name, told in members.items()}
+    ),
     "other names": lambda path, members: folder(
         path,
         {
@@ -133,9 +141,13 @@ CONTAINERS: dict[str, Callable[[Path, Members], Path]] = {
         path, {f"{name}.xz": lzma.compress(told) for name, told in members.items()}
     ),
     "among other files": lambda path, members: folder(
-        path, members | {"readme.html": b"<html>", ".DS_Store": b"Bud1", "notes.txt": b"Mine.", "empty": b""}
+        path,
+        members
+        | {"readme.html": b"<html>", ".DS_Store": b"Bud1", "notes.txt": b"Mine.", "empty": b""},
     ),
-    "twice, extracted and packed": lambda path, members: folder(path, members | {"x.tar.gz": tarred(members)}),
+    "twice, extracted and packed": lambda path, members: folder(
+        path, members | {"x.tar.gz": tarred(members)}
+    ),
 }
 
 
@@ -144,7 +156,9 @@ CONTAINERS: dict[str, Callable[[Path, Members], Path]] = {
 
 def batches(arrays: data.Arrays) -> dict[str, tuple[Pixels, Pixels]]:
     starts = range(0, TRAIN_COUNT, BATCH)
-    train = [(arrays.train_images[i : i + BATCH], arrays.train_labels[i : i + BATCH]) for i in starts]
+    train = [
+        (arrays.train_images[i : i + BATCH], arrays.train_labels[i : i + BATCH]) for i in starts
+    ]
     return dict(zip(BATCHES, [*train, arrays[2:]], strict=True))
 
 
@@ -168,14 +182,18 @@ def python2_pickle(batch: Any) -> bytes:
 
 def python_members(arrays: data.Arrays) -> Members:
     return {
-        f"cifar-10-batches-py/{name}": python2_pickle({b"data": planes(images), b"labels": labels.tolist()})
+        f"cifar-10-batches-py/{name}": python2_pickle(
+            {b"data": planes(images), b"labels": labels.tolist()}
+        )
         for name, (images, labels) in batches(arrays).items()
     } | {"cifar-10-batches-py/batches.meta": python2_pickle({b"label_names": [b"airplane"]})}
 
 
 def python3_members(arrays: data.Arrays, protocol: int = 2) -> Members:
     return {
-        f"cifar-10-batches-py/{name}": pickle.dumps({"data": planes(images), "labels": labels.tolist()}, protocol)
+        f"cifar-10-batches-py/{name}": pickle.dumps(
+            {"data": planes(images), "labels": labels.tolist()}, protocol
+        )
         for name, (images, labels) in batches(arrays).items()
     }
 
@@ -194,7 +212,10 @@ def png(pixels: Pixels) -> bytes:
 
 
 def npm_members(arrays: data.Arrays) -> Members:
-    strips = {f"package/{name}.png": png(images.reshape(-1, 1024, 3)) for name, (images, _) in batches(arrays).items()}
+    strips = {
+        f"package/{name}.png": png(images.reshape(-1, 1024, 3))
+        for name, (images, _) in batches(arrays).items()
+    }
     return strips | {
         "package/train_lables.json": json.dumps(arrays.train_labels.tolist()).encode(),
         "package/test_lables.json": json.dumps(arrays.test_labels.tolist()).encode(),
@@ -206,13 +227,18 @@ def idx(array: Pixels) -> bytes:
 
 
 def idx_members(arrays: data.Arrays) -> Members:
-    return {f"MNIST/raw/{name}": idx(array.squeeze()) for name, array in zip(IDX_FILES, arrays, strict=True)}
+    return {
+        f"MNIST/raw/{name}": idx(array.squeeze())
+        for name, array in zip(IDX_FILES, arrays, strict=True)
+    }
 
 
 def npz_members(arrays: data.Arrays) -> Members:
     file = io.BytesIO()
     train_images, train_labels, test_images, test_labels = (array.squeeze() for array in arrays)
-    np.savez_compressed(file, x_test=test_images, x_train=train_images, y_test=test_labels, y_train=train_labels)
+    np.savez_compressed(
+        file, x_test=test_images, x_train=train_images, y_test=test_labels, y_train=train_labels
+    )
     return {"any.npz": file.getvalue()}
 
 
@@ -221,7 +247,9 @@ def wide_npz_members(arrays: data.Arrays) -> Members:
     train_images, train_labels, test_images, test_labels = arrays
     file = io.BytesIO()
     rows = [planes(images).astype(np.int64) for images in (train_images, test_images)]
-    np.savez(file, a=rows[0], b=train_labels[:, None].astype(np.int32), c=rows[1], d=test_labels[:, None])
+    np.savez(
+        file, a=rows[0], b=train_labels[:, None].astype(np.int32), c=rows[1], d=test_labels[:, None]
+    )
     return {"any.npz": file.getvalue()}
 
 

@@ -86,8 +86,12 @@ def test_gamma_and_beta_too(x, knobs, targets):
     def loss(gamma: float, beta: float) -> float:
         return algorithm1.loss(algorithm1.forward(x, gamma, beta, epsilon).y, targets)
 
-    assert gradient.dgamma == pytest.approx((loss(gamma + h, beta) - loss(gamma - h, beta)) / (2 * h), abs=1e-6)
-    assert gradient.dbeta == pytest.approx((loss(gamma, beta + h) - loss(gamma, beta - h)) / (2 * h), abs=1e-6)
+    assert gradient.dgamma == pytest.approx(
+        (loss(gamma + h, beta) - loss(gamma - h, beta)) / (2 * h), abs=1e-6
+    )
+    assert gradient.dbeta == pytest.approx(
+        (loss(gamma, beta + h) - loss(gamma, beta - h)) / (2 * h), abs=1e-6
+    )
 
 
 def test_statistics_are_differentiated_as_in_the_paper():
@@ -102,8 +106,12 @@ def test_statistics_are_differentiated_as_in_the_paper():
     over_variance = (output(mean, variance + h) - output(mean, variance - h)) / (2 * h)
     over_mean = (output(mean + h, variance) - output(mean - h, variance)) / (2 * h)
     assert gradient.dvariance == pytest.approx(over_variance, rel=1e-6)
-    assert gradient.dmean == pytest.approx(over_mean, rel=1e-6)  # its term through the variance is Σ (x - μ) = 0
-    assert gradient.dx == pytest.approx(gradient.direct + gradient.through_variance + gradient.through_mean)
+    assert gradient.dmean == pytest.approx(
+        over_mean, rel=1e-6
+    )  # its term through the variance is Σ (x - μ) = 0
+    assert gradient.dx == pytest.approx(
+        gradient.direct + gradient.through_variance + gradient.through_mean
+    )
 
 
 @given(batches, parameters, batches)
@@ -138,7 +146,9 @@ def test_equal_numbers_are_saved_by_epsilon(value, knobs, dy):
 @settings(deadline=None)
 def test_population_and_inference_are_those_of_torch(several, x, knobs):
     gamma, beta, epsilon = knobs
-    module = nn.BatchNorm1d(1, eps=epsilon, momentum=None, dtype=torch.float64)  # None: the plain average
+    module = nn.BatchNorm1d(
+        1, eps=epsilon, momentum=None, dtype=torch.float64
+    )  # None: the plain average
     with torch.no_grad():
         module.weight.fill_(gamma)
         module.bias.fill_(beta)
@@ -178,7 +188,10 @@ def test_larger_weights_get_smaller_gradients(seed, a):
 @settings(deadline=None)
 def test_weights_times_a_are_the_weights_with_epsilon_over_a_squared(seed, a, epsilon):
     weights, inputs = algorithm1.drawn_layer(seed, 5)
-    scaled, same = algorithm1.layer(a * weights, inputs, epsilon), algorithm1.layer(weights, inputs, epsilon / a**2)
+    scaled, same = (
+        algorithm1.layer(a * weights, inputs, epsilon),
+        algorithm1.layer(weights, inputs, epsilon / a**2),
+    )
     assert scaled.y == pytest.approx(same.y)
     assert scaled.by_inputs == pytest.approx(same.by_inputs, abs=1e-9)
     assert scaled.by_weights * a == pytest.approx(same.by_weights, abs=1e-9)
@@ -196,11 +209,15 @@ def test_the_derivatives_of_a_layer_are_those_of_torch():
     assert found.y == pytest.approx(normalised(*leaves).numpy())
     assert found.by_inputs == pytest.approx(by_inputs.numpy(), abs=1e-12)
     for unit in range(len(weights)):  # a unit depends on its own weights only
-        assert found.by_weights[:, unit] == pytest.approx(by_weights[:, unit, unit].numpy(), abs=1e-12)
+        assert found.by_weights[:, unit] == pytest.approx(
+            by_weights[:, unit, unit].numpy(), abs=1e-12
+        )
     assert np.linalg.norm(found.by_weights) == pytest.approx(float(by_weights.norm()))
 
 
 def test_what_is_drawn_is_told_by_the_seed():
     assert (algorithm1.drawn_batches(1, 3, 5) == algorithm1.drawn_batches(1, 3, 5)).all()
     assert (algorithm1.drawn_batches(1, 3, 5) != algorithm1.drawn_batches(2, 3, 5)).any()
-    assert (algorithm1.drawn_batches(1, 3, 5) == algorithm1.drawn_batches(1, 8, 5)[:3]).all()  # more leave the first be
+    assert (
+        algorithm1.drawn_batches(1, 3, 5) == algorithm1.drawn_batches(1, 8, 5)[:3]
+    ).all()  # more leave the first be

@@ -12,8 +12,22 @@ from pandas import DataFrame
 
 from bnviz.analysis import thinning, training
 from bnviz.analysis.covariate_shift import covariate_shift, covariate_shift_at
-from bnviz.analysis.distributions import RIDGES, histogram_at, histograms, moment_changes, moment_drift, quantile_bands
-from bnviz.analysis.landscape import CURVES, band_width, gradient_norms, landscape_bands, loss_slice, step_sizes
+from bnviz.analysis.distributions import (
+    RIDGES,
+    histogram_at,
+    histograms,
+    moment_changes,
+    moment_drift,
+    quantile_bands,
+)
+from bnviz.analysis.landscape import (
+    CURVES,
+    band_width,
+    gradient_norms,
+    landscape_bands,
+    loss_slice,
+    step_sizes,
+)
 from bnviz.analysis.rows import KEYS, default_layers, diverged, layer_number, layers, measured_steps
 from bnviz.analysis.thinning import FACET_POINTS, POINTS
 from bnviz.analysis.training import smooth
@@ -25,8 +39,19 @@ ETAS = [0.05, 0.1]
 def measured(metric: str, values: dict[int, Any], run: str = "a", **fields: Any) -> DataFrame:
     """Rows of one metric: step -> a value, or several with an `at` each."""
     each = np.array([*values.values()], dtype=float).reshape(len(values), -1)
-    steps, at = np.repeat(list(values), each.shape[1]), np.resize(fields.pop("at", np.nan), each.size)
-    same = {"run": run, "norm": "none", "lr": 0.1, "seed": 0, "metric": metric, "layer": None, "unit": np.nan}
+    steps, at = (
+        np.repeat(list(values), each.shape[1]),
+        np.resize(fields.pop("at", np.nan), each.size),
+    )
+    same = {
+        "run": run,
+        "norm": "none",
+        "lr": 0.1,
+        "seed": 0,
+        "metric": metric,
+        "layer": None,
+        "unit": np.nan,
+    }
     rows = DataFrame({"step": steps, "at": at, "value": each.ravel()})
     return rows.assign(**{**same, **fields})[COLUMNS].astype({"layer": object})
 
@@ -35,7 +60,9 @@ def together(*parts: DataFrame) -> DataFrame:
     return pd.concat(parts)
 
 
-def probed(losses: dict[int, Any], distances: dict[int, Any], norms: dict[int, float], **fields: Any) -> DataFrame:
+def probed(
+    losses: dict[int, Any], distances: dict[int, Any], norms: dict[int, float], **fields: Any
+) -> DataFrame:
     """Rows of the landscape probe."""
     return together(
         measured("loss_along", losses, at=ETAS, **fields),
@@ -52,7 +79,9 @@ def empty() -> DataFrame:
 
 
 def test_layers_come_in_the_order_of_the_net() -> None:
-    rows = together(*(measured("ics_l2", {0: 1.0}, layer=name) for name in ("fc10", "conv2", "fc9", "conv1")))
+    rows = together(
+        *(measured("ics_l2", {0: 1.0}, layer=name) for name in ("fc10", "conv2", "fc9", "conv1"))
+    )
     assert layers(rows) == ["conv1", "conv2", "fc9", "fc10"]
     assert layer_number("conv12") == 12
 
@@ -71,7 +100,9 @@ def test_default_layers_are_early_middle_and_late(names: list[str], chosen: list
 
 
 def test_measured_steps() -> None:
-    rows = together(measured("gradient_norm", {4: 1.0, 0: 1.0}), measured("gradient_norm", {2: 1.0}, run="b"))
+    rows = together(
+        measured("gradient_norm", {4: 1.0, 0: 1.0}), measured("gradient_norm", {2: 1.0}, run="b")
+    )
     assert measured_steps(rows, "gradient_norm") == [0, 2, 4]
     assert measured_steps(rows, "ics_l2") == []
 
@@ -83,7 +114,9 @@ def test_a_run_diverged_at_its_first_loss_that_is_not_finite() -> None:
         measured("train_accuracy", {0: np.nan}, run="b"),
         measured("test_loss", {0: np.nan, 2: 1.0}, run="b"),  # of statistics that had not settled
         measured("train_loss", {0: 1.0, 1: 0.5}, run="c"),
-        measured("test_loss", {0: 1.0, 2: np.nan}, run="c"),  # of parameters that no training batch has met
+        measured(
+            "test_loss", {0: 1.0, 2: np.nan}, run="c"
+        ),  # of parameters that no training batch has met
     )
     assert diverged(rows, dict.fromkeys("abc", 2)) == {"a": 1, "c": 2}
 
@@ -104,7 +137,9 @@ def test_smooth_is_the_mean_over_the_last_records_beside_the_raw_values() -> Non
 def test_smooth_loses_no_extreme(seed: int, length: int, lag: int) -> None:
     random = np.random.default_rng(seed)
     values = {"a": random.standard_cauchy(length), "b": random.standard_cauchy(min(lag, length))}
-    rows = together(*(measured("train_loss", dict(enumerate(v)), run=run) for run, v in values.items()))
+    rows = together(
+        *(measured("train_loss", dict(enumerate(v)), run=run) for run, v in values.items())
+    )
     drawn = thinning.drawn(smooth(rows, "train_loss", 10))
     for run, points in drawn.groupby("run"):
         assert len(points) <= POINTS
@@ -122,7 +157,9 @@ def test_test_curve() -> None:
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), length=st.integers(1, 4000), levels=st.integers(1, 5))
 def test_thinned_lines_lose_no_extreme(seed: int, length: int, levels: int) -> None:
-    values = np.random.default_rng(seed).integers(levels, size=length).astype(float)  # with many ties
+    values = (
+        np.random.default_rng(seed).integers(levels, size=length).astype(float)
+    )  # with many ties
     drawn = thinning.drawn(gradient_norms(measured("gradient_norm", dict(enumerate(values)))))
     assert len(drawn) <= POINTS
     assert (drawn["value"].min(), drawn["value"].max()) == (values.min(), values.max())
@@ -163,7 +200,11 @@ def activations(name: str, steps: Iterable[int], unit: float = 3.0) -> DataFrame
 
 
 def test_quantile_bands_of_the_unit_or_pooled() -> None:
-    rows = together(activations("conv1", [0]), activations("conv1", [0, 1], unit=np.nan), activations("conv2", [0]))
+    rows = together(
+        activations("conv1", [0]),
+        activations("conv1", [0, 1], unit=np.nan),
+        activations("conv2", [0]),
+    )
     drawn = quantile_bands(rows, ["conv1"], pooled=False)
     assert list(drawn.columns) == [*KEYS, "layer", "step", "q05", "q15", "q50", "q85", "q95"]
     assert drawn.drop(columns=KEYS).to_numpy().tolist() == [["conv1", 0, 0.5, 1.5, 5, 8.5, 9.5]]
@@ -172,7 +213,9 @@ def test_quantile_bands_of_the_unit_or_pooled() -> None:
 
 def test_bucketed_quantile_bands_reach_to_the_extremes() -> None:
     values = np.random.default_rng(0).standard_normal((1000, len(LEVELS)))
-    rows = measured("activation_quantile", dict(enumerate(values)), layer="conv1", unit=0.0, at=LEVELS)
+    rows = measured(
+        "activation_quantile", dict(enumerate(values)), layer="conv1", unit=0.0, at=LEVELS
+    )
     drawn = thinning.drawn(quantile_bands(rows, ["conv1"], pooled=False))
     assert len(drawn) <= FACET_POINTS
     assert drawn["q05"].min() == values[:, 1].min()
@@ -194,15 +237,23 @@ def test_histograms_are_densities() -> None:
 
 def test_a_half_written_histogram_is_not_drawn() -> None:
     whole, half = activations("conv1", [0]), activations("conv1", [5])
-    without_bin = together(whole, half[(half["metric"] != "activation_histogram") | (half["at"] != 6)])
-    without_maximum = together(whole, half[(half["metric"] != "activation_quantile") | (half["at"] != 1)])
+    without_bin = together(
+        whole, half[(half["metric"] != "activation_histogram") | (half["at"] != 6)]
+    )
+    without_maximum = together(
+        whole, half[(half["metric"] != "activation_quantile") | (half["at"] != 1)]
+    )
     for rows in (without_bin, without_maximum):
         assert histogram_at(rows, 9, ["conv1"], pooled=False)["step"].unique().tolist() == [0]
 
 
 def test_a_constant_activation_has_no_density() -> None:
-    counts = measured("activation_histogram", {0: [5.0, 0.0]}, layer="conv1", unit=0.0, at=[1.0, 1.0])
-    rows = together(counts, measured("activation_quantile", {0: 1.0}, layer="conv1", unit=0.0, at=1.0))
+    counts = measured(
+        "activation_histogram", {0: [5.0, 0.0]}, layer="conv1", unit=0.0, at=[1.0, 1.0]
+    )
+    rows = together(
+        counts, measured("activation_quantile", {0: 1.0}, layer="conv1", unit=0.0, at=1.0)
+    )
     assert histograms(rows, ["conv1"], pooled=False)["density"].isna().all()
 
 
@@ -220,7 +271,9 @@ def test_histogram_at_is_each_runs_newest() -> None:
 
 def test_moment_changes_and_drift() -> None:
     rows = together(
-        measured("activation_mean", {0: 1.0, 1: 0.5, 10: 3.0, 11: 7.0, 20: 9.0}, layer="conv1", unit=0.0),
+        measured(
+            "activation_mean", {0: 1.0, 1: 0.5, 10: 3.0, 11: 7.0, 20: 9.0}, layer="conv1", unit=0.0
+        ),
         measured("activation_variance", {0: 2.0, 1: 2.5}, layer="conv1", unit=0.0),
         measured("activation_mean", {0: 5.0, 1: 5.0}, layer="conv1"),  # pooled: another quantity
     )
@@ -229,7 +282,10 @@ def test_moment_changes_and_drift() -> None:
     found = changes[["moment", "step", "value"]].sort_values(["moment", "step"]).to_numpy().tolist()
     assert found == [["mean", 0, 0.5], ["mean", 10, 4.0], ["variance", 0, 0.5]]
     drift = moment_drift(rows, ["conv1"])
-    assert drift.loc[drift["moment"] == "mean", ["step", "value"]].to_numpy().tolist() == [[0, 0], [10, 2]]
+    assert drift.loc[drift["moment"] == "mean", ["step", "value"]].to_numpy().tolist() == [
+        [0, 0],
+        [10, 2],
+    ]
 
 
 # Internal covariate shift
@@ -248,16 +304,23 @@ def shifts(values: dict[int, dict[str, float]]) -> DataFrame:
 
 
 def test_covariate_shift_keeps_the_gap_of_a_zero_gradient() -> None:
-    drawn = covariate_shift(shifts({0: {"conv2": np.nan}, 5: {"conv2": 2.0, "fc3": 1.0}}), ["conv2"])
+    drawn = covariate_shift(
+        shifts({0: {"conv2": np.nan}, 5: {"conv2": 2.0, "fc3": 1.0}}), ["conv2"]
+    )
     cosine = drawn[drawn["metric"] == "ics_cosine"]
     np.testing.assert_array_equal(cosine[["step", "value"]], [[0, np.nan], [5, 0.2]])
 
 
 def test_covariate_shift_at_is_the_newest_complete_probe_in_the_order_of_the_net() -> None:
-    rows = shifts({0: {"fc10": 1.0, "conv9": 2.0}, 5: {"fc10": 3.0, "conv9": 4.0}, 10: {"conv9": 6.0}})
+    rows = shifts(
+        {0: {"fc10": 1.0, "conv9": 2.0}, 5: {"fc10": 3.0, "conv9": 4.0}, 10: {"conv9": 6.0}}
+    )
     drawn = covariate_shift_at(rows, 12)
     l2 = drawn[drawn["metric"] == "ics_l2"]
-    assert l2[["layer", "step", "value"]].to_numpy().tolist() == [["conv9", 5, 4.0], ["fc10", 5, 3.0]]
+    assert l2[["layer", "step", "value"]].to_numpy().tolist() == [
+        ["conv9", 5, 4.0],
+        ["fc10", 5, 3.0],
+    ]
 
 
 # The landscape
@@ -325,17 +388,24 @@ def test_a_step_that_overflows_is_a_gap_not_a_narrow_band() -> None:
 @given(seed=st.integers(0, 2**32 - 1), length=st.integers(1, 1500))
 def test_bucketed_bands_lose_no_extreme(seed: int, length: int) -> None:
     losses, distances = np.random.default_rng(seed).lognormal(0, 5, (2, length, 2))
-    rows = probed(dict(enumerate(losses)), dict(enumerate(distances)), dict.fromkeys(range(length), 1.0))
+    rows = probed(
+        dict(enumerate(losses)), dict(enumerate(distances)), dict.fromkeys(range(length), 1.0)
+    )
     drawn = thinning.drawn(landscape_bands(rows))
     assert len(drawn) <= POINTS
     assert (drawn["loss_low"].min(), drawn["loss_high"].max()) == (losses.min(), losses.max())
-    assert (drawn["distance_low"].min(), drawn["distance_high"].max()) == (distances.min(), distances.max())
+    assert (drawn["distance_low"].min(), drawn["distance_high"].max()) == (
+        distances.min(),
+        distances.max(),
+    )
     assert drawn["beta"].max() == pytest.approx((distances / ETAS).max())
 
 
 def test_step_sizes_are_few_and_reach_to_the_last_probe() -> None:
     steps = range(0, 1000, 5)
-    rows = probed({s: [1.0, 2.0] for s in steps}, {s: [s, 2.0 * s] for s in steps}, dict.fromkeys(steps, 1.0))
+    rows = probed(
+        {s: [1.0, 2.0] for s in steps}, {s: [s, 2.0 * s] for s in steps}, dict.fromkeys(steps, 1.0)
+    )
     drawn = step_sizes(rows)
     assert drawn["step"].nunique() == CURVES
     last = drawn[drawn["step"] == 995]
@@ -348,7 +418,11 @@ def test_loss_slice_starts_at_the_training_loss() -> None:
         measured("train_loss", dict.fromkeys(range(20), 7.0)),
     )
     drawn = loss_slice(rows, 15)
-    assert drawn[["step", "eta", "loss"]].to_numpy().tolist() == [[10, 0, 7], [10, 0.05, 5], [10, 0.1, 4]]
+    assert drawn[["step", "eta", "loss"]].to_numpy().tolist() == [
+        [10, 0, 7],
+        [10, 0.05, 5],
+        [10, 0.1, 4],
+    ]
 
 
 # Every function

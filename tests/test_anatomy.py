@@ -18,13 +18,19 @@ from bnviz.ui import anatomy as ui
 from bnviz.ui import controls, link
 
 BATCH, TARGETS = [-1.5, 0.2, 3.0, 4.9, -5.0], [1.0, -2.0, 0.3, -3.0, 2.0]
-SET = {f"x{i}": str(value) for i, value in enumerate(BATCH, 1)} | {"gamma": "-2.5", "beta": "0.7", "eps": "0.01"}
+SET = {f"x{i}": str(value) for i, value in enumerate(BATCH, 1)} | {
+    "gamma": "-2.5",
+    "beta": "0.7",
+    "eps": "0.01",
+}
 FIGURES = {"forward": 1, "backward": 2, "inference": 1, "scale": 2}
 
 
 def page(**address: str) -> AppTest:
     """The page as it is when a link with these parameters is opened."""
-    opened = AppTest.from_file(str(PROJECT / "pages" / "classics" / "batchnorm.py"), default_timeout=60)
+    opened = AppTest.from_file(
+        str(PROJECT / "pages" / "classics" / "batchnorm.py"), default_timeout=60
+    )
     for parameter, text in address.items():
         opened.query_params[parameter] = text
     return opened.run()
@@ -32,12 +38,18 @@ def page(**address: str) -> AppTest:
 
 def told(opened: AppTest, heading: str) -> str:
     """What stands under a heading."""
-    return next(shown.value for shown in opened.markdown if shown.value.startswith(f"#### {heading}"))
+    return next(
+        shown.value for shown in opened.markdown if shown.value.startswith(f"#### {heading}")
+    )
 
 
 def table(opened: AppTest, heading: str) -> list[list[float | str]]:
     """The rows of the table under a heading, without its head."""
-    rows = [line.strip("| ").split(" | ") for line in told(opened, heading).splitlines() if line.startswith("|")]
+    rows = [
+        line.strip("| ").split(" | ")
+        for line in told(opened, heading).splitlines()
+        if line.startswith("|")
+    ]
     return [[value(cell) for cell in row] for row in rows[2:]]
 
 
@@ -65,7 +77,9 @@ def test_every_part_opens_and_starts_nothing(part, figures):
     assert not opened.exception
     assert not opened.warning
     assert len(plots(opened)) == figures
-    assert all(plot["alt"] and "**" not in plot["alt"] and plot["figure"]["data"] for plot in plots(opened))
+    assert all(
+        plot["alt"] and "**" not in plot["alt"] and plot["figure"]["data"] for plot in plots(opened)
+    )
     assert len(opened.get("download_button")) == figures
     assert Store().runs() == []
 
@@ -96,16 +110,22 @@ def test_sliders_move_the_numbers_and_the_address():
 
 
 def test_the_backward_numbers_are_those_of_the_module():
-    opened = page(part="backward", example="4", **SET, **{f"t{i}": str(t) for i, t in enumerate(TARGETS, 1)})
+    opened = page(
+        part="backward", example="4", **SET, **{f"t{i}": str(t) for i, t in enumerate(TARGETS, 1)}
+    )
     gradient = algorithm1.backward(line(), line().y - TARGETS)
     columns = [line().y, np.array(TARGETS), gradient.dy, gradient.dnormalised, gradient.dx]
     rows = table(opened, "All numbers")
-    assert np.array([row[1:] for row in rows[:5]], dtype=float) == pytest.approx(np.array(columns).T, abs=5.01e-4)
+    assert np.array([row[1:] for row in rows[:5]], dtype=float) == pytest.approx(
+        np.array(columns).T, abs=5.01e-4
+    )
     assert rows[5][3:] == pytest.approx([column.sum() for column in columns[2:]], abs=5.01e-4)
 
     alone, all_three = table(opened, "What BatchNorm takes out")
     normalised = line().normalised
-    assert alone[1:] == pytest.approx([gradient.direct.sum(), np.sum(gradient.direct * normalised)], abs=5.01e-4)
+    assert alone[1:] == pytest.approx(
+        [gradient.direct.sum(), np.sum(gradient.direct * normalised)], abs=5.01e-4
+    )
     assert all_three[1] == pytest.approx(0, abs=1e-12)
     assert all_three[2] == pytest.approx(np.sum(gradient.dx * normalised), abs=5.01e-4)
 
@@ -114,7 +134,13 @@ def test_the_backward_numbers_are_those_of_the_module():
     assert slope == pytest.approx(gradient.dx[3], abs=1e-5)
     assert abs(difference) < 1e-5
     equations = told(opened, "The chain rule")
-    for number in (gradient.dvariance, gradient.dmean, gradient.dgamma, gradient.dbeta, gradient.dx[3]):
+    for number in (
+        gradient.dvariance,
+        gradient.dmean,
+        gradient.dgamma,
+        gradient.dbeta,
+        gradient.dx[3],
+    ):
         assert f"= {number:.3f}$" in equations
 
 
@@ -142,7 +168,10 @@ def test_larger_weights_are_measured():
     assert by_inputs[3:] == pytest.approx([found.by_inputs, 1], abs=5.01e-5)
     assert by_weights[3:] == pytest.approx([found.by_weights, 0.2], abs=5.01e-5)
     rows = np.array([row[1:3] for row in table(opened, "The same outputs")], dtype=float)
-    plain, scaled = algorithm1.layer(weights, inputs, 0.1).y, algorithm1.layer(5 * weights, inputs, 0.1).y
+    plain, scaled = (
+        algorithm1.layer(weights, inputs, 0.1).y,
+        algorithm1.layer(5 * weights, inputs, 0.1).y,
+    )
     assert rows == pytest.approx(np.column_stack([plain[:, 0], scaled[:, 0]]), abs=5.01e-6)
 
 
@@ -203,7 +232,11 @@ def test_every_default_can_stand_in_a_link():
     for name, default in ui.DEFAULTS.items():
         assert ui.problem(name, link.write(default)) == ""
         assert link.parse(link.write(default), default) == default
-    assert all(ui.problem(name, link.write(option)) == "" for name in ui.OPTIONS for option in ui.OPTIONS[name])
+    assert all(
+        ui.problem(name, link.write(option)) == ""
+        for name in ui.OPTIONS
+        for option in ui.OPTIONS[name]
+    )
     assert all(ui.problem("x1", link.write(round(k / 10, 1))) == "" for k in range(-50, 51))
 
 
@@ -224,7 +257,11 @@ def test_what_another_page_keeps_under_a_name_of_ours_does_no_harm():
 
     opened = AppTest.from_function(arrived, default_timeout=60)
     opened.session_state["page"], opened.session_state["settings"] = "another", {"a", "x1", "gamma"}
-    opened.session_state["a"], opened.session_state["x1"], opened.session_state["gamma"] = "all", [1], 7.0
+    opened.session_state["a"], opened.session_state["x1"], opened.session_state["gamma"] = (
+        "all",
+        [1],
+        7.0,
+    )
     opened.run()
     assert not opened.exception
     assert opened.slider(key="x1").value == 0.0 and opened.slider(key="gamma").value == 1.5
@@ -235,12 +272,23 @@ def test_what_another_page_keeps_under_a_name_of_ours_does_no_harm():
 
 def test_the_dots_are_the_numbers_and_cover_no_other():
     made = algorithm1.forward([2.0, 2.0, 2.05, -1.0, 2.0], 1.5, -1.0)
-    dots = [trace for trace in anatomy.moves(anatomy.forward_table(made)).data if trace.text is not None]
+    dots = [
+        trace for trace in anatomy.moves(anatomy.forward_table(made)).data if trace.text is not None
+    ]
     for place, trace in enumerate(dots):
-        assert list(trace.x) == [made.x[place], made.centred[place], made.normalised[place], made.y[place]]
+        assert list(trace.x) == [
+            made.x[place],
+            made.centred[place],
+            made.normalised[place],
+            made.y[place],
+        ]
     for row in range(4):
         places = [(trace.x[row], trace.y[row]) for trace in dots]
-        assert all(abs(x - u) > 0.5 or abs(y - v) > 0.15 for i, (x, y) in enumerate(places) for u, v in places[i + 1 :])
+        assert all(
+            abs(x - u) > 0.5 or abs(y - v) > 0.15
+            for i, (x, y) in enumerate(places)
+            for u, v in places[i + 1 :]
+        )
 
 
 def test_the_tangent_touches_the_loss_where_the_reader_is():

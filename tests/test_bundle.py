@@ -88,7 +88,9 @@ def parquet(table: pa.Table) -> bytes:
 
 
 def rows_of(*rows: tuple[object, ...]) -> bytes:
-    return parquet(pa.Table.from_pylist([dict(zip(SCHEMA.names, row, strict=True)) for row in rows], SCHEMA))
+    return parquet(
+        pa.Table.from_pylist([dict(zip(SCHEMA.names, row, strict=True)) for row in rows], SCHEMA)
+    )
 
 
 @pytest.fixture
@@ -99,7 +101,9 @@ def run() -> Run:
 @pytest.fixture
 def whole(run: Run) -> dict[str, bytes]:
     """The entries of a good bundle of one run."""
-    return entries(bundle([run], {"figures/landscape.svg": "<svg/>"}, [command(run.spec)], "The landscape"))
+    return entries(
+        bundle([run], {"figures/landscape.svg": "<svg/>"}, [command(run.spec)], "The landscape")
+    )
 
 
 @pytest.fixture
@@ -129,19 +133,38 @@ def refused(path: Path, content: bytes, store: Store) -> str:
 
 def shipped() -> list[Run]:
     """Two runs of the gallery that measured the main comparison."""
-    runs = [Run(folder) for folder in sorted(paths.GALLERY.iterdir()) if (folder / "spec.json").exists()]
-    return [run for run in runs if {"landscape", "covariate_shift", "activations"} <= run.spec.probes.keys()][:2]
+    runs = [
+        Run(folder) for folder in sorted(paths.GALLERY.iterdir()) if (folder / "spec.json").exists()
+    ]
+    return [
+        run
+        for run in runs
+        if {"landscape", "covariate_shift", "activations"} <= run.spec.probes.keys()
+    ][:2]
 
 
-def test_the_figures_of_an_imported_bundle_are_those_of_the_runs_that_were_exported(path, elsewhere, monkeypatch):
+def test_the_figures_of_an_imported_bundle_are_those_of_the_runs_that_were_exported(
+    path, elsewhere, monkeypatch
+):
     runs = shipped()
     path.write_bytes(bundle(runs, {}, [], "The gallery"))
     monkeypatch.setattr(paths, "GALLERY", path.parent / "nothing")
     taken = unpack(path, elsewhere)
-    assert sorted(run.id for run in taken) == sorted(run.id for run in runs) == sorted(r.id for r in elsewhere.runs())
-    assert {run.state for run in taken} == {"done"} == {elsewhere.submit(run.spec).state for run in runs}
+    assert (
+        sorted(run.id for run in taken)
+        == sorted(run.id for run in runs)
+        == sorted(r.id for r in elsewhere.runs())
+    )
+    assert (
+        {run.state for run in taken}
+        == {"done"}
+        == {elsewhere.submit(run.spec).state for run in runs}
+    )
     theirs, ours = (
-        pd.concat([store.labelled_rows() for store in sorted(side, key=lambda run: run.id)], ignore_index=True)
+        pd.concat(
+            [store.labelled_rows() for store in sorted(side, key=lambda run: run.id)],
+            ignore_index=True,
+        )
         for side in (runs, taken)
     )
     pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
@@ -181,12 +204,18 @@ def test_a_bundle_holds_what_was_measured_asked_and_needed(run):
     told = held["README.md"].decode()
     assert told.startswith("# The landscape\n")
     assert f"- `{run.id}` {run.spec.summary()} · NVIDIA H200 MIG 1g.18gb · 1,234 s" in told
-    assert all(word in told for word in ("python -m bnviz data import", *files, "Santurkar", "Ioffe"))
+    assert all(
+        word in told for word in ("python -m bnviz data import", *files, "Santurkar", "Ioffe")
+    )
     shown = re.search(r"^python -m bnviz run .*$", told, re.MULTILINE)
     options = cli.parser().parse_args(split(shown[0])[3:])
     assert [spec.id for spec in questions.asked(options)] == [run.id]
     cited = held["CITATION.bib"].decode()
-    assert re.findall(r"@\w+{(\w+),", cited) == ["santurkar2018batchnorm", "ioffe2015batchnorm", "bnviz"]
+    assert re.findall(r"@\w+{(\w+),", cited) == [
+        "santurkar2018batchnorm",
+        "ioffe2015batchnorm",
+        "bnviz",
+    ]
     assert cited.count("{") == cited.count("}")
     made = json.loads(held["versions.json"])
     assert made["pandas"] == pd.__version__ and made["runs"] == {run.id: META["versions"]}
@@ -215,7 +244,12 @@ def test_what_differs_from_the_defaults_is_enough_to_ask_again():
 
 def test_figures_alone_make_a_bundle_that_has_no_runs(path, elsewhere):
     made = bundle([], {"figures/algorithm1.svg": "<svg/>"}, [], "BatchNorm, taken apart")
-    assert list(entries(made)) == ["CITATION.bib", "README.md", "figures/algorithm1.svg", "versions.json"]
+    assert list(entries(made)) == [
+        "CITATION.bib",
+        "README.md",
+        "figures/algorithm1.svg",
+        "versions.json",
+    ]
     assert "data import" not in entries(made)["README.md"].decode()
     assert "there are no runs in it" in refused(path, made, elsewhere)
 
@@ -228,11 +262,15 @@ def test_a_run_without_rows_goes_there_and_back(path, elsewhere):
 
 def test_runs_that_are_not_finished_are_named(run):
     waiting = [Store().submit(tiny_spec(seed=seed)) for seed in (1, 2)]
-    with pytest.raises(BundleError, match=f"{waiting[0].id}, {waiting[1].id}; wait for them, or leave them out"):
+    with pytest.raises(
+        BundleError, match=f"{waiting[0].id}, {waiting[1].id}; wait for them, or leave them out"
+    ):
         bundle([run, *waiting], {}, [], "Early")
 
 
-@pytest.mark.parametrize("name", ["README.md", "runs/notes.txt", "../up.svg", "/etc/x", "a\\b", "C:x", "a//b"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "runs/notes.txt", "../up.svg", "/etc/x", "a\\b", "C:x", "a//b"]
+)
 def test_files_have_names_that_a_bundle_can_have(run, name):
     with pytest.raises(BundleError) as refusal:
         bundle([run], {name: ""}, [], "Names")
@@ -267,7 +305,9 @@ def test_finished_runs_stay_as_they_are_and_unfinished_ones_are_replaced(path, e
     for run in (queued, failed):
         pd.testing.assert_frame_equal(elsewhere.run(run.id).rows(), run.rows())
         assert elsewhere.run(run.id).error() == ""
-    assert sorted(folder.name for folder in elsewhere.root.iterdir()) == sorted((there.id, queued.id, failed.id))
+    assert sorted(folder.name for folder in elsewhere.root.iterdir()) == sorted(
+        (there.id, queued.id, failed.id)
+    )
 
 
 def test_a_run_that_ships_is_not_imported_beside_itself(path, elsewhere):
@@ -333,7 +373,9 @@ def test_folders_and_files_besides_the_runs_do_no_harm(whole, run, path, elsewhe
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_name_that_stands_twice_is_refused(whole, run, path, elsewhere):
     name = f"runs/{run.id}/rows.parquet"
-    assert f"names {name} twice" in refused(path, archived([*whole.items(), (name, b"")]), elsewhere)
+    assert f"names {name} twice" in refused(
+        path, archived([*whole.items(), (name, b"")]), elsewhere
+    )
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFIFO])
@@ -366,7 +408,9 @@ def patched(archive: bytes, name: str, offset: int, value: bytes) -> bytes:
         (CRC, b"evil", "damaged"),
     ],
 )
-def test_what_the_table_of_contents_says_is_not_believed(whole, run, path, elsewhere, offset, value, says):
+def test_what_the_table_of_contents_says_is_not_believed(
+    whole, run, path, elsewhere, offset, value, says
+):
     content = patched(archived(whole.items()), f"runs/{run.id}/rows.parquet", offset, value)
     assert says in refused(path, content, elsewhere)
 
@@ -377,7 +421,9 @@ def test_more_than_a_bundle_may_hold_is_refused(whole, run, path, elsewhere, mon
         path, archived((whole | {rows: bytes(65 * 2**20)}).items()), elsewhere
     )
     spec = f"runs/{run.id}/spec.json"
-    assert f"{spec} is larger than 64 kB" in refused(path, archived((whole | {spec: bytes(2**17)}).items()), elsewhere)
+    assert f"{spec} is larger than 64 kB" in refused(
+        path, archived((whole | {spec: bytes(2**17)}).items()), elsewhere
+    )
     content = archived([*whole.items(), ("a", bytes(60_000)), ("b", bytes(60_000))])
     for limit, value, says in (
         ("MAX_TOTAL", 100_000, "unpacks to more than"),
@@ -406,11 +452,23 @@ def test_a_zip_that_is_cut_off_is_a_damaged_bundle(whole, path, elsewhere):
         ("spec.json", b"\xff\xfe\x00", "is no JSON object"),
         ("spec.json", b"{}", "lacks spec or knobs"),
         ("spec.json", b'{"spec": [], "knobs": {}}', "lacks spec or knobs"),
-        ("spec.json", b'{"spec": {"norm": "bach"}, "knobs": {}}', "run {id}: norm must be one of none, batch"),
+        (
+            "spec.json",
+            b'{"spec": {"norm": "bach"}, "knobs": {}}',
+            "run {id}: norm must be one of none, batch",
+        ),
         ("spec.json", b'{"spec": {"a\\n\\u001b": 1}, "knobs": {}}', "unknown setting 'a"),
-        ("spec.json", b'{"spec": {"lr": NaN}, "knobs": {}}', "lr must be a number above 0 and at most 1,000, got nan"),
+        (
+            "spec.json",
+            b'{"spec": {"lr": NaN}, "knobs": {}}',
+            "lr must be a number above 0 and at most 1,000, got nan",
+        ),
         ("spec.json", b'{"spec": {"steps": 1e400}, "knobs": {}}', "steps must be"),
-        ("spec.json", b'{"spec": {}, "knobs": {}}', "asks for run 44136fa355b3678a, or it is of another version"),
+        (
+            "spec.json",
+            b'{"spec": {}, "knobs": {}}',
+            "asks for run 44136fa355b3678a, or it is of another version",
+        ),
         ("meta.json", b"[]", "meta.json of run {id} is no JSON object"),
         ("meta.json", bytes(2**17), "larger than 64 kB"),
         ("done.json", b"null", "done.json of run {id} is no JSON object"),
@@ -439,11 +497,23 @@ LOSS = (0, "train_loss", None, None, None, 1.0)
         (rows_of((0, "<b>loss</b>", *LOSS[2:])), "a metric that is no plain word"),
         (rows_of((0, "x" * 65, *LOSS[2:])), "a metric that is no plain word"),
         (rows_of((0, "ics_l2", "conv9", None, None, 1.0)), "a layer that its network has not"),
-        (parquet(SCHEMA.empty_table().drop_columns(["at"])), "other columns than step int64, metric string"),
-        (parquet(SCHEMA.empty_table().append_column("evil", pa.array([], pa.int8()))), "other columns"),
+        (
+            parquet(SCHEMA.empty_table().drop_columns(["at"])),
+            "other columns than step int64, metric string",
+        ),
+        (
+            parquet(SCHEMA.empty_table().append_column("evil", pa.array([], pa.int8()))),
+            "other columns",
+        ),
         (parquet(SCHEMA.empty_table().select(SCHEMA.names[::-1])), "other columns"),
-        (parquet(SCHEMA.empty_table().cast(SCHEMA.set(0, pa.field("step", pa.int32())))), "other columns"),
-        (parquet(SCHEMA.empty_table().cast(SCHEMA.set(5, pa.field("value", pa.string())))), "other columns"),
+        (
+            parquet(SCHEMA.empty_table().cast(SCHEMA.set(0, pa.field("step", pa.int32())))),
+            "other columns",
+        ),
+        (
+            parquet(SCHEMA.empty_table().cast(SCHEMA.set(5, pa.field("value", pa.string())))),
+            "other columns",
+        ),
     ],
 )
 def test_rows_are_those_that_the_run_can_have(whole, run, path, elsewhere, rows, says):
@@ -471,19 +541,33 @@ def test_a_metric_that_is_unknown_here_is_taken(whole, run, path, elsewhere):
 @pytest.mark.parametrize(
     ("told", "kept"),
     [
-        (META, {name: META[name] for name in ("device", "threads", "started", "versions", "seconds")}),
+        (
+            META,
+            {name: META[name] for name in ("device", "threads", "started", "versions", "seconds")},
+        ),
         ({}, {}),
         ({"evil": 1, "pid": 1, "imported": False, "steps": 9, "step": -3}, {}),
         (
-            {"device": "![](http://evil)", "seconds": "soon", "threads": True, "started": -1, "versions": {"torch": 2}},
+            {
+                "device": "![](http://evil)",
+                "seconds": "soon",
+                "threads": True,
+                "started": -1,
+                "versions": {"torch": 2},
+            },
             {},
         ),
         ({"device": ["CPU"], "seconds": 3, "threads": 0, "versions": []}, {"seconds": 3}),
-        ({"seconds": float("nan"), "started": float("inf"), "device": "CPU, 1 thread"}, {"device": "CPU, 1 thread"}),
+        (
+            {"seconds": float("nan"), "started": float("inf"), "device": "CPU, 1 thread"},
+            {"device": "CPU, 1 thread"},
+        ),
     ],
 )
 def test_of_where_and_when_only_what_is_known_is_kept(whole, run, path, elsewhere, told, kept):
-    path.write_bytes(archived((whole | {f"runs/{run.id}/meta.json": json.dumps(told).encode()}).items()))
+    path.write_bytes(
+        archived((whole | {f"runs/{run.id}/meta.json": json.dumps(told).encode()}).items())
+    )
     (taken,) = unpack(path, elsewhere)
     assert taken.meta() == kept | {"steps": 4, "step": 4, "imported": True}
 
@@ -492,13 +576,17 @@ def test_whether_it_diverged_is_read_off_the_rows(path, elsewhere):
     run = finished(tiny_spec(), [Row(0, *LOSS[1:]), Row(1, *LOSS[1:5], float("inf"))])
     held = entries(bundle([run], {}, [], "Diverged"))
     assert json.loads(held[f"runs/{run.id}/done.json"]) == {"diverged_at": 1}
-    path.write_bytes(archived((held | {f"runs/{run.id}/done.json": b'{"diverged_at": null}'}).items()))
+    path.write_bytes(
+        archived((held | {f"runs/{run.id}/done.json": b'{"diverged_at": null}'}).items())
+    )
     (taken,) = unpack(path, elsewhere)
     assert taken.diverged_at == 1
     assert taken.meta()["step"] == 2
 
 
-def test_knobs_may_come_and_go_but_a_default_that_has_changed_is_noticed(whole, run, path, elsewhere):
+def test_knobs_may_come_and_go_but_a_default_that_has_changed_is_noticed(
+    whole, run, path, elsewhere
+):
     name = f"runs/{run.id}/spec.json"
     told = json.loads(whole[name])
     del told["knobs"]["optimizer"]  # a knob that came later
@@ -520,7 +608,9 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, dict[str, p
     """A bundle of two runs, and their rows."""
     store = Store(tmp_path_factory.mktemp("sample"))
     runs = [finished(tiny_spec(seed=seed), store=store) for seed in (1, 2)]
-    return bundle(runs, {"figures/a.svg": "<svg/>"}, [], "Two"), {run.id: run.rows() for run in runs}
+    return bundle(runs, {"figures/a.svg": "<svg/>"}, [], "Two"), {
+        run.id: run.rows() for run in runs
+    }
 
 
 def holds_or_is_refused(content: bytes, expected: dict[str, pd.DataFrame]) -> None:
@@ -550,7 +640,17 @@ def test_damaged_bytes_are_refused_or_give_the_same_rows(sample, data):
     holds_or_is_refused(bytes(content), expected)
 
 
-NAMES = ["../x", "/x", "..\\x", "C:/x", "runs/x", "runs/../../x", "runs/0123456789abcdef/spec.json", "README.md", "x/"]
+NAMES = [
+    "../x",
+    "/x",
+    "..\\x",
+    "C:/x",
+    "runs/x",
+    "runs/../../x",
+    "runs/0123456789abcdef/spec.json",
+    "README.md",
+    "x/",
+]
 
 
 @settings(deadline=None)
@@ -608,7 +708,11 @@ def test_data_import_takes_a_bundle(whole, run, path, capsys, monkeypatch):
     path.write_bytes(path.read_bytes()[:-40])
     assert bnviz("data", "import", str(path)) == 2
     said = capsys.readouterr().err
-    assert said.startswith("bnviz: ") and "is damaged: it ends early" in said and len(said.splitlines()) == 1
+    assert (
+        said.startswith("bnviz: ")
+        and "is damaged: it ends early" in said
+        and len(said.splitlines()) == 1
+    )
 
 
 def test_what_an_imported_run_took_is_not_what_it_costs_here(path, capsys, monkeypatch):

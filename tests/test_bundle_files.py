@@ -43,7 +43,11 @@ def as_on_windows(content: Content) -> Content:
 def with_what_macos_adds(content: Content) -> Content:
     hidden = {".DS_Store": b"Bud1", "runs/.DS_Store": b"Bud1", "__MACOSX/runs/._x": b"\0\5\x16\7"}
     hidden |= {f"__MACOSX/{name}": b"\0\5\x16\7" for name in content}
-    beside = {name.replace("spec.json", "._spec.json"): b"" for name in content if name.endswith("spec.json")}
+    beside = {
+        name.replace("spec.json", "._spec.json"): b""
+        for name in content
+        if name.endswith("spec.json")
+    }
     return content | hidden | beside
 
 
@@ -55,7 +59,9 @@ PACKED_AGAIN: dict[str, Callable[[Content], Content]] = {
     "backslashes below a folder": lambda content: as_on_windows(below("bundle", content)),
     "by macOS": with_what_macos_adds,
     "by macOS below a folder": lambda content: with_what_macos_adds(below("bundle", content)),
-    "by Windows": lambda content: below("bundle", content | {"runs/Thumbs.db": b"", "runs/desktop.ini": b""}),
+    "by Windows": lambda content: below(
+        "bundle", content | {"runs/Thumbs.db": b"", "runs/desktop.ini": b""}
+    ),
     "beside other files": lambda content: below("bundle", content) | {"notes.txt": b"Read me."},
 }
 
@@ -76,7 +82,9 @@ def same(taken: list[Run], runs: list[Run]) -> None:
 
 
 @pytest.mark.parametrize("packed", PACKED_AGAIN.values(), ids=PACKED_AGAIN)
-def test_a_bundle_that_was_packed_again_holds_the_same_runs(packed, whole, runs, elsewhere, tmp_path):
+def test_a_bundle_that_was_packed_again_holds_the_same_runs(
+    packed, whole, runs, elsewhere, tmp_path
+):
     path = tmp_path / "again.zip"
     path.write_bytes(archived(packed(whole).items()))
     assert is_bundle(path)
@@ -87,7 +95,9 @@ EXTRACTED: dict[str, Callable[[Path, Content], Path]] = {
     "the folder": extracted,
     "the folder around it": lambda folder, content: extracted(folder, below("bundle", content)),
     "its runs alone": lambda folder, content: extracted(folder, content) / "runs",
-    "with what macOS adds": lambda folder, content: extracted(folder, with_what_macos_adds(content)),
+    "with what macOS adds": lambda folder, content: extracted(
+        folder, with_what_macos_adds(content)
+    ),
 }
 
 
@@ -102,7 +112,9 @@ def test_the_command_takes_an_extracted_bundle(whole, runs, tmp_path, capsys, mo
     folder = extracted(tmp_path / "unpacked", whole)
     monkeypatch.setenv("BNVIZ_CACHE", str(tmp_path / "other"))
     assert bnviz("data", "import", str(folder)) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == sorted(run.id for run in runs)
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == sorted(
+        run.id for run in runs
+    )
 
 
 def refused(path: Path, store: Store) -> str:

@@ -45,7 +45,12 @@ CLAIM = Claim(
     group="2018",
     low=0,
     unit="points",
-    changes={"width": 1 / 32, "batch": 16, "steps": 4, "probes": {"accuracy": 1, "evaluation": 2, "activations": 2}},
+    changes={
+        "width": 1 / 32,
+        "batch": 16,
+        "steps": 4,
+        "probes": {"accuracy": 1, "evaluation": 2, "activations": 2},
+    },
 )
 REPORT = CLAIMS["report-lenet"]
 
@@ -67,7 +72,11 @@ def verdict(values: list[float], **about: Any) -> Verdict:
 @pytest.mark.parametrize("values", [[1.0, 2.0], [5.0, 5.0, 5.0], [-1.0, 4.0, 2.0, 0.5]])
 def test_the_interval_is_students(values: list[float]) -> None:
     found = verdict(values)
-    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95) if len(set(values)) > 1 else (5.0, 5.0)
+    expected = (
+        stats.ttest_1samp(values, 0).confidence_interval(0.95)
+        if len(set(values)) > 1
+        else (5.0, 5.0)
+    )
     assert (found.mean, found.n) == (pytest.approx(np.mean(values)), len(values))
     assert found.interval == pytest.approx(tuple(expected))
 
@@ -160,14 +169,26 @@ def stretched() -> dict[str, DataFrame]:
     """Rows of a short and narrow run for every question of a claim, by its id: as of BatchNorm, whatever the network."""
     asked = {id: spec for claim in CLAIMS.values() for id, spec in questions(claim, 0).items()}
     short = {id: shortened(spec) for id, spec in asked.items()}
-    answers = {small.id: DataFrame(execute(small)) for small in {small.id: small for small in short.values()}.values()}
-    return {id: stretch(answers[short[id].id], spec, spec.steps // short[id].steps) for id, spec in asked.items()}
+    answers = {
+        small.id: DataFrame(execute(small))
+        for small in {small.id: small for small in short.values()}.values()
+    }
+    return {
+        id: stretch(answers[short[id].id], spec, spec.steps // short[id].steps)
+        for id, spec in asked.items()
+    }
 
 
 def shortened(spec: RunSpec) -> RunSpec:
     """The same model and probes, in a fraction of a second."""
     every = {"landscape": 2, "covariate_shift": 4, "theory": 4, "evaluation": 10}
-    small: dict[str, Any] = {"batch": 16, "steps": 12, "norm": "batch", "lr": 1e-3, "init": "glorot_uniform"}
+    small: dict[str, Any] = {
+        "batch": 16,
+        "steps": 12,
+        "norm": "batch",
+        "lr": 1e-3,
+        "init": "glorot_uniform",
+    }
     small |= {"probes": {name: every.get(name, 1) for name in spec.probes if name != "curvature"}}
     if spec.model.startswith("vgg"):
         small |= {"width": 1 / 32, "data": "cifar10-sample", "random_direction": True}
@@ -180,18 +201,24 @@ def stretch(rows: DataFrame, spec: RunSpec, factor: int) -> DataFrame:
     """The rows as if training had been as long as the question asks; Fig. 8 needs successive steps, so moments stay."""
     moments = rows["metric"].isin(["activation_mean", "activation_variance"])
     step = rows["step"].where(moments, rows["step"] * factor)
-    return rows.assign(step=step, run=spec.id, norm=spec.norm, lr=spec.lr, seed=spec.seed).astype({"unit": float})
+    return rows.assign(step=step, run=spec.id, norm=spec.norm, lr=spec.lr, seed=spec.seed).astype(
+        {"unit": float}
+    )
 
 
 @pytest.mark.parametrize("name", CLAIMS)
-def test_the_runs_that_a_claim_asks_for_answer_it(name: str, stretched: dict[str, DataFrame]) -> None:
+def test_the_runs_that_a_claim_asks_for_answer_it(
+    name: str, stretched: dict[str, DataFrame]
+) -> None:
     asked = questions(CLAIMS[name], 0)
     rows = pd.concat([stretched[id] for id in asked], ignore_index=True)
     found = judge(CLAIMS[name], rows)
     assert found.values.index.tolist() == [0]
     assert not np.isnan(found.mean)
     for id in asked:
-        assert judge(CLAIMS[name], rows[rows["run"] != id]).n == 0, "a seed counts although a run is missing"
+        assert judge(CLAIMS[name], rows[rows["run"] != id]).n == 0, (
+            "a seed counts although a run is missing"
+        )
 
 
 # Links
@@ -204,7 +231,9 @@ def asked(page: str) -> None:
     from bnviz.presets import LP
     from bnviz.ui import controls
 
-    st.session_state["asked"] = [spec.id for spec in controls.ask(page, LP if page == "norms" else ()).specs]
+    st.session_state["asked"] = [
+        spec.id for spec in controls.ask(page, LP if page == "norms" else ()).specs
+    ]
 
 
 LINKS = dict.fromkeys(address(Verdict(claim, Series(dtype=float))) for claim in CLAIMS.values())
@@ -258,8 +287,12 @@ def test_finished_runs_are_found_and_read_without_their_histograms() -> None:
     done = judging.finished(store, [CLAIM])
     rows = judging.rows(judging.used(CLAIM, done))
     whole = joined([store.run(spec.id) for spec in (none, batch)])
-    expected = rows_numbers.text(whole[whole["metric"] != "activation_histogram"]).reset_index(drop=True)
-    pd.testing.assert_frame_equal(rows_numbers.text(rows[expected.columns]), expected, check_dtype=False)
+    expected = rows_numbers.text(whole[whole["metric"] != "activation_histogram"]).reset_index(
+        drop=True
+    )
+    pd.testing.assert_frame_equal(
+        rows_numbers.text(rows[expected.columns]), expected, check_dtype=False
+    )
     found = next(judging.verdicts([CLAIM], store))
     last = expected[expected["metric"] == "test_accuracy"].groupby("norm")["value"].last()
     assert found.values.to_dict() == {0: pytest.approx(100 * (last["batch"] - last["none"]))}
@@ -279,7 +312,9 @@ def test_a_seed_beyond_those_asked_for_counts_as_well() -> None:
 def finish(spec: RunSpec, rows: DataFrame) -> Run:
     """A finished run with these rows."""
     run = Store().submit(spec)
-    run.write_rows("00000000", pa.Table.from_pandas(rows[SCHEMA.names], SCHEMA, preserve_index=False))
+    run.write_rows(
+        "00000000", pa.Table.from_pandas(rows[SCHEMA.names], SCHEMA, preserve_index=False)
+    )
     run.finish()
     return run
 
@@ -299,7 +334,9 @@ def bnviz(*words: str) -> int:
     return 0
 
 
-def test_the_command_says_what_was_measured_and_what_came_out(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_what_was_measured_and_what_came_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     report(0, [0.9, 0.9], [0.8, 0.8])
     report(1, [0.9, 0.9], [0.8, 0.8])
     assert bnviz("claims", "report-lenet", "noise-alone") == 0
@@ -315,13 +352,18 @@ def test_the_table_has_a_line_a_claim(capsys: pytest.CaptureFixture[str]) -> Non
     head, rule, *lines = capsys.readouterr().out.replace(NBSP, " ").splitlines()
     assert len(lines) == len(CLAIMS)
     assert {line.count("|") for line in (head, rule, *lines)} == {6}
-    assert f"| {REPORT.theirs} | 50.0 %, 1 seed | ≥ 95 % | does not hold; one seed |" in "\n".join(lines)
+    assert f"| {REPORT.theirs} | 50.0 %, 1 seed | ≥ 95 % | does not hold; one seed |" in "\n".join(
+        lines
+    )
 
 
 def test_a_wrong_name_costs_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert bnviz("claims", "noisy-as-slow") == 2
     said = capsys.readouterr().err
-    assert said.startswith("bnviz: claim must be one of batch-faster, ") and "got 'noisy-as-slow'" in said
+    assert (
+        said.startswith("bnviz: claim must be one of batch-faster, ")
+        and "got 'noisy-as-slow'" in said
+    )
     assert len(said.splitlines()) == 1
 
 
@@ -334,7 +376,11 @@ def page(**choices: str) -> AppTest:
 
 def said_of(opened: AppTest, claim: Claim) -> str:
     """What the page says between a claim's sentence and the next."""
-    texts = [(shown.type, shown.value) for shown in opened.main if shown.type in ("subheader", "markdown")]
+    texts = [
+        (shown.type, shown.value)
+        for shown in opened.main
+        if shown.type in ("subheader", "markdown")
+    ]
     start = texts.index(("subheader", claim.says))
     return f"{texts[start + 1][1]}\n{texts[start + 2][1]}".replace(NBSP, " ")
 
@@ -357,7 +403,10 @@ def test_the_page_shows_the_verdict_the_numbers_and_the_figure() -> None:
     report(1, [0.7, 0.9], [0.8, 0.8])
     opened = page()
     said = said_of(opened, REPORT)
-    assert ":red-badge[:material/close: does not hold] :orange-badge[not statistically certain]" in said
+    assert (
+        ":red-badge[:material/close: does not hold] :orange-badge[not statistically certain]"
+        in said
+    )
     assert REPORT.quantity in said and REPORT.theirs in said
     assert "75.0 % [−243, 393], 2 seeds; it holds if ≥ 95 %" in said
     assert "0: 100, 1: 50.0" in said and REPORT.regime in said
@@ -382,7 +431,9 @@ def test_nonsense_in_the_address_costs_one_sentence() -> None:
     assert len(page().subheader) == len(CLAIMS)
 
 
-def test_the_button_asks_for_what_is_missing_and_for_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_button_asks_for_what_is_missing_and_for_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("bnviz.presets.available", lambda name: True)
     report(0, [0.9, 0.9], [0.8, 0.8])
     opened = page()
@@ -396,5 +447,9 @@ def test_the_button_asks_for_what_is_missing_and_for_nothing_else(monkeypatch: p
 
 def test_what_the_button_costs() -> None:
     specs = [spec for seed in SEEDS for spec in PRESETS["few-images"].specs(seed=seed, norm="none")]
-    specs += [spec for seed in SEEDS for spec in PRESETS["few-images"].specs(seed=seed, norm="batch")]
-    assert page().button(key="run-band-on-a-sample").help == f"Takes {asking.machine().price(specs)}."
+    specs += [
+        spec for seed in SEEDS for spec in PRESETS["few-images"].specs(seed=seed, norm="batch")
+    ]
+    assert (
+        page().button(key="run-band-on-a-sample").help == f"Takes {asking.machine().price(specs)}."
+    )

@@ -58,7 +58,13 @@ def test_run_writes_its_rows(tmp_path, ending):
     spec = tiny_spec(
         steps=3,
         norm="batch",
-        probes={"accuracy": 1, "evaluation": 100, "landscape": 2, "covariate_shift": 2, "activations": 2},
+        probes={
+            "accuracy": 1,
+            "evaluation": 100,
+            "landscape": 2,
+            "covariate_shift": 2,
+            "activations": 2,
+        },
     )
     theirs = pd.DataFrame(execute(spec))
     assert len(rows) == len(theirs)
@@ -69,13 +75,17 @@ def test_run_writes_its_rows(tmp_path, ending):
 def test_the_second_run_is_free_and_the_same(tmp_path, monkeypatch):
     for name in ("a.csv", "b.csv"):
         assert bnviz("run", *TINY, "--out", str(tmp_path / name)) == 0
-        monkeypatch.setattr("bnviz.runs.worker._answer", lambda *_: pytest.fail("it was computed again"))
+        monkeypatch.setattr(
+            "bnviz.runs.worker._answer", lambda *_: pytest.fail("it was computed again")
+        )
     assert (tmp_path / "a.csv").read_text("utf-8") == (tmp_path / "b.csv").read_text("utf-8")
 
 
 def test_a_preset_runs_with_changes_and_several_runs_are_told_apart(tmp_path):
     out = tmp_path / "rows.csv"
-    assert bnviz("run", "--preset", "quick", *TINY, "--probe", "activations=0", "--out", str(out)) == 0
+    assert (
+        bnviz("run", "--preset", "quick", *TINY, "--probe", "activations=0", "--out", str(out)) == 0
+    )
     rows = pd.read_csv(out)
     assert list(rows.columns) == ["run", *SCHEMA.names]
     assert rows.run.nunique() == 3
@@ -90,14 +100,23 @@ def test_a_preset_runs_with_changes_and_several_runs_are_told_apart(tmp_path):
         ("run --lr nan", "lr must be a number above 0 and at most 1,000, got 'nan'"),
         ("run --probe curve=3", "probes must be one of accuracy"),
         ("run --probe landscape", "NAME=N"),
-        ("run --probe landscape=x", "probes landscape must be a whole number of at least 1, got 'x'"),
+        (
+            "run --probe landscape=x",
+            "probes landscape must be a whole number of at least 1, got 'x'",
+        ),
         ("run --width 0.001", "leaves no channel"),
         ("run --speed 3", "unrecognized arguments: --speed 3"),
         ("run --preset quack", "preset must be one of quick, class, few-images"),
-        ("run --sweep lr", "a sweep is KNOB=V1,V2,… with KNOB one of lr, noise, width, depth, got 'lr'"),
+        (
+            "run --sweep lr",
+            "a sweep is KNOB=V1,V2,… with KNOB one of lr, noise, width, depth, got 'lr'",
+        ),
         ("submit --sweep speed=1,2", "KNOB one of lr, noise, width, depth"),
         ("submit --sweep lr=0.1,fast", "lr must be a number above 0 and at most 1,000, got 'fast'"),
-        ("submit --sweep lr=0.1", "a sweep of lr takes at least two values, separated by commas, got '0.1'"),
+        (
+            "submit --sweep lr=0.1",
+            "a sweep of lr takes at least two values, separated by commas, got '0.1'",
+        ),
         ("run --data cifar10", "data fetch cifar10"),
         ("submit --data cifar10", "data import PATH"),
         ("run --out rows.txt", ".csv or .parquet"),
@@ -165,7 +184,8 @@ def test_a_preset_says_what_it_costs_here(capsys, monkeypatch):
     monkeypatch.setattr("bnviz.runs.cost.ENOUGH_S", 0.0)
     assert bnviz("presets", "mnist-quick", "--measure") == 0
     assert re.search(
-        r"mnist-quick · page mnist · [\d.]+ (s|min) of computing here, \d+ runs at once", capsys.readouterr().out
+        r"mnist-quick · page mnist · [\d.]+ (s|min) of computing here, \d+ runs at once",
+        capsys.readouterr().out,
     )
     assert bnviz("presets", "class", "--measure") == 0
     assert "CIFAR-10 is not in" in capsys.readouterr().out
@@ -189,7 +209,9 @@ def test_what_has_run_here_says_what_it_took(capsys, monkeypatch):
 def test_help_names_every_knob_and_probe(capsys):
     assert bnviz("run", "--help") == 0
     said = capsys.readouterr().out
-    assert all(f"--{name.replace('_', '-')}" in said for name in RunSpec.model_fields if name != "probes")
+    assert all(
+        f"--{name.replace('_', '-')}" in said for name in RunSpec.model_fields if name != "probes"
+    )
     assert all(name in said for name in PROBES)
 
 
@@ -214,7 +236,9 @@ def exported(tmp_path, capsys) -> Callable[..., tuple[int, str]]:
 
     def export(*words: str, out: str = "figure.csv") -> tuple[int, str]:
         capsys.readouterr()
-        return bnviz("export", run.id, "--out", f"{tmp_path}/{out}", *words), capsys.readouterr().err
+        return bnviz(
+            "export", run.id, "--out", f"{tmp_path}/{out}", *words
+        ), capsys.readouterr().err
 
     return export
 
@@ -223,32 +247,51 @@ def exported(tmp_path, capsys) -> Callable[..., tuple[int, str]]:
     ("words", "says"),
     [
         ("--figure curvature", "not measured; they have measured training-accuracy"),
-        ("--figure histograms", "not measured; they have measured training-accuracy, training-loss, test-accuracy"),
+        (
+            "--figure histograms",
+            "not measured; they have measured training-accuracy, training-loss, test-accuracy",
+        ),
         ("--figure overlay-hessian-top", "not measured; they have measured training-accuracy"),
         ("--figure landscape --step -5", "--step must be between 0 and 3, got -5"),
         ("--figure landscape --step 4", "--step must be between 0 and 3, got 4"),
-        ("--figure landscape --view nonsense", "--view must be one of along the gradient, along a random direction"),
-        ("--figure overlay-training-loss --over nonsense", "--over must be one of t, range, sd, each"),
+        (
+            "--figure landscape --view nonsense",
+            "--view must be one of along the gradient, along a random direction",
+        ),
+        (
+            "--figure overlay-training-loss --over nonsense",
+            "--over must be one of t, range, sd, each",
+        ),
         ("--figure landscape --layers=", "--layers must be one of conv1"),
         ("--figure landscape --layers conv3,", "--layers must be one of conv1"),
-        ('--figure landscape --look {"nonsense":1}', "--look must be one of xaxis.range, yaxis.range, hidden, frame"),
+        (
+            '--figure landscape --look {"nonsense":1}',
+            "--look must be one of xaxis.range, yaxis.range, hidden, frame",
+        ),
         ("--figure=", "--figure must be one of training-accuracy"),
         ("--figure landscape --format=", "--format must be one of"),
         (
             "--figure landscape --format pdf --full",
             "--full is about numbers: the format must be csv or parquet, got pdf",
         ),
-        ("--step 2", "--step is about a figure: choose one with --figure, one of training-accuracy"),
+        (
+            "--step 2",
+            "--step is about a figure: choose one with --figure, one of training-accuracy",
+        ),
         ("--paper", "--paper is about a figure"),
     ],
 )
-def test_an_export_of_what_there_is_not_costs_one_sentence_and_writes_nothing(exported, tmp_path, words, says):
+def test_an_export_of_what_there_is_not_costs_one_sentence_and_writes_nothing(
+    exported, tmp_path, words, says
+):
     status, said = exported(*words.split())
     assert (status, says in said, len(said.strip().splitlines())) == (2, True, 1), said
     assert not (tmp_path / "figure.csv").exists()
 
 
-@pytest.mark.parametrize("words", ["--figure landscape --step 2", "--figure landscape --view=along a random direction"])
+@pytest.mark.parametrize(
+    "words", ["--figure landscape --step 2", "--figure landscape --view=along a random direction"]
+)
 def test_an_export_of_what_there_is_says_nothing(exported, words):
     if "random" in words:
         assert "have not measured" in exported(*words.split(maxsplit=2))[1]
@@ -257,10 +300,14 @@ def test_an_export_of_what_there_is_says_nothing(exported, words):
 
 
 def test_a_name_is_needed_for_a_file(exported):
-    assert "--out must name a file" in exported("--figure", "landscape", "--format", "csv", out="")[1]
+    assert (
+        "--out must name a file" in exported("--figure", "landscape", "--format", "csv", out="")[1]
+    )
 
 
-@pytest.mark.parametrize("command", [["export", "--out", "rows.csv"], ["report", "--out", "report.html"]])
+@pytest.mark.parametrize(
+    "command", [["export", "--out", "rows.csv"], ["report", "--out", "report.html"]]
+)
 def test_a_run_that_has_measured_nothing_gives_no_file(command, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     run = Store().submit(tiny_spec())
@@ -275,7 +322,9 @@ def test_help_imports_nothing_heavy():
         "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n    main(['--help'])\n"
         "print({'pandas', 'torch', 'plotly', 'streamlit'} & sys.modules.keys() or 'none')"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, encoding="utf-8"
+    )
     assert done.stdout == "none\n", done.stderr
 
 

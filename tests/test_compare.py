@@ -27,12 +27,20 @@ def answered(spec: RunSpec, store: Store) -> Run:
     run = store.submit(spec)
     level = 1 + ["none", "batch", "noisy"].index(spec.norm) + spec.seed / 10
     steps = range(0, spec.steps + 1, max(1, spec.steps // 4))
-    rows = [Row(step, "test_loss", None, None, None, level * 2.0**-i) for i, step in enumerate(steps)]
+    rows = [
+        Row(step, "test_loss", None, None, None, level * 2.0**-i) for i, step in enumerate(steps)
+    ]
     rows += [Row(step, "train_loss", None, None, None, level) for step in steps]
     if "covariate_shift" in spec.probes:
-        rows += [Row(step, "ics_cosine", layer, None, None, 0.5) for step in steps for layer in ("conv1", "conv2")]
+        rows += [
+            Row(step, "ics_cosine", layer, None, None, 0.5)
+            for step in steps
+            for layer in ("conv1", "conv2")
+        ]
     run.write_rows("all", rows)
-    run.write("meta.json", {"step": spec.steps, "steps": spec.steps, "seconds": 1.0, "device": "cpu"})
+    run.write(
+        "meta.json", {"step": spec.steps, "steps": spec.steps, "seconds": 1.0, "device": "cpu"}
+    )
     run.finish()
     return run
 
@@ -48,7 +56,9 @@ def gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def mine() -> list[Run]:
     """Six runs of the cache: two networks, two seeds, and one network at two more learning rates; oldest first."""
     specs = [
-        tiny_spec(norm=norm, seed=seed, probes={"covariate_shift": 1}) for seed in (0, 1) for norm in ("none", "batch")
+        tiny_spec(norm=norm, seed=seed, probes={"covariate_shift": 1})
+        for seed in (0, 1)
+        for norm in ("none", "batch")
     ]
     specs += [tiny_spec(norm="batch", lr=lr) for lr in (0.2, 0.4)]
     return [answered(spec, Store()) for spec in specs]
@@ -59,7 +69,9 @@ def ids(runs: list[Run]) -> str:
 
 
 def names(plot: dict[str, Any]) -> list[str]:
-    return [trace["name"] for trace in plot["figure"]["data"] if trace.get("showlegend") is not False]
+    return [
+        trace["name"] for trace in plot["figure"]["data"] if trace.get("showlegend") is not False
+    ]
 
 
 def address(opened: AppTest, name: str) -> str:
@@ -124,7 +136,9 @@ def test_at_first_the_shipped_runs_are_compared_and_the_address_is_short(gallery
 def test_without_shipped_runs_nothing_is_chosen_and_the_page_says_what_to_do(mine):
     opened = page("lab/compare")
     assert plots(opened) == []
-    assert sentences(opened) == ["Choose runs in the table above: two or more, to see what differs."]
+    assert sentences(opened) == [
+        "Choose runs in the table above: two or more, to see what differs."
+    ]
 
 
 def test_ticking_lines_chooses_runs_and_the_address_tells(mine):
@@ -139,14 +153,18 @@ def test_ticking_lines_chooses_runs_and_the_address_tells(mine):
     assert len(plots(opened)) == 1  # with no other there is no difference
     again = page("lab/compare", runs=address(opened, "runs"))
     assert again.session_state["chosen"] == opened.session_state["chosen"]
-    assert again.dataframe[0].value["Id"].tolist()[0] == newest_first[5].id  # what is chosen stands first
+    assert (
+        again.dataframe[0].value["Id"].tolist()[0] == newest_first[5].id
+    )  # what is chosen stands first
 
 
 def test_a_filter_hides_chosen_runs_and_keeps_them(mine):
     opened = page("lab/compare", runs=ids(mine[:2]))
     opened.text_input(key="find").set_value("BATCH 0.4").run()
     assert opened.dataframe[0].value["Id"].tolist() == [mine[5].id]
-    assert any("2 of 6 runs chosen, 2 of them not in this list." in text.value for text in opened.markdown)
+    assert any(
+        "2 of 6 runs chosen, 2 of them not in this list." in text.value for text in opened.markdown
+    )
     ticked(opened, 0)
     assert opened.session_state["chosen"] == [run.id for run in (*mine[:2], mine[5])]
     opened.text_input(key="find").set_value("").run()
@@ -175,19 +193,31 @@ def test_runs_that_are_not_here_cost_one_sentence_and_are_left_out(mine):
     opened = page("lab/compare", runs=f"{ids(mine[:2])},0123abcd,nonsense")
     assert not opened.exception
     (warning,) = opened.warning
-    assert warning.value.startswith("The link asks for runs that are not here: '0123abcd', 'nonsense'.")
+    assert warning.value.startswith(
+        "The link asks for runs that are not here: '0123abcd', 'nonsense'."
+    )
     assert address(opened, "runs") == ids(mine[:2])
     assert len(plots(opened)) == 2
 
 
 def test_a_link_restores_metric_layer_baseline_facet_and_seeds(mine):
     four = mine[:4]
-    choices = {"metric": "shift-cosine", "layer": "conv1", "facet": "norm", "over": "sd", "baseline": mine[1].id[:8]}
+    choices = {
+        "metric": "shift-cosine",
+        "layer": "conv1",
+        "facet": "norm",
+        "over": "sd",
+        "baseline": mine[1].id[:8],
+    }
     opened = page("lab/compare", runs=ids(four), **choices)
     assert not opened.exception and not sentences(opened)
     assert {name: opened.session_state[name] for name in choices} == choices
     overlay, difference, multiples = plots(opened)
-    assert names(overlay) == ["Standard · n = 2", "BatchNorm · n = 2", "± one standard deviation over seeds"]
+    assert names(overlay) == [
+        "Standard · n = 2",
+        "BatchNorm · n = 2",
+        "± one standard deviation over seeds",
+    ]
     assert names(difference)[0] == "Standard · n = 2"
     heads = [note["text"] for note in multiples["figure"]["layout"]["annotations"]]
     assert heads == ["Standard", "BatchNorm"]
@@ -220,7 +250,9 @@ def test_nonsense_in_a_link_costs_one_sentence_and_gives_the_default(mine, choic
 
 
 def test_a_choice_that_other_runs_do_not_have_gives_way(mine):
-    opened = page("lab/compare", runs=ids(mine[:4]), metric="shift-cosine", layer="conv2", facet="seed")
+    opened = page(
+        "lab/compare", runs=ids(mine[:4]), metric="shift-cosine", layer="conv2", facet="seed"
+    )
     opened.button(key="clear").click().run()
     ticked(opened, *(opened.dataframe[0].value["Id"].tolist().index(run.id) for run in mine[4:]))
     assert not opened.exception and not sentences(opened)
@@ -263,4 +295,6 @@ def test_runs_without_rows_say_so():
     runs = [Store().submit(tiny_spec(norm=norm)) for norm in ("none", "batch")]
     opened = page("lab/compare", runs=ids(runs))
     assert not opened.exception
-    assert sentences(opened) == ["Nothing measured yet in these runs; this page fills when they begin."]
+    assert sentences(opened) == [
+        "Nothing measured yet in these runs; this page fills when they begin."
+    ]

@@ -32,7 +32,9 @@ def several(**knobs: tuple[Any, ...]) -> list[RunSpec]:
     """A question for each combination."""
     specs = [tiny_spec(steps=STEPS)]
     for name, values in knobs.items():
-        specs = [RunSpec.of(**spec.model_dump() | {name: value}) for spec in specs for value in values]
+        specs = [
+            RunSpec.of(**spec.model_dump() | {name: value}) for spec in specs for value in values
+        ]
     return specs
 
 
@@ -40,7 +42,9 @@ def rows_of(spec: RunSpec, metric: str, values: dict[int, float], **fields: Any)
     """Rows of one metric: step -> value."""
     same = {"run": spec.id, "norm": spec.norm, "lr": spec.lr, "seed": spec.seed, "metric": metric}
     rows = DataFrame({"step": list(values), "value": list(values.values())})
-    return rows.assign(**{**same, "layer": None, "unit": np.nan, "at": np.nan, **fields}).astype({"layer": object})
+    return rows.assign(**{**same, "layer": None, "unit": np.nan, "at": np.nan, **fields}).astype(
+        {"layer": object}
+    )
 
 
 def told(specs: list[RunSpec], facet: str = "") -> list[str]:
@@ -67,7 +71,9 @@ def told(specs: list[RunSpec], facet: str = "") -> list[str]:
         ({"model": ("vgg13", "vgg11")}, ["vgg11", "vgg13"]),
     ],
 )
-def test_a_label_is_what_varies_in_the_order_of_its_values(knobs: dict[str, Any], labels: list[str]) -> None:
+def test_a_label_is_what_varies_in_the_order_of_its_values(
+    knobs: dict[str, Any], labels: list[str]
+) -> None:
     assert told(several(**knobs)) == labels
 
 
@@ -78,7 +84,10 @@ def test_knobs_that_vary_together_are_named_by_one_and_the_rest_is_a_caution() -
     ]
     assert told(specs) == ["Standard", "BatchNorm"]
     besides, data = knobs_figures.cautions(specs)
-    assert besides == "What the labels do not say: these runs also differ in Learning rate, Network, Data, Batch."
+    assert (
+        besides
+        == "What the labels do not say: these runs also differ in Learning rate, Network, Data, Batch."
+    )
     assert data.startswith("They are trained on different data (cifar10-sample, gaussian)")
     assert knobs_figures.cautions(several(norm=("none", "batch"), seed=(0, 1))) == []
 
@@ -113,7 +122,10 @@ def test_in_small_multiples_the_label_leaves_out_their_knob() -> None:
 
 def test_a_normalisation_keeps_its_look_where_it_alone_differs() -> None:
     looks = comparison.looks(several(norm=("none", "batch"), seed=(0, 1)))
-    assert looks == {"Standard": (*style_figures.style("none"), 2), "BatchNorm": (*style_figures.style("batch"), 2)}
+    assert looks == {
+        "Standard": (*style_figures.style("none"), 2),
+        "BatchNorm": (*style_figures.style("batch"), 2),
+    }
 
 
 def test_another_knob_gives_colours_from_blue_to_red() -> None:
@@ -130,7 +142,9 @@ def test_beside_another_knob_a_normalisation_keeps_its_colour_unless_that_has_mo
     assert many["BatchNorm · lr 0.2"][0] == many["Standard · lr 0.2"][0] == "#9060a8"
 
 
-@pytest.mark.parametrize("norms", [("none",), ("none", "batch"), ("none", "batch", "l1", "l2", "linf")])
+@pytest.mark.parametrize(
+    "norms", [("none",), ("none", "batch"), ("none", "batch", "l1", "l2", "linf")]
+)
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_labels_are_told_apart_without_colour(norms: tuple[str, ...], count: int) -> None:
     looks = comparison.looks(several(norm=norms, lr=tuple(0.1 * (i + 1) for i in range(count))))
@@ -148,7 +162,10 @@ def test_what_is_no_baseline_or_knob_costs_one_sentence() -> None:
     specs = several(norm=("none", "batch"))
     assert comparison.baseline(specs) == "Standard"
     assert comparison.baseline(specs, specs[1].id[:8]) == "BatchNorm"
-    with pytest.raises(ValueError, match=rf"one of the compared runs, {specs[0].id[:8]}, {specs[1].id[:8]}, got 'zz'"):
+    with pytest.raises(
+        ValueError,
+        match=rf"one of the compared runs, {specs[0].id[:8]}, {specs[1].id[:8]}, got 'zz'",
+    ):
         comparison.baseline(specs, "zz")
     with pytest.raises(ValueError, match="by one of norm, got 'lr'"):
         comparison.faceted(specs, "lr")
@@ -170,7 +187,9 @@ def test_what_is_no_baseline_or_knob_costs_one_sentence() -> None:
         ("shift-cosine", "ics_cosine", "conv2"),
     ],
 )
-def test_a_metric_is_what_was_recorded_of_the_net_or_of_the_layer(name: str, metric: str, layer: str | None) -> None:
+def test_a_metric_is_what_was_recorded_of_the_net_or_of_the_layer(
+    name: str, metric: str, layer: str | None
+) -> None:
     spec, values = tiny_spec(), {3: 0.5, 0: 0.25, 6: np.inf}
     other = {0: 9.0}
     rows = pd.concat(
@@ -201,7 +220,9 @@ def test_training_is_drawn_as_a_running_mean_and_measured_as_it_is(name: str) ->
 def test_metrics_of_the_landscape() -> None:
     spec, parts = tiny_spec(), []
     for metric, at in (("loss_along", (3.0, 1.0)), ("gradient_distance", (4.0, 6.0))):
-        parts += [rows_of(spec, metric, {0: value}, at=eta) for eta, value in zip(ETAS, at, strict=True)]
+        parts += [
+            rows_of(spec, metric, {0: value}, at=eta) for eta, value in zip(ETAS, at, strict=True)
+        ]
     rows = pd.concat([*parts, rows_of(spec, "gradient_norm", {0: 2.0})])
     found = {name: METRICS[name].curve(rows, "")["value"].tolist() for name in offered(rows)}
     assert found == {
@@ -226,7 +247,9 @@ def test_moments_of_the_sampled_unit_are_those_at_the_measured_steps() -> None:
             for moment, sign in (("mean", -1), ("variance", 1))
         ]
     )
-    mean, variance = (METRICS[f"unit-{moment}"].curve(rows, "conv1") for moment in ("mean", "variance"))
+    mean, variance = (
+        METRICS[f"unit-{moment}"].curve(rows, "conv1") for moment in ("mean", "variance")
+    )
     assert mean[["step", "value"]].to_numpy().tolist() == [[0, -1], [10, -3]]
     assert variance[["step", "value"]].to_numpy().tolist() == [[0, 1], [10, 3]]
 
@@ -234,8 +257,14 @@ def test_moments_of_the_sampled_unit_are_those_at_the_measured_steps() -> None:
 def test_the_rise_over_the_surface_is_that_of_its_page() -> None:
     spec = tiny_spec()
     points = [(a, b, 10 * a + b) for a in (-1.0, 0.0, 1.0) for b in range(3)]
-    rows = pd.concat([rows_of(spec, "surface_loss", {0: loss}, at=a, unit=float(b)) for a, b, loss in points])
-    assert METRICS["surface-rise"].curve(rows, "")["value"].tolist() == rise(rows)["value"].tolist() == [22.0]
+    rows = pd.concat(
+        [rows_of(spec, "surface_loss", {0: loss}, at=a, unit=float(b)) for a, b, loss in points]
+    )
+    assert (
+        METRICS["surface-rise"].curve(rows, "")["value"].tolist()
+        == rise(rows)["value"].tolist()
+        == [22.0]
+    )
 
 
 def test_only_what_was_measured_is_offered() -> None:
@@ -269,7 +298,9 @@ VALUES = {spec.id: line for spec, line in zip(NETWORKS, RANDOM, strict=True)}
 
 def view(specs: list[RunSpec] = NETWORKS, statistic: str = "t", choice: str = "") -> View:
     """A comparison of test losses."""
-    rows = pd.concat([rows_of(spec, "test_loss", dict(enumerate(VALUES[spec.id]))) for spec in specs])
+    rows = pd.concat(
+        [rows_of(spec, "test_loss", dict(enumerate(VALUES[spec.id]))) for spec in specs]
+    )
     return panels.view(rows, specs, statistic=statistic, choice=choice)
 
 
@@ -332,7 +363,8 @@ def test_final_values_of_each_seed() -> None:
     ]
     np.testing.assert_allclose(table["value"], RANDOM[:, -4:].mean(axis=1))
     np.testing.assert_allclose(
-        table["difference"][3:6], (of(NETWORKS, "batch") - of(NETWORKS, "none"))[:, -4:].mean(axis=1)
+        table["difference"][3:6],
+        (of(NETWORKS, "batch") - of(NETWORKS, "none"))[:, -4:].mean(axis=1),
     )
 
 
@@ -352,7 +384,9 @@ def test_a_run_that_diverged_or_is_not_there_yet_has_a_line_and_no_value() -> No
 
 def test_runs_of_different_length_can_be_paired_at_their_ends() -> None:
     specs = [tiny_spec(norm="none", steps=10), tiny_spec(norm="batch", steps=20)]
-    rows = pd.concat([rows_of(spec, "test_loss", {spec.steps: float(spec.steps)}) for spec in specs])
+    rows = pd.concat(
+        [rows_of(spec, "test_loss", {spec.steps: float(spec.steps)}) for spec in specs]
+    )
     table = comparison.finals(panels.view(rows, specs), METRICS["test-loss"])
     assert table["difference"].tolist()[1] == 10.0
 
@@ -385,7 +419,9 @@ def test_without_several_seeds_no_interval_is_named() -> None:
 
 
 def test_small_multiples_have_an_axis_for_each_value_in_order() -> None:
-    _, figure = comparison.COMPARISONS["multiples-test-loss"].figure(view(statistic=EACH, choice="seed"))
+    _, figure = comparison.COMPARISONS["multiples-test-loss"].figure(
+        view(statistic=EACH, choice="seed")
+    )
     assert [note.text for note in figure.layout.annotations] == ["Seed 0", "Seed 1", "Seed 2"]
     assert names(figure) == ["Standard", "BatchNorm", "Noisy BatchNorm"]
     assert {trace.xaxis for trace in figure.data} == {"x", "x2", "x3"}
@@ -396,8 +432,16 @@ def test_many_small_multiples_stand_in_lines() -> None:
     specs = several(lr=(0.1, 0.2, 0.3, 0.4))
     rows = pd.concat([rows_of(spec, "test_loss", {0: spec.lr}) for spec in specs])
     _, figure = comparison.COMPARISONS["multiples-test-loss"].figure(panels.view(rows, specs))
-    assert [note.text for note in figure.layout.annotations] == ["lr 0.1", "lr 0.2", "lr 0.3", "lr 0.4"]
-    shown = sorted((trace for trace in figure.data if trace.mode == "lines+markers"), key=lambda trace: trace.xaxis)
+    assert [note.text for note in figure.layout.annotations] == [
+        "lr 0.1",
+        "lr 0.2",
+        "lr 0.3",
+        "lr 0.4",
+    ]
+    shown = sorted(
+        (trace for trace in figure.data if trace.mode == "lines+markers"),
+        key=lambda trace: trace.xaxis,
+    )
     assert [float(trace.y[0]) for trace in shown] == pytest.approx([0.1, 0.2, 0.3, 0.4])
     bottoms = [figure.layout[trace.yaxis.replace("y", "yaxis")].domain[0] for trace in shown]
     assert bottoms[0] == bottoms[2] > bottoms[3]
@@ -415,14 +459,19 @@ def test_a_difference_has_a_line_at_zero_and_names_its_baseline() -> None:
 def test_differences_of_accuracies_are_points_on_axis_interval_and_hover() -> None:
     specs = several(norm=("none", "batch"), seed=(0, 1))
     rows = pd.concat(
-        [rows_of(spec, "test_accuracy", {0: 0.5 + spec.seed * (spec.norm == "batch") / 8}) for spec in specs]
+        [
+            rows_of(spec, "test_accuracy", {0: 0.5 + spec.seed * (spec.norm == "batch") / 8})
+            for spec in specs
+        ]
     )
     numbers, figure = comparison.COMPARISONS["difference-test-accuracy"].figure(
         panels.view(rows, specs, statistic="range")
     )
     (line,) = [trace for trace in figure.data if trace.mode == "lines+markers"]
     assert (list(numbers["value"]), list(line.y)) == ([0.0625], [6.25])
-    around = [list(trace.y) for trace in figure.data if trace.mode == "lines" and trace.y[0] is not None]
+    around = [
+        list(trace.y) for trace in figure.data if trace.mode == "lines" and trace.y[0] is not None
+    ]
     assert around == [[0.0], [12.5]]
     assert figure.layout.yaxis.title.text == "Test accuracy<br>minus Standard, points"
     assert "%" not in figure.layout.yaxis.tickformat
@@ -439,10 +488,17 @@ def test_the_axis_is_as_long_as_the_longest_run() -> None:
 def test_a_run_that_diverged_ends_in_a_cross() -> None:
     specs = several(norm=("none", "batch"))
     rows = pd.concat(
-        [rows_of(specs[0], "train_loss", {0: 1.0, 1: 2.0, 2: np.inf}), rows_of(specs[1], "train_loss", {0: 1.0})]
+        [
+            rows_of(specs[0], "train_loss", {0: 1.0, 1: 2.0, 2: np.inf}),
+            rows_of(specs[1], "train_loss", {0: 1.0}),
+        ]
     )
     _, figure = comparison.COMPARISONS["overlay-training-loss"].figure(panels.view(rows, specs))
-    (cross,) = [trace for trace in figure.data if trace.marker.symbol == "x" and trace.mode == "markers+text"]
+    (cross,) = [
+        trace
+        for trace in figure.data
+        if trace.marker.symbol == "x" and trace.mode == "markers+text"
+    ]
     assert list(cross.text) == ["diverged at step 2"]
     assert cross.legendgroup == "Standard"
 
@@ -451,7 +507,9 @@ def test_a_run_that_diverged_ends_in_a_cross() -> None:
 def test_every_panel_draws_nothing_where_nothing_is_measured(name: str) -> None:
     specs = several(norm=("none", "batch"), seed=(0, 1))
     rows = rows_of(specs[0], "step_only", {0: 1.0})
-    numbers, figure = comparison.COMPARISONS[name].figure(panels.view(rows, specs, layers=["conv1"]))
+    numbers, figure = comparison.COMPARISONS[name].figure(
+        panels.view(rows, specs, layers=["conv1"])
+    )
     assert numbers.empty
     assert figure.layout.annotations[0].text == "nothing measured yet"
 
@@ -460,8 +518,15 @@ def test_every_panel_draws_nothing_where_nothing_is_measured(name: str) -> None:
 def test_a_long_comparison_stays_light_and_hides_no_extreme(rates: int, statistic: str) -> None:
     specs = several(norm=("none", "batch", "noisy"), lr=(0.1, 0.2, 0.3)[:rates], seed=(0, 1))
     random = np.random.default_rng(0)
-    rows = pd.concat([rows_of(spec, "penalty", dict(enumerate(random.random(15_000)))) for spec in specs])
-    numbers, figure = comparison.COMPARISONS["overlay-penalty"].figure(panels.view(rows, specs, statistic=statistic))
+    rows = pd.concat(
+        [rows_of(spec, "penalty", dict(enumerate(random.random(15_000)))) for spec in specs]
+    )
+    numbers, figure = comparison.COMPARISONS["overlay-penalty"].figure(
+        panels.view(rows, specs, statistic=statistic)
+    )
     assert len(figure.to_json()) < 150_000
     ends = ("value", "value") if statistic == EACH else ("value_from", "value_to")
-    assert (numbers[ends[0]].min(), numbers[ends[1]].max()) == (rows["value"].min(), rows["value"].max())
+    assert (numbers[ends[0]].min(), numbers[ends[1]].max()) == (
+        rows["value"].min(),
+        rows["value"].max(),
+    )

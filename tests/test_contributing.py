@@ -19,7 +19,12 @@ TINY = ["--data", "cifar10-sample", "--batch", "16", "--steps", "3"]
 
 def example(heading: str) -> str:
     """The first code block under a heading of CONTRIBUTING.md."""
-    section = (PROJECT / "CONTRIBUTING.md").read_text("utf-8").split(f"## {heading}\n")[1].split("\n## ")[0]
+    section = (
+        (PROJECT / "CONTRIBUTING.md")
+        .read_text("utf-8")
+        .split(f"## {heading}\n")[1]
+        .split("\n## ")[0]
+    )
     return re.search(r"```python\n(.*?)```", section, re.DOTALL)[1]
 
 
@@ -29,15 +34,26 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     for name in ("bnviz", "pages", "app.py"):
         source = PROJECT / name
-        shutil.copytree(source, folder / name) if source.is_dir() else shutil.copy(source, folder / name)
+        shutil.copytree(source, folder / name) if source.is_dir() else shutil.copy(
+            source, folder / name
+        )
     norm, _ = example("Add a normalisation").split("\n\n\nNORMS")
     norms = folder / "bnviz/training/norms.py"
-    text = norms.read_text("utf-8").replace("\n\ndef over_batch", f"\n\n{norm}\n\n\ndef over_batch", 1)
-    norms.write_text(text.replace('    "none": Standard,\n', '    "none": Standard,\n    "max": MaxNorm,\n'), "utf-8")
+    text = norms.read_text("utf-8").replace(
+        "\n\ndef over_batch", f"\n\n{norm}\n\n\ndef over_batch", 1
+    )
+    norms.write_text(
+        text.replace('    "none": Standard,\n', '    "none": Standard,\n    "max": MaxNorm,\n'),
+        "utf-8",
+    )
     (folder / "bnviz/training/probes/length.py").write_text(example("Add a probe"), "utf-8")
     (folder / "bnviz/training/models/shallow.py").write_text(example("Add a network"), "utf-8")
     (folder / "pages/lab/length.py").write_text(example("Add a page"), "utf-8")
-    panel, _ = example("Add a page").replace("from bnviz.ui.page import figure_page\n", "").split("figure_page(")
+    panel, _ = (
+        example("Add a page")
+        .replace("from bnviz.ui.page import figure_page\n", "")
+        .split("figure_page(")
+    )
     (folder / "bnviz/figures/length.py").write_text(
         panel.replace("    fewer=", '    slug="length",\n    fewer='), "utf-8"
     )
@@ -51,7 +67,12 @@ def python(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run Python in the copy, with a cache of its own."""
     environment = os.environ | {"BNVIZ_CACHE": str(folder / "cache"), "PYTHONPATH": str(folder)}
     return subprocess.run(
-        [sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8"
+        [sys.executable, *words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
     )
 
 
@@ -64,7 +85,8 @@ def test_the_toys_run_from_the_command_line(copy):
 
 
 @pytest.mark.parametrize(
-    ("words", "named"), [(("--norm", "mox"), "max"), (("--model", "deep"), "shallow"), (("--probe", "x=1"), "length")]
+    ("words", "named"),
+    [(("--norm", "mox"), "max"), (("--model", "deep"), "shallow"), (("--probe", "x=1"), "length")],
 )
 def test_the_toys_are_among_the_choices_that_a_wrong_word_is_told(copy, words, named):
     refused = python(copy, "-m", "bnviz", "run", *TINY, *words)

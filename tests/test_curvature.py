@@ -12,7 +12,14 @@ from tests.test_probes import frame, moment
 
 def small(**knobs: object) -> dict[str, object]:
     """A network whose Hessian fits on a page."""
-    return {"model": "dln", "data": "gaussian", "depth": 4, "width": 0.3, "batch": 100, "lr": 1e-4} | knobs
+    return {
+        "model": "dln",
+        "data": "gaussian",
+        "depth": 4,
+        "width": 0.3,
+        "batch": 100,
+        "lr": 1e-4,
+    } | knobs
 
 
 def hessian(at) -> np.ndarray:
@@ -33,7 +40,9 @@ def test_top_eigenvalue_and_sharpness_are_those_of_the_whole_hessian(norm):
 
 def test_the_hessian_vector_product_is_the_hessian_times_the_vector():
     at = moment(**small(norm="batch"))
-    vector = torch.randn(at.theta.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    vector = torch.randn(
+        at.theta.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64
+    )
     ours = at.objective.curvature(at.theta, at.batch)(vector)
     np.testing.assert_allclose(ours.numpy(), hessian(at) @ vector.numpy(), rtol=1e-8, atol=1e-6)
 
@@ -51,10 +60,16 @@ def test_the_hessian_vector_product_is_the_hessian_times_the_vector():
     ],
 )
 @pytest.mark.parametrize("seed", range(3))
-def test_the_largest_eigenvalue_is_found_also_where_negative_ones_are_as_large_or_larger(eigenvalues, seed):
+def test_the_largest_eigenvalue_is_found_also_where_negative_ones_are_as_large_or_larger(
+    eigenvalues, seed
+):
     spectrum = torch.tensor(eigenvalues, dtype=torch.float64)
-    start = torch.randn(len(spectrum), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-    assert curvature.largest(lambda vector: spectrum * vector, start) == pytest.approx(max(eigenvalues), rel=2e-3)
+    start = torch.randn(
+        len(spectrum), generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+    )
+    assert curvature.largest(lambda vector: spectrum * vector, start) == pytest.approx(
+        max(eigenvalues), rel=2e-3
+    )
 
 
 @pytest.mark.parametrize("depth", [2, 6])
@@ -64,12 +79,16 @@ def test_the_first_step_of_a_deep_linear_network_has_its_top_eigenvalue_from_any
     top = np.linalg.eigvalsh(hessian(at)).max()
     product = at.objective.curvature(at.theta, at.batch)
     for seed in range(3):
-        start = torch.randn(at.theta.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+        start = torch.randn(
+            at.theta.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+        )
         assert curvature.largest(product, start) == pytest.approx(top, rel=1e-2)
 
 
 def test_an_overflow_has_no_eigenvalue():
-    assert np.isnan(curvature.largest(lambda vector: vector * float("inf"), torch.ones(3, dtype=torch.float64)))
+    assert np.isnan(
+        curvature.largest(lambda vector: vector * float("inf"), torch.ones(3, dtype=torch.float64))
+    )
 
 
 def test_a_zero_gradient_has_no_sharpness():

@@ -52,7 +52,9 @@ def unfinished(tmp_path_factory: pytest.TempPathFactory) -> Run:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "CHECKPOINT_S", 0.0)
         patch.setattr(module, "FLUSH_S", 0.0)
-        patch.setattr("bnviz.runs.parts.MOST", 10**6)  # so that the names of its parts do not depend on the clock
+        patch.setattr(
+            "bnviz.runs.parts.MOST", 10**6
+        )  # so that the names of its parts do not depend on the clock
 
         def die(step: int) -> None:
             if step == 3:
@@ -66,7 +68,9 @@ def unfinished(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def holds(name: str, content: bytes | str) -> Harm:
     """Other content of a file."""
-    return lambda folder: (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return lambda folder: (folder / name).write_bytes(
+        content if isinstance(content, bytes) else content.encode()
+    )
 
 
 def cut(name: str) -> Harm:
@@ -119,7 +123,9 @@ def a_link(name: str, target: str) -> Harm:
 
 def other_columns(name: str) -> Harm:
     """Parquet, but not rows."""
-    return lambda folder: pq.write_table(pa.table({"step": ["a", "b"], "value": [1, 2]}), folder / name)
+    return lambda folder: pq.write_table(
+        pa.table({"step": ["a", "b"], "value": [1, 2]}), folder / name
+    )
 
 
 def all_of(*harms: Harm) -> Harm:
@@ -179,7 +185,17 @@ TO_ALL = {
 TO_FINISHED = {
     **{
         f"done.json holds {content!r:.20}": holds("done.json", content)
-        for content in ("", "null", "[]", "5", "{", b"\xff\x00", ENORMOUS, DEEP, '{"diverged_at": "x"}')
+        for content in (
+            "",
+            "null",
+            "[]",
+            "5",
+            "{",
+            b"\xff\x00",
+            ENORMOUS,
+            DEEP,
+            '{"diverged_at": "x"}',
+        )
     },
     "all.parquet is empty": holds(ALL, ""),
     "all.parquet is cut off": cut(ALL),
@@ -200,7 +216,10 @@ TO_UNFINISHED = {
     "a part in the middle is gone": lambda folder: discard(folder / "rows" / "000001.parquet"),
     "all.parquet is empty beside parts": holds(ALL, ""),
     "parts have weird names": all_of(
-        *(holds(f"rows/{name}.parquet", "?") for name in ("x", "-1", "3-", "9-3", "000000-zzz", "ü\n"))
+        *(
+            holds(f"rows/{name}.parquet", "?")
+            for name in ("x", "-1", "3-", "9-3", "000000-zzz", "ü\n")
+        )
     ),
     "the checkpoint is empty": holds("checkpoint.safetensors", ""),
     "the checkpoint is cut off": cut("checkpoint.safetensors"),
@@ -225,7 +244,9 @@ CASES = [
     *(
         pytest.param("finished", harm, id=f"finished: {name}")
         for name, harm in TO_ALL.items()
-        if not name.startswith(("a ", "an ", "spec.json"))  # of which nothing tells that it was finished
+        if not name.startswith(
+            ("a ", "an ", "spec.json")
+        )  # of which nothing tells that it was finished
     ),
     *(pytest.param("finished", harm, id=name) for name, harm in TO_FINISHED.items()),
     *(pytest.param("unfinished", harm, id=name) for name, harm in TO_UNFINISHED.items()),
@@ -233,7 +254,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("base", "harm"), CASES)
-def test_a_damaged_run_is_named_and_stops_no_other(base, harm, request, finished, own_cache, capsys):
+def test_a_damaged_run_is_named_and_stops_no_other(
+    base, harm, request, finished, own_cache, capsys
+):
     damaged = Run(own_cache / SPEC.id)
     shutil.copytree(request.getfixturevalue(base).folder, damaged.folder)
     healthy = Store().submit(tiny_spec(steps=2, seed=7))
@@ -266,7 +289,7 @@ def named_everywhere(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert listed.count(f"{run.id}  {run.state}") == 1
     if run.state == "damaged":
         assert listed.count(run.error()) == 2
-        assert line.Question == run.error()
+        assert line.Settings == run.error()
         assert len(run.error()) < 300 and "delete the run, or" in run.error()
     else:  # it mended itself, or waits to be asked again
         assert run.state in ("done", "cancelled", "failed")
@@ -290,7 +313,9 @@ def test_a_byte_that_changed_inside_the_rows_is_damage_once_they_are_read(finish
     pd.testing.assert_frame_equal(run.rows(), finished.rows())
 
 
-def test_intact_rows_are_kept_when_only_what_is_told_of_them_is_damaged(finished, own_cache, monkeypatch):
+def test_intact_rows_are_kept_when_only_what_is_told_of_them_is_damaged(
+    finished, own_cache, monkeypatch
+):
     shutil.copytree(finished.folder, own_cache / SPEC.id)
     for name in ("done.json", "meta.json"):
         (own_cache / SPEC.id / name).write_text("[]", "utf-8")
@@ -301,7 +326,9 @@ def test_intact_rows_are_kept_when_only_what_is_told_of_them_is_damaged(finished
 
 
 @pytest.mark.parametrize("name", ["", "lock", "rows", "spec.json"])
-def test_a_run_of_another_account_is_named_and_waits_for_nobody(name, unfinished, own_cache, monkeypatch, capsys):
+def test_a_run_of_another_account_is_named_and_waits_for_nobody(
+    name, unfinished, own_cache, monkeypatch, capsys
+):
     """Root may read everything, so the answers of the system are pretended."""
     theirs = own_cache / SPEC.id
     shutil.copytree(unfinished.folder, theirs)
@@ -313,9 +340,13 @@ def test_a_run_of_another_account_is_named_and_waits_for_nobody(name, unfinished
         if path in (barred, *barred.parents[:-1]) and path == barred:
             raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != barred and access(path, mode))
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: Path(path) != barred and access(path, mode)
+    )
     monkeypatch.setattr(Path, "iterdir", lambda path: (refuse(path), listing(path))[1])
-    monkeypatch.setattr(Path, "open", lambda path, *rest, **more: (refuse(path), opening(path, *rest, **more))[1])
+    monkeypatch.setattr(
+        Path, "open", lambda path, *rest, **more: (refuse(path), opening(path, *rest, **more))[1]
+    )
     watch = Supervisor(Store(), Inline(), slots=1)
     assert watch.look()
     assert healthy.state == "done"

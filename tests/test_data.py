@@ -13,7 +13,16 @@ import pytest
 
 from bnviz import data, importing
 from bnviz.data import cifar10, keys, mnist, mosaic
-from tests.packagings import BATCH, IDX_FILES, TRAIN_COUNT, binary_members, expect, idx, python_members, tar
+from tests.packagings import (
+    BATCH,
+    IDX_FILES,
+    TRAIN_COUNT,
+    binary_members,
+    expect,
+    idx,
+    python_members,
+    tar,
+)
 
 SAMPLES = [name for name, source in data.SOURCES.items() if source.built_in]
 
@@ -40,7 +49,9 @@ def test_missing_data_names_the_ways_to_get_it(mini: data.Arrays) -> None:
 
 def test_unknown_name_names_the_choices() -> None:
     for use in (data.available, data.read, importing.fetch):
-        with pytest.raises(data.DataError, match=r"'cifar11' .* choose cifar10, .* or mnist-sample"):
+        with pytest.raises(
+            data.DataError, match=r"'cifar11' .* choose cifar10, .* or mnist-sample"
+        ):
             use("cifar11")
 
 
@@ -65,7 +76,9 @@ def test_folder_that_cannot_be_written_is_named(
         importing.import_path(archive)
 
 
-def test_fetch_imports_the_download_and_deletes_it(mini: data.Arrays, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fetch_imports_the_download_and_deletes_it(
+    mini: data.Arrays, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def download(_url: str, root: Path, filename: str, _md5: str) -> None:
         tar(root / filename, python_members(mini))
 
@@ -75,7 +88,9 @@ def test_fetch_imports_the_download_and_deletes_it(mini: data.Arrays, monkeypatc
     assert [path.name for path in data.data_folder().iterdir()] == ["cifar10.safetensors"]
 
 
-def test_fetch_without_network_names_the_other_way(mini: data.Arrays, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fetch_without_network_names_the_other_way(
+    mini: data.Arrays, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def download(*_: object) -> None:
         raise urllib.error.URLError("no route")
 
@@ -85,14 +100,17 @@ def test_fetch_without_network_names_the_other_way(mini: data.Arrays, monkeypatc
 
 
 @pytest.mark.parametrize(
-    "problem", [urllib.error.URLError("no route"), RuntimeError("corrupted"), http.client.IncompleteRead(b"")]
+    "problem",
+    [urllib.error.URLError("no route"), RuntimeError("corrupted"), http.client.IncompleteRead(b"")],
 )
 def test_fetch_tries_the_mirrors_in_turn(
     problem: Exception, mini_mnist: data.Arrays, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from torchvision.datasets import MNIST
 
-    members = {name: idx(array.squeeze()) for name, array in zip(IDX_FILES, mini_mnist, strict=True)}
+    members = {
+        name: idx(array.squeeze()) for name, array in zip(IDX_FILES, mini_mnist, strict=True)
+    }
     asked = []
 
     def download(url: str, root: Path, filename: str, md5: str) -> None:
@@ -105,10 +123,14 @@ def test_fetch_tries_the_mirrors_in_turn(
     importing.fetch("mnist")
     assert data.check("mnist")
     assert [path.name for path in data.data_folder().iterdir()] == ["mnist.safetensors"]
-    assert asked == [(mirror + file, file, md5) for file, md5 in MNIST.resources for mirror in MNIST.mirrors]
+    assert asked == [
+        (mirror + file, file, md5) for file, md5 in MNIST.resources for mirror in MNIST.mirrors
+    ]
 
 
-def test_fetch_names_every_mirror_that_failed(mini_mnist: data.Arrays, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fetch_names_every_mirror_that_failed(
+    mini_mnist: data.Arrays, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from torchvision.datasets import MNIST
 
     def download(*_: object) -> None:
@@ -191,7 +213,9 @@ def test_sample_that_is_written_is_read_again(
     monkeypatch.setattr(mosaic, "COLUMNS", 3)
     (tmp_path / "mini").mkdir()
     labels = np.arange(TRAIN_COUNT + BATCH, dtype=np.uint8) % 3
-    arrays = mini_mnist._replace(train_labels=labels[:TRAIN_COUNT], test_labels=labels[TRAIN_COUNT:])
+    arrays = mini_mnist._replace(
+        train_labels=labels[:TRAIN_COUNT], test_labels=labels[TRAIN_COUNT:]
+    )
     indices = mosaic.draw(arrays, 2, 1, seed=0)
     mosaic.write("mini", arrays, indices)
     sample = mosaic.read("mini", (1, 28, 28))
@@ -205,6 +229,11 @@ def test_importing_the_package_loads_no_torch() -> None:
     code = "import sys, bnviz.data; print({'torch', 'torchvision'} & set(sys.modules))"
     root = Path(__file__).parents[1]
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, encoding="utf-8", check=True
+        [sys.executable, "-c", code],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
     )
     assert done.stdout.strip() == "set()"

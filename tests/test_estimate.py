@@ -24,8 +24,19 @@ HUGE = {"model": "vgg19", "width": 64, "hidden": (8192,) * 4}
     "knobs",
     [
         {"norm": "batch", "steps": 5, "probes": ALL_PROBES},
-        {"norm": "none", "steps": 4, "random_direction": True, "probes": {"landscape": 3, "activations": 1}},
-        {"norm": "batch", "steps": 6, "bins": 7, "quantiles": (0.2,), "probes": {"activations": 4, "surface": 1}},
+        {
+            "norm": "none",
+            "steps": 4,
+            "random_direction": True,
+            "probes": {"landscape": 3, "activations": 1},
+        },
+        {
+            "norm": "batch",
+            "steps": 6,
+            "bins": 7,
+            "quantiles": (0.2,),
+            "probes": {"activations": 4, "surface": 1},
+        },
         {
             "model": "dln",
             "data": "gaussian",
@@ -35,7 +46,13 @@ HUGE = {"model": "vgg19", "width": 64, "hidden": (8192,) * 4}
             "steps": 3,
             "probes": {"accuracy": 1, "evaluation": 2},
         },
-        {"model": "mlp", "data": "mnist-sample", "width": 0.1, "steps": 3, "probes": {"theory": 1, "accuracy": 2}},
+        {
+            "model": "mlp",
+            "data": "mnist-sample",
+            "width": 0.1,
+            "steps": 3,
+            "probes": {"theory": 1, "accuracy": 2},
+        },
     ],
 )
 def test_rows_are_counted_exactly(knobs):
@@ -83,7 +100,10 @@ def test_seconds_are_near_those_measured(preset, took):
 # The most that a worker held (VmHWM) on Linux with CPU threads, in bytes.
 MEASURED = [
     ({"width": 0.25, "probes": {"accuracy": 1}}, 998e6),
-    ({"width": 0.25, "bins": 1000, "steps": 6, "probes": {"accuracy": 1, "activations": 1}}, 1070e6),
+    (
+        {"width": 0.25, "bins": 1000, "steps": 6, "probes": {"accuracy": 1, "activations": 1}},
+        1070e6,
+    ),
     ({"width": 0.25, "norm": "noisy", "probes": {"accuracy": 1, "covariate_shift": 3}}, 1043e6),
     ({"width": 1.0, "optimizer": "adam", "probes": {"accuracy": 1}}, 1444e6),
     ({"width": 0.25, "batch": 1024, "probes": {"accuracy": 1}}, 1502e6),
@@ -113,14 +133,30 @@ print(int(peak.split()[1]) * 1024)
     "knobs",
     [
         {"norm": "batch", "probes": ALL_PROBES},
-        {"norm": "noisy", "width": 1 / 8, "batch": 256, "steps": 2, "probes": {"landscape": 1, "activations": 1}},
-        {"norm": "none", "width": 1 / 2, "optimizer": "adam", "steps": 1, "probes": {"accuracy": 1}},
+        {
+            "norm": "noisy",
+            "width": 1 / 8,
+            "batch": 256,
+            "steps": 2,
+            "probes": {"landscape": 1, "activations": 1},
+        },
+        {
+            "norm": "none",
+            "width": 1 / 2,
+            "optimizer": "adam",
+            "steps": 1,
+            "probes": {"accuracy": 1},
+        },
     ],
 )
 def test_memory_is_above_what_a_worker_really_takes(knobs):
     run = Store().submit(tiny_spec(**knobs))
     told = subprocess.run(
-        [sys.executable, "-c", PEAK, run.folder], cwd=PROJECT, capture_output=True, encoding="utf-8", check=True
+        [sys.executable, "-c", PEAK, run.folder],
+        cwd=PROJECT,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
     )
     assert int(told.stdout) < estimate.estimate(run.spec).memory < 6 * int(told.stdout)
 

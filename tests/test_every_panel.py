@@ -28,14 +28,21 @@ ASKED = {  # of each question as few runs as show every panel: together they are
     "seeds": [spec for seed in (0, 1, 2) for spec in PRESETS["few-images"].specs(seed=seed)[:1]],
     "dln": [spec for spec in PRESETS["fig3b"].specs() if spec.norm == "none"],  # two learning rates
 }
-OVER = "overlay-training-accuracy", "difference-test-accuracy", "multiples-training-loss", "overlay-effective-beta"
+OVER = (
+    "overlay-training-accuracy",
+    "difference-test-accuracy",
+    "multiples-training-loss",
+    "overlay-effective-beta",
+)
 ALL = PANELS | {name: comparison.COMPARISONS[name] for name in OVER}
 
 
 @cache
 def view(asked: str) -> View:
     specs: list[RunSpec] = list(ASKED[asked])
-    rows = pd.concat([Run(paths.GALLERY / spec.id).labelled_rows() for spec in specs], ignore_index=True)
+    rows = pd.concat(
+        [Run(paths.GALLERY / spec.id).labelled_rows() for spec in specs], ignore_index=True
+    )
     return panels.view(rows, specs, step=specs[0].steps // 2, statistic="t")
 
 
@@ -46,14 +53,20 @@ def drawn(asked: str, name: str, paper: bool = False) -> go.Figure | None:
     specs = view(asked).specs
     if not panel.fits(specs):
         return None
-    numbers, figure = panel.figure(replace(view(asked), paper=panel.counterpart(specs) if paper else None))
+    numbers, figure = panel.figure(
+        replace(view(asked), paper=panel.counterpart(specs) if paper else None)
+    )
     return figure if len(numbers) else None
 
 
 MADE = [
     (
         "quick",
-        [name for name in ALL if not name.startswith(("surface", "path", "theorem", "lemma", "sweep", "curvature"))],
+        [
+            name
+            for name in ALL
+            if not name.startswith(("surface", "path", "theorem", "lemma", "sweep", "curvature"))
+        ],
     ),
     ("theory", [name for name in PANELS if name.startswith(("theorem", "lemma"))]),
     ("surface", ["surface", "surface-rise", "path-share"]),
@@ -85,7 +98,10 @@ def y_axes(figure: go.Figure) -> Iterator[tuple[Any, list[Any]]]:
     """Every y axis with its traces."""
     for axis in figure.select_yaxes():
         letter = axis.plotly_name.replace("axis", "")
-        yield axis, [trace for trace in figure.data if (getattr(trace, "yaxis", None) or "y") == letter]
+        yield (
+            axis,
+            [trace for trace in figure.data if (getattr(trace, "yaxis", None) or "y") == letter],
+        )
 
 
 def test_a_logarithmic_axis_writes_every_value_in_full(made: go.Figure) -> None:
@@ -96,7 +112,9 @@ def test_a_logarithmic_axis_writes_every_value_in_full(made: go.Figure) -> None:
 
 def test_a_hover_is_in_per_cent_where_the_axis_is(made: go.Figure) -> None:
     for axis, traces in y_axes(made):
-        for said in re.findall(r"%\{y:([^}]*)\}", " ".join(trace.hovertemplate or "" for trace in traces)):
+        for said in re.findall(
+            r"%\{y:([^}]*)\}", " ".join(trace.hovertemplate or "" for trace in traces)
+        ):
             assert said.endswith(("%", "p")) == (axis.tickformat or "").endswith("%"), said
 
 
@@ -118,6 +136,12 @@ def test_the_papers_curves_change_no_axis_of_ours(asked: str, name: str) -> None
 def test_lines_that_mark_a_value_look_different() -> None:
     figure = drawn("dln", "effective-beta")
     assert figure is not None
-    levels = [trace for trace in figure.data if trace.hoverinfo == "skip" and "=" in (trace.name or "")]
+    levels = [
+        trace for trace in figure.data if trace.hoverinfo == "skip" and "=" in (trace.name or "")
+    ]
     assert len(levels) > 1
-    assert len({trace.line.dash for trace in levels}) == len({trace.name for trace in levels}) == len(levels)
+    assert (
+        len({trace.line.dash for trace in levels})
+        == len({trace.name for trace in levels})
+        == len(levels)
+    )

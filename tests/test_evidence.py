@@ -23,13 +23,19 @@ def network(rows: DataFrame, norm: str, seed: int = 0, lr: float = 0.1) -> DataF
     return rows.assign(run=f"{norm} {lr} {seed}", norm=norm, seed=seed, lr=lr)
 
 
-def curve(metric: str, values: dict[int, Any], norm: str, seed: int = 0, **fields: Any) -> DataFrame:
+def curve(
+    metric: str, values: dict[int, Any], norm: str, seed: int = 0, **fields: Any
+) -> DataFrame:
     lr = fields.pop("lr", 0.1)
     return network(measured(metric, values, **fields), norm, seed, lr)
 
 
 def band(
-    low: float, high: float, distances: list[float], steps: tuple[int, ...] = (0,), norm: float = 2.0
+    low: float,
+    high: float,
+    distances: list[float],
+    steps: tuple[int, ...] = (0,),
+    norm: float = 2.0,
 ) -> DataFrame:
     """Probes at step sizes 0.05 and 0.1, all alike."""
     losses, apart = (dict.fromkeys(steps, values) for values in ([high, low], distances))
@@ -46,7 +52,10 @@ def moments(mean: list[float], norm: str, layer: str = "conv1") -> DataFrame:
     values = dict(zip(steps, mean, strict=True))
     variances = {step: 7 * value for step, value in values.items()}
     both = {"activation_mean": values, "activation_variance": variances}
-    return network(together(*(measured(name, each, unit=3.0, layer=layer) for name, each in both.items())), norm)
+    return network(
+        together(*(measured(name, each, unit=3.0, layer=layer) for name, each in both.items())),
+        norm,
+    )
 
 
 def quantiles(
@@ -70,17 +79,32 @@ def shifts(cosines: dict[str, list[float]], norm: str) -> DataFrame:
 
 def theory(norm: str = "batch") -> DataFrame:
     """Two units at two steps: Theorem 4.1 off by 1e-15 of its terms, exceeded as printed in three of four."""
-    sides = {"left": [1.0, 1.0, 1.0, 1.0], "exact": [1 + 1e-15, 1.0, 1.0, 1.0], "right": [1.0, 1.0, 1.0, 1.0]}
-    sides |= {"printed": [0.5, 0.9, 0.5, 2.0], "scale": [1.0, 4.0, 4.0, 4.0], "gain": [0.5, 2.0, 2.0, 2.0]}
+    sides = {
+        "left": [1.0, 1.0, 1.0, 1.0],
+        "exact": [1 + 1e-15, 1.0, 1.0, 1.0],
+        "right": [1.0, 1.0, 1.0, 1.0],
+    }
+    sides |= {
+        "printed": [0.5, 0.9, 0.5, 2.0],
+        "scale": [1.0, 4.0, 4.0, 4.0],
+        "gain": [0.5, 2.0, 2.0, 2.0],
+    }
     made = [
-        measured(f"theorem_4_1_{side}", {step: values[2 * step + unit]}, layer="fc1", unit=float(unit))
+        measured(
+            f"theorem_4_1_{side}", {step: values[2 * step + unit]}, layer="fc1", unit=float(unit)
+        )
         for side, values in sides.items()
         for step in (0, 1)
         for unit in (0, 1)
     ]
     second = {"left": 1.0, "exact": 1.0, "printed": 1.0, "scale": 1.0}
     made += [
-        measured(f"theorem_4_2_{side}", {step: inner if side == "inner" else value}, layer="fc1", unit=float(unit))
+        measured(
+            f"theorem_4_2_{side}",
+            {step: inner if side == "inner" else value},
+            layer="fc1",
+            unit=float(unit),
+        )
         for side, value in (second | {"inner": 0.0}).items()
         for step in (0, 1)
         for unit, inner in enumerate((1.0, -1.0) if step else (-1.0, -1.0))
@@ -112,24 +136,36 @@ CASES: dict[str, tuple[Measure, DataFrame, dict[int, float]]] = {
     ),
     "two learning rates of one network": (
         difference(final("test_accuracy", by="lr"), 0.5, 0.1, 100),
-        together(*(curve("test_accuracy", {0: value}, "batch", lr=lr) for lr, value in ((0.1, 0.8), (0.5, 0.75)))),
+        together(
+            *(
+                curve("test_accuracy", {0: value}, "batch", lr=lr)
+                for lr, value in ((0.1, 0.8), (0.5, 0.75))
+            )
+        ),
         {0: -5.0},
     ),
     "no mean accuracy of a run whose loss overflowed": (
         difference(evidence.accuracy(1, 3), "batch", "none", 100),
         together(
-            two("train_accuracy", {1: 0.5, 2: 0.1}, {1: 0.2, 2: 0.4}), curve("train_loss", {1: 1.0, 2: np.nan}, "batch")
+            two("train_accuracy", {1: 0.5, 2: 0.1}, {1: 0.2, 2: 0.4}),
+            curve("train_loss", {1: 1.0, 2: np.nan}, "batch"),
         ),
         {},
     ),
     "no last accuracy of a run whose loss overflowed": (
         difference(final("test_accuracy"), "batch", "none", 100),
-        together(two("test_accuracy", {0: 0.8}, {0: 0.7}), curve("train_loss", {0: 1.0, 1: np.inf}, "none")),
+        together(
+            two("test_accuracy", {0: 0.8}, {0: 0.7}),
+            curve("train_loss", {0: 1.0, 1: np.inf}, "none"),
+        ),
         {},
     ),
     "no share of measurements ahead of a run whose test loss overflowed": (
         evidence.ahead("batch", "none", 0),
-        together(two("test_accuracy", {0: 5, 1: 5}, {0: 1, 1: np.nan}), curve("test_loss", {0: 1, 1: np.nan}, "none")),
+        together(
+            two("test_accuracy", {0: 5, 1: 5}, {0: 1, 1: np.nan}),
+            curve("test_loss", {0: 1, 1: np.nan}, "none"),
+        ),
         {},
     ),
     "a loss that overflowed is infinite": (
@@ -139,12 +175,19 @@ CASES: dict[str, tuple[Measure, DataFrame, dict[int, float]]] = {
     ),
     "the worst of three": (
         difference(extreme(final("test_accuracy"), "min", "l1", "l2", "linf"), "min", "batch"),
-        together(*(curve("test_accuracy", {0: v}, n) for n, v in (("l1", 5), ("l2", 3), ("linf", 4), ("batch", 6)))),
+        together(
+            *(
+                curve("test_accuracy", {0: v}, n)
+                for n, v in (("l1", 5), ("l2", 3), ("linf", 4), ("batch", 6))
+            )
+        ),
         {0: -3.0},
     ),
     "the worst of three where one is missing": (
         difference(extreme(final("test_accuracy"), "min", "l1", "l2", "linf"), "min", "batch"),
-        together(*(curve("test_accuracy", {0: v}, n) for n, v in (("l1", 5), ("l2", 3), ("batch", 6)))),
+        together(
+            *(curve("test_accuracy", {0: v}, n) for n, v in (("l1", 5), ("l2", 3), ("batch", 6)))
+        ),
         {},
     ),
     "the share of measurements ahead, ties not counting": (
@@ -212,7 +255,10 @@ CASES: dict[str, tuple[Measure, DataFrame, dict[int, float]]] = {
     "the mean width of the loss band within a window": (
         ratio(landscape("width", "mean", 0, 20), "none", "batch"),
         together(
-            network(together(band(1, 4, [1, 1]), band(1, 6, [1, 1], (10,)), band(0, 99, [1, 1], (20,))), "none"),
+            network(
+                together(band(1, 4, [1, 1]), band(1, 6, [1, 1], (10,)), band(0, 99, [1, 1], (20,))),
+                "none",
+            ),
             network(band(0, 2, [1, 1], (0, 10, 20)), "batch"),
         ),
         {0: 2.0},
@@ -239,7 +285,12 @@ CASES: dict[str, tuple[Measure, DataFrame, dict[int, float]]] = {
     ),
     "the band along a random direction": (
         of(landscape("width", "mean", along="random"), "none"),
-        network(together(band(1, 4, [1, 1]), at_random(band(1, 3, [1, 1])).query("metric != 'gradient_norm'")), "none"),
+        network(
+            together(
+                band(1, 4, [1, 1]), at_random(band(1, 3, [1, 1])).query("metric != 'gradient_norm'")
+            ),
+            "none",
+        ),
         {0: 2.0},
     ),
     "beta in units of 1/eta_min": (  # beta is the larger of 4 / (0.05 · 2) and 6 / (0.1 · 2)
@@ -262,7 +313,9 @@ CASES: dict[str, tuple[Measure, DataFrame, dict[int, float]]] = {
     ),
     "the growth of the distance with the step size": (
         ratio(evidence.growth, "none", "batch"),
-        together(network(band(0, 1, [1, 6], (0, 10)), "none"), network(band(0, 1, [2, 4]), "batch")),
+        together(
+            network(band(0, 1, [1, 6], (0, 10)), "none"), network(band(0, 1, [2, 4]), "batch")
+        ),
         {0: 3.0},
     ),
     "a gradient lost at the smallest step makes beta the grid's": (
@@ -280,14 +333,26 @@ CASES: dict[str, tuple[Measure, DataFrame, dict[int, float]]] = {
         together(theory(), wrong(theory("none"))),
         {0: 1.1102230246251565e-15},
     ),
-    "the share of printed bounds exceeded": (evidence.exceeded("theorem_4_1", "fails"), theory(), {0: 75.0}),
-    "the share of true bounds exceeded": (evidence.exceeded("theorem_4_1", "broken"), theory(), {0: 0.0}),
+    "the share of printed bounds exceeded": (
+        evidence.exceeded("theorem_4_1", "fails"),
+        theory(),
+        {0: 75.0},
+    ),
+    "the share of true bounds exceeded": (
+        evidence.exceeded("theorem_4_1", "broken"),
+        theory(),
+        {0: 0.0},
+    ),
     "the share of shorter gradients": (  # ‖g‖² is scale / gain²: 4, 1, 1, 1
         evidence.condition("smaller", 100),
         theory(),
         {0: 25.0},
     ),
-    "the share of units that meet the condition": (evidence.condition("inner", 100), theory(), {0: 25.0}),
+    "the share of units that meet the condition": (
+        evidence.condition("inner", 100),
+        theory(),
+        {0: 25.0},
+    ),
 }
 
 
@@ -314,12 +379,18 @@ def test_rows_are_left_as_they_are_and_none_give_no_number(name: str) -> None:
 @settings(max_examples=25, deadline=None)
 @given(
     values=st.dictionaries(
-        st.tuples(st.sampled_from(["none", "batch", "noisy"]), st.integers(0, 4)), st.floats(0.01, 1), min_size=1
+        st.tuples(st.sampled_from(["none", "batch", "noisy"]), st.integers(0, 4)),
+        st.floats(0.01, 1),
+        min_size=1,
     ),
     order=st.randoms(),
 )
-def test_networks_are_compared_within_a_seed(values: dict[tuple[str, int], float], order: Any) -> None:
-    parts = [curve("test_accuracy", {0: value}, norm, seed) for (norm, seed), value in values.items()]
+def test_networks_are_compared_within_a_seed(
+    values: dict[tuple[str, int], float], order: Any
+) -> None:
+    parts = [
+        curve("test_accuracy", {0: value}, norm, seed) for (norm, seed), value in values.items()
+    ]
     order.shuffle(parts)
     paired = {seed for _, seed in values if {("none", seed), ("batch", seed)} <= values.keys()}
     for measure, combined in (
@@ -327,4 +398,6 @@ def test_networks_are_compared_within_a_seed(values: dict[tuple[str, int], float
         (ratio(final("test_accuracy"), "batch", "none"), np.divide),
     ):
         found = measure(together(*parts))
-        assert found.to_dict() == {seed: combined(values["batch", seed], values["none", seed]) for seed in paired}
+        assert found.to_dict() == {
+            seed: combined(values["batch", seed], values["none", seed]) for seed in paired
+        }

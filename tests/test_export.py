@@ -30,12 +30,26 @@ from bnviz.figures import PANELS
 from bnviz.presets import PRESETS
 from bnviz.runs.store import Run
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-needs_chrome = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
-needs_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs apt-get install texlive-pictures")
-needs_poppler = pytest.mark.skipif(shutil.which("pdffonts") is None, reason="needs apt-get install poppler-utils")
-OF_THE_VGG = [name for name, panel in PANELS.items() if panel.fits(PRESETS["class"].specs()) and "sweep" not in name]
-OF_THE_VGG = [name for name in OF_THE_VGG if not name.startswith(("surface", "path", "theorem", "lemma"))]
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+needs_chrome = pytest.mark.skipif(
+    CHROMIUM is None, reason="needs Chromium: apt-get install chromium"
+)
+needs_latex = pytest.mark.skipif(
+    shutil.which("pdflatex") is None, reason="needs apt-get install texlive-pictures"
+)
+needs_poppler = pytest.mark.skipif(
+    shutil.which("pdffonts") is None, reason="needs apt-get install poppler-utils"
+)
+OF_THE_VGG = [
+    name
+    for name, panel in PANELS.items()
+    if panel.fits(PRESETS["class"].specs()) and "sweep" not in name
+]
+OF_THE_VGG = [
+    name for name in OF_THE_VGG if not name.startswith(("surface", "path", "theorem", "lemma"))
+]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -72,16 +86,23 @@ def tool(*words: str, pdf: bytes, folder: Path) -> str:
 @needs_chrome
 @needs_poppler
 @pytest.mark.parametrize("style", STYLES)
-def test_a_pdf_has_its_style_s_width_embedded_fonts_and_all_of_its_text(style: str, tmp_path: Path) -> None:
+def test_a_pdf_has_its_style_s_width_embedded_fonts_and_all_of_its_text(
+    style: str, tmp_path: Path
+) -> None:
     take = drawn("covariate-shift", paper=True)
     pdf = take.picture("pdf", STYLES[style])
     width, height = map(
-        float, re.search(r"Page size: +([\d.]+) x ([\d.]+)", tool("pdfinfo", pdf=pdf, folder=tmp_path)).groups()
+        float,
+        re.search(
+            r"Page size: +([\d.]+) x ([\d.]+)", tool("pdfinfo", pdf=pdf, folder=tmp_path)
+        ).groups(),
     )  # type: ignore[union-attr]
     assert width == pytest.approx(STYLES[style].width_in * 72, abs=1)
     assert height < 1.5 * width if style != "column" else height < 4 * width
     fonts = tool("pdffonts", pdf=pdf, folder=tmp_path).splitlines()[2:]
-    assert fonts and all(line.split()[-5] == "yes" for line in fonts), fonts  # emb sub uni object ID
+    assert fonts and all(line.split()[-5] == "yes" for line in fonts), (
+        fonts
+    )  # emb sub uni object ID
     text = " ".join(tool("pdftotext", "-layout", pdf=pdf, folder=tmp_path).split())
     for words in ("Standard", "BatchNorm", "‖G − G′‖", "cos ∠(G, G′)", "Steps", "conv3", "seed 0"):
         assert words in text, words
@@ -94,7 +115,9 @@ def words(pdf: bytes, folder: Path) -> list[str]:
 
 @needs_chrome
 @needs_poppler
-def test_a_picture_is_the_same_whatever_fonts_are_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_is_the_same_whatever_fonts_are_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     takes = [drawn(name) for name in ("landscape", "covariate-shift", "histograms")]
     wanted = [(take, format) for take in takes for format in ("png", "pdf")]
     pictures = [take.picture(format, STYLES["column"]) for take, format in wanted]
@@ -123,7 +146,9 @@ def test_the_typeface_is_in_every_picture(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", OF_THE_VGG)
 def test_nothing_is_clipped(name: str) -> None:
     """The outermost pixels are white: whatever is cut off would reach them."""
-    picture = np.asarray(Image.open(BytesIO(drawn(name).picture("png", STYLES["column"]))).convert("L"))
+    picture = np.asarray(
+        Image.open(BytesIO(drawn(name).picture("png", STYLES["column"]))).convert("L")
+    )
     assert picture.shape[1] == pytest.approx(3.25 * 300, abs=2)
     assert picture.min() < 100
     for edge in (picture[:2], picture[-2:], picture[:, :2], picture[:, -2:]):
@@ -155,7 +180,9 @@ def test_a_style_changes_neither_numbers_nor_order(name: str, style: str) -> Non
     before = json.loads(figure.to_json())
     made = json.loads(export.styled(figure, STYLES[style], "seed 0").to_json())
     assert json.loads(figure.to_json()) == before
-    assert [trace.get("name") for trace in made["data"]] == [trace.get("name") for trace in before["data"]]
+    assert [trace.get("name") for trace in made["data"]] == [
+        trace.get("name") for trace in before["data"]
+    ]
     for ours, theirs in zip(before["data"], made["data"], strict=True):
         assert all(ours.get(axis) == theirs.get(axis) for axis in "xyz")
 
@@ -170,7 +197,17 @@ NONSENSE = st.recursive(
 @settings(max_examples=60, deadline=None)
 @given(
     look=st.dictionaries(
-        st.sampled_from(["xaxis.range", "yaxis.range", "yaxis9.range", "scene.camera", "hidden", "frame", "paper"])
+        st.sampled_from(
+            [
+                "xaxis.range",
+                "yaxis.range",
+                "yaxis9.range",
+                "scene.camera",
+                "hidden",
+                "frame",
+                "paper",
+            ]
+        )
         | st.text(max_size=8),
         NONSENSE,
     )
@@ -179,7 +216,9 @@ def test_a_look_from_outside_breaks_nothing(look: dict[str, Any]) -> None:
     figure = LANDSCAPE
     seen = export.as_seen(figure, look)
     assert len(seen.data) == len(figure.data)
-    ranges = [axis.range for axis in (seen.layout.xaxis, seen.layout.yaxis) if axis.range is not None]
+    ranges = [
+        axis.range for axis in (seen.layout.xaxis, seen.layout.yaxis) if axis.range is not None
+    ]
     assert all(np.isfinite(np.asarray(ends, dtype=float)).all() for ends in ranges)
     assert json.loads(export.as_seen(figure, {}).to_json()) == json.loads(figure.to_json())
 
@@ -199,7 +238,11 @@ def test_latex_is_balanced_and_its_tables_hold_what_it_names(name: str) -> None:
     assert snippet.count(r"\begin{") == snippet.count(r"\end{")
     table = texts[f"{name}.dat"]
     columns = table.splitlines()[0].split()
-    named = [part for told in re.findall(r"table ?\[([^\]]*)\]", snippet) for part in re.findall(r"\b[xy]=(\w+)", told)]
+    named = [
+        part
+        for told in re.findall(r"table ?\[([^\]]*)\]", snippet)
+        for part in re.findall(r"\b[xy]=(\w+)", told)
+    ]
     assert named and set(named) <= set(columns)
     rows = pd.read_csv(StringIO(table), sep=r"\s+")
     assert list(rows.columns) == columns and len(rows) > 1
@@ -218,7 +261,9 @@ def test_latex_compiles(name: str, preset: str, tmp_path: Path) -> None:
         (tmp_path / file).write_text(text, "utf-8")
     snippets = [file for file in files if file.endswith(".tex")]
     assert len(snippets) == 3
-    said = compiled("\\clearpage".join(f"\\input{{{file}}}" for file in snippets), tmp_path, "document")
+    said = compiled(
+        "\\clearpage".join(f"\\input{{{file}}}" for file in snippets), tmp_path, "document"
+    )
     assert "Output written on document.pdf" in said and "Missing character" not in said
 
 
@@ -227,7 +272,9 @@ def compiled(body: str, folder: Path, name: str) -> str:
     packages = r"\usepackage{graphicx,booktabs,pgfplots}\pgfplotsset{compat=1.16}\usepgfplotslibrary{fillbetween}"
     document = rf"\documentclass{{article}}{packages}\begin{{document}}{body}\end{{document}}"
     words = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"-jobname={name}", document]
-    done = subprocess.run(words, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", timeout=120)
+    done = subprocess.run(
+        words, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", timeout=120
+    )
     assert done.returncode == 0, done.stdout[-2000:]
     return done.stdout
 
@@ -246,7 +293,9 @@ def test_latex_plots_lines_only() -> None:
 
 def test_tables_are_read_as_they_were_written() -> None:
     numbers = drawn("landscape").numbers.reset_index(drop=True)
-    assert_frame_equal(pd.read_csv(BytesIO(export.table(numbers, "csv"))), numbers, check_dtype=False)
+    assert_frame_equal(
+        pd.read_csv(BytesIO(export.table(numbers, "csv"))), numbers, check_dtype=False
+    )
     assert_frame_equal(pd.read_parquet(BytesIO(export.table(numbers, "parquet"))), numbers)
     with pytest.raises(ExportError, match="csv or parquet"):
         export.table(numbers, "xlsx")

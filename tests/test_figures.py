@@ -15,8 +15,21 @@ from pandas import DataFrame
 
 from bnviz.analysis import training as training_numbers
 from bnviz.analysis.covariate_shift import covariate_shift, covariate_shift_at
-from bnviz.analysis.distributions import RIDGES, histogram_at, histograms, moment_changes, moment_drift, quantile_bands
-from bnviz.analysis.landscape import curvature, gradient_norms, landscape_bands, loss_slice, step_sizes
+from bnviz.analysis.distributions import (
+    RIDGES,
+    histogram_at,
+    histograms,
+    moment_changes,
+    moment_drift,
+    quantile_bands,
+)
+from bnviz.analysis.landscape import (
+    curvature,
+    gradient_norms,
+    landscape_bands,
+    loss_slice,
+    step_sizes,
+)
 from bnviz.analysis.seeds import over_seeds
 from bnviz.analysis.thinning import drawn
 from bnviz.analysis.training import smooth
@@ -25,7 +38,12 @@ from bnviz.figures import distributions
 from bnviz.figures import landscape as landscape_figures
 from bnviz.figures import training as training_figures
 from bnviz.figures.distributions import histogram, ridges
-from bnviz.figures.landscape import effective_beta, gradient_norm, gradient_predictiveness, loss_band
+from bnviz.figures.landscape import (
+    effective_beta,
+    gradient_norm,
+    gradient_predictiveness,
+    loss_band,
+)
 from bnviz.figures.style import SPARE_STYLES, STYLES, UNDER, Time, curves, style
 from bnviz.figures.training import training_accuracy, training_loss
 from bnviz.papers import reference
@@ -38,7 +56,9 @@ LEVELS = [0, 0.05, 0.15, 0.5, 0.85, 0.95, 1]
 ETAS = np.array([0.05, 0.1, 0.2, 0.4])
 
 
-def training(norm: str, lr: float = 0.1, seed: int = 0, steps: int = STEPS, every: int = 100) -> DataFrame:
+def training(
+    norm: str, lr: float = 0.1, seed: int = 0, steps: int = STEPS, every: int = 100
+) -> DataFrame:
     """The rows of a run, with made-up values."""
     random, probes = np.random.default_rng(0), np.arange(0, steps + 1, every)
     columns = {
@@ -50,10 +70,18 @@ def training(norm: str, lr: float = 0.1, seed: int = 0, steps: int = STEPS, ever
         "at": np.nan,
     }
 
-    def rows(metric: str, where: Any, at: Any = np.nan, layer: str | None = None, **more: Any) -> DataFrame:
+    def rows(
+        metric: str, where: Any, at: Any = np.nan, layer: str | None = None, **more: Any
+    ) -> DataFrame:
         step = np.repeat(where, np.size(at))
         value = random.uniform(0.1, 1, step.size)
-        own = {"step": step, "metric": metric, "layer": layer, "at": np.resize(at, step.size), "value": value}
+        own = {
+            "step": step,
+            "metric": metric,
+            "layer": layer,
+            "at": np.resize(at, step.size),
+            "value": value,
+        }
         return DataFrame({**columns, **own, **more}).astype({"layer": object})
 
     parts = [rows(metric, np.arange(steps + 1)) for metric in ("train_loss", "train_accuracy")]
@@ -61,7 +89,10 @@ def training(norm: str, lr: float = 0.1, seed: int = 0, steps: int = STEPS, ever
     parts += [rows(metric, probes, ETAS) for metric in ("loss_along", "gradient_distance")]
     for layer in LAYERS:
         parts += [rows(metric, probes, layer=layer) for metric in ("ics_l2", "ics_cosine")]
-        moments, moment_steps = ("activation_mean", "activation_variance"), np.union1d(probes, probes + 1)
+        moments, moment_steps = (
+            ("activation_mean", "activation_variance"),
+            np.union1d(probes, probes + 1),
+        )
         parts += [rows(metric, moment_steps, layer=layer, unit=2.0) for metric in moments]
         parts += [rows("activation_histogram", probes, np.linspace(-1, 1, 40), layer, unit=2.0)]
         quantiles = rows("activation_quantile", probes, LEVELS, layer, unit=2.0)
@@ -69,21 +100,33 @@ def training(norm: str, lr: float = 0.1, seed: int = 0, steps: int = STEPS, ever
     return pd.concat(parts, ignore_index=True)
 
 
-def landscape(draw: Callable[[DataFrame, Time], go.Figure]) -> Callable[[DataFrame, Time], go.Figure]:
+def landscape(
+    draw: Callable[[DataFrame, Time], go.Figure],
+) -> Callable[[DataFrame, Time], go.Figure]:
     return lambda rows, time: draw(drawn(landscape_bands(rows)), time)
 
 
 FIGURES: dict[str, Callable[[DataFrame, Time], go.Figure]] = {
     "training_accuracy": lambda r, t: training_accuracy(drawn(smooth(r, "train_accuracy", 9)), t),
     "training_loss": lambda r, t: training_loss(drawn(smooth(r, "train_loss", 9)), t),
-    "test_accuracy": lambda r, t: training_figures.test_accuracy(drawn(training_numbers.test_curve(r)), t),
-    "quantile_bands": lambda r, t: distributions.quantile_bands(drawn(quantile_bands(r, LAYERS, False)), t),
+    "test_accuracy": lambda r, t: training_figures.test_accuracy(
+        drawn(training_numbers.test_curve(r)), t
+    ),
+    "quantile_bands": lambda r, t: distributions.quantile_bands(
+        drawn(quantile_bands(r, LAYERS, False)), t
+    ),
     "ridges": lambda r, t: ridges(histograms(r, LAYERS, False), t),
     "histogram": lambda r, t: histogram(histogram_at(r, 500, LAYERS, False)),
-    "moment_changes": lambda r, t: distributions.moment_changes(drawn(moment_changes(r, LAYERS)), t),
+    "moment_changes": lambda r, t: distributions.moment_changes(
+        drawn(moment_changes(r, LAYERS)), t
+    ),
     "moment_drift": lambda r, t: distributions.moment_drift(drawn(moment_drift(r, LAYERS)), t),
-    "covariate_shift": lambda r, t: covariate_shift_figures.covariate_shift(drawn(covariate_shift(r, LAYERS)), t),
-    "covariate_shift_at": lambda r, t: covariate_shift_figures.covariate_shift_at(covariate_shift_at(r, 500)),
+    "covariate_shift": lambda r, t: covariate_shift_figures.covariate_shift(
+        drawn(covariate_shift(r, LAYERS)), t
+    ),
+    "covariate_shift_at": lambda r, t: covariate_shift_figures.covariate_shift_at(
+        covariate_shift_at(r, 500)
+    ),
     "loss_band": landscape(loss_band),
     "gradient_predictiveness": landscape(gradient_predictiveness),
     "effective_beta": landscape(effective_beta),
@@ -92,7 +135,9 @@ FIGURES: dict[str, Callable[[DataFrame, Time], go.Figure]] = {
     "loss_slice": lambda r, t: landscape_figures.loss_slice(loss_slice(r, 500)),
 }
 OVER_STEPS = [
-    name for name in FIGURES if name not in {"ridges", "histogram", "covariate_shift_at", "step_sizes", "loss_slice"}
+    name
+    for name in FIGURES
+    if name not in {"ridges", "histogram", "covariate_shift_at", "step_sizes", "loss_slice"}
 ]
 TITLES = {
     "training_accuracy": ["Steps", "Training accuracy"],
@@ -101,7 +146,11 @@ TITLES = {
     "quantile_bands": ["Steps", "Activation"],
     "ridges": ["Activation", "Steps"],
     "histogram": ["Activation", "Density"],
-    "moment_changes": ["Steps", "|μ<sub>t+1</sub> − μ<sub>t</sub>|", "|σ²<sub>t+1</sub> − σ²<sub>t</sub>|"],
+    "moment_changes": [
+        "Steps",
+        "|μ<sub>t+1</sub> − μ<sub>t</sub>|",
+        "|σ²<sub>t+1</sub> − σ²<sub>t</sub>|",
+    ],
     "moment_drift": ["Steps", "μ<sub>t</sub> − μ<sub>0</sub>", "σ²<sub>t</sub> − σ²<sub>0</sub>"],
     "covariate_shift": ["Steps", "‖G − G′‖₂", "cos ∠(G, G′)"],
     "covariate_shift_at": ["Layer", "‖G − G′‖₂", "cos ∠(G, G′)"],
@@ -116,7 +165,9 @@ TITLES = {
 
 @pytest.fixture(scope="module")
 def rows() -> DataFrame:
-    return pd.concat([training(norm) for norm in ("noisy", "none", "batch")])  # not in the order of NORMS
+    return pd.concat(
+        [training(norm) for norm in ("noisy", "none", "batch")]
+    )  # not in the order of NORMS
 
 
 @pytest.fixture(params=FIGURES)
@@ -167,13 +218,19 @@ def test_a_measured_one_does_not(name: str, rows: DataFrame) -> None:
 def test_colours_of_text_and_background_are_left_to_the_page(name: str, rows: DataFrame) -> None:
     fig = FIGURES[name](rows, Time(STEPS))
     assert fig.layout.template == pio.templates["bnviz"]
-    assert (fig.layout.paper_bgcolor, fig.layout.plot_bgcolor, fig.layout.font.color) == (None, None, None)
+    assert (fig.layout.paper_bgcolor, fig.layout.plot_bgcolor, fig.layout.font.color) == (
+        None,
+        None,
+        None,
+    )
     assert fig.layout.title.text is None
     for axis in [*axes(fig, "x"), *axes(fig, "y")]:
         assert (axis.gridcolor, axis.color, axis.tickfont.color) == (None, None, None)
 
 
-def test_the_default_template_does_not_matter(name: str, rows: DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_template_does_not_matter(
+    name: str, rows: DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = FIGURES[name](rows, Time(STEPS)).to_json()
     monkeypatch.setattr(pio.templates, "default", "plotly_dark")
     assert FIGURES[name](rows, Time(STEPS)).to_json() == before
@@ -186,12 +243,16 @@ def test_a_norm_looks_the_same_everywhere(name: str, rows: DataFrame) -> None:
         colour, dash, symbol = STYLES[trace.legendgroup.split("-")[0]]
         red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
         looks = [trace.line.color, trace.fillcolor]
-        assert any(str(look).startswith((colour, f"rgba({red}, {green}, {blue},")) for look in looks)
+        assert any(
+            str(look).startswith((colour, f"rgba({red}, {green}, {blue},")) for look in looks
+        )
         assert trace.line.dash in (dash, None)
         assert trace.marker.symbol in (symbol, None)
 
 
-def test_networks_come_in_the_order_of_norms_and_once_in_the_legend(name: str, rows: DataFrame) -> None:
+def test_networks_come_in_the_order_of_norms_and_once_in_the_legend(
+    name: str, rows: DataFrame
+) -> None:
     fig = FIGURES[name](rows, Time(STEPS))
     labels = [NORMS[norm].label for norm in ("none", "batch", "noisy")]
     if fig.layout.showlegend is False:  # networks side by side: the labels are above them
@@ -214,7 +275,9 @@ def test_a_long_run_stays_light(name: str) -> None:
 
 def test_learning_rates_and_seeds_are_named_where_there_are_several() -> None:
     runs = [("none", 0.1, 0), ("batch", 0.5, 0), ("batch", 0.1, 0), ("batch", 0.1, 1)]
-    frame = gradient_norms(pd.concat([training(norm, lr, seed, steps=200) for norm, lr, seed in runs]))
+    frame = gradient_norms(
+        pd.concat([training(norm, lr, seed, steps=200) for norm, lr, seed in runs])
+    )
     looks = [curve for curve, _ in curves(frame)]
     assert [curve.label for curve in looks] == [
         "Standard · lr 0.1 · seed 0",
@@ -252,7 +315,9 @@ def test_styles_are_distinct_without_colour_and_readable_on_both_backgrounds() -
 
 def test_figures_need_neither_streamlit_nor_torch() -> None:
     code = "import sys, bnviz.figures; print({'streamlit', 'torch', 'bnviz.runs.store', 'bnviz.ui'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True
+    )
     assert done.stdout.strip() == "set()"
 
 
@@ -270,7 +335,9 @@ def test_a_run_that_lags_behind_shares_the_whole_axis(name: str) -> None:
 @pytest.mark.parametrize("name", OVER_STEPS)
 def test_a_diverged_run_ends_in_a_cross(name: str, rows: DataFrame) -> None:
     lost = (rows["run"] == "batch-0.1-0") & (rows["step"] > 350)
-    fig = FIGURES[name](rows.assign(value=rows["value"].mask(lost)), Time(STEPS, diverged={"batch-0.1-0": 351}))
+    fig = FIGURES[name](
+        rows.assign(value=rows["value"].mask(lost)), Time(STEPS, diverged={"batch-0.1-0": 351})
+    )
     crosses = [trace for trace in fig.data if trace.marker.symbol == "x"]
     assert crosses
     for cross in crosses:
@@ -322,7 +389,9 @@ def test_the_loss_band_is_logarithmic_if_all_of_it_is_positive(rows: DataFrame) 
 def test_accuracy_is_in_percent_and_loss_logarithmic(rows: DataFrame) -> None:
     accuracy = FIGURES["training_accuracy"](rows, Time(STEPS)).layout.yaxis
     assert (accuracy.tickformat, accuracy.range) == (".0%", (0, 1.02))
-    zero = rows.assign(value=rows["value"].mask((rows["metric"] == "train_loss") & (rows["step"] == 7), 0.0))
+    zero = rows.assign(
+        value=rows["value"].mask((rows["metric"] == "train_loss") & (rows["step"] == 7), 0.0)
+    )
     loss = FIGURES["training_loss"](zero, Time(STEPS))
     assert loss.layout.yaxis.type == "log"
     assert all((trace.y[np.isfinite(trace.y)] > 0).all() for trace in loss.data)
@@ -333,7 +402,17 @@ def test_quantile_bands_lie_in_one_another_on_one_scale_a_row(rows: DataFrame) -
     assert len(fig.data) == 3 * 3 * 5
     values = [trace.y[0] for trace in fig.data[:5]]
     np.testing.assert_allclose(values, [0.1, 1.9, 0.3, 1.7, 1.0], rtol=1e-6)
-    assert [axis.matches for axis in axes(fig, "y")] == [None, "y", "y", None, "y4", "y4", None, "y7", "y7"]
+    assert [axis.matches for axis in axes(fig, "y")] == [
+        None,
+        "y",
+        "y",
+        None,
+        "y4",
+        "y4",
+        None,
+        "y7",
+        "y7",
+    ]
     assert titles(fig) == [
         "Steps",
         *(f"Activation<br>{name}" for name in ("conv1 (#1)", "conv2 (#2)", "fc10 (#10)")),
@@ -343,7 +422,9 @@ def test_quantile_bands_lie_in_one_another_on_one_scale_a_row(rows: DataFrame) -
 def test_ridges_stand_behind_each_other(rows: DataFrame) -> None:
     fig = FIGURES["ridges"](rows, Time(STEPS))
     panel = [trace for trace in fig.data if trace.xaxis == "x"]
-    assert [trace.y[0] for trace in panel] == list(range(0, STEPS + 1, 100))  # the first is drawn first: at the back
+    assert [trace.y[0] for trace in panel] == list(
+        range(0, STEPS + 1, 100)
+    )  # the first is drawn first: at the back
     assert len(panel) <= RIDGES
     assert {trace.fill for trace in panel} == {"toself"}
     heights = [trace.y[0] - trace.y.min() for trace in panel]
@@ -362,8 +443,12 @@ def test_histograms_lie_over_each_other_as_steps(rows: DataFrame) -> None:
     assert (np.diff(outline.x) * outline.y[:-1]).sum() == pytest.approx(1, rel=1e-5)
 
 
-def test_covariate_shift_has_a_line_at_the_ideal_cosine_and_no_zero_on_the_log_axis(rows: DataFrame) -> None:
-    still = rows.assign(value=rows["value"].mask((rows["metric"] == "ics_l2") & (rows["layer"] == "conv1"), 0.0))
+def test_covariate_shift_has_a_line_at_the_ideal_cosine_and_no_zero_on_the_log_axis(
+    rows: DataFrame,
+) -> None:
+    still = rows.assign(
+        value=rows["value"].mask((rows["metric"] == "ics_l2") & (rows["layer"] == "conv1"), 0.0)
+    )
     for name in ("covariate_shift", "covariate_shift_at"):
         fig = FIGURES[name](still, Time(STEPS))
         ideal = [shape for shape in fig.layout.shapes if shape.y0 == shape.y1 == 1]
@@ -374,31 +459,54 @@ def test_covariate_shift_has_a_line_at_the_ideal_cosine_and_no_zero_on_the_log_a
     assert fig.data[0].x.tolist() == [1, 2, 10]
 
 
-def test_all_layers_at_one_step_name_their_whiskers_and_that_they_are_open_below(rows: DataFrame) -> None:
+def test_all_layers_at_one_step_name_their_whiskers_and_that_they_are_open_below(
+    rows: DataFrame,
+) -> None:
     seeds = [rows.assign(seed=seed, value=rows["value"] * 10.0**-seed) for seed in (0, 1)]
     averaged = [covariate_shift_at(frame, 500) for frame in seeds]
-    fig = covariate_shift_figures.covariate_shift_at(over_seeds(pd.concat(averaged), ["value"], "t"))
+    fig = covariate_shift_figures.covariate_shift_at(
+        over_seeds(pd.concat(averaged), ["value"], "t")
+    )
     named = [trace.name for trace in fig.data if "over seeds" in (trace.name or "")]
     assert named == ["95 % t-interval over seeds (open below where it reaches zero or less)"]
-    lowest = min(trace.y.min() for trace in fig.data if trace.yaxis == "y" and trace.mode == "lines+markers")
+    lowest = min(
+        trace.y.min() for trace in fig.data if trace.yaxis == "y" and trace.mode == "lines+markers"
+    )
     assert 0 < fig.layout.yaxis.autorangeoptions.clipmin <= lowest
 
 
 def test_effective_beta_shows_where_the_step_sizes_put_its_plateau(rows: DataFrame) -> None:
     fig = FIGURES["effective_beta"](rows, Time(STEPS))
     *betas, limit = fig.data
-    assert (limit.name, limit.line.dash, limit.y) == ("1/η<sub>min</sub> = 2/lr = 20", "dash", (20, 20))
+    assert (limit.name, limit.line.dash, limit.y) == (
+        "1/η<sub>min</sub> = 2/lr = 20",
+        "dash",
+        (20, 20),
+    )
     assert {trace.mode for trace in betas} == {"lines+markers"}
-    apart = FIGURES["effective_beta"](rows[rows["at"].isna() | (rows["at"] > 0.1)], Time(STEPS)).data[-2:]
+    apart = FIGURES["effective_beta"](
+        rows[rows["at"].isna() | (rows["at"] > 0.1)], Time(STEPS)
+    ).data[-2:]
     assert [limit.name for limit in apart] == ["1/η<sub>min</sub> = 5", "2/lr = 20"]
 
 
 def test_curvature_stands_beside_the_edge_of_stability() -> None:
     places = pd.DataFrame(
-        {"run": "r", "norm": "batch", "lr": 0.1, "seed": 0, "layer": None, "unit": np.nan, "at": np.nan}, index=[0]
+        {
+            "run": "r",
+            "norm": "batch",
+            "lr": 0.1,
+            "seed": 0,
+            "layer": None,
+            "unit": np.nan,
+            "at": np.nan,
+        },
+        index=[0],
     )
     measured = [("hessian_top", 30.0), ("batch_sharpness", 10.0)]
-    rows = pd.concat([places.assign(step=step, metric=m, value=v) for step in (0, 50) for m, v in measured])
+    rows = pd.concat(
+        [places.assign(step=step, metric=m, value=v) for step in (0, 50) for m, v in measured]
+    )
     numbers = curvature(rows)
     assert set(numbers[["metric", "value"]].itertuples(index=False, name=None)) == set(measured)
     fig = landscape_figures.curvature(numbers, Time(100))
@@ -419,7 +527,11 @@ def test_step_sizes_are_coloured_by_time_with_one_highlighted(rows: DataFrame) -
 
 
 def test_huge_step_size_ranges_are_logarithmic(rows: DataFrame) -> None:
-    wide = rows.assign(at=rows["at"].mask(rows["metric"].isin(["loss_along", "gradient_distance"]), rows["at"] ** 5))
+    wide = rows.assign(
+        at=rows["at"].mask(
+            rows["metric"].isin(["loss_along", "gradient_distance"]), rows["at"] ** 5
+        )
+    )
     assert FIGURES["step_sizes"](wide, Time(STEPS)).layout.xaxis.type == "log"
     assert FIGURES["step_sizes"](rows, Time(STEPS)).layout.xaxis.type == "linear"
 
@@ -432,18 +544,26 @@ def test_the_loss_slice_starts_at_zero(rows: DataFrame) -> None:
 # The papers' curves under ours
 
 
-PAPERS: dict[str, tuple[str, Callable[[DataFrame, Time, DataFrame | None], go.Figure]]] = {  # figure -> family, drawn
+PAPERS: dict[
+    str, tuple[str, Callable[[DataFrame, Time, DataFrame | None], go.Figure]]
+] = {  # figure -> family, drawn
     "training_accuracy": (
         "vgg",
         lambda r, t, p: training_accuracy(smooth(r, "train_accuracy", 9), t, p),
     ),
     "training_loss": ("dln", lambda r, t, p: training_loss(smooth(r, "train_loss", 9), t, p)),
-    "test_accuracy": ("vgg", lambda r, t, p: training_figures.test_accuracy(training_numbers.test_curve(r), t, p)),
+    "test_accuracy": (
+        "vgg",
+        lambda r, t, p: training_figures.test_accuracy(training_numbers.test_curve(r), t, p),
+    ),
     "quantile_bands": (
         "mlp",
         lambda r, t, p: distributions.quantile_bands(quantile_bands(r, LAYERS, False), t, p),
     ),
-    "moment_changes": ("vgg", lambda r, t, p: distributions.moment_changes(moment_changes(r, LAYERS), t, p)),
+    "moment_changes": (
+        "vgg",
+        lambda r, t, p: distributions.moment_changes(moment_changes(r, LAYERS), t, p),
+    ),
     "covariate_shift": (
         "vgg",
         lambda r, t, p: covariate_shift_figures.covariate_shift(covariate_shift(r, LAYERS), t, p),
@@ -463,7 +583,9 @@ FACETS = {
 }  # -> panels of three by three
 
 
-def with_paper(name: str, rows: DataFrame, steps: int = STEPS, paper: DataFrame | None = None) -> go.Figure:
+def with_paper(
+    name: str, rows: DataFrame, steps: int = STEPS, paper: DataFrame | None = None
+) -> go.Figure:
     """A figure with its counterpart, whose layers are numbered so that one of them is among ours."""
     family, drawn = PAPERS[name]
     lr = {"vgg": 0.1, "dln": 1e-6, "mlp": 0.1}[family]
@@ -486,14 +608,18 @@ def test_every_kind_of_the_papers_curves_is_tested() -> None:
     assert set(PAPERS) == {source.shows for source in reference.SOURCES}
 
 
-def test_the_papers_curves_lie_under_ours_which_stay_as_they_are(shown: str, rows: DataFrame) -> None:
+def test_the_papers_curves_lie_under_ours_which_stay_as_they_are(
+    shown: str, rows: DataFrame
+) -> None:
     fig, without = with_paper(shown, rows), PAPERS[shown][1](rows, Time(STEPS), None)
     ours = [trace for trace in fig.data if trace.zorder is None]
     assert len(ours) == len(without.data)
     assert len(theirs(fig)) + len(ours) == len(fig.data)
     assert theirs(fig)
     for mine, before in zip(ours, without.data, strict=True):
-        np.testing.assert_array_equal(np.asarray(mine.y, dtype=float), np.asarray(before.y, dtype=float))
+        np.testing.assert_array_equal(
+            np.asarray(mine.y, dtype=float), np.asarray(before.y, dtype=float)
+        )
         assert (mine.line, mine.marker, mine.xaxis) == (before.line, before.marker, before.xaxis)
     assert [axis.range for axis in axes(fig, "x")] == [axis.range for axis in axes(without, "x")]
     assert titles(fig) == titles(without)
@@ -506,7 +632,9 @@ def test_none_or_no_rows_draw_nothing_more(shown: str, rows: DataFrame) -> None:
     assert draw(rows, Time(STEPS), none) == draw(rows, Time(STEPS), None)
 
 
-def test_they_are_thin_dotted_and_greyer_and_named_after_their_figure(shown: str, rows: DataFrame) -> None:
+def test_they_are_thin_dotted_and_greyer_and_named_after_their_figure(
+    shown: str, rows: DataFrame
+) -> None:
     fig = with_paper(shown, rows)
     for trace in theirs(fig):
         norm = trace.legendgroup.split(", ")[2]
@@ -531,14 +659,18 @@ def test_a_layer_of_the_paper_is_drawn_in_the_panel_of_ours_with_its_number(
 ) -> None:
     assert {trace.xaxis for trace in theirs(with_paper(name, rows))} == panels
     family, _ = PAPERS[name]
-    elsewhere = counterpart(name, family, frozenset({("none", 0.1), ("batch", 0.1)})).assign(layer=77)
+    elsewhere = counterpart(name, family, frozenset({("none", 0.1), ("batch", 0.1)})).assign(
+        layer=77
+    )
     assert not theirs(with_paper(name, rows, paper=elsewhere))
 
 
 def test_networks_side_by_side_have_the_papers_of_their_own(rows: DataFrame) -> None:
     fig = with_paper("step_sizes", rows)
     columns = {"none": "x", "batch": "x2"}  # noisy BatchNorm, the third, has none
-    assert {(trace.legendgroup.split(", ")[2], trace.xaxis) for trace in theirs(fig)} == set(columns.items())
+    assert {(trace.legendgroup.split(", ")[2], trace.xaxis) for trace in theirs(fig)} == set(
+        columns.items()
+    )
     assert legend(fig) == [f"{NORMS[norm].label} – paper, 2018 v3, Fig. 11a" for norm in columns]
     other_rate = with_paper("step_sizes", rows.assign(lr=0.5))
     assert not theirs(other_rate)
@@ -555,14 +687,28 @@ def test_of_the_papers_lines_within_our_steps_range_and_median_are_drawn(rows: D
 
 def paper_of(values: list[float], kind: str = "") -> DataFrame:
     """A curve of some paper with a value every 500 steps."""
-    columns = {"run": "Fig. 0, none, 0.1", "figure": "2018 v3, Fig. 0", "norm": "none", "lr": 0.1, "kind": kind}
+    columns = {
+        "run": "Fig. 0, none, 0.1",
+        "figure": "2018 v3, Fig. 0",
+        "norm": "none",
+        "lr": 0.1,
+        "kind": kind,
+    }
     steps = 500 * np.arange(len(values))
-    return DataFrame({**columns, "layer": 10, "step": steps, "value": values, "low": 1.0, "high": values})
+    return DataFrame(
+        {**columns, "layer": 10, "step": steps, "value": values, "low": 1.0, "high": values}
+    )
 
 
-@pytest.mark.parametrize("name", ["training_loss", "loss_band", "gradient_predictiveness", "effective_beta"])
-def test_what_is_beyond_our_last_step_does_not_stretch_the_y_axis(name: str, rows: DataFrame) -> None:
-    fig = with_paper(name, rows, paper=paper_of([2, 4, 3, 5000, 1e-9 if name == "training_loss" else 2]))
+@pytest.mark.parametrize(
+    "name", ["training_loss", "loss_band", "gradient_predictiveness", "effective_beta"]
+)
+def test_what_is_beyond_our_last_step_does_not_stretch_the_y_axis(
+    name: str, rows: DataFrame
+) -> None:
+    fig = with_paper(
+        name, rows, paper=paper_of([2, 4, 3, 5000, 1e-9 if name == "training_loss" else 2])
+    )
     assert max(trace.y.max() for trace in theirs(fig)) == 5000  # it is there, for who zooms out
     axis = fig.layout.yaxis
     assert axis.autorange is True

@@ -38,11 +38,15 @@ def test_a_compact_run_is_the_same_run_in_single_precision(runs: list[Run], tmp_
     for run in runs:
         copy = Run(tmp_path / "gallery" / run.id)
         assert (copy.state, copy.spec, copy.diverged_at) == ("done", run.spec, run.diverged_at)
-        ours, theirs = (frame.sort_values(ORDER[:-1], ignore_index=True) for frame in (run.rows(), copy.rows()))
+        ours, theirs = (
+            frame.sort_values(ORDER[:-1], ignore_index=True) for frame in (run.rows(), copy.rows())
+        )
         exact = ours["metric"].str.startswith(gallery.EXACT)
         assert exact.any() and not exact.all()
         assert_frame_equal(ours[exact], theirs[exact])
-        assert_frame_equal(ours[["step", "metric", "layer", "unit"]], theirs[["step", "metric", "layer", "unit"]])
+        assert_frame_equal(
+            ours[["step", "metric", "layer", "unit"]], theirs[["step", "metric", "layer", "unit"]]
+        )
         np.testing.assert_allclose(theirs["value"], ours["value"], rtol=2**-24)
         settings = ours["metric"] != "activation_histogram"
         assert (
@@ -53,7 +57,9 @@ def test_a_compact_run_is_the_same_run_in_single_precision(runs: list[Run], tmp_
         )
 
 
-def test_a_gallery_is_written_whole_and_only_if_it_is_small_enough(runs, tmp_path, monkeypatch) -> None:
+def test_a_gallery_is_written_whole_and_only_if_it_is_small_enough(
+    runs, tmp_path, monkeypatch
+) -> None:
     folder = tmp_path / "gallery"
     gallery.write(runs, folder)
     before = sorted(path.name for path in folder.iterdir())
@@ -69,7 +75,9 @@ def test_a_gallery_is_written_whole_and_only_if_it_is_small_enough(runs, tmp_pat
 
 
 def test_what_is_finished_is_not_computed_again(runs: list[Run]) -> None:
-    assert [run.id for run in gallery.compute([run.spec for run in runs], Store())] == [run.id for run in runs]
+    assert [run.id for run in gallery.compute([run.spec for run in runs], Store())] == [
+        run.id for run in runs
+    ]
 
 
 def test_a_run_that_fails_costs_one_sentence(monkeypatch) -> None:
@@ -108,11 +116,15 @@ def another_default() -> Iterator[None]:
 def test_a_shipped_run_answers_no_question_with_another_default(another_default) -> None:
     spec = gallery.plan(gpu=False)[0]
     assert spec.averaging == 0.9 and (paths.GALLERY / spec.id).exists()
-    before = {file: file.read_bytes() for file in (paths.GALLERY / spec.id).rglob("*") if file.is_file()}
+    before = {
+        file: file.read_bytes() for file in (paths.GALLERY / spec.id).rglob("*") if file.is_file()
+    }
     assert not Store().run(spec.id).readable
     assert spec.id not in {run.id for run in Store().all_runs()}
     assert Store().submit(spec).state == "queued"
-    assert before == {file: file.read_bytes() for file in (paths.GALLERY / spec.id).rglob("*") if file.is_file()}
+    assert before == {
+        file: file.read_bytes() for file in (paths.GALLERY / spec.id).rglob("*") if file.is_file()
+    }
 
 
 def test_the_gallery_that_ships_is_the_plan() -> None:
@@ -130,7 +142,9 @@ def test_the_gallery_that_ships_is_the_plan() -> None:
 
 
 def test_with_a_gpu_the_paper_s_scale_ships_in_three_seeds() -> None:
-    more = {spec.id for spec in gallery.plan(gpu=True)} - {spec.id for spec in gallery.plan(gpu=False)}
+    more = {spec.id for spec in gallery.plan(gpu=True)} - {
+        spec.id for spec in gallery.plan(gpu=False)
+    }
     assert more == {spec.id for seed in range(3) for spec in PRESETS["paper"].specs(seed=seed)}
 
 

@@ -15,7 +15,11 @@ from bnviz import cli, paths
 from bnviz.paths import GALLERY, PROJECT
 from bnviz.plain import ascii_only
 
-OLD_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}  # else Python takes UTF-8 by itself
+OLD_LOCALE = {
+    "LC_ALL": "C",
+    "PYTHONUTF8": "0",
+    "PYTHONCOERCECLOCALE": "0",
+}  # else Python takes UTF-8 by itself
 OURS = ("bnviz", "pages", "benchmarks", "scripts", "tests")
 TEXT_MODES = ("r", "w", "a", "x", "r+", "w+", "a+", "rt", "wt", "at")
 ENCODING_AT = {"read_text": 1, "write_text": 2}  # the place of the encoding among the arguments
@@ -25,9 +29,15 @@ SHIPPED = next(folder.name for folder in sorted(GALLERY.iterdir()) if folder.is_
 def nameless(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run Python code for a user whom the system does not know: no HOME, and no entry in its list of users."""
     unknown = "import pwd; pwd.getpwuid = lambda uid: {}[uid]\n"
-    known = {name: value for name, value in os.environ.items() if name != "HOME" and not name.startswith("XDG_")}
+    known = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "HOME" and not name.startswith("XDG_")
+    }
     words = [sys.executable, "-c", unknown + code]
-    return subprocess.run(words, cwd=PROJECT, env=known | environment, capture_output=True, encoding="utf-8")
+    return subprocess.run(
+        words, cwd=PROJECT, env=known | environment, capture_output=True, encoding="utf-8"
+    )
 
 
 def in_locale(encoding: str, *words: str) -> tuple[int, str]:
@@ -46,23 +56,40 @@ def in_locale(encoding: str, *words: str) -> tuple[int, str]:
 
 
 def test_every_text_file_is_opened_as_utf_8():
-    files = [PROJECT / "app.py", *(file for folder in OURS for file in (PROJECT / folder).rglob("*.py"))]
+    files = [
+        PROJECT / "app.py",
+        *(file for folder in OURS for file in (PROJECT / folder).rglob("*.py")),
+    ]
     found = [place for file in files for place in left_to_the_locale(file)]
     assert not found, "\n".join(found)
 
 
 def left_to_the_locale(file: Path) -> list[str]:
     """Where a file opens text without saying in what encoding."""
-    calls = [node for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Call)]
-    return [f"{file}:{call.lineno}: {ast.unparse(call)}" for call in calls if not names_its_encoding(call)]
+    calls = [
+        node for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Call)
+    ]
+    return [
+        f"{file}:{call.lineno}: {ast.unparse(call)}"
+        for call in calls
+        if not names_its_encoding(call)
+    ]
 
 
 def names_its_encoding(call: ast.Call) -> bool:
     """Whether a call reads and writes no text, or says in what encoding."""
     given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
     name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-    modes = [word.value for word in call.args if isinstance(word, ast.Constant) and word.value in TEXT_MODES]
-    text = name in ("read_text", "write_text") or (name == "open" and modes) or given.get("text") == "True"
+    modes = [
+        word.value
+        for word in call.args
+        if isinstance(word, ast.Constant) and word.value in TEXT_MODES
+    ]
+    text = (
+        name in ("read_text", "write_text")
+        or (name == "open" and modes)
+        or given.get("text") == "True"
+    )
     return not text or "encoding" in given or len(call.args) >= ENCODING_AT.get(name, 9)
 
 
@@ -94,15 +121,21 @@ def test_what_ascii_cannot_show_is_said_in_words():
     assert bytes_of_a_name == b"fig \xff -1"
 
 
-@pytest.mark.parametrize("words", [["lesson", "--out", "ü.html"], ["export", SHIPPED, "--figure", "training-accuracy"]])
+@pytest.mark.parametrize(
+    "words", [["lesson", "--out", "ü.html"], ["export", SHIPPED, "--figure", "training-accuracy"]]
+)
 def test_files_are_written_alike_in_a_locale_of_ascii(tmp_path, words):
     if words[0] == "export":
         words = [*words, "--out", "ü.zip"]
     command = [sys.executable, "-m", "bnviz", *words]
     environment = os.environ | OLD_LOCALE | {"PYTHONPATH": str(PROJECT)}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8")
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8"
+    )
     assert done.returncode == 0, done.stderr
-    assert [os.fsencode(file) for file in tmp_path.iterdir()] == [os.fsencode(tmp_path) + b"/" + words[-1].encode()]
+    assert [os.fsencode(file) for file in tmp_path.iterdir()] == [
+        os.fsencode(tmp_path) + b"/" + words[-1].encode()
+    ]
 
 
 def test_who_has_no_home_draws_nothing_and_needs_none():

@@ -111,7 +111,9 @@ def test_every_packaging_of_every_format_is_taken(
     taken(container(tmp_path / "any name", members(arrays)), name, arrays)
 
 
-def test_both_data_sets_in_one_folder_are_taken(mini: data.Arrays, mini_mnist: data.Arrays, tmp_path: Path) -> None:
+def test_both_data_sets_in_one_folder_are_taken(
+    mini: data.Arrays, mini_mnist: data.Arrays, tmp_path: Path
+) -> None:
     root = folder(tmp_path / "root", python_members(mini) | idx_members(mini_mnist))
     assert import_path(root) == ["cifar10", "mnist"]
     assert data.check("cifar10") and data.check("mnist")
@@ -142,7 +144,9 @@ def test_an_archive_that_is_cut_off_takes_nothing_from_beside_it(
     beside = folder(tmp_path / "downloads", binary_members(mini) | idx_members(mini_mnist))
     content = tarred(python_members(mini), "w")
     path = file(beside / "cut.tar", content[: len(content) // 2])
-    assert "is not a whole copy of CIFAR-10: cut.tar/cifar-10-batches-py/data_batch" in refused(path)
+    assert "is not a whole copy of CIFAR-10: cut.tar/cifar-10-batches-py/data_batch" in refused(
+        path
+    )
 
 
 def test_a_single_file_takes_nothing_from_folders_below(mini: data.Arrays, tmp_path: Path) -> None:
@@ -151,7 +155,9 @@ def test_a_single_file_takes_nothing_from_folders_below(mini: data.Arrays, tmp_p
     assert "it has 3 of the 18 images" in refused(path)
 
 
-def test_a_link_to_a_file_is_followed_as_the_hub_keeps_its_files(mini: data.Arrays, tmp_path: Path) -> None:
+def test_a_link_to_a_file_is_followed_as_the_hub_keeps_its_files(
+    mini: data.Arrays, tmp_path: Path
+) -> None:
     blobs, snapshot = folder(tmp_path / "blobs", parquet_members(mini)), tmp_path / "snapshot"
     snapshot.mkdir()
     for number, blob in enumerate(sorted(blobs.rglob("*.parquet"))):
@@ -170,7 +176,9 @@ def test_a_damaged_file_beside_a_whole_copy_does_no_harm(mini: data.Arrays, tmp_
 
 
 def test_other_pictures_beside_a_whole_copy_do_no_harm(mini: data.Arrays, tmp_path: Path) -> None:
-    others = {f"other/{label}/1.png": png(np.full((32, 32, 3), label, np.uint8)) for label in range(10)}
+    others = {
+        f"other/{label}/1.png": png(np.full((32, 32, 3), label, np.uint8)) for label in range(10)
+    }
     taken(folder(tmp_path / "root", others | picture_members(mini)), "cifar10", mini)
 
 
@@ -190,16 +198,31 @@ NOTHING: dict[str, tuple[Callable[[Path], Path], str]] = {
     "an empty archive": (lambda path: tar(path, {}), " holds no data that bnviz knows"),
     "an empty zip": (lambda path: file(path, zipped({})), " holds no data that bnviz knows"),
     "a text": (lambda path: file(path, b"no archive"), " holds no data that bnviz knows: give "),
-    "zeros": (lambda path: file(path, gzip.compress(bytes(1000))), " holds no data that bnviz knows"),
-    "an archive of texts": (lambda path: tar(path, {"package/readme": b"text"}), " holds no data that bnviz knows"),
+    "zeros": (
+        lambda path: file(path, gzip.compress(bytes(1000))),
+        " holds no data that bnviz knows",
+    ),
+    "an archive of texts": (
+        lambda path: tar(path, {"package/readme": b"text"}),
+        " holds no data that bnviz knows",
+    ),
     "a web page": (
         lambda path: file(path, b"\n<!DOCTYPE html><html><title>404</title></html>"),
         "is a web page, not an archive",
     ),
     "a web page in capitals": (lambda path: file(path, b"<HTML>"), "is a web page, not an archive"),
-    "a gzipped web page": (lambda path: file(path, gzip.compress(b"<html>")), "is a web page, not an archive"),
-    "a pointer": (lambda path: file(path, b"version https://git-lfs.github.com/spec/v1\n"), "is a pointer of Git LFS"),
-    "a JPEG": (lambda path: folder(path, {"train/cat/1.jpg": b"\xff\xd8\xff\xe0"}), "does not keep the exact pixels"),
+    "a gzipped web page": (
+        lambda path: file(path, gzip.compress(b"<html>")),
+        "is a web page, not an archive",
+    ),
+    "a pointer": (
+        lambda path: file(path, b"version https://git-lfs.github.com/spec/v1\n"),
+        "is a pointer of Git LFS",
+    ),
+    "a JPEG": (
+        lambda path: folder(path, {"train/cat/1.jpg": b"\xff\xd8\xff\xe0"}),
+        "does not keep the exact pixels",
+    ),
     "a 7z archive": (lambda path: file(path, b"7z\xbc\xaf\x27\x1c"), "is a 7z archive: unpack it"),
     "archives three deep": (
         lambda path: file(path, zipped({"x.zip": zipped({"y.tar": tarred({"z": b""})})})),
@@ -209,7 +232,9 @@ NOTHING: dict[str, tuple[Callable[[Path], Path], str]] = {
 
 
 @pytest.mark.parametrize(("make", "says"), NOTHING.values(), ids=NOTHING)
-def test_what_is_no_data_is_called_by_what_it_is(make: Callable[[Path], Path], says: str, tmp_path: Path) -> None:
+def test_what_is_no_data_is_called_by_what_it_is(
+    make: Callable[[Path], Path], says: str, tmp_path: Path
+) -> None:
     assert says in refused(make(tmp_path / "given"))
 
 
@@ -220,7 +245,9 @@ def cifar100_binary() -> bytes:
 
 def cifar100_parquet() -> bytes:
     content = io.BytesIO()
-    pq.write_table(pa.table({"img": [{"bytes": b""}], "fine_label": [1], "coarse_label": [1]}), content)
+    pq.write_table(
+        pa.table({"img": [{"bytes": b""}], "fine_label": [1], "coarse_label": [1]}), content
+    )
     return content.getvalue()
 
 
@@ -229,21 +256,33 @@ def fashion_labels() -> bytes:
 
 
 OTHERS = {
-    "CIFAR-100 in Python": ("CIFAR-100", {"x/train": pickle.dumps({b"fine_labels": [1], b"data": b"pixels"}, 2)}),
+    "CIFAR-100 in Python": (
+        "CIFAR-100",
+        {"x/train": pickle.dumps({b"fine_labels": [1], b"data": b"pixels"}, 2)},
+    ),
     "CIFAR-100 in binary": ("CIFAR-100", {"x/train.bin": cifar100_binary()}),
     "CIFAR-100 in Parquet": ("CIFAR-100", {"x.parquet": cifar100_parquet()}),
-    "Fashion-MNIST": ("Fashion-MNIST", {LABELS: fashion_labels(), IMAGES: idx(np.ones((15, 28, 28), np.uint8))}),
+    "Fashion-MNIST": (
+        "Fashion-MNIST",
+        {LABELS: fashion_labels(), IMAGES: idx(np.ones((15, 28, 28), np.uint8))},
+    ),
 }
 
 
 @pytest.mark.parametrize("container", ["folder", "tar.gz", "zip"])
 @pytest.mark.parametrize(("name", "members"), OTHERS.values(), ids=OTHERS)
-def test_another_data_set_is_called_by_its_name(name: str, members: Members, container: str, tmp_path: Path) -> None:
-    assert f" is {name}: bnviz takes CIFAR-10 and MNIST" in refused(CONTAINERS[container](tmp_path / "given", members))
+def test_another_data_set_is_called_by_its_name(
+    name: str, members: Members, container: str, tmp_path: Path
+) -> None:
+    assert f" is {name}: bnviz takes CIFAR-10 and MNIST" in refused(
+        CONTAINERS[container](tmp_path / "given", members)
+    )
 
 
 def test_pictures_of_something_else_are_told(mini_mnist: data.Arrays, tmp_path: Path) -> None:
-    others = mini_mnist._replace(train_images=mini_mnist.train_images ^ 1, test_images=mini_mnist.test_images ^ 1)
+    others = mini_mnist._replace(
+        train_images=mini_mnist.train_images ^ 1, test_images=mini_mnist.test_images ^ 1
+    )
     path = folder(tmp_path / "files", picture_members(others))
     assert "is no copy of MNIST: its 18 images of that size are others" in refused(path)
 
@@ -254,22 +293,44 @@ def test_changed_content_is_refused(field: str, mini: data.Arrays, tmp_path: Pat
     says = refused(tar(tmp_path / "file.tgz", binary_members(wrong)))
     changed = {"train_images": 15, "test_images": 3}
     if field in changed:
-        assert f"it has {18 - changed[field]} of the 18 images, and {changed[field]} others of their size" in says
+        assert (
+            f"it has {18 - changed[field]} of the 18 images, and {changed[field]} others of their size"
+            in says
+        )
     else:
         assert f"its {field.replace('_', ' ')} are not CIFAR-10's" in says
 
 
 @pytest.mark.parametrize("field", ["train_labels", "test_labels"])
-def test_changed_labels_in_a_file_of_their_own_are_refused(field: str, mini_mnist: data.Arrays, tmp_path: Path) -> None:
+def test_changed_labels_in_a_file_of_their_own_are_refused(
+    field: str, mini_mnist: data.Arrays, tmp_path: Path
+) -> None:
     wrong = mini_mnist._replace(**{field: (getattr(mini_mnist, field) + 1) % 10})
-    assert f"its {field.replace('_', ' ')} are not MNIST's" in refused(folder(tmp_path / "f", idx_members(wrong)))
+    assert f"its {field.replace('_', ' ')} are not MNIST's" in refused(
+        folder(tmp_path / "f", idx_members(wrong))
+    )
 
 
 MISSING = {
-    "a batch": ("cifar10", python_members, "cifar-10-batches-py/data_batch_3", "it has 15 of the 18 images"),
+    "a batch": (
+        "cifar10",
+        python_members,
+        "cifar-10-batches-py/data_batch_3",
+        "it has 15 of the 18 images",
+    ),
     "test images": ("mnist", idx_members, TEST_IMAGES, "it has 15 of the 18 images"),
-    "training labels": ("mnist", idx_members, LABELS, "it has no labels for 15 of the 15 training images"),
-    "test labels": ("mnist", idx_members, TEST_LABELS, "it has no labels for 3 of the 3 test images"),
+    "training labels": (
+        "mnist",
+        idx_members,
+        LABELS,
+        "it has no labels for 15 of the 15 training images",
+    ),
+    "test labels": (
+        "mnist",
+        idx_members,
+        TEST_LABELS,
+        "it has no labels for 3 of the 3 test images",
+    ),
     "labels of the package": (
         "cifar10",
         npm_members,
@@ -293,16 +354,22 @@ def test_what_is_missing_is_told(
     found = members(expect(name, monkeypatch))
     del found[file]
     label = data.SOURCES[name].label
-    assert f"is not a whole copy of {label}: {says}" in refused(CONTAINERS[container](tmp_path / "given", found))
+    assert f"is not a whole copy of {label}: {says}" in refused(
+        CONTAINERS[container](tmp_path / "given", found)
+    )
 
 
 # Damage
 
 
 @pytest.mark.parametrize("mode", ["w:bz2"])
-def test_a_tar_that_is_cut_off_in_its_first_block_says_so(mode: str, mini: data.Arrays, tmp_path: Path) -> None:
+def test_a_tar_that_is_cut_off_in_its_first_block_says_so(
+    mode: str, mini: data.Arrays, tmp_path: Path
+) -> None:
     content = tarred(binary_members(mini), mode)
-    assert "download is cut off" in refused(file(tmp_path / "download", content[: int(len(content) * 0.7)]))
+    assert "download is cut off" in refused(
+        file(tmp_path / "download", content[: int(len(content) * 0.7)])
+    )
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:xz"])
@@ -315,7 +382,9 @@ def test_a_tar_that_is_cut_off_says_where(mode: str, mini: data.Arrays, tmp_path
 
 
 @pytest.mark.parametrize("count", [600, 9_000, 19_000])
-def test_a_plain_tar_that_is_cut_off_says_exactly_where(count: int, mini: data.Arrays, tmp_path: Path) -> None:
+def test_a_plain_tar_that_is_cut_off_says_exactly_where(
+    count: int, mini: data.Arrays, tmp_path: Path
+) -> None:
     content = tarred(binary_members(mini), "w")[:count]
     which, inside = divmod(count, 512 + 9728)
     says = refused(file(tmp_path / "download.tar", content))
@@ -335,7 +404,8 @@ def test_an_idx_file_that_is_cut_off_says_where(mini_mnist: data.Arrays, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("name", "size"), [("cifar-10-python.tar.gz", "170,498,071"), ("train-images-idx3-ubyte.gz", "9,912,422")]
+    ("name", "size"),
+    [("cifar-10-python.tar.gz", "170,498,071"), ("train-images-idx3-ubyte.gz", "9,912,422")],
 )
 def test_a_published_file_that_is_cut_off_is_told_by_its_size(
     name: str, size: str, mini: data.Arrays, tmp_path: Path
@@ -344,7 +414,9 @@ def test_a_published_file_that_is_cut_off_is_told_by_its_size(
     assert refused(path) == f" ends after 5,000 of {size} bytes: download it again"
 
 
-def test_a_zip_that_is_cut_off_is_told(mini: data.Arrays, mini_mnist: data.Arrays, tmp_path: Path) -> None:
+def test_a_zip_that_is_cut_off_is_told(
+    mini: data.Arrays, mini_mnist: data.Arrays, tmp_path: Path
+) -> None:
     for content in (zipped(binary_members(mini)), *npz_members(mini_mnist).values()):
         says = refused(file(tmp_path / "download", content[:-100]))
         assert f"ends after {len(content) - 100:,} bytes, before its table of contents" in says
@@ -355,7 +427,10 @@ def test_a_parquet_file_that_is_cut_off_is_told(mini: data.Arrays, tmp_path: Pat
     name = "plain_text/train-00000-of-00001.parquet"
     content = members[name][:-10]
     says = refused(folder(tmp_path / "hub", members | {name: content}))
-    assert f"train-00000-of-00001.parquet ends after {len(content):,} bytes, before its table of contents" in says
+    assert (
+        f"train-00000-of-00001.parquet ends after {len(content):,} bytes, before its table of contents"
+        in says
+    )
 
 
 def test_an_idx_file_that_is_too_long_is_refused(mini_mnist: data.Arrays, tmp_path: Path) -> None:
@@ -379,7 +454,9 @@ def damaged(content: bytes, draw: Callable[[Any], Any]) -> bytes:
 ARCHIVES = ["tar", "tar.gz", "tar.bz2", "tar.xz", "zip", "zip in a tar", "tar.gz in a zip"]
 
 
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(draw=st.data(), form=st.sampled_from(sorted(FORMATS)), container=st.sampled_from(ARCHIVES))
 def test_a_damaged_archive_is_taken_whole_or_refused_in_a_sentence(
     draw: Any, form: str, container: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -392,7 +469,9 @@ def test_a_damaged_archive_is_taken_whole_or_refused_in_a_sentence(
         taken_or_refused(path, name, arrays)
 
 
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(draw=st.data(), form=st.sampled_from(sorted(FORMATS)))
 def test_a_damaged_file_is_taken_whole_or_refused_in_a_sentence(
     draw: Any, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -413,7 +492,10 @@ def taken_or_refused(path: Path, name: str, arrays: data.Arrays) -> None:
     except data.DataError:
         refused(path)
     else:
-        assert all(np.array_equal(found, wanted) for found, wanted in zip(data.read(name), arrays, strict=True))
+        assert all(
+            np.array_equal(found, wanted)
+            for found, wanted in zip(data.read(name), arrays, strict=True)
+        )
         shutil.rmtree(data.data_folder())
 
 
@@ -429,7 +511,10 @@ def test_a_pickle_does_not_run(mini: data.Arrays, tmp_path: Path) -> None:
 
     members = python_members(mini) | {"cifar-10-batches-py/data_batch_1": pickle.dumps(Attack(), 2)}
     says = refused(tar(tmp_path / "file.tgz", members))
-    assert re.search(r"data_batch_1 is a pickle that asks for \w+\.system, which no batch of CIFAR-10 needs", says)
+    assert re.search(
+        r"data_batch_1 is a pickle that asks for \w+\.system, which no batch of CIFAR-10 needs",
+        says,
+    )
     assert not marker.exists()
 
 
@@ -440,7 +525,9 @@ BOUNDS = {
 }
 
 
-@pytest.mark.parametrize("container", ["tar", "tar.gz", "zip", "folder", "tar.gz in a zip", "zip in a tar"])
+@pytest.mark.parametrize(
+    "container", ["tar", "tar.gz", "zip", "folder", "tar.gz in a zip", "zip in a tar"]
+)
 @pytest.mark.parametrize("bound", BOUNDS)
 def test_more_than_any_copy_has_is_refused(
     bound: str, container: str, mini: data.Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -457,10 +544,14 @@ def test_a_bomb_is_not_unpacked(
     pack: Callable[[bytes], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(containers, "MAX_MEMBER", 2_000_000)
-    assert "is larger than any file of a copy" in refused(file(tmp_path / "bomb", pack(bytes(50_000_000))))
+    assert "is larger than any file of a copy" in refused(
+        file(tmp_path / "bomb", pack(bytes(50_000_000)))
+    )
 
 
-def test_a_header_that_claims_any_size_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_header_that_claims_any_size_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(containers, "MAX_HEADERS", 100_000)
     info = tarfile.TarInfo("x")
     info.pax_headers = {"comment": "x" * 5_000_000}
@@ -486,9 +577,9 @@ def test_names_that_leave_the_archive_are_only_names(mini: data.Arrays, tmp_path
     members = {f"../../{name}": content for name, content in binary_members(mini).items()}
     (tmp_path / "a" / "b").mkdir(parents=True)
     taken(tar(tmp_path / "a" / "b" / "file.tgz", members), "cifar10", mini)
-    assert [path for path in tmp_path.rglob("*") if path.is_file() and "file.tgz" not in path.name] == [
-        data.data_folder() / "cifar10.safetensors"
-    ]
+    assert [
+        path for path in tmp_path.rglob("*") if path.is_file() and "file.tgz" not in path.name
+    ] == [data.data_folder() / "cifar10.safetensors"]
 
 
 def test_a_folder_that_holds_itself_ends(mini: data.Arrays, tmp_path: Path) -> None:
@@ -506,24 +597,39 @@ def test_an_encrypted_zip_is_told(mini: data.Arrays, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "picture",
-    [b"\x89PNG, no picture", png(np.zeros((3, 1000, 3), np.uint8)), png(np.zeros((10_001, 1024, 3), np.uint8))],
+    [
+        b"\x89PNG, no picture",
+        png(np.zeros((3, 1000, 3), np.uint8)),
+        png(np.zeros((10_001, 1024, 3), np.uint8)),
+    ],
     ids=["no picture", "narrow", "tall"],
 )
-def test_an_unexpected_picture_is_no_part_of_a_copy(picture: bytes, mini: data.Arrays, tmp_path: Path) -> None:
+def test_an_unexpected_picture_is_no_part_of_a_copy(
+    picture: bytes, mini: data.Arrays, tmp_path: Path
+) -> None:
     members = npm_members(mini) | {"package/data_batch_2.png": picture}
     assert "it has 15 of the 18 images" in refused(tar(tmp_path / "file.tgz", members))
 
 
 def test_names_are_printable_and_short_in_a_sentence(mini: data.Arrays, tmp_path: Path) -> None:
     name = "\x1b[2J" + 200 * "x" + "/data"
-    says = refused(tar(tmp_path / "file.tgz", {name: python_members(mini)["cifar-10-batches-py/test_batch"][:-9]}))
+    says = refused(
+        tar(
+            tmp_path / "file.tgz",
+            {name: python_members(mini)["cifar-10-batches-py/test_batch"][:-9]},
+        )
+    )
     assert len(says) < 300
 
 
 def test_a_parquet_file_that_repeats_a_large_value_is_read_once(tmp_path: Path) -> None:
     content = io.BytesIO()
-    picture = pa.array([{"bytes": b"\x89PNG" + bytes(formats.MAX_PNG), "path": None}]).take(pa.array([0] * 500))
+    picture = pa.array([{"bytes": b"\x89PNG" + bytes(formats.MAX_PNG), "path": None}]).take(
+        pa.array([0] * 500)
+    )
     pq.write_table(pa.table({"img": picture, "label": [1] * 500}), content, compression="zstd")
     before = pa.default_memory_pool().max_memory()
-    assert "holds no data that bnviz knows" in refused(file(tmp_path / "bomb.parquet", content.getvalue()))
+    assert "holds no data that bnviz knows" in refused(
+        file(tmp_path / "bomb.parquet", content.getvalue())
+    )
     assert pa.default_memory_pool().max_memory() - before < 20_000_000

@@ -13,13 +13,23 @@ from bnviz.paths import PROJECT
 
 def python(code: str) -> str:
     return subprocess.run(
-        [sys.executable, "-c", code], cwd=PROJECT, check=True, capture_output=True, text=True, encoding="utf-8"
+        [sys.executable, "-c", code],
+        cwd=PROJECT,
+        check=True,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
     ).stdout
 
 
 def test_the_import_table_holds():
     result = subprocess.run(
-        ["lint-imports"], cwd=PROJECT, capture_output=True, text=True, encoding="utf-8", env=path_of_this_python()
+        ["lint-imports"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=path_of_this_python(),
     )
     assert result.returncode == 0, result.stdout
 
@@ -46,7 +56,9 @@ def test_the_web_process_never_imports_torch(names):
 
 def test_training_never_imports_streamlit():
     assert (
-        python("import sys, bnviz.runs.worker; print('streamlit' in sys.modules, 'plotly' in sys.modules)")
+        python(
+            "import sys, bnviz.runs.worker; print('streamlit' in sys.modules, 'plotly' in sys.modules)"
+        )
         == "False False\n"
     )
 

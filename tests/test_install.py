@@ -21,10 +21,19 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an installed bnviz and nothing else of the project."""
     folder = tmp_path_factory.mktemp("pip")
     for name in PARTS:
-        shutil.copytree(PROJECT / name, folder / "source" / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            PROJECT / name, folder / "source" / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
     for name in FILES:
         shutil.copy(PROJECT / name, folder / "source")
-    options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", str(folder / "site")]
+    options = [
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+        "--target",
+        str(folder / "site"),
+    ]
     words = [sys.executable, "-m", "pip", "install", *options, str(folder / "source")]
     done = subprocess.run(words, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
@@ -34,17 +43,29 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def bnviz(installed: Path, *words: str) -> str:
     """Run the command in another folder; what it printed."""
-    home = {"PYTHONPATH": str(installed / "site"), "HOME": str(installed), "XDG_CACHE_HOME": str(installed / "kept")}
-    environment = {name: value for name, value in os.environ.items() if name != "BNVIZ_CACHE"} | home
+    home = {
+        "PYTHONPATH": str(installed / "site"),
+        "HOME": str(installed),
+        "XDG_CACHE_HOME": str(installed / "kept"),
+    }
+    environment = {
+        name: value for name, value in os.environ.items() if name != "BNVIZ_CACHE"
+    } | home
     command = [sys.executable, str(installed / "site" / "bin" / "bnviz"), *words]
-    done = subprocess.run(command, cwd=installed, env=environment, capture_output=True, encoding="utf-8")
+    done = subprocess.run(
+        command, cwd=installed, env=environment, capture_output=True, encoding="utf-8"
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def test_the_runs_that_ship_are_there(installed):
-    shipped = [folder.name for folder in (PROJECT / "cache" / "gallery").iterdir() if folder.is_dir()]
-    assert sorted(line.split()[0] for line in bnviz(installed, "runs", "--shipped").splitlines()) == sorted(shipped)
+    shipped = [
+        folder.name for folder in (PROJECT / "cache" / "gallery").iterdir() if folder.is_dir()
+    ]
+    assert sorted(
+        line.split()[0] for line in bnviz(installed, "runs", "--shipped").splitlines()
+    ) == sorted(shipped)
 
 
 def test_the_sample_images_are_there_and_runs_are_kept_with_the_user(installed):
@@ -55,10 +76,22 @@ def test_the_sample_images_are_there_and_runs_are_kept_with_the_user(installed):
 
 def test_every_page_and_every_other_file_is_there(installed):
     site = installed / "site" / "bnviz"
-    ours = [PROJECT / "app.py", *(PROJECT / "pages").rglob("*.py"), PROJECT / ".streamlit" / "config.toml"]
-    assert [file for file in ours if not (site / "site" / file.relative_to(PROJECT)).is_file()] == []
-    files = [file for file in (PROJECT / "bnviz").rglob("*") if file.is_file() and "__pycache__" not in file.parts]
-    assert [file for file in files if not (site / file.relative_to(PROJECT / "bnviz")).is_file()] == []
+    ours = [
+        PROJECT / "app.py",
+        *(PROJECT / "pages").rglob("*.py"),
+        PROJECT / ".streamlit" / "config.toml",
+    ]
+    assert [
+        file for file in ours if not (site / "site" / file.relative_to(PROJECT)).is_file()
+    ] == []
+    files = [
+        file
+        for file in (PROJECT / "bnviz").rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    ]
+    assert [
+        file for file in files if not (site / file.relative_to(PROJECT / "bnviz")).is_file()
+    ] == []
 
 
 def test_a_page_opens(installed):
@@ -68,6 +101,11 @@ from bnviz.paths import INSTALLED, PROJECT
 page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
 assert INSTALLED and not page.exception, page.exception
 """
-    environment = os.environ | {"PYTHONPATH": str(installed / "site"), "BNVIZ_CACHE": str(installed / "cache")}
-    done = subprocess.run([sys.executable, "-c", code], cwd=installed, env=environment, capture_output=True)
+    environment = os.environ | {
+        "PYTHONPATH": str(installed / "site"),
+        "BNVIZ_CACHE": str(installed / "cache"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=installed, env=environment, capture_output=True
+    )
     assert done.returncode == 0, done.stderr

@@ -26,7 +26,9 @@ def numpy_batch_norm(x, gamma, beta, epsilon, dy):
     y = gamma * x_hat + beta
     dx_hat = dy * gamma
     dvariance = (dx_hat * (x - mean) * -0.5 * (variance + epsilon) ** -1.5).sum(0)
-    dmean = (-dx_hat / np.sqrt(variance + epsilon)).sum(0) + dvariance * (-2 * (x - mean)).sum(0) / m
+    dmean = (-dx_hat / np.sqrt(variance + epsilon)).sum(0) + dvariance * (-2 * (x - mean)).sum(
+        0
+    ) / m
     dx = dx_hat / np.sqrt(variance + epsilon) + dvariance * 2 * (x - mean) / m + dmean / m
     return y, dx, (dy * x_hat).sum(0), dy.sum(0)
 
@@ -38,7 +40,8 @@ def batch_norm(shape: tuple[int, ...]) -> BatchNorm:
 def affine(channels: int) -> dict[str, torch.Tensor]:
     draw = torch.Generator().manual_seed(1)
     return {
-        name: torch.randn(channels, generator=draw, dtype=torch.float64).requires_grad_() for name in ("gamma", "beta")
+        name: torch.randn(channels, generator=draw, dtype=torch.float64).requires_grad_()
+        for name in ("gamma", "beta")
     }
 
 
@@ -54,8 +57,12 @@ def test_batch_norm_is_the_papers_algorithm_forward_and_backward(shape):
     def rows(t):  # height and width are part of the batch
         return t.detach().movedim(1, -1).reshape(-1, shape[0]).numpy()
 
-    expected = numpy_batch_norm(rows(x), *(p.detach().numpy() for p in parameters.values()), 1e-5, rows(dy))
-    for ours, theirs in zip((rows(y), rows(gradients[0]), *(g.numpy() for g in gradients[1:])), expected, strict=True):
+    expected = numpy_batch_norm(
+        rows(x), *(p.detach().numpy() for p in parameters.values()), 1e-5, rows(dy)
+    )
+    for ours, theirs in zip(
+        (rows(y), rows(gradients[0]), *(g.numpy() for g in gradients[1:])), expected, strict=True
+    ):
         np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-12)
 
 
@@ -64,7 +71,9 @@ def test_batch_norm_is_torchs_in_training_and_in_evaluation():
     parameters = affine(3)
     theirs.weight.data, theirs.bias.data = parameters["gamma"].data, parameters["beta"].data
     for seed in range(5):
-        x = torch.randn(8, 3, 4, 4, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+        x = torch.randn(
+            8, 3, 4, 4, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+        )
         torch.testing.assert_close(ours(x, parameters, training=True), theirs(x))
         ours.commit(0.1)
     torch.testing.assert_close(ours.mean, theirs.running_mean)
@@ -106,7 +115,9 @@ LP = {
 @pytest.mark.parametrize("name", LP)
 @pytest.mark.parametrize("centred", [False, True])
 @pytest.mark.parametrize("shape", [(3, 4, 5), (7,)])
-def test_lp_norms_are_their_formula_and_their_gradient_is_that_of_finite_differences(name, centred, shape):
+def test_lp_norms_are_their_formula_and_their_gradient_is_that_of_finite_differences(
+    name, centred, shape
+):
     """The scale is taken before the mean is removed (2018, Sec. 3.3), or after it as a knob."""
     draw = torch.Generator().manual_seed(0)
     x = torch.randn(6, *shape, generator=draw, dtype=torch.float64).mul(2).add(0.7).requires_grad_()
@@ -118,16 +129,21 @@ def test_lp_norms_are_their_formula_and_their_gradient_is_that_of_finite_differe
     shifted = rows - rows.mean(0)
     epsilon = 0.0 if name == "l2" else 1e-5
     expected = gamma * shifted / (LP[name](shifted if centred else rows) + epsilon) + beta
-    np.testing.assert_allclose(y.detach().movedim(1, -1).reshape(-1, shape[0]).numpy(), expected, rtol=1e-12)
+    np.testing.assert_allclose(
+        y.detach().movedim(1, -1).reshape(-1, shape[0]).numpy(), expected, rtol=1e-12
+    )
     assert torch.autograd.gradcheck(
-        lambda x, gamma, beta: norm(x, {"gamma": gamma, "beta": beta}, training=True), (x, *parameters.values())
+        lambda x, gamma, beta: norm(x, {"gamma": gamma, "beta": beta}, training=True),
+        (x, *parameters.values()),
     )
 
 
 def test_the_centred_l2_norm_is_batch_norm():
     x, parameters = torch.randn(8, 3, 4, 4, dtype=torch.float64) + 1, affine(3)
     centred = NORMS["l2"](tiny_spec(lp_centred=True), (3, 4, 4), CPU, torch.float64)
-    torch.testing.assert_close(centred(x, parameters, True), batch_norm((3, 4, 4))(x, parameters, True))
+    torch.testing.assert_close(
+        centred(x, parameters, True), batch_norm((3, 4, 4))(x, parameters, True)
+    )
 
 
 @settings(deadline=None, max_examples=20)
@@ -159,10 +175,16 @@ TORCHS = {
 
 @pytest.mark.parametrize("name", TORCHS)
 def test_norms_of_one_example_are_torchs_and_know_no_batch(name):
-    norm, theirs = NORMS[name](tiny_spec(groups=8), (6, 4, 5), CPU, torch.float64), TORCHS[name](6).double()
+    norm, theirs = (
+        NORMS[name](tiny_spec(groups=8), (6, 4, 5), CPU, torch.float64),
+        TORCHS[name](6).double(),
+    )
     parameters = affine(6)
     theirs.weight.data, theirs.bias.data = parameters["gamma"].data, parameters["beta"].data
-    x = torch.randn(5, 6, 4, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 3 + 1
+    x = (
+        torch.randn(5, 6, 4, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 3
+        + 1
+    )
     y = norm(x, parameters, training=True)
     torch.testing.assert_close(y, theirs(x))
     assert y.equal(norm(x, parameters, training=False))
@@ -170,9 +192,14 @@ def test_norms_of_one_example_are_torchs_and_know_no_batch(name):
 
 
 def test_layer_norm_of_units_is_torchs_layer_norm():
-    norm, theirs = NORMS["layer"](tiny_spec(), (7,), CPU, torch.float64), torch.nn.LayerNorm(7).double()
+    norm, theirs = (
+        NORMS["layer"](tiny_spec(), (7,), CPU, torch.float64),
+        torch.nn.LayerNorm(7).double(),
+    )
     x = torch.randn(5, 7, dtype=torch.float64)
-    torch.testing.assert_close(norm(x, {"gamma": theirs.weight, "beta": theirs.bias}, training=True), theirs(x))
+    torch.testing.assert_close(
+        norm(x, {"gamma": theirs.weight, "beta": theirs.bias}, training=True), theirs(x)
+    )
 
 
 @pytest.mark.parametrize(
@@ -205,7 +232,8 @@ def test_no_normalised_layer_sees_the_scale_of_its_weights(scale, seed, name):
     norm = NORMS[name](tiny_spec(epsilon=1e-14, batch=5), (4, 6, 6), CPU, torch.float64)
     norm.draw(generator(seed, "noise"))
     u, w, dy = (
-        torch.randn(shape, generator=draw, dtype=torch.float64) for shape in ((5, 3, 6, 6), (4, 3, 3, 3), (5, 4, 6, 6))
+        torch.randn(shape, generator=draw, dtype=torch.float64)
+        for shape in ((5, 3, 6, 6), (4, 3, 3, 3), (5, 4, 6, 6))
     )
     results = []
     for weight in (w.clone(), w * scale):
@@ -230,12 +258,16 @@ def test_noise_is_drawn_as_the_papers_listing_says():
     shift, scale = (t.movedim(1, 0).reshape(200, -1).double() for t in (noise.shift, noise.scale))
     mu, sigma = shift.mean(1), scale.mean(1)  # 9216 draws a channel
     assert mu.abs().max() <= 0.505 and 0.25 < mu.std() < 0.33  # U(-.5, .5): deviation .289
-    assert sigma.min() >= 0.995 and sigma.max() <= 1.255 and 0.06 < sigma.std() < 0.085  # U(1, 1.25): .072
+    assert (
+        sigma.min() >= 0.995 and sigma.max() <= 1.255 and 0.06 < sigma.std() < 0.085
+    )  # U(1, 1.25): .072
     assert (shift - mu[:, None]).abs().max() <= 0.103  # U(mu - .1, mu + .1)
     torch.testing.assert_close(
         (shift - mu[:, None]).std(1), torch.full((200,), 0.1 / 3**0.5).double(), rtol=0.05, atol=0
     )
-    torch.testing.assert_close((scale - sigma[:, None]).std(1), torch.full((200,), 0.1).double(), rtol=0.05, atol=0)
+    torch.testing.assert_close(
+        (scale - sigma[:, None]).std(1), torch.full((200,), 0.1).double(), rtol=0.05, atol=0
+    )
 
 
 def test_noise_stays_within_a_step_and_changes_between_steps():

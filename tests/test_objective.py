@@ -18,11 +18,15 @@ def objective(**knobs: object) -> Objective:
 
 
 @pytest.mark.parametrize("norm", ["none", "batch", "noisy", "noise"])
-@pytest.mark.parametrize("knobs", [{}, {"l2": 1e-2, "hidden": (256, 512), "norm_hidden": True, "model": "vgg13"}])
+@pytest.mark.parametrize(
+    "knobs", [{}, {"l2": 1e-2, "hidden": (256, 512), "norm_hidden": True, "model": "vgg13"}]
+)
 def test_loss_and_gradient_are_those_of_a_torch_network(norm, knobs):
     ours = objective(norm=norm, **knobs)
     theta, batch = ours.initial(), ours.task.batch(0)
-    theta += 0.01 * torch.randn(theta.shape, generator=torch.Generator().manual_seed(0), dtype=theta.dtype)
+    theta += 0.01 * torch.randn(
+        theta.shape, generator=torch.Generator().manual_seed(0), dtype=theta.dtype
+    )
     ours.draw_noise(0)
     evaluation = ours.evaluate(theta, batch)
     model = oracle.network(ours, theta)
@@ -38,7 +42,9 @@ def test_views_are_views_and_cover_theta_once():
     ours = objective(norm="batch")
     theta = torch.arange(float(ours.size))
     views = ours.views(theta)
-    joined = torch.cat([view.flatten() for parameters in views.values() for view in parameters.values()])
+    joined = torch.cat(
+        [view.flatten() for parameters in views.values() for view in parameters.values()]
+    )
     assert joined.equal(theta)
     assert torch.cat([stretch for _, stretch in ours.layers(theta)]).equal(theta)
     theta.zero_()
@@ -74,7 +80,9 @@ def test_an_epoch_shows_every_image_once_and_epochs_differ():
     task = objective(batch=100).task
     per_epoch = task.count // 100
     first = torch.cat([task.batch(step).inputs.flatten(1).sum(1) for step in range(per_epoch)])
-    second = torch.cat([task.batch(step).inputs.flatten(1).sum(1) for step in range(per_epoch, 2 * per_epoch)])
+    second = torch.cat(
+        [task.batch(step).inputs.flatten(1).sum(1) for step in range(per_epoch, 2 * per_epoch)]
+    )
     assert not first.equal(second)
     torch.testing.assert_close(first.sort().values, second.sort().values)
 
@@ -109,7 +117,11 @@ def test_the_deep_linear_network_is_a_product_of_matrices_and_its_loss_a_sum_of_
     batch = task.batch(0)
     matrix = torch.linalg.lstsq(batch.inputs, batch.targets).solution.T
     torch.testing.assert_close(batch.inputs @ matrix.T, batch.targets)
-    assert 0.5 < matrix.std() < 1.5 and abs(float(batch.inputs.std()) - 1) < 0.05 and batch.inputs.shape == (1000, 10)
+    assert (
+        0.5 < matrix.std() < 1.5
+        and abs(float(batch.inputs.std()) - 1) < 0.05
+        and batch.inputs.shape == (1000, 10)
+    )
     product = torch.eye(10, dtype=torch.float64)
     for parameters in ours.views(theta).values():
         product = parameters["weight"] @ product
@@ -121,7 +133,8 @@ def test_the_deep_linear_network_is_a_product_of_matrices_and_its_loss_a_sum_of_
 
 def test_gaussian_samples_follow_the_seed_alone():
     first, same, other = (
-        linear_map(**knobs).task.batch(0) for knobs in ({}, {"norm": "batch", "depth": 3}, {"seed": 1})
+        linear_map(**knobs).task.batch(0)
+        for knobs in ({}, {"norm": "batch", "depth": 3}, {"seed": 1})
     )
     assert first.inputs.equal(same.inputs) and first.targets.equal(same.targets)
     assert not first.inputs.equal(other.inputs)
@@ -131,7 +144,10 @@ def test_a_full_batch_has_one_order_and_smaller_ones_are_shuffled():
     full, part = linear_map().task, linear_map(batch=100).task
     assert full.batch(0).inputs.equal(full.batch(7).inputs)
     assert not part.batch(0).inputs.equal(part.batch(10).inputs)
-    sums = [torch.cat([part.batch(s).inputs.sum(1) for s in range(e * 10, e * 10 + 10)]).sort().values for e in (0, 1)]
+    sums = [
+        torch.cat([part.batch(s).inputs.sum(1) for s in range(e * 10, e * 10 + 10)]).sort().values
+        for e in (0, 1)
+    ]
     assert sums[0].equal(sums[1])
 
 
@@ -140,7 +156,9 @@ def test_the_test_loss_of_a_sum_is_of_a_batch_whatever_the_last_one_holds():
     outputs = torch.zeros(100, 10, dtype=torch.float64)
     last = list(task.test_batches())[-1]
     assert len(last.targets) == 100
-    torch.testing.assert_close(task.loss(outputs, last.targets), 0.5 * 3 * last.targets.square().sum())
+    torch.testing.assert_close(
+        task.loss(outputs, last.targets), 0.5 * 3 * last.targets.square().sum()
+    )
 
 
 def test_binary_pixels_are_zero_or_one_by_half_the_range():

@@ -51,7 +51,13 @@ PAGES = [
     "lab/sweep",
     "lab/runs",
 ]
-TINY: dict[str, Any] = {"width": 1 / 32, "batch": 16, "steps": 6, "surface_grid": 3, "theory_units": 1}
+TINY: dict[str, Any] = {
+    "width": 1 / 32,
+    "batch": 16,
+    "steps": 6,
+    "surface_grid": 3,
+    "theory_units": 1,
+}
 ADDRESSES = {  # what a page's own address must say besides
     "norms": {"networks": "none,batch,noisy"},
     "surface": {"preset": "surface", "norm": "none,batch,noisy"},
@@ -99,12 +105,19 @@ def page(name: str, **address: str) -> AppTest:
 def tiny(name: str, **address: str) -> AppTest:
     """A figure page with the knobs of the tiny runs."""
     knobs = {"preset": "quick"} | {knob: str(value) for knob, value in TINY.items()}
-    return page(name, **knobs | {f"every_{probe}": str(every) for probe, every in ALL_PROBES.items()} | address)
+    return page(
+        name,
+        **knobs | {f"every_{probe}": str(every) for probe, every in ALL_PROBES.items()} | address,
+    )
 
 
 def plots(opened: AppTest) -> list[dict[str, Any]]:
     """What the page sends to the browser for each of its figures."""
-    return [json.loads(component.proto.bytes) for component in opened.get("bidi_component") if component.proto.bytes]
+    return [
+        json.loads(component.proto.bytes)
+        for component in opened.get("bidi_component")
+        if component.proto.bytes
+    ]
 
 
 def sentences(opened: AppTest) -> list[str]:
@@ -133,7 +146,10 @@ def test_a_figure_page_draws_finished_runs(name, figures, filled):
     assert opened.button(key="run").label == "Finished"
     assert opened.button(key="run").disabled
     assert all(plot["exports"] for plot in drawn)
-    assert [button.proto.label for button in opened.get("download_button")] == ["Bundle of all figures", "Report"]
+    assert [button.proto.label for button in opened.get("download_button")] == [
+        "Bundle of all figures",
+        "Report",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -148,11 +164,17 @@ def test_a_figure_page_draws_finished_runs(name, figures, filled):
     ],
 )
 def test_a_figures_own_preset_fills_its_page(name, preset, steps, figures):
-    knobs = {"steps": steps, "batch": 32, "data": "gaussian" if preset.startswith("fig") else "mnist-sample"}
+    knobs = {
+        "steps": steps,
+        "batch": 32,
+        "data": "gaussian" if preset.startswith("fig") else "mnist-sample",
+    }
     intervals = dict.fromkeys(PRESETS[preset].knobs["probes"], 2)
     for spec in PRESETS[preset].specs(**knobs, probes=intervals):
         Inline().start(Store().submit(spec))
-    address = {name: str(value) for name, value in knobs.items()} | {f"every_{probe}": "2" for probe in intervals}
+    address = {name: str(value) for name, value in knobs.items()} | {
+        f"every_{probe}": "2" for probe in intervals
+    }
     opened = page(name, preset=preset, **address)
     assert not opened.exception
     assert sentences(opened) == []
@@ -164,7 +186,11 @@ def test_a_figures_own_preset_fills_its_page(name, preset, steps, figures):
 
 def test_layers_are_at_first_those_of_the_figure_that_a_preset_repeats():
     assert page("paper/covariate_shift", preset="fig3b").session_state["layers"] == ["fc9", "fc17"]
-    assert page("paper/distributions", preset="fig9").session_state["layers"] == ["fc1", "fc11", "fc24"]
+    assert page("paper/distributions", preset="fig9").session_state["layers"] == [
+        "fc1",
+        "fc11",
+        "fc24",
+    ]
     assert page("classics/mnist", preset="mnist").session_state["layers"] == ["fc3"]
 
 
@@ -203,9 +229,13 @@ def test_a_panel_that_does_not_fit_is_left_out_or_says_what_is_missing(filled):
         text.value for text in opened.markdown
     )  # its place is the linear network's
     Inline().start(Store().submit(PRESETS["quick"].specs(**TINY)[0]))
-    without = page("paper/landscape", preset="quick", norm="none", **{k: str(v) for k, v in TINY.items()})
+    without = page(
+        "paper/landscape", preset="quick", norm="none", **{k: str(v) for k, v in TINY.items()}
+    )
     assert len(plots(without)) == 6
-    assert [said.value for said in without.info] == ["These runs have not measured it."]  # the curvature
+    assert [said.value for said in without.info] == [
+        "These runs have not measured it."
+    ]  # the curvature
 
 
 def test_one_button_measures_what_the_runs_have_not():
@@ -213,10 +243,14 @@ def test_one_button_measures_what_the_runs_have_not():
         Inline().start(Store().submit(spec))
     address = {knob: str(value) for knob, value in TINY.items()} | {"every_landscape": "2"}
     off = {f"every_{probe}": "0" for probe in ("evaluation", "activations", "covariate_shift")}
-    opened = page("paper/landscape", preset="quick", view="along a random direction", **address, **off)
+    opened = page(
+        "paper/landscape", preset="quick", view="along a random direction", **address, **off
+    )
     titles = [plot["alt"].partition(".")[0] for plot in plots(opened)]
     assert titles == ["Loss at one step", "Distance against step size", "Length of the gradient"]
-    buttons = [button for button in opened.button if button.label.startswith("Measure it too (about ")]
+    buttons = [
+        button for button in opened.button if button.label.startswith("Measure it too (about ")
+    ]
     assert [button.key for button in buttons] == ["measure-landscape", "measure-curvature"]
     buttons[0].click().run()
     assert not opened.exception
@@ -224,15 +258,21 @@ def test_one_button_measures_what_the_runs_have_not():
     assert "Random direction on" in " ".join(text.value for text in opened.markdown)
     asked = [run.spec for run in Store().runs() if run.state == "queued"]
     assert [spec.norm for spec in asked] == ["none", "batch", "noisy"]
-    assert all(spec.random_direction and spec.probes == {"accuracy": 1, "landscape": 2} for spec in asked)
+    assert all(
+        spec.random_direction and spec.probes == {"accuracy": 1, "landscape": 2} for spec in asked
+    )
 
 
-@pytest.mark.parametrize("name", ["distributions", "covariate_shift", "norms", "surface", "theory", "training"])
+@pytest.mark.parametrize(
+    "name", ["distributions", "covariate_shift", "norms", "surface", "theory", "training"]
+)
 def test_no_page_draws_empty_axes(name):
     own = {"surface": "surface", "theory": "theory-vgg"}.get(name, "quick")
     knobs = TINY | {"data": "cifar10-sample"}
     Inline().start(Store().submit(PRESETS[own].specs(**knobs, norm="batch", probes={})[0]))
-    address = {knob: str(value) for knob, value in knobs.items()} | {f"every_{probe}": "0" for probe in ALL_PROBES}
+    address = {knob: str(value) for knob, value in knobs.items()} | {
+        f"every_{probe}": "0" for probe in ALL_PROBES
+    }
     networks = {"networks" if name == "norms" else "norm": "batch"}
     opened = page(f"paper/{name}", preset=own, **address, **networks)
     assert not opened.exception and plots(opened) == []
@@ -242,7 +282,11 @@ def test_no_page_draws_empty_axes(name):
 def test_the_bundle_holds_what_is_drawn(filled, monkeypatch):
     given: dict[str, bytes] = {}
     button = export.st.download_button
-    monkeypatch.setattr(export.st, "download_button", lambda *a, **k: given.update({a[2]: a[1]()}) or button(*a, **k))
+    monkeypatch.setattr(
+        export.st,
+        "download_button",
+        lambda *a, **k: given.update({a[2]: a[1]()}) or button(*a, **k),
+    )
     opened = AppTest.from_function(draw_the_loss_range, args=(filled,), default_timeout=60).run()
     assert not opened.exception
     with ZipFile(io.BytesIO(given["bnviz-page.zip"])) as bundle:
@@ -250,9 +294,13 @@ def test_the_bundle_holds_what_is_drawn(filled, monkeypatch):
         full = pd.read_parquet(io.BytesIO(bundle.read("data/loss-range-full.parquet")))
         runs = {name.split("/")[1] for name in bundle.namelist() if name.startswith("runs/")}
     assert runs == set(filled)
-    pd.testing.assert_frame_equal(full, table, check_dtype=False)  # so short a run is drawn in full resolution
+    pd.testing.assert_frame_equal(
+        full, table, check_dtype=False
+    )  # so short a run is drawn in full resolution
     drawn = {
-        trace["legendgroup"]: trace for trace in plots(opened)[0]["figure"]["data"] if trace.get("fill") == "tonexty"
+        trace["legendgroup"]: trace
+        for trace in plots(opened)[0]["figure"]["data"]
+        if trace.get("fill") == "tonexty"
     }
     assert set(table.run) == set(drawn) == set(filled)
     for run, trace in drawn.items():
@@ -263,7 +311,12 @@ def test_the_bundle_holds_what_is_drawn(filled, monkeypatch):
 
 def test_a_picture_is_drawn_anew_when_a_run_has_diverged_though_its_numbers_stay():
     drawn: list[View] = []
-    panel = Panel("Any", "Look.", lambda view: view.rows, lambda numbers, view: drawn.append(view) or go.Figure())
+    panel = Panel(
+        "Any",
+        "Look.",
+        lambda view: view.rows,
+        lambda numbers, view: drawn.append(view) or go.Figure(),
+    )
     rows = pd.DataFrame({"step": [0]})
     for diverged in ({}, {}, {"run": 7}):
         view = View(rows, Time(10, 10, diverged), 10, ())
@@ -290,7 +343,11 @@ def draw_the_loss_range(ids: list[str]) -> None:
 
 def numbers(array: Any) -> list[float]:
     """plotly's typed arrays as a list."""
-    return list(np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"])) if isinstance(array, dict) else array
+    return (
+        list(np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"]))
+        if isinstance(array, dict)
+        else array
+    )
 
 
 def test_the_step_scrubber_moves_every_figure_of_a_moment(filled):
@@ -298,7 +355,9 @@ def test_the_step_scrubber_moves_every_figure_of_a_moment(filled):
     last = plots(opened)
     opened.slider(key="step").set_value(2).run()
     earlier = plots(opened)
-    changed = [before["figure"] != after["figure"] for before, after in zip(last, earlier, strict=True)]
+    changed = [
+        before["figure"] != after["figure"] for before, after in zip(last, earlier, strict=True)
+    ]
     assert changed == [True] * 7  # five mark the step, the others show it
     assert opened.query_params["step"] in ("2", ["2"])
 
@@ -306,7 +365,13 @@ def test_the_step_scrubber_moves_every_figure_of_a_moment(filled):
 @pytest.fixture
 def filled_at_the_papers_rate() -> dict[str, str]:
     """Three finished tiny runs at the learning rate of the paper; what the address of a page must say to show them."""
-    probes = {"accuracy": 1, "activations": 2, "covariate_shift": 2, "evaluation": 6, "landscape": 2}
+    probes = {
+        "accuracy": 1,
+        "activations": 2,
+        "covariate_shift": 2,
+        "evaluation": 6,
+        "landscape": 2,
+    }
     for spec in PRESETS["quick"].specs(**TINY, lr=0.1, probes=probes):
         Inline().start(Store().submit(spec))
     return {"lr": "0.1"} | {f"every_{probe}": str(probes.get(probe, 0)) for probe in ALL_PROBES}
@@ -320,7 +385,9 @@ def names_of_theirs(opened: AppTest) -> list[set[str]]:
     ]
 
 
-def test_the_papers_curves_are_off_until_asked_for_and_the_address_keeps_them(filled_at_the_papers_rate):
+def test_the_papers_curves_are_off_until_asked_for_and_the_address_keeps_them(
+    filled_at_the_papers_rate,
+):
     opened = tiny("paper/training", **filled_at_the_papers_rate)
     assert opened.toggle(key="paper").value is False
     assert names_of_theirs(opened) == [set()] * 3
@@ -348,9 +415,13 @@ def test_a_link_shows_the_papers_curves(filled_at_the_papers_rate):
         opened = tiny(f"paper/{name}", paper="true", **filled_at_the_papers_rate, **address)
         assert not opened.exception
         assert opened.toggle(key="paper").value is True
-        assert {label.rpartition(", ")[2] for labels in names_of_theirs(opened) for label in labels} == figures
+        assert {
+            label.rpartition(", ")[2] for labels in names_of_theirs(opened) for label in labels
+        } == figures
         captions = " ".join(caption.value for caption in opened.caption)
-        assert ("begins to count layers" in captions) == (name in ("covariate_shift", "distributions"))
+        assert ("begins to count layers" in captions) == (
+            name in ("covariate_shift", "distributions")
+        )
 
 
 def test_no_switch_where_the_paper_has_no_curve():
@@ -380,7 +451,10 @@ def test_the_player_of_the_surface_is_the_only_step_control_of_its_page(view, fi
     shown, *curves = [[plot["figure"] for plot in plots(opened)] for opened in (last, third)][1]
     assert [frame["name"] for frame in shown["frames"]] == ["0", "2", "4"]
     assert plots(last)[0]["figure"]["frames"] == shown["frames"]
-    assert (plots(last)[0]["figure"]["layout"]["meta"]["frame"], shown["layout"]["meta"]["frame"]) == ("4", "2")
+    assert (
+        plots(last)[0]["figure"]["layout"]["meta"]["frame"],
+        shown["layout"]["meta"]["frame"],
+    ) == ("4", "2")
     assert [curve["layout"]["shapes"][0]["x0"] for curve in curves] == [3, 3]
 
 
@@ -393,7 +467,10 @@ def test_a_step_that_the_surface_has_not_costs_a_sentence(filled):
 def test_layers_and_units_can_be_chosen(filled):
     opened = tiny("paper/distributions", layers="conv1,conv8", view="all units")
     assert opened.multiselect(key="layers").value == ["conv1", "conv8"]
-    pooled, unit = plots(opened)[0]["figure"], plots(tiny("paper/distributions", layers="conv1,conv8"))[0]["figure"]
+    pooled, unit = (
+        plots(opened)[0]["figure"],
+        plots(tiny("paper/distributions", layers="conv1,conv8"))[0]["figure"],
+    )
     assert pooled["data"] != unit["data"]
     assert pooled["layout"]["yaxis"]["title"] == unit["layout"]["yaxis"]["title"]
     assert "#1" in str(pooled["layout"]["yaxis"]["title"])
@@ -429,15 +506,23 @@ def test_a_choice_goes_into_the_address_and_a_default_does_not():
 
 def test_a_changed_setting_is_said_beside_the_preset_and_taken_back_by_one_button():
     opened = page("paper/training", preset="quick")
-    assert chosen_preset(opened) == "Quick" and not [button for button in opened.button if button.key == "reset"]
+    assert chosen_preset(opened) == "Quick" and not [
+        button for button in opened.button if button.key == "reset"
+    ]
     opened.text_input(key="lr").set_value("0.5").run()
     opened.number_input(key="every_landscape").set_value(0).run()
     assert chosen_preset(opened) == "Quick, modified"
     texts = [text.value for text in opened.markdown]
-    assert any(t.startswith("**Quick, modified:** lr 0.5; Landscape along the gradient never.") for t in texts)
+    assert any(
+        t.startswith("**Quick, modified:** lr 0.5; Landscape along the gradient never.")
+        for t in texts
+    )
     assert not any(PRESETS["quick"].summary in text for text in texts)
     opened.button(key="reset").click().run()
-    assert opened.text_input(key="lr").value == "0.02" and opened.number_input(key="every_landscape").value == 10
+    assert (
+        opened.text_input(key="lr").value == "0.02"
+        and opened.number_input(key="every_landscape").value == 10
+    )
     assert chosen_preset(opened) == "Quick"
     assert any(PRESETS["quick"].summary in text.value for text in opened.markdown)
 
@@ -445,7 +530,9 @@ def test_a_changed_setting_is_said_beside_the_preset_and_taken_back_by_one_butto
 def chosen_preset(opened: AppTest) -> str:
     """The highlighted preset's label, as the browser shows it."""
     presets = opened.get("button_group")[0]
-    (label,) = [label for label in presets.options if label.startswith(PRESETS[presets.value].label)]
+    (label,) = [
+        label for label in presets.options if label.startswith(PRESETS[presets.value].label)
+    ]
     return str(label)
 
 
@@ -468,7 +555,11 @@ def visit(app: AppTest, name: str, **address: str) -> AppTest:
 
 
 def test_settings_stay_with_their_page_and_a_link_brings_its_own():
-    app = visit(AppTest.from_function(one_page_after_the_other, default_timeout=60), "training", preset="quick")
+    app = visit(
+        AppTest.from_function(one_page_after_the_other, default_timeout=60),
+        "training",
+        preset="quick",
+    )
     app.text_input(key="lr").set_value("0.5").run()
     visit(app, "landscape")
     assert app.text_input(key="lr").value == "0.02"
@@ -521,7 +612,14 @@ def test_nonsense_in_a_link_costs_one_sentence_and_starts_nothing(address, says)
 
 def test_a_link_with_values_of_any_length_costs_short_sentences():
     long = "x" * 5000
-    for address in ({"lr": long}, {"norm": long}, {long: "1"}, {"layers": long}, {"view": long}, {"step": "9" * 5000}):
+    for address in (
+        {"lr": long},
+        {"norm": long},
+        {long: "1"},
+        {"layers": long},
+        {"view": long},
+        {"step": "9" * 5000},
+    ):
         opened = page("paper/distributions", preset="quick", **address)
         assert not opened.exception
         assert [len(warning.value) < 900 for warning in opened.warning] == [True]
@@ -629,7 +727,9 @@ def test_the_start_page_starts_the_quick_comparison():
 
 
 def test_the_start_page_trains_again_from_another_seed_once_all_are_finished(monkeypatch):
-    monkeypatch.setitem(PRESETS, "quick", replace(PRESETS["quick"], knobs=PRESETS["quick"].knobs | TINY))
+    monkeypatch.setitem(
+        PRESETS, "quick", replace(PRESETS["quick"], knobs=PRESETS["quick"].knobs | TINY)
+    )
     for spec in PRESETS["quick"].specs():
         Inline().start(Store().submit(spec))
     opened = page("lab/start")
@@ -637,7 +737,9 @@ def test_the_start_page_trains_again_from_another_seed_once_all_are_finished(mon
     opened.button(key="quick").click().run()
     assert [run.spec.seed for run in Store().runs() if run.state == "queued"] == [1] * 3
     assert opened.session_state["show"] == "quick" and len(opened.get("progress")) == 3
-    assert not [button for button in page("lab/start").button if button.key == "stop"]  # seed 0 is finished
+    assert not [
+        button for button in page("lab/start").button if button.key == "stop"
+    ]  # seed 0 is finished
 
 
 def test_runs_lists_what_ships_with_its_result_and_a_link_that_shows_its_figures(monkeypatch):
@@ -645,8 +747,12 @@ def test_runs_lists_what_ships_with_its_result_and_a_link_that_shows_its_figures
     opened = page("lab/runs")
     assert not opened.exception
     table = opened.dataframe[0].value
-    assert len(table) == len([*(PROJECT / "cache" / "gallery").glob("[0-9a-f]*")]) and set(table.From) == {"bnviz"}
-    assert set(table[table.State == "done"].Result.str.contains("test set right|training loss")) == {True}
+    assert len(table) == len([*(PROJECT / "cache" / "gallery").glob("[0-9a-f]*")]) and set(
+        table.From
+    ) == {"bnviz"}
+    assert set(
+        table[table.State == "done"].Result.str.contains("test set right|training loss")
+    ) == {True}
     assert not table[table.State.str.startswith("diverged at step")].Share.lt(1).any()
     spec = PRESETS["class"].specs(norm="noisy", seed=2)[0]
     (link,) = table[table.Id == spec.id].Figures
@@ -664,10 +770,18 @@ def test_a_damaged_run_is_told_where_its_figures_are_and_computed_again(filled):
     assert Store().run(filled[0]).state in ("queued", "interrupted")
 
 
-@pytest.mark.parametrize("name", ["paper/landscape", "lab/start", "lab/claims", "lab/compare", "lab/sweep", "lab/runs"])
+@pytest.mark.parametrize(
+    "name", ["paper/landscape", "lab/start", "lab/claims", "lab/compare", "lab/sweep", "lab/runs"]
+)
 def test_every_live_page_says_why_runs_do_not_go_on(name, filled, monkeypatch):
     monkeypatch.setattr(supervisor, "trouble", lambda store: "The disk is full.")
-    address = {"show": "quick"} if name == "lab/start" else {"runs": filled[0][:8]} if name == "lab/compare" else {}
+    address = (
+        {"show": "quick"}
+        if name == "lab/start"
+        else {"runs": filled[0][:8]}
+        if name == "lab/compare"
+        else {}
+    )
     assert "The disk is full." in [error.value for error in page(name, **address).error]
 
 
@@ -677,7 +791,7 @@ def test_runs_lists_every_run_also_a_damaged_one(filled):
     assert not opened.exception
     table = opened.dataframe[0].value
     assert sorted(table.State) == ["damaged"] + ["done"] * 3
-    assert table.Question.str.contains("damaged").sum() == 1
+    assert table.Settings.str.contains("damaged").sum() == 1
 
 
 def test_the_app_frames_the_pages():
@@ -690,7 +804,11 @@ def test_the_norms_page_compares_its_own_networks_and_leaves_those_of_other_page
     opened = page("paper/norms")
     assert opened.get("button_group")[1].value == ["none", "batch", "l1", "l2", "linf"]
     assert "networks" not in opened.query_params
-    assert page("paper/norms", networks="l1,l7").warning[0].value.startswith("The link asks for networks='l1,l7'")
+    assert (
+        page("paper/norms", networks="l1,l7")
+        .warning[0]
+        .value.startswith("The link asks for networks='l1,l7'")
+    )
     assert page("paper/training").get("button_group")[1].value == ["none", "batch", "noisy"]
 
 
@@ -700,15 +818,25 @@ def test_every_knob_of_the_spec_has_a_widget():
 
 
 def test_a_preset_that_ships_is_offered_first_else_one_whose_data_are_at_hand(monkeypatch):
-    assert [presets.first(page) for page in ("landscape", "mnist", "surface")] == ["quick", "mnist-quick", "surface"]
+    assert [presets.first(page) for page in ("landscape", "mnist", "surface")] == [
+        "quick",
+        "mnist-quick",
+        "surface",
+    ]
     monkeypatch.setattr("bnviz.paths.GALLERY", PROJECT / "cache" / "gallery")
-    assert [presets.first(page) for page in ("landscape", "norms", "mnist")] == ["class", "class", "mnist"]
+    assert [presets.first(page) for page in ("landscape", "norms", "mnist")] == [
+        "class",
+        "class",
+        "mnist",
+    ]
     opened = page("classics/mnist")
     assert opened.button(key="run").label == "Finished" and len(plots(opened)) == 5
 
 
 def test_a_sweep_runs_every_network_at_every_value_and_stops():
-    opened = page("lab/sweep", preset="quick", norm="none,batch", sweep="width", values="0.0625,0.125")
+    opened = page(
+        "lab/sweep", preset="quick", norm="none,batch", sweep="width", values="0.0625,0.125"
+    )
     assert not opened.exception
     assert opened.text_input(key="values").value == "0.0625,0.125"
     assert any(text.value == "**4 runs**." for text in opened.markdown)
@@ -723,7 +851,13 @@ def test_a_sweep_runs_every_network_at_every_value_and_stops():
 
 @pytest.mark.parametrize("view", ["lines", "heat map"])
 def test_a_sweep_draws_what_is_finished_and_leaves_the_rest_empty(view, filled):
-    address = {"norm": "none,batch", "sweep": "width", "values": "0.03125,0.0625", "metric": "loss", "view": view}
+    address = {
+        "norm": "none,batch",
+        "sweep": "width",
+        "values": "0.03125,0.0625",
+        "metric": "loss",
+        "view": view,
+    }
     opened = tiny("lab/sweep", **address)
     assert not opened.exception and sentences(opened) == []
     (plot,) = plots(opened)
@@ -743,7 +877,9 @@ def test_a_sweep_draws_what_is_finished_and_leaves_the_rest_empty(view, filled):
 def test_a_sweep_says_which_of_its_runs_is_damaged_and_computes_it_again(filled):
     run = next(run for run in Store().runs() if run.spec.norm == "batch")
     (run.folder / "rows" / "all.parquet").write_bytes(b"")
-    opened = tiny("lab/sweep", norm="none,batch", sweep="width", values="0.03125,0.0625", metric="loss")
+    opened = tiny(
+        "lab/sweep", norm="none,batch", sweep="width", values="0.03125,0.0625", metric="loss"
+    )
     assert [error.value for error in opened.error if "is damaged" in error.value]
     assert "damaged" in next(bar.proto.text for bar in opened.get("progress"))
     opened.button(key=f"again-{run.id}").click().run()
@@ -751,13 +887,23 @@ def test_a_sweep_says_which_of_its_runs_is_damaged_and_computes_it_again(filled)
 
 
 def test_a_finished_sweep_needs_no_button_and_its_link_restores_it(filled):
-    Inline().start(Store().submit(PRESETS["quick"].specs(**TINY | {"width": 1 / 16}, probes=ALL_PROBES)[0]))
-    address = {"norm": "none", "sweep": "width", "values": "0.03125,0.0625", "metric": "beta", "view": "heat map"}
+    Inline().start(
+        Store().submit(PRESETS["quick"].specs(**TINY | {"width": 1 / 16}, probes=ALL_PROBES)[0])
+    )
+    address = {
+        "norm": "none",
+        "sweep": "width",
+        "values": "0.03125,0.0625",
+        "metric": "beta",
+        "view": "heat map",
+    }
     opened = tiny("lab/sweep", **address)
     assert opened.button(key="run").label == "Finished"
     assert any(text.value == "**2 runs**, all finished." for text in opened.markdown)
     kept = {name: opened.query_params[name] for name in address}
-    assert {name: text[0] if isinstance(text, list) else text for name, text in kept.items()} == address
+    assert {
+        name: text[0] if isinstance(text, list) else text for name, text in kept.items()
+    } == address
 
 
 @pytest.mark.parametrize(
@@ -766,7 +912,10 @@ def test_a_finished_sweep_needs_no_button_and_its_link_restores_it(filled):
         ({"sweep": "speed"}, "it must be one of lr, noise, width, depth"),
         ({"values": "0.1,fast"}, "lr must be a number above 0 and at most 1,000"),
         ({"values": "0.1"}, "a sweep of lr takes at least two values"),
-        ({"metric": "speed"}, "it must be one of accuracy, loss, test_accuracy, loss_band, beta, lost"),
+        (
+            {"metric": "speed"},
+            "it must be one of accuracy, loss, test_accuracy, loss_band, beta, lost",
+        ),
         ({"view": "pie"}, "it must be one of lines, heat map"),
     ],
 )
@@ -783,7 +932,10 @@ def test_a_sweep_turns_one_knob_that_some_network_has():
     assert opened.error[0].value.startswith("Learning rate must be a number above 0")
     opened.text_input(key="values").set_value("1, 2").run()
     opened.get("button_group")[2].set_value("noise").run()
-    assert opened.error[0].value == "Noise changes nothing in none or batch; choose one of noisy, noise."
+    assert (
+        opened.error[0].value
+        == "Noise changes nothing in none or batch; choose one of noisy, noise."
+    )
     assert opened.text_input(key="values").value == "0, 0.5, 1, 2, 4"
     opened.text_input(key="lr").set_value("0.1, 0.2").run()
     opened.get("button_group")[2].set_value("width").run()

@@ -15,7 +15,10 @@ from bnviz.training.probes import Row
 
 
 def rows(first: int, count: int) -> list[Row]:
-    return [Row(step, "train_loss", None, None, None, float(step)) for step in range(first, first + count)]
+    return [
+        Row(step, "train_loss", None, None, None, float(step))
+        for step in range(first, first + count)
+    ]
 
 
 def steps(folder: Path) -> list[int]:
@@ -23,11 +26,15 @@ def steps(folder: Path) -> list[int]:
 
 
 @pytest.mark.parametrize("sizes", ["random", "growing"])
-def test_a_long_run_has_a_few_dozen_files_and_each_row_is_written_a_few_times(tmp_path, monkeypatch, sizes):
+def test_a_long_run_has_a_few_dozen_files_and_each_row_is_written_a_few_times(
+    tmp_path, monkeypatch, sizes
+):
     draw, written, made, most = random.Random(0), [], 0, 0
     keep = parts.write
     monkeypatch.setattr(
-        parts, "write", lambda folder, name, what: (written.append(len(what)), keep(folder, name, what))
+        parts,
+        "write",
+        lambda folder, name, what: (written.append(len(what)), keep(folder, name, what)),
     )
     for part in range(600):
         count = {"random": draw.randrange(1, 40), "growing": 1 + part // 20}[sizes]

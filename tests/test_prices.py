@@ -88,11 +88,24 @@ def test_the_command_line_says_the_price_and_does_not_wait_where_nobody_can_answ
     assert told.out.count("queued") == 3
 
 
-@pytest.mark.parametrize(("words", "answer", "queued"), [((), "n", 0), ((), "y", 3), (("--yes",), "n", 3)])
-def test_the_command_line_asks_at_a_terminal_above_ten_minutes(words, answer, queued, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("words", "answer", "queued"), [((), "n", 0), ((), "y", 3), (("--yes",), "n", 3)]
+)
+def test_the_command_line_asks_at_a_terminal_above_ten_minutes(
+    words, answer, queued, monkeypatch, capsys
+):
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda question: answer)
-    command = ["submit", "--preset", "class", "--data", "cifar10-sample", "--steps", "20000", *words]
+    command = [
+        "submit",
+        "--preset",
+        "class",
+        "--data",
+        "cifar10-sample",
+        "--steps",
+        "20000",
+        *words,
+    ]
     if queued:
         main(command)
     else:
@@ -138,7 +151,9 @@ def test_start_asks_too_where_this_machine_is_slow(monkeypatch):
 
 
 def test_a_page_refuses_what_cannot_fit(monkeypatch):
-    opened = page("paper/training", preset="quick", model="vgg19", width="64", hidden="8192,8192,8192,8192")
+    opened = page(
+        "paper/training", preset="quick", model="vgg19", width="64", hidden="8192,8192,8192,8192"
+    )
     assert "TB of memory" in opened.error[0].value and "this machine has" in opened.error[0].value
     assert opened.button(key="run").disabled
     assert not Store().runs()

@@ -21,7 +21,13 @@ NORMS = ("none", "batch", "noisy", "noise")
 
 def moment(**knobs: object) -> Moment:
     """The third step of a tiny training in float64, as a probe sees it."""
-    knobs = {"precision": "float64", "momentum": 0.9, "lr": 0.05, "width": 1 / 16, "probes": {}} | knobs
+    knobs = {
+        "precision": "float64",
+        "momentum": 0.9,
+        "lr": 0.05,
+        "width": 1 / 16,
+        "probes": {},
+    } | knobs
     training = Training(tiny_spec(**knobs))
     for _ in range(2):
         list(training.advance())
@@ -55,7 +61,9 @@ def shift_oracle(at: Moment, moved: str) -> list[tuple[float, float]]:
         }
         for index in sets[moved]:
             updated = oracle.parameters_by_layer(after)[index]
-            for parameter, new in zip(oracle.parameters_by_layer(mixed)[index], updated, strict=True):
+            for parameter, new in zip(
+                oracle.parameters_by_layer(mixed)[index], updated, strict=True
+            ):
                 parameter.data.copy_(new.data)
         gradients = []
         for model in (copy.deepcopy(before), mixed):
@@ -71,8 +79,12 @@ def shift_oracle(at: Moment, moved: str) -> list[tuple[float, float]]:
 def test_covariate_shift_is_definition_2_1_in_every_layer(norm):
     at = moment(norm=norm, l2=1e-3)
     rows = frame(covariate_shift.measure(at))
-    ours = np.stack([rows[rows.metric == "ics_l2"].value, rows[rows.metric == "ics_cosine"].value], axis=1)
-    assert list(rows[rows.metric == "ics_l2"].layer) == [block.name for block in at.objective.blocks]
+    ours = np.stack(
+        [rows[rows.metric == "ics_l2"].value, rows[rows.metric == "ics_cosine"].value], axis=1
+    )
+    assert list(rows[rows.metric == "ics_l2"].layer) == [
+        block.name for block in at.objective.blocks
+    ]
     np.testing.assert_allclose(ours, shift_oracle(at, "preceding"), rtol=1e-6, atol=1e-9)
     for wrong in ("up to", "following", "all"):
         with pytest.raises(AssertionError):
@@ -101,7 +113,9 @@ def test_landscape_is_a_walk_of_a_copied_model_along_its_gradient(norm):
     oracle.loss(start, at.batch.inputs, at.batch.targets, at.spec.l2).backward()
     g = [p.grad.clone() for p in start.parameters()]
     length = torch.cat([t.flatten() for t in g]).norm()
-    assert rows[(rows.metric == "gradient_norm") & rows.layer.isna()].value.item() == pytest.approx(float(length))
+    assert rows[(rows.metric == "gradient_norm") & rows.layer.isna()].value.item() == pytest.approx(
+        float(length)
+    )
     losses = rows[rows.metric == "loss_along"].set_index("at").value
     distances = rows[(rows.metric == "gradient_distance") & rows.layer.isna()].set_index("at").value
     assert list(losses.index) == [multiple * at.spec.lr for multiple in at.spec.step_sizes]
@@ -112,7 +126,9 @@ def test_landscape_is_a_walk_of_a_copied_model_along_its_gradient(norm):
             parameter.data -= eta * gradient
         loss = oracle.loss(walked, at.batch.inputs, at.batch.targets, at.spec.l2)
         loss.backward()
-        distance = torch.cat([(p.grad - q).flatten() for p, q in zip(walked.parameters(), g, strict=True)]).norm()
+        distance = torch.cat(
+            [(p.grad - q).flatten() for p, q in zip(walked.parameters(), g, strict=True)]
+        ).norm()
         assert losses[eta] == pytest.approx(float(loss.detach()), rel=1e-8)
         assert distances[eta] == pytest.approx(float(distance), rel=1e-6)
 
@@ -143,7 +159,9 @@ def test_activations_are_what_enters_every_relu(norm):
     seen: list[np.ndarray] = []
     for module in model:
         if isinstance(module, torch.nn.ReLU):
-            module.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach().numpy()))
+            module.register_forward_pre_hook(
+                lambda _, inputs: seen.append(inputs[0].detach().numpy())
+            )
     model(at.batch.inputs)
     hidden = [block for block in at.objective.blocks if block.activation]
     assert len(seen) == len(hidden) == rows.layer.nunique()
@@ -151,13 +169,16 @@ def test_activations_are_what_enters_every_relu(norm):
         unit = activations.chosen_unit(at.spec.seed, block.name, x.shape[1])
         for channel, values in ((unit, x[:, unit].ravel()), (None, x.ravel())):
             of_layer = rows[
-                (rows.layer == block.name) & (rows.unit.isna() if channel is None else rows.unit == channel)
+                (rows.layer == block.name)
+                & (rows.unit.isna() if channel is None else rows.unit == channel)
             ]
             of = dict(iter(of_layer.groupby("metric")))
             assert of["activation_mean"].value.item() == pytest.approx(values.mean(), abs=1e-9)
             assert of["activation_variance"].value.item() == pytest.approx(values.var(), abs=1e-9)
             quantile, bins = of["activation_quantile"], of["activation_histogram"]
-            np.testing.assert_allclose(quantile.value, np.quantile(values, quantile["at"]), atol=1e-9)
+            np.testing.assert_allclose(
+                quantile.value, np.quantile(values, quantile["at"]), atol=1e-9
+            )
             edges = np.append(bins["at"], np.inf)
             edges[0] = -np.inf  # the extremes themselves are inside, whatever their last bit
             np.testing.assert_array_equal(bins.value, np.histogram(values, edges)[0])
@@ -178,7 +199,9 @@ def test_evaluation_is_that_of_a_torch_network_in_evaluation_mode():
         loss = oracle.loss(model, images, objective.task.test_targets, l2=1e-3)
         right = (model(images).argmax(1) == objective.task.test_targets).double().mean()
     rows = frame(evaluation.evaluate(objective, theta, 3)).set_index("metric").value
-    assert rows["test_loss"] == pytest.approx(float(loss)) and rows["test_accuracy"] == pytest.approx(float(right))
+    assert rows["test_loss"] == pytest.approx(float(loss)) and rows[
+        "test_accuracy"
+    ] == pytest.approx(float(right))
 
 
 def test_exact_population_statistics_are_averages_over_the_training_set():
@@ -190,23 +213,41 @@ def test_exact_population_statistics_are_averages_over_the_training_set():
     assert all(value.equal(kept[name]) for name, value in objective.state().items())
     evaluation.average_over_training_set(objective, objective.views(training.theta))
     weight = objective.views(training.theta)[first.name]["weight"]
-    outputs = [torch.nn.functional.conv2d(b.inputs, weight, padding=1) for b in objective.task.training_batches()]
+    outputs = [
+        torch.nn.functional.conv2d(b.inputs, weight, padding=1)
+        for b in objective.task.training_batches()
+    ]
     norm = objective.norms[first.name]
     torch.testing.assert_close(norm.mean, torch.stack([y.mean((0, 2, 3)) for y in outputs]).mean(0))
-    torch.testing.assert_close(norm.variance, torch.stack([y.var((0, 2, 3)) for y in outputs]).mean(0))
-    running = frame(evaluation.evaluate(Training(tiny_spec(norm="batch")).objective, training.theta.float(), 1))
+    torch.testing.assert_close(
+        norm.variance, torch.stack([y.var((0, 2, 3)) for y in outputs]).mean(0)
+    )
+    running = frame(
+        evaluation.evaluate(Training(tiny_spec(norm="batch")).objective, training.theta.float(), 1)
+    )
     assert rows["test_loss"] != pytest.approx(running.set_index("metric").value["test_loss"])
 
 
 def final_state(measured: dict[str, int], **knobs: object) -> dict[str, torch.Tensor]:
     spec = tiny_spec(
-        **{"norm": "noisy", "momentum": 0.9, "steps": 5, "random_direction": True, "probes": measured} | knobs
+        **{
+            "norm": "noisy",
+            "momentum": 0.9,
+            "steps": 5,
+            "random_direction": True,
+            "probes": measured,
+        }
+        | knobs
     )
     training = Training(spec)
     while not training.finished:
         list(training.advance())
     # What the surface has visited is kept for it alone; nothing else reads it.
-    return {name: value.clone() for name, value in training.state().items() if not name.startswith("visited.")}
+    return {
+        name: value.clone()
+        for name, value in training.state().items()
+        if not name.startswith("visited.")
+    }
 
 
 def assert_same_bits(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
@@ -222,7 +263,9 @@ def assert_same_bits(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> 
 def test_a_probe_leaves_no_trace(measured, population):
     """Parameters, population statistics and momentum end in the same bits; each probe fires at steps 0, 2 and 4."""
     state = torch.get_rng_state()
-    assert_same_bits(final_state(measured, population=population), final_state({}, population=population))
+    assert_same_bits(
+        final_state(measured, population=population), final_state({}, population=population)
+    )
     assert torch.get_rng_state().equal(state)
 
 
@@ -240,7 +283,9 @@ def test_the_test_above_catches_a_probe_that_touches_the_population_statistics(m
         moment.objective.commit()
         return []
 
-    monkeypatch.setitem(probes.PROBES, "evaluation", types.SimpleNamespace(measure=measure, evaluate=lambda *a: []))
+    monkeypatch.setitem(
+        probes.PROBES, "evaluation", types.SimpleNamespace(measure=measure, evaluate=lambda *a: [])
+    )
     with pytest.raises(AssertionError):
         assert_same_bits(final_state({"evaluation": 2}), final_state({}))
 
@@ -268,6 +313,10 @@ def test_every_metric_arrives_with_its_place():
         "batch_sharpness",
     ]
     assert set(expected) <= set(rows.metric)
-    assert rows.step.is_monotonic_increasing and rows[rows.metric == "test_loss"].step.tolist() == [0, 2, 4]
+    assert rows.step.is_monotonic_increasing and rows[rows.metric == "test_loss"].step.tolist() == [
+        0,
+        2,
+        4,
+    ]
     moments = rows[rows.metric == "activation_mean"]
     assert moments.step.unique().tolist() == [0, 1, 2, 3]

@@ -32,14 +32,24 @@ def line(curves: DataFrame, norm: str, column: str = "value") -> np.ndarray:
 
 
 def test_every_file_is_a_source_once():
-    assert sorted(source.file for source in SOURCES) == sorted(path.stem for path in FOLDER.glob("*.csv"))
+    assert sorted(source.file for source in SOURCES) == sorted(
+        path.stem for path in FOLDER.glob("*.csv")
+    )
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.file)
 def test_every_file_belongs_under_some_question(source: Source):
-    kin = [other for other in SOURCES if (other.shows, other.figure) == (source.shows, source.figure)]
-    networks = {(c["norm"].iloc[0], c["lr"].iloc[0]) for other in kin for c in reference.curves(other)}
-    found = counterpart(source.shows, source.family, frozenset((n, 0.1 if np.isnan(lr) else lr) for n, lr in networks))
+    kin = [
+        other for other in SOURCES if (other.shows, other.figure) == (source.shows, source.figure)
+    ]
+    networks = {
+        (c["norm"].iloc[0], c["lr"].iloc[0]) for other in kin for c in reference.curves(other)
+    }
+    found = counterpart(
+        source.shows,
+        source.family,
+        frozenset((n, 0.1 if np.isnan(lr) else lr) for n, lr in networks),
+    )
     for curve in reference.curves(source):
         assert len(found.merge(curve)) == len(curve)
 
@@ -54,7 +64,9 @@ def test_every_file_is_clean(source: Source):
         assert curve["step"].between(0, 50_100).all()
         assert curve["step"].dtype == int
         assert source.figure.startswith("2015") or (curve["step"] % 50 == 0).all()
-        numbers = curve[[name for name in ("value", "low", "high", "distance") if name in curve]].to_numpy()
+        numbers = curve[
+            [name for name in ("value", "low", "high", "distance") if name in curve]
+        ].to_numpy()
         assert np.isfinite(numbers).all()
         if "low" in curve:
             assert (curve["low"] <= curve["high"]).all()
@@ -79,7 +91,9 @@ def test_steps_go_to_the_grid_once_with_the_mean_of_what_repeats(monkeypatch, tm
     (tmp_path / "made_up.csv").write_text(
         "series,step,value\nBN,101,30\nBN,-1,10\nBN,99,50\nBN,201,90\nStandard,1,20\n", "utf-8"
     )
-    plain, batch = reversed(reference.curves(Source("made_up", "2018 v3, Fig. 0", "vgg", "training_accuracy", 0.1)))
+    plain, batch = reversed(
+        reference.curves(Source("made_up", "2018 v3, Fig. 0", "vgg", "training_accuracy", 0.1))
+    )
     assert batch["step"].tolist() == [0, 100, 200]
     assert batch["value"].tolist() == pytest.approx([0.1, 0.4, 0.9])
     assert (plain["step"].tolist(), set(plain["norm"])) == ([0], {"none"})
@@ -89,18 +103,29 @@ def test_steps_go_to_the_grid_once_with_the_mean_of_what_repeats(monkeypatch, tm
 
 
 def test_final_test_accuracies():
-    curves = counterpart("test_accuracy", "vgg", at(0.1, "none", "batch") | at(0.5, "none", "batch"))
+    curves = counterpart(
+        "test_accuracy", "vgg", at(0.1, "none", "batch") | at(0.5, "none", "batch")
+    )
     final = curves[curves["step"] == 15_000].set_index(["norm", "lr"])["value"]
     assert final["batch", 0.1] == pytest.approx(0.829, abs=5e-4)
     assert final["none", 0.1] == pytest.approx(0.800, abs=5e-4)
     assert final["batch", 0.5] == pytest.approx(0.802, abs=5e-4)
     assert final["none", 0.5] == pytest.approx(0.100, abs=5e-4)
-    assert curves.groupby("run")["step"].apply(list).map(lambda steps: steps == list(range(0, 15_001, 1000))).all()
+    assert (
+        curves.groupby("run")["step"]
+        .apply(list)
+        .map(lambda steps: steps == list(range(0, 15_001, 1000)))
+        .all()
+    )
 
 
 def test_test_accuracies_of_2015():
     curves = counterpart("test_accuracy", "mlp", at(1.0, "none", "batch"))
-    for norm, step, value in (("none", 10_000, 0.926), ("none", 44_000, 0.972), ("batch", 49_000, 0.982)):
+    for norm, step, value in (
+        ("none", 10_000, 0.926),
+        ("none", 44_000, 0.972),
+        ("batch", 49_000, 0.982),
+    ):
         own = curves[curves["norm"] == norm]
         assert np.interp(step, own["step"], own["value"]) == pytest.approx(value, abs=2e-3)
 
@@ -124,7 +149,11 @@ def test_noise_moves_the_moments_most():
     curves = counterpart("moment_changes", "vgg", at(0.1, "none", "batch", "noisy"))
     assert set(curves["layer"]) == {2, 9, 13}
     assert set(curves["kind"]) == {"mean", "variance"}
-    means = curves[(curves["kind"] == "mean") & (curves["layer"] == 13)].groupby("norm")["value"].median()
+    means = (
+        curves[(curves["kind"] == "mean") & (curves["layer"] == 13)]
+        .groupby("norm")["value"]
+        .median()
+    )
     assert means["noisy"] == pytest.approx(0.35, abs=0.01)
     assert means["noisy"] > means["none"] > means["batch"]
 
@@ -134,7 +163,11 @@ def test_covariate_shift_by_layer_and_rate():
     parts = set(curves[["layer", "kind"]].itertuples(index=False, name=None))
     assert parts == {(9, "ics_l2"), (9, "ics_cosine"), (17, "ics_cosine")}
     assert line(curves[curves["kind"] == "ics_cosine"], "none").min() >= 0.996
-    first = counterpart("covariate_shift", "vgg", at(0.1, "batch")).query("layer == 5 and kind == 'ics_l2'").iloc[0]
+    first = (
+        counterpart("covariate_shift", "vgg", at(0.1, "batch"))
+        .query("layer == 5 and kind == 'ics_l2'")
+        .iloc[0]
+    )
     assert (first["step"], first["value"]) == (0, pytest.approx(14.7, abs=0.05))
 
 
@@ -156,7 +189,9 @@ def test_percentiles_of_2015_lie_in_one_another():
     inside = (curves["low"] < curves["value"]) & (curves["value"] < curves["high"])
     assert inside.all()
     end = curves.groupby("norm").last()
-    assert end.loc["batch", ["low", "value", "high"]].tolist() == pytest.approx([-1.95, 0.02, 1.97], abs=0.03)
+    assert end.loc["batch", ["low", "value", "high"]].tolist() == pytest.approx(
+        [-1.95, 0.02, 1.97], abs=0.03
+    )
 
 
 # Which belong under ours
@@ -176,7 +211,9 @@ def test_percentiles_of_2015_lie_in_one_another():
         ("effective_beta", at(0.1, "batch", "l1"), "12d"),
     ],
 )
-def test_the_figure_with_most_of_the_networks_is_taken_the_earlier_of_equals(shows, networks, figure):
+def test_the_figure_with_most_of_the_networks_is_taken_the_earlier_of_equals(
+    shows, networks, figure
+):
     found = chosen(shows, "vgg", networks)
     assert {name for name, *_ in found} == {f"2018 v3, Fig. {figure}"}
     assert {(norm, lr) for _, norm, lr in found} == {
@@ -225,5 +262,7 @@ def test_notes_are_about_what_there_is():
 
 def test_reading_needs_neither_streamlit_nor_torch_nor_plotly():
     code = "import sys, bnviz.papers.reference; print({'streamlit', 'torch', 'plotly'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True
+    )
     assert done.stdout.strip() == "set()"

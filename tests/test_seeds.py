@@ -25,7 +25,17 @@ FINITE = st.floats(-1e6, 1e6)
 def curves(values: np.ndarray, norm: str = "batch", lr: float = 0.1, **more: object) -> DataFrame:
     """One run a row of `values`, one step a column; seeds 0, 1, …"""
     frames = [
-        DataFrame({"run": f"{norm}{seed}", "norm": norm, "lr": lr, "seed": seed, **more, "step": STEPS, "value": row})
+        DataFrame(
+            {
+                "run": f"{norm}{seed}",
+                "norm": norm,
+                "lr": lr,
+                "seed": seed,
+                **more,
+                "step": STEPS,
+                "value": row,
+            }
+        )
         for seed, row in enumerate(values)
     ]
     return pd.concat(frames, ignore_index=True)
@@ -51,7 +61,13 @@ def test_mean_and_intervals_are_those_of_scipy(values: np.ndarray) -> None:
 
 
 def test_a_single_seed_has_no_interval_and_networks_stay_apart() -> None:
-    several = pd.concat([curves(np.ones((3, 3))), curves(np.zeros((1, 3)), "none"), curves(np.zeros((2, 3)), lr=0.5)])
+    several = pd.concat(
+        [
+            curves(np.ones((3, 3))),
+            curves(np.zeros((1, 3)), "none"),
+            curves(np.zeros((2, 3)), lr=0.5),
+        ]
+    )
     table = over_seeds(several, ["value"], "range")
     assert table.groupby(["norm", "lr"])["n"].first().to_dict() == {
         ("batch", 0.1): 3,
@@ -64,7 +80,9 @@ def test_a_single_seed_has_no_interval_and_networks_stay_apart() -> None:
 
 
 def test_a_seed_that_overflows_leaves_a_gap_and_one_that_lags_a_smaller_n() -> None:
-    lagging = curves(np.array([[1, np.nan, 3], [2.0, 2, 5]])).drop(index=5)  # seed 1 has not come to step 20
+    lagging = curves(np.array([[1, np.nan, 3], [2.0, 2, 5]])).drop(
+        index=5
+    )  # seed 1 has not come to step 20
     table = over_seeds(lagging, ["value"], "t")
     assert table["n"].tolist() == [2, 2, 1]
     assert np.isnan(table["value"][1])
@@ -88,7 +106,16 @@ def test_differences_are_paired_by_seed_and_step() -> None:
 def test_thinning_keeps_the_ends_of_intervals() -> None:
     random = np.random.default_rng(0).standard_cauchy((3, 5000))
     long = pd.concat(
-        DataFrame({"run": f"r{s}", "norm": "batch", "lr": 0.1, "seed": s, "step": range(5000), "value": row})
+        DataFrame(
+            {
+                "run": f"r{s}",
+                "norm": "batch",
+                "lr": 0.1,
+                "seed": s,
+                "step": range(5000),
+                "value": row,
+            }
+        )
         for s, row in enumerate(random)
     )
     table = over_seeds(long, ["value"], "range")
@@ -111,7 +138,9 @@ def test_an_interval_over_seeds_is_hatched_without_edges_and_named() -> None:
 
 def test_around_a_band_over_step_sizes_it_is_whiskers() -> None:
     edges = curves(np.random.default_rng(0).uniform(1, 2, (3, 3)))
-    bands = edges.rename(columns={"value": "loss_low"}).assign(loss_high=edges["value"] + 1, eta_min=0.05)
+    bands = edges.rename(columns={"value": "loss_low"}).assign(
+        loss_high=edges["value"] + 1, eta_min=0.05
+    )
     frame = over_seeds(bands, ["loss_low", "loss_high"], "range")
     fig = loss_band(frame, Time(20))
     assert all(trace.fillpattern.shape is None for trace in fig.data)
@@ -121,21 +150,36 @@ def test_around_a_band_over_step_sizes_it_is_whiskers() -> None:
         if trace.error_y.array is not None and trace.y[0] > 0 and trace.mode == "markers"
     )
     assert {up.type, down.type} == {"data"}
-    assert "minimum to maximum over seeds" in [trace.name for trace in fig.data if trace.showlegend is not False]
+    assert "minimum to maximum over seeds" in [
+        trace.name for trace in fig.data if trace.showlegend is not False
+    ]
 
 
 def test_a_network_with_one_seed_beside_others_with_three_has_no_interval_to_draw() -> None:
-    mixed = pd.concat([curves(np.random.default_rng(0).uniform(1, 2, (3, 3))), curves(np.ones((1, 3)), "none")])
+    mixed = pd.concat(
+        [curves(np.random.default_rng(0).uniform(1, 2, (3, 3))), curves(np.ones((1, 3)), "none")]
+    )
     fig = training.test_accuracy(over_seeds(mixed, ["value"], "t"), Time(20))
     assert (
         sum(trace.line.width == 0 and trace.showlegend is False for trace in fig.data) == 2
     )  # both edges, of one network
 
 
-def test_an_interval_that_reaches_zero_is_open_below_on_a_logarithmic_axis_and_the_legend_says_so() -> None:
+def test_an_interval_that_reaches_zero_is_open_below_on_a_logarithmic_axis_and_the_legend_says_so() -> (
+    None
+):
     steps = np.arange(4)
-    keys = {"run": "batch", "norm": "batch", "lr": 0.1, "seed": -1, "interval": "95 % t-interval", "n": 3}
-    frame = pd.DataFrame({**keys, "step": steps, "mean": 0.5, "mean_from": [0.2, -0.1, 0.3, 0.4], "mean_to": 0.9})
+    keys = {
+        "run": "batch",
+        "norm": "batch",
+        "lr": 0.1,
+        "seed": -1,
+        "interval": "95 % t-interval",
+        "n": 3,
+    }
+    frame = pd.DataFrame(
+        {**keys, "step": steps, "mean": 0.5, "mean_from": [0.2, -0.1, 0.3, 0.4], "mean_to": 0.9}
+    )
     figure = training_loss(frame, Time(4))
     edge = figure.data[0]
     assert edge.y[1] < 1e-20  # far below whatever the axis shows, and no floor in the picture

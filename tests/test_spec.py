@@ -21,7 +21,9 @@ from bnviz.training.probes import PROBES
 
 def test_the_id_does_not_see_how_a_question_is_written():
     plain = RunSpec.of(lr=1, hidden=(256,), probes={"landscape": 10, "accuracy": 1})
-    other = RunSpec.of(probes={"accuracy": 1, "landscape": 10}, hidden=[256], lr=1.0, norm="batch", seed=0)
+    other = RunSpec.of(
+        probes={"accuracy": 1, "landscape": 10}, hidden=[256], lr=1.0, norm="batch", seed=0
+    )
     assert plain.id == other.id == RunSpec.of(**json.loads(plain.model_dump_json())).id
     assert len({plain.id, RunSpec.of(lr=2).id, RunSpec.of(seed=1).id, RunSpec().id}) == 4
 
@@ -48,7 +50,9 @@ def test_a_raised_version_of_the_training_changes_every_id(monkeypatch, part):
     assert RunSpec().id != before
 
 
-def test_a_raised_version_of_a_network_or_a_data_set_changes_the_id_of_those_who_use_it(monkeypatch):
+def test_a_raised_version_of_a_network_or_a_data_set_changes_the_id_of_those_who_use_it(
+    monkeypatch,
+):
     monkeypatch.setitem(models.VERSIONS, "lenet", 2)
     monkeypatch.setitem(SOURCES, "mnist", replace(SOURCES["mnist"], version=2))
     assert RunSpec().canonical() == {}
@@ -65,16 +69,31 @@ def test_a_raised_version_of_a_network_or_a_data_set_changes_the_id_of_those_who
         ({"steps": 2.5}, "steps must be a whole number from 1 to 1,000,000, got 2.5"),
         ({"lr": float("nan")}, "lr must be a number above 0 and at most 1,000, got nan"),
         ({"lr": float("inf")}, "lr must be"),
-        ({"width": 0.001}, "width 0.001 leaves no channel in a layer of 64; choose a width of at least 0.016"),
+        (
+            {"width": 0.001},
+            "width 0.001 leaves no channel in a layer of 64; choose a width of at least 0.016",
+        ),
         ({"probes": {"curve": 3}}, "probes must be one of accuracy, activations"),
-        ({"probes": {"landscape": 0}}, "probes landscape must be a whole number of at least 1, got 0"),
+        (
+            {"probes": {"landscape": 0}},
+            "probes landscape must be a whole number of at least 1, got 0",
+        ),
         ({"batch": 4001, "data": "cifar10-sample"}, "batch must be at most 4000"),
         ({"step_sizes": ()}, "step_sizes"),
         ({"step_sizes": (1, 1)}, "step_sizes must name each value once"),
         ({"speed": 3}, "unknown setting 'speed'; the settings are model, width"),
-        ({"init": "zeros"}, "init must be one of glorot_uniform, glorot_normal, he_normal, gaussian, got 'zeros'"),
-        ({"optimizer": "lbfgs"}, "optimizer must be one of sgd, adadelta, adam, adamw, got 'lbfgs'"),
-        ({"schedule": "exponential"}, "schedule must be one of constant, step, cosine, got 'exponential'"),
+        (
+            {"init": "zeros"},
+            "init must be one of glorot_uniform, glorot_normal, he_normal, gaussian, got 'zeros'",
+        ),
+        (
+            {"optimizer": "lbfgs"},
+            "optimizer must be one of sgd, adadelta, adam, adamw, got 'lbfgs'",
+        ),
+        (
+            {"schedule": "exponential"},
+            "schedule must be one of constant, step, cosine, got 'exponential'",
+        ),
         ({"decay": 0}, "decay must be a number above 0 and at most 1, got 0"),
         ({"decay_every": 0}, "decay_every must be a whole number from 1 to 1,000,000, got 0"),
         ({"warmup": -1}, "warmup must be a whole number from 0 to 1,000,000, got -1"),
@@ -86,7 +105,10 @@ def test_a_raised_version_of_a_network_or_a_data_set_changes_the_id_of_those_who
         ({"loss_factor": -1}, "loss_factor must be a number above 0 and at most 1,000,000, got -1"),
         ({"surface_grid": 2}, "surface_grid must be a whole number from 3 to 101, got 2"),
         ({"surface_along": "south"}, "surface_along must be one of gradient, random, got 'south'"),
-        ({"surface_extent": 0}, "surface_extent must be a number above 0 and at most 1,000,000, got 0"),
+        (
+            {"surface_extent": 0},
+            "surface_extent must be a number above 0 and at most 1,000,000, got 0",
+        ),
         ({"theory_units": 0}, "theory_units must be a whole number from 1 to 4,096, got 0"),
         (
             {"data": "mnist-sample"},
@@ -101,7 +123,10 @@ def test_a_raised_version_of_a_network_or_a_data_set_changes_the_id_of_those_who
             "norm instance needs more than one value of an example to average over, and fc1",
         ),
         ({"seed": "abc"}, "seed must be a whole number of at least 0 and below 2,147,483,648"),
-        ({"hidden": "512"}, "hidden must be a list, each value a whole number from 1 to 8,192, got '512'"),
+        (
+            {"hidden": "512"},
+            "hidden must be a list, each value a whole number from 1 to 8,192, got '512'",
+        ),
     ],
 )
 def test_a_wrong_knob_is_refused_in_one_sentence_that_names_the_valid_choices(knobs, says):
@@ -116,7 +141,9 @@ def test_a_wrong_knob_is_refused_in_one_sentence_that_names_the_valid_choices(kn
     ["x" * 10_000, 10**5000, ["x" * 10_000] * 1000, {"x" * 10_000: 1}, "\x1b\n" * 5000],
     ids=["text", "number", "list", "map", "control characters"],
 )
-@pytest.mark.parametrize("knob", ["lr", "norm", "seed", "hidden", "optimizer", "augment", "probes", "y" * 99])
+@pytest.mark.parametrize(
+    "knob", ["lr", "norm", "seed", "hidden", "optimizer", "augment", "probes", "y" * 99]
+)
 def test_a_refusal_quotes_no_more_of_a_value_than_fits_a_line(knob, value):
     with pytest.raises(SpecError) as refused:
         RunSpec.of(**{knob: value})
@@ -151,12 +178,16 @@ def test_every_vgg_fits_32_x_32_images():
         assert blocks[-3].pooled == (128, 1, 1)
         assert blocks[-1].output == (10,)
         assert [block.normalised for block in blocks] == [True] * (len(blocks) - 2) + [False, False]
-    assert [len(RunSpec(model=model).blocks()) for model in ("vgg11", "vgg13", "vgg16", "vgg19")] == [10, 12, 15, 18]
+    assert [
+        len(RunSpec(model=model).blocks()) for model in ("vgg11", "vgg13", "vgg16", "vgg19")
+    ] == [10, 12, 15, 18]
 
 
 def test_the_networks_of_2015_1998_and_the_deep_linear_one_have_their_papers_shapes():
     def shapes(**knobs):
-        return [(block.name, block.weight, block.activation) for block in RunSpec.of(**knobs).blocks()]
+        return [
+            (block.name, block.weight, block.activation) for block in RunSpec.of(**knobs).blocks()
+        ]
 
     sigmoid = [
         ("fc1", (100, 784), "sigmoid"),
@@ -172,15 +203,17 @@ def test_the_networks_of_2015_1998_and_the_deep_linear_one_have_their_papers_sha
         ("fc5", (10, 84)),
     ]
     for model, activation in (("lenet", "sigmoid"), ("lenetr", "relu")):
-        assert shapes(model=model, data="mnist-sample") == [(*layer, activation) for layer in lenet[:-1]] + [
-            (*lenet[-1], None)
-        ]
+        assert shapes(model=model, data="mnist-sample") == [
+            (*layer, activation) for layer in lenet[:-1]
+        ] + [(*lenet[-1], None)]
     linear = shapes(model="dln", data="gaussian", batch=10)
     assert linear == [(f"fc{n}", (10, 10), None) for n in range(1, 26)]
     wide = RunSpec.of(model="dln", data="gaussian", depth=3, width=2, norm_output=True).blocks()
     assert [block.weight for block in wide] == [(20, 10), (20, 20), (10, 20)]
     assert all(block.normalised for block in wide)
-    assert [block.normalised for block in RunSpec.of(model="mlp", data="mnist-sample").blocks()] == [True] * 3 + [False]
+    assert [
+        block.normalised for block in RunSpec.of(model="mlp", data="mnist-sample").blocks()
+    ] == [True] * 3 + [False]
 
 
 def test_presets_compare_normalisations_and_learning_rates_alone():
@@ -206,7 +239,9 @@ def test_the_main_comparison_measures_the_same_at_every_scale():
 
 def test_preset_ids_are_pinned():
     """An id that moves loses every reader's finished runs: raise a version on purpose, never by accident."""
-    assert {preset.name: " ".join(spec.id for spec in preset.specs()) for preset in PRESETS.values()} == PINNED
+    assert {
+        preset.name: " ".join(spec.id for spec in preset.specs()) for preset in PRESETS.values()
+    } == PINNED
 
 
 PINNED = {

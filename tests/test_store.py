@@ -200,14 +200,24 @@ def test_runs_that_ship_with_bnviz_answer_where_the_cache_does_not(tmp_path, mon
 
 def test_rows_of_some_metrics_and_steps_are_those_of_all():
     run = Store().submit(tiny_spec())
-    run.write_rows("000000", [*(row(step) for step in range(3)), Row(2, "ics_l2", "conv10", None, None, 0.5)])
+    run.write_rows(
+        "000000", [*(row(step) for step in range(3)), Row(2, "ics_l2", "conv10", None, None, 0.5)]
+    )
     run.write_rows("000001", [row(3), Row(3, "ics_l2", "conv2", None, None, 0.5)])
     every = run.rows()
-    for metrics, steps in ((["train_loss"], None), (["ics_l2"], [3]), (None, [2, 3]), ([], None), (["none"], None)):
+    for metrics, steps in (
+        (["train_loss"], None),
+        (["ics_l2"], [3]),
+        (None, [2, 3]),
+        ([], None),
+        (["none"], None),
+    ):
         asked = every["metric"].isin(metrics) if metrics is not None else every["metric"].notna()
         asked &= every["step"].isin(steps) if steps is not None else True
         found = run.rows(metrics, steps)
-        pd.testing.assert_frame_equal(found.astype(TEXT), every[asked].reset_index(drop=True).astype(TEXT))
+        pd.testing.assert_frame_equal(
+            found.astype(TEXT), every[asked].reset_index(drop=True).astype(TEXT)
+        )
     assert run.measured().fillna("").to_numpy().tolist() == [
         ["train_loss", ""],
         ["ics_l2", "conv10"],
@@ -217,9 +227,13 @@ def test_rows_of_some_metrics_and_steps_are_those_of_all():
 
 def test_rows_take_little_memory_and_sort_as_text_does():
     run = Store().submit(tiny_spec())
-    run.write_rows("000000", [Row(0, "ics_l2", layer, None, None, 1.0) for layer in ("conv2", "conv10")] * 5000)
+    run.write_rows(
+        "000000", [Row(0, "ics_l2", layer, None, None, 1.0) for layer in ("conv2", "conv10")] * 5000
+    )
     rows = run.labelled_rows()
-    assert rows.memory_usage(deep=True).sum() / len(rows) < 60  # bytes; text takes three times as much
+    assert (
+        rows.memory_usage(deep=True).sum() / len(rows) < 60
+    )  # bytes; text takes three times as much
     assert rows.sort_values("layer")["layer"].iloc[0] == "conv10"
     assert joined([run, run])["layer"].dtype == rows["layer"].dtype  # still categories
 
@@ -237,7 +251,9 @@ def test_what_is_kept_of_the_files_that_were_read_is_bounded_by_bytes(monkeypatc
 def test_of_a_large_file_the_groups_of_rows_that_have_the_steps_are_read(monkeypatch):
     run, read, chosen = Store().submit(tiny_spec()), [], parts.chosen
     monkeypatch.setattr(parts, "GROUP", 100)
-    monkeypatch.setattr(parts, "chosen", lambda table, *asked: read.append(len(table)) or chosen(table, *asked))
+    monkeypatch.setattr(
+        parts, "chosen", lambda table, *asked: read.append(len(table)) or chosen(table, *asked)
+    )
     run.write_rows("000000", [row(step) for step in range(1000)])
     assert run.rows(steps=[250, 777])["step"].tolist() == [250, 777]
     assert read == [100, 100]

@@ -33,8 +33,18 @@ from bnviz.ui.present import SCALE, TYPE, enlarged
 from tests.conftest import tiny_spec
 
 PROBES = {"accuracy": 1, "evaluation": 2, "landscape": 2, "covariate_shift": 2, "activations": 2}
-SPECS = [tiny_spec(norm=norm, seed=seed, probes=PROBES) for seed in (0, 1) for norm in ("none", "batch")]
-ORDER = ["performance", "distributions", "noise", "covariate-shift", "landscape", "norms", "few-images"]
+SPECS = [
+    tiny_spec(norm=norm, seed=seed, probes=PROBES) for seed in (0, 1) for norm in ("none", "batch")
+]
+ORDER = [
+    "performance",
+    "distributions",
+    "noise",
+    "covariate-shift",
+    "landscape",
+    "norms",
+    "few-images",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -103,13 +113,18 @@ class Page(HTMLParser):
 def drawn(html: str) -> list[list[dict[str, Any]]]:
     """The traces of every figure of a page."""
     return [
-        json.loads(found[1]) for found in re.finditer(r"Plotly\.newPlot\(\s*\"[^\"]+\",\s*(\[.*?\]),\s+\{", html, re.S)
+        json.loads(found[1])
+        for found in re.finditer(r"Plotly\.newPlot\(\s*\"[^\"]+\",\s*(\[.*?\]),\s+\{", html, re.S)
     ]
 
 
 def numbers(array: Any) -> list[float]:
     """plotly's typed arrays as a list."""
-    return list(np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"])) if isinstance(array, dict) else array
+    return (
+        list(np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"]))
+        if isinstance(array, dict)
+        else array
+    )
 
 
 # The data
@@ -123,7 +138,9 @@ def test_the_story_is_told_in_the_papers_order_and_ends_with_what_a_sample_shows
 @pytest.mark.parametrize("chapter", CHAPTERS.values(), ids=ORDER)
 def test_a_chapter_fits_its_panel_its_preset_and_its_page(chapter):
     specs = chapter.specs()
-    assert {(spec.norm, spec.seed) for spec in specs} == {(n, s) for n in chapter.norms for s in chapter.seeds}
+    assert {(spec.norm, spec.seed) for spec in specs} == {
+        (n, s) for n in chapter.norms for s in chapter.seeds
+    }
     assert PANELS[chapter.panel].fits(specs)
     assert chapter.statistic in STATISTICS
     assert set(chapter.layers) <= {block.name for block in specs[0].blocks()}
@@ -222,8 +239,14 @@ def test_a_report_says_what_its_runs_are_and_where_their_curves_end(answered, re
     rows = judging.rows(runs)
     last = rows[(rows.metric == "test_accuracy") & (rows.step == rows.step.max())]
     final = last.groupby("norm")["value"].mean()
-    assert f"Standard · n = 2 {final['none']:.1%}; BatchNorm · n = 2 {final['batch']:.1%}." in page.text
-    assert f"Standard · n = 2 {1 - final['none']:.2%}; BatchNorm · n = 2 {1 - final['batch']:.2%}." in page.text
+    assert (
+        f"Standard · n = 2 {final['none']:.1%}; BatchNorm · n = 2 {final['batch']:.1%}."
+        in page.text
+    )
+    assert (
+        f"Standard · n = 2 {1 - final['none']:.2%}; BatchNorm · n = 2 {1 - final['batch']:.2%}."
+        in page.text
+    )
     assert "Against the knob" not in page.text  # these runs differ in no knob
     assert "santurkar2018batchnorm" in page.text
 
@@ -234,16 +257,22 @@ def test_runs_of_other_conditions_have_figures_of_their_own(told):
         Inline().start(run)
     assert [len(group) for group in report.comparisons([*told, *others])] == [4, 1, 1]
     heads = re.findall("<h2>Figures(.*?)</h2>", report.report(others, "Two"))
-    assert [head.endswith(f"{steps} steps · seed 0") for steps, head in zip((2, 3), heads, strict=True)] == [True, True]
+    assert [
+        head.endswith(f"{steps} steps · seed 0") for steps, head in zip((2, 3), heads, strict=True)
+    ] == [True, True]
 
 
 def test_a_report_tells_the_claims_that_its_runs_can_judge(told, monkeypatch):
     claim = CLAIMS["batch-faster"]
     monkeypatch.setattr(
-        judging, "questions", lambda its, seed: {s.id: s for s in SPECS if its is claim and s.seed == seed}
+        judging,
+        "questions",
+        lambda its, seed: {s.id: s for s in SPECS if its is claim and s.seed == seed},
     )
     monkeypatch.setattr(
-        judging, "judge", lambda its, rows: judging.Verdict(its, rows.groupby("seed")["value"].size() * 1.0)
+        judging,
+        "judge",
+        lambda its, rows: judging.Verdict(its, rows.groupby("seed")["value"].size() * 1.0),
     )
     page = Page(report.verdicts(told))
     assert claim.says in page.text and "holds" in page.text
@@ -309,7 +338,9 @@ def test_reset_asks_and_deletes_all_runs_but_no_data(own_cache, monkeypatch, cap
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     asked: list[str] = []
     for answer, left in (("", 3), ("n", 3), ("y", 0)):
-        monkeypatch.setattr("builtins.input", lambda question, answer=answer: asked.append(question) or answer)
+        monkeypatch.setattr(
+            "builtins.input", lambda question, answer=answer: asked.append(question) or answer
+        )
         assert bnviz("reset") == 0
         assert len(Store().runs()) == left
     assert asked == ["Delete 3 runs with their measurements? [y/N] "] * 3
@@ -345,7 +376,9 @@ def plots(opened: AppTest) -> list[dict[str, Any]]:
 def test_start_tells_every_chapter_with_its_figure(told):
     opened = page("start")
     assert not opened.exception
-    assert [plot["alt"] for plot in plots(opened)] == [f"{c.heading}. {c.text}" for c in CHAPTERS.values()]
+    assert [plot["alt"] for plot in plots(opened)] == [
+        f"{c.heading}. {c.text}" for c in CHAPTERS.values()
+    ]
     assert all(plot["figure"]["data"] for plot in plots(opened))
     assert opened.caption[0].value.startswith("Takes about ")
     assert "seeds 0, 1" in opened.caption[1].value
@@ -353,7 +386,9 @@ def test_start_tells_every_chapter_with_its_figure(told):
 
 def test_start_draws_what_is_finished_and_says_what_is_not(told, monkeypatch):
     left_out = CHAPTERS["norms"]
-    monkeypatch.setattr(Chapter, "specs", lambda chapter: [tiny_spec(seed=9)] if chapter is left_out else SPECS)
+    monkeypatch.setattr(
+        Chapter, "specs", lambda chapter: [tiny_spec(seed=9)] if chapter is left_out else SPECS
+    )
     opened = page("start")
     assert len(plots(opened)) == len(CHAPTERS) - 1
     assert [info.value.partition(":")[0] for info in opened.info] == ["Not measured yet"]
@@ -396,8 +431,14 @@ def test_a_slide_without_runs_says_what_to_do():
 
 def test_an_enlarged_figure_has_the_same_numbers_in_larger_type():
     small = go.Figure(
-        go.Scatter(y=[1, 2], line={"width": 2}, marker={"size": 4}, fillpattern={"size": 5, "shape": "/"}),
-        {"margin": {"t": 56}, "annotations": [{"text": "a", "font": {"size": 13}}], "yaxis": {"type": "log"}},
+        go.Scatter(
+            y=[1, 2], line={"width": 2}, marker={"size": 4}, fillpattern={"size": 5, "shape": "/"}
+        ),
+        {
+            "margin": {"t": 56},
+            "annotations": [{"text": "a", "font": {"size": 13}}],
+            "yaxis": {"type": "log"},
+        },
     )
     before, big = small.to_json(), enlarged(small, 2)
     assert small.to_json() == before

@@ -74,7 +74,9 @@ def test_a_run_that_another_supervisors_worker_holds_takes_a_slot_and_is_not_sta
 def test_nothing_starts_that_is_done_failed_cancelled_or_damaged(engine):
     for seed, name in enumerate(("done.json", "error.txt", "cancel")):
         Store().submit(tiny_spec(seed=seed)).write(name, "no")
-    (Store().submit(tiny_spec(seed=9)).folder / "spec.json").write_text('{"spec": {"norm": "ba', "utf-8")
+    (Store().submit(tiny_spec(seed=9)).folder / "spec.json").write_text(
+        '{"spec": {"norm": "ba', "utf-8"
+    )
     assert not Supervisor(Store(), engine, slots=9).look()
     assert engine.started == []
 
@@ -146,7 +148,8 @@ def begin(processes: list[subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
 def test_kill_everything_one_after_the_other_and_lose_nothing(processes):
     """kill -9 of the supervisor, then of a worker: nothing runs twice, nothing is lost, the next start goes on."""
     specs = [
-        tiny_spec(norm="batch", steps=1500, seed=seed, probes={"accuracy": 1, "landscape": 300}) for seed in range(2)
+        tiny_spec(norm="batch", steps=1500, seed=seed, probes={"accuracy": 1, "landscape": 300})
+        for seed in range(2)
     ]
     runs = [Store().submit(spec) for spec in specs]
     first = begin(processes)
@@ -162,7 +165,11 @@ def test_kill_everything_one_after_the_other_and_lose_nothing(processes):
 
     shown = runs[0].rows()
     os.kill(workers[0], signal.SIGKILL)
-    wait_for(lambda: runs[0].state != "running" or holder(runs[0].folder / "lock") != workers[0], "still running", 5)
+    wait_for(
+        lambda: runs[0].state != "running" or holder(runs[0].folder / "lock") != workers[0],
+        "still running",
+        5,
+    )
     wait_for(lambda: all(run.state == "done" for run in runs), "they do not end", 300)
     for run in runs:
         theirs = pd.DataFrame(execute(run.spec)).astype({"unit": "float64", "at": "float64"})
@@ -189,7 +196,11 @@ def test_ensure_starts_a_supervisor_that_outlives_its_starter():
     """As the dashboard does it, which is then killed."""
     code = "import time; from bnviz.runs.store import Store; from bnviz.runs.supervisor import ensure; print(ensure(Store()), flush=True); time.sleep(99)"
     starter = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=PROJECT, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        [sys.executable, "-c", code],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
     )
     assert starter.stdout
     pid = int(starter.stdout.readline())
@@ -281,7 +292,9 @@ def test_temporaries_of_killed_writers_go_and_all_else_stays(engine, own_cache):
     assert all(path.exists() for path in others)
 
 
-@pytest.mark.skipif("forkserver" not in multiprocessing.get_all_start_methods(), reason="needs a fork server")
+@pytest.mark.skipif(
+    "forkserver" not in multiprocessing.get_all_start_methods(), reason="needs a fork server"
+)
 def test_workers_start_where_the_folder_for_temporaries_has_a_long_name(tmp_path):
     long = tmp_path / ("x" * 111)
     long.mkdir()
@@ -292,6 +305,9 @@ Local()
 assert len(util.get_temp_dir()) < 60
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=PROJECT, env=os.environ | {"TMPDIR": str(long)}, timeout=120
+        [sys.executable, "-c", code],
+        cwd=PROJECT,
+        env=os.environ | {"TMPDIR": str(long)},
+        timeout=120,
     )
     assert done.returncode == 0

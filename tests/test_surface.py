@@ -14,7 +14,15 @@ from tests.conftest import tiny_spec
 from tests.test_probes import assert_same_bits, final_state, frame, moment
 
 NORMS = ("none", "batch", "noisy", "noise")
-DLN = {"model": "dln", "data": "gaussian", "depth": 2, "width": 1.0, "norm": "none", "batch": 1000, "lr": 1e-5}
+DLN = {
+    "model": "dln",
+    "data": "gaussian",
+    "depth": 2,
+    "width": 1.0,
+    "norm": "none",
+    "batch": 1000,
+    "lr": 1e-5,
+}
 
 
 def heights(rows: pd.DataFrame) -> pd.DataFrame:
@@ -72,7 +80,9 @@ def test_a_linear_network_of_two_layers_has_a_surface_in_closed_form():
 @pytest.mark.parametrize("norm", NORMS)
 def test_in_the_middle_is_the_loss_of_the_step(norm, knobs):
     at = moment(norm=norm, l2=1e-3, **knobs)
-    assert heights(frame(surface.measure(at))).loc[0, 0] == pytest.approx(float(at.evaluation.loss), rel=1e-12)
+    assert heights(frame(surface.measure(at))).loc[0, 0] == pytest.approx(
+        float(at.evaluation.loss), rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("norm", NORMS)
@@ -106,15 +116,21 @@ def test_filter_normalised_directions_have_the_filter_norms_of_the_network_and_n
     at = moment(norm="batch", surface_along=along, surface_scaled=True)
     goals = filters(at, at.theta)
     source = -at.evaluation.gradient if along == "gradient" else surface.draw(at, "u")
-    for direction, drawn in zip(surface.directions(at), (source, surface.draw(at, "v")), strict=True):
+    for direction, drawn in zip(
+        surface.directions(at), (source, surface.draw(at, "v")), strict=True
+    ):
         own = filters(at, direction)
         for layer, parameters in at.objective.views(direction).items():
             alive = filters(at, drawn)[layer] > 0
             torch.testing.assert_close(own[layer][alive], goals[layer][alive])
             assert not own[layer][~alive].any()
             assert not any(value.any() for name, value in parameters.items() if name != "weight")
-            for row, its in zip(parameters["weight"], at.objective.views(drawn)[layer]["weight"], strict=True):
-                assert float(row.flatten() @ its.flatten()) == pytest.approx(float(row.norm() * its.norm()))
+            for row, its in zip(
+                parameters["weight"], at.objective.views(drawn)[layer]["weight"], strict=True
+            ):
+                assert float(row.flatten() @ its.flatten()) == pytest.approx(
+                    float(row.norm() * its.norm())
+                )
 
 
 def test_random_directions_are_one_draw_a_run():
@@ -122,13 +138,27 @@ def test_random_directions_are_one_draw_a_run():
     for ours, theirs in zip(surface.directions(first), surface.directions(other), strict=True):
         torch.testing.assert_close(ours / ours.norm(), theirs / theirs.norm())
     seed = moment(surface_along="random", seed=1)
-    assert abs(float(torch.cosine_similarity(surface.draw(seed, "u"), surface.draw(first, "u"), dim=0))) < 0.1
-    assert abs(float(torch.cosine_similarity(surface.draw(first, "v"), surface.draw(first, "u"), dim=0))) < 0.1
+    assert (
+        abs(
+            float(torch.cosine_similarity(surface.draw(seed, "u"), surface.draw(first, "u"), dim=0))
+        )
+        < 0.1
+    )
+    assert (
+        abs(
+            float(
+                torch.cosine_similarity(surface.draw(first, "v"), surface.draw(first, "u"), dim=0)
+            )
+        )
+        < 0.1
+    )
 
 
 @pytest.mark.parametrize("knobs", [{}, {"surface_along": "random"}, {"surface_scaled": True}])
 def test_the_path_is_projected_as_least_squares_would(knobs):
-    spec = tiny_spec(norm="batch", precision="float64", momentum=0.9, steps=7, probes={"surface": 3}, **knobs)
+    spec = tiny_spec(
+        norm="batch", precision="float64", momentum=0.9, steps=7, probes={"surface": 3}, **knobs
+    )
     training, thetas, planes, rows = Training(spec), {}, {}, []
     while not training.finished:
         thetas[training.step] = training.theta.clone()
@@ -166,7 +196,9 @@ def replay(spec, step: int) -> Moment:
 
 def test_plain_gradient_descent_goes_to_one_and_zero():
     places = path(frame(surface.measure(moment(norm="batch", momentum=0.0))))
-    assert places.loc[3, "a"] == pytest.approx(1) and places.loc[3, "b"] == pytest.approx(0, abs=1e-9)
+    assert places.loc[3, "a"] == pytest.approx(1) and places.loc[3, "b"] == pytest.approx(
+        0, abs=1e-9
+    )
     assert places.loc[3, "off"] == pytest.approx(0, abs=1e-9)
 
 
@@ -182,7 +214,12 @@ def test_going_on_from_a_state_gives_the_same_surfaces(cut):
     while not second.finished:
         kept += second.advance()
     pd.testing.assert_frame_equal(frame(kept), frame(rows))
-    assert frame(rows).query("step == 4 and metric == 'surface_path_a'")["at"].tolist() == [0, 2, 4, 5]
+    assert frame(rows).query("step == 4 and metric == 'surface_path_a'")["at"].tolist() == [
+        0,
+        2,
+        4,
+        5,
+    ]
 
 
 def test_a_surface_that_overflows_leaves_no_trace():
@@ -196,7 +233,9 @@ def test_a_surface_that_overflows_leaves_no_trace():
 
 def test_a_gradient_of_zero_has_no_plane():
     at = moment(norm="none")
-    still = Moment(**(vars(at) | {"evaluation": at.evaluation._replace(gradient=torch.zeros_like(at.theta))}))
+    still = Moment(
+        **(vars(at) | {"evaluation": at.evaluation._replace(gradient=torch.zeros_like(at.theta))})
+    )
     rows = frame(surface.measure(still))
     assert rows[rows.metric == "surface_loss"].value.isna().all() and len(heights(rows)) == 3
 

@@ -20,7 +20,9 @@ from bnviz.figures.surface import IN_SPACE, contours, path_share, reliefs, surfa
 from tests.conftest import tiny_spec
 
 TITLES = ("a (along −g)", "b (random)")
-EMPTY = DataFrame(columns=["run", "norm", "lr", "seed", "step", "metric", "layer", "unit", "at", "value"])
+EMPTY = DataFrame(
+    columns=["run", "norm", "lr", "seed", "step", "metric", "layer", "unit", "at", "value"]
+)
 
 
 def loss(a: float, b: float, step: int) -> float:
@@ -28,7 +30,9 @@ def loss(a: float, b: float, step: int) -> float:
     return 2 + (a - 1) ** 2 + 0.1 * b + 100 / (step + 1)
 
 
-def surface(norm: str, steps: tuple[int, ...] = (0, 20, 40), grid: int = 5, height: float = 1) -> DataFrame:
+def surface(
+    norm: str, steps: tuple[int, ...] = (0, 20, 40), grid: int = 5, height: float = 1
+) -> DataFrame:
     """The rows of a run whose planes are known; the path comes from (-step, 1) and goes to (1, 0)."""
     ticks, rows = np.linspace(-2, 2, grid), []
     for place, step in enumerate(steps):
@@ -41,7 +45,10 @@ def surface(norm: str, steps: tuple[int, ...] = (0, 20, 40), grid: int = 5, heig
                 for name, value in (("path_a", a), ("path_b", b), ("off", off))
             ]
         for a in ticks:
-            rows += [(step, "surface_loss", unit, a, height * loss(a, b, step)) for unit, b in enumerate(ticks)]
+            rows += [
+                (step, "surface_loss", unit, a, height * loss(a, b, step))
+                for unit, b in enumerate(ticks)
+            ]
     table = DataFrame(rows, columns=["step", "metric", "unit", "at", "value"])
     return table.assign(run=f"{norm}-run", norm=norm, lr=0.1, seed=0, layer=None)
 
@@ -72,12 +79,17 @@ def test_a_plane_is_left_out_until_it_is_complete(rows):
 
 @pytest.mark.parametrize("beyond", [np.nan, np.inf, -np.inf])
 def test_what_overflows_is_a_gap(rows, beyond):
-    lost = (rows["metric"] == "surface_loss") & (rows["at"] == 2) & (rows["step"] == 20) & (rows["norm"] == "none")
+    lost = (
+        (rows["metric"] == "surface_loss")
+        & (rows["at"] == 2)
+        & (rows["step"] == 20)
+        & (rows["norm"] == "none")
+    )
     points = surface_numbers.surfaces(rows.assign(value=rows["value"].mask(lost, beyond)))
     assert points["loss"].isna().sum() == 5 and np.isfinite(points["loss"].dropna()).all()
-    rise = surface_numbers.rise(rows.assign(value=rows["value"].mask(lost, beyond))).set_index(["norm", "step"])[
-        "value"
-    ]
+    rise = surface_numbers.rise(rows.assign(value=rows["value"].mask(lost, beyond))).set_index(
+        ["norm", "step"]
+    )["value"]
     assert rise.isna().sum() == 1 and np.isnan(rise["none", 20])
 
 
@@ -115,7 +127,9 @@ def test_nothing_measured_is_nothing():
         surface_numbers.rise,
         surface_numbers.path_share,
     ):
-        assert derive(EMPTY).empty and {"run", "norm", "lr", "seed", "step"} <= set(derive(EMPTY).columns)
+        assert derive(EMPTY).empty and {"run", "norm", "lr", "seed", "step"} <= set(
+            derive(EMPTY).columns
+        )
 
 
 def test_a_run_that_diverges_keeps_its_planes():
@@ -141,7 +155,11 @@ def draw(request: pytest.FixtureRequest) -> Callable[[DataFrame, int], go.Figure
 
 
 def heights(fig: go.Figure) -> list[np.ndarray]:
-    return [np.asarray(trace.z, dtype=float) for trace in fig.data if trace.type in ("contour", "surface")]
+    return [
+        np.asarray(trace.z, dtype=float)
+        for trace in fig.data
+        if trace.type in ("contour", "surface")
+    ]
 
 
 def shown(fig: go.Figure, name: str) -> dict[str, Any]:
@@ -173,7 +191,9 @@ def test_a_figure_shows_the_newest_plane_up_to_the_step_and_has_them_all(draw, r
             np.testing.assert_equal(trace.to_plotly_json(), same)
         assert [note.text for note in fig.layout.annotations] == now["notes"]
         assert (
-            f"step {name}<br>" in now["notes"][0] and "Standard" in now["notes"][0] and "BatchNorm" in now["notes"][1]
+            f"step {name}<br>" in now["notes"][0]
+            and "Standard" in now["notes"][0]
+            and "BatchNorm" in now["notes"][1]
         )
 
 
@@ -199,12 +219,19 @@ def test_all_networks_and_steps_share_one_scale(draw, rows):
     np.testing.assert_allclose(
         heights(fig)[0][:, 0], np.log10([3 * loss(-2, b, 20) for b in (-2, -1, 0, 1, 2)]), rtol=1e-6
     )
-    assert all(trace.coloraxis == "coloraxis" for trace in fig.data if trace.type in ("contour", "surface"))
+    assert all(
+        trace.coloraxis == "coloraxis" for trace in fig.data if trace.type in ("contour", "surface")
+    )
 
 
 def test_a_narrow_range_is_linear():
     scale = Scale.over([2.0, 3.0, 4.0])
-    assert not scale.logarithmic and scale.low == 2 and scale.heights([3.0]) == [3] and scale.marks() == {}
+    assert (
+        not scale.logarithmic
+        and scale.low == 2
+        and scale.heights([3.0]) == [3]
+        and scale.marks() == {}
+    )
     assert not Scale.over([-1.0, 50.0]).logarithmic and not Scale.over([0.0, 50.0]).logarithmic
     for nothing in ([], [np.nan, np.inf], [7.0, 7.0]):
         assert Scale.over(nothing).high > Scale.over(nothing).low
@@ -222,7 +249,9 @@ def test_gaps_stay_gaps(draw, rows):
     lost = (rows["metric"] == "surface_loss") & (rows["at"] == 2) & (rows["norm"] == "none")
     fig = draw(surface_numbers.planes(rows.assign(value=rows["value"].mask(lost, np.inf))), 40)
     none, batch = heights(fig)
-    assert np.isnan(none[:, -1]).all() and np.isfinite(none[:, :-1]).all() and np.isfinite(batch).all()
+    assert (
+        np.isnan(none[:, -1]).all() and np.isfinite(none[:, :-1]).all() and np.isfinite(batch).all()
+    )
 
 
 def test_contours_show_equal_distances_on_named_axes(rows):
@@ -232,7 +261,9 @@ def test_contours_show_equal_distances_on_named_axes(rows):
     assert fig.layout.xaxis2.matches == "x" and fig.layout.yaxis2.matches == "y"
     assert all(axis.range == (-2, 2) for axis in [*fig.select_xaxes(), *fig.select_yaxes()])
     _, halo, before, after, now = fig.data[:5]
-    assert before.x.tolist() == halo.x.tolist() == [-40, -20, 0] and before.customdata[:, 0].tolist() == [0, 20, 40]
+    assert before.x.tolist() == halo.x.tolist() == [-40, -20, 0] and before.customdata[
+        :, 0
+    ].tolist() == [0, 20, 40]
     assert after.x.tolist() == [0, 1] and (now.x, now.y) == ([0], [0])
 
 
@@ -244,7 +275,9 @@ def test_the_path_in_space_lies_on_the_surface_as_far_as_that_reaches(rows):
     seen = np.isfinite(line.z)
     assert seen.sum() == 2 * 16 and np.abs(line.x[seen]).max() <= 2 and line.x[seen].min() == -2
     assert now.z[0] == pytest.approx(relief.z[2, 2] + lift, rel=1e-5)
-    assert (after.x[0], after.y[0]) == (1, 0) and after.z[0] == pytest.approx(relief.z[2, 3] + lift, rel=1e-5)
+    assert (after.x[0], after.y[0]) == (1, 0) and after.z[0] == pytest.approx(
+        relief.z[2, 3] + lift, rel=1e-5
+    )
 
 
 def test_between_the_ticks_heights_are_bilinear():
@@ -279,7 +312,9 @@ def test_a_line_is_drawn_inside_only(start, end, ends):
 
 def test_an_empty_frame_says_so(draw):
     fig = draw(surface_numbers.planes(EMPTY), 5)
-    assert "nothing measured yet" in [note.text for note in fig.layout.annotations] and not fig.frames
+    assert (
+        "nothing measured yet" in [note.text for note in fig.layout.annotations] and not fig.frames
+    )
 
 
 def test_many_networks_stand_in_rows_and_few_of_them_in_space(rows):
@@ -301,7 +336,11 @@ def test_looks_are_the_pages(draw, rows, monkeypatch):
     planes = surface_numbers.planes(rows)
     fig = draw(planes, 40)
     assert fig.layout.template == pio.templates["bnviz"]
-    assert (fig.layout.paper_bgcolor, fig.layout.font.color, fig.layout.title.text) == (None, None, None)
+    assert (fig.layout.paper_bgcolor, fig.layout.font.color, fig.layout.title.text) == (
+        None,
+        None,
+        None,
+    )
     monkeypatch.setattr(pio.templates, "default", "plotly_dark")
     assert draw(planes, 40).to_json() == fig.to_json()
     legend = [trace.name for trace in fig.data if trace.showlegend]
@@ -316,5 +355,7 @@ def test_a_long_run_stays_light(draw):
 def test_rise_and_share_are_lines_over_the_steps(rows):
     rise = surface_rise(surface_numbers.rise(rows), Time(40, 20))
     share = path_share(surface_numbers.path_share(rows), Time(40, 20))
-    assert rise.layout.yaxis.title.text == "Highest − lowest" and [len(trace.x) for trace in rise.data] == [3, 3]
+    assert rise.layout.yaxis.title.text == "Highest − lowest" and [
+        len(trace.x) for trace in rise.data
+    ] == [3, 3]
     assert share.layout.yaxis.tickformat == ".0%" and share.data[0].y == pytest.approx([0.64, 0.64])

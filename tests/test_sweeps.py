@@ -42,7 +42,11 @@ def pair(*seeds: int) -> list[RunSpec]:
 def rows(spec: RunSpec, metric: str, values: dict[int, Any], at: Any = np.nan) -> DataFrame:
     """Rows of one metric of a run: step -> a value, or several with an `at` each."""
     each = np.array([*values.values()], dtype=float).reshape(len(values), -1)
-    frame = {"step": np.repeat([*values], each.shape[1]), "at": np.resize(at, each.size), "value": each.ravel()}
+    frame = {
+        "step": np.repeat([*values], each.shape[1]),
+        "at": np.resize(at, each.size),
+        "value": each.ravel(),
+    }
     same = {
         "run": spec.id,
         "norm": spec.norm,
@@ -58,8 +62,12 @@ def rows(spec: RunSpec, metric: str, values: dict[int, Any], at: Any = np.nan) -
 def trained(spec: RunSpec, level: float, steps: int = 20, diverged: bool = False) -> DataFrame:
     """A run whose accuracy is its step times `level`, and its loss ten times that; perhaps only up to some step."""
     curve = {step: level * step for step in range(steps)}
-    losses = {step: 10 * value for step, value in curve.items()} | ({steps: np.nan} if diverged else {})
-    return pd.concat([rows(spec, "train_accuracy", curve), rows(spec, "train_loss", losses)], ignore_index=True)
+    losses = {step: 10 * value for step, value in curve.items()} | (
+        {steps: np.nan} if diverged else {}
+    )
+    return pd.concat(
+        [rows(spec, "train_accuracy", curve), rows(spec, "train_loss", losses)], ignore_index=True
+    )
 
 
 def nothing() -> DataFrame:
@@ -72,15 +80,20 @@ def nothing() -> DataFrame:
 
 def test_a_sweep_asks_every_question_at_every_value() -> None:
     asked = SWEEPS["lr"].questions(QUICK.specs(), " 0.02, 0.2 ,")
-    assert [spec.id for spec in asked] == [spec.id for lr in (0.02, 0.2) for spec in QUICK.specs(lr=lr)]
+    assert [spec.id for spec in asked] == [
+        spec.id for lr in (0.02, 0.2) for spec in QUICK.specs(lr=lr)
+    ]
     wide = SWEEPS["width"].questions(QUICK.specs(), "0.25,1")
-    assert [spec.id for spec in wide] == [spec.id for width in (0.25, 1.0) for spec in QUICK.specs(width=width)]
+    assert [spec.id for spec in wide] == [
+        spec.id for width in (0.25, 1.0) for spec in QUICK.specs(width=width)
+    ]
 
 
 def test_one_number_scales_all_of_the_papers_noise_and_0_is_none() -> None:
     noisy = tiny_spec(norm="noisy")
     knobs = {
-        level: [getattr(SWEEPS["noise"].question(noisy, level), name) for name in NOISE] for level in ("0", "1", "2")
+        level: [getattr(SWEEPS["noise"].question(noisy, level), name) for name in NOISE]
+        for level in ("0", "1", "2")
     }
     assert knobs == {"0": [0, 1, 0, 0], "1": [0.5, 1.25, 0.1, 0.1], "2": [1, 1.5, 0.2, 0.2]}
     assert SWEEPS["noise"].question(noisy, "1").id == noisy.id
@@ -93,7 +106,10 @@ def test_networks_without_noise_are_asked_about_once() -> None:
 
 
 def test_depth_is_another_vgg_or_more_layers_of_the_linear_network() -> None:
-    assert [spec.model for spec in SWEEPS["depth"].questions([tiny_spec()], "11,19")] == ["vgg11", "vgg19"]
+    assert [spec.model for spec in SWEEPS["depth"].questions([tiny_spec()], "11,19")] == [
+        "vgg11",
+        "vgg19",
+    ]
     linear = PRESETS["dln"].specs()[:1]
     assert [spec.depth for spec in SWEEPS["depth"].questions(linear, "5,50")] == [5, 50]
 
@@ -121,7 +137,11 @@ def test_suggested_values_can_be_asked_and_hold_the_presets_own(name: str, prese
         ("noise", "1, -1", "noise must be between 0 and 100"),
         ("noise", "1, nan", "noise must be between 0 and 100"),
         ("noise", "1, 2", "noise changes nothing in none or batch; choose one of noisy, noise"),
-        ("lr", ",".join(map(str, range(1, 32))), "that would be 62 runs; choose at most 60 at a time"),
+        (
+            "lr",
+            ",".join(map(str, range(1, 32))),
+            "that would be 62 runs; choose at most 60 at a time",
+        ),
     ],
 )
 def test_nonsense_costs_one_sentence(name: str, text: str, says: str) -> None:
@@ -200,7 +220,9 @@ def test_few_rows_tell_how_a_run_ended() -> None:
     ]
     every, steps = pd.concat(measured, ignore_index=True), {first.id: 20, second.id: 20}
     few = telling(every, steps)
-    assert len(few) == 2 * 2 + 1 + 2  # two steps of accuracy and loss, one loss that is no number, two tests
+    assert (
+        len(few) == 2 * 2 + 1 + 2
+    )  # two steps of accuracy and loss, one loss that is no number, two tests
     for end in ENDS:
         pd.testing.assert_frame_equal(ends(few, end, steps), ends(every, end, steps))
 
@@ -231,7 +253,9 @@ def test_a_cell_for_every_question_also_for_those_that_wait() -> None:
 
 
 def test_a_network_that_the_knob_does_not_concern_stands_at_every_value() -> None:
-    specs = SWEEPS["noise"].questions([*pair(), tiny_spec(norm="noisy", steps=20, lr=0.1, probes=PROBES)], "0,1,2")
+    specs = SWEEPS["noise"].questions(
+        [*pair(), tiny_spec(norm="noisy", steps=20, lr=0.1, probes=PROBES)], "0,1,2"
+    )
     measured = pd.concat([trained(spec, 0.01) for spec in specs])
     table = sweeps.table(measured, specs, "loss")
     assert table.groupby("norm")["knob"].apply(list).to_dict() == {
@@ -242,14 +266,18 @@ def test_a_network_that_the_knob_does_not_concern_stands_at_every_value() -> Non
 
 def test_runs_that_differ_in_more_than_one_knob_are_no_sweep() -> None:
     specs = SWEEPS["lr"].questions([*pair(), tiny_spec(steps=30, lr=0.1)], "0.1,1")
-    with pytest.raises(ValueError, match="no sweep of lr: they differ in more than it, network and seed"):
+    with pytest.raises(
+        ValueError, match="no sweep of lr: they differ in more than it, network and seed"
+    ):
         sweeps.table(nothing(), specs, "loss")
 
 
 # Pictures
 
 
-def swept(measured: DataFrame, specs: list[RunSpec], choice: str = "accuracy", statistic: str = "t") -> panels.View:
+def swept(
+    measured: DataFrame, specs: list[RunSpec], choice: str = "accuracy", statistic: str = "t"
+) -> panels.View:
     return panels.view(measured, specs, choice=choice, statistic=statistic)
 
 
@@ -262,15 +290,20 @@ def test_seeds_are_averaged_and_one_that_diverged_leaves_no_mean() -> None:
     specs = SWEEPS["lr"].questions(pair(0, 1, 2), "0.1,1")
     levels = {spec.id: 0.01 * (1 + spec.seed) for spec in specs}
     gone = {spec.id for spec in specs if spec.norm == "none" and spec.lr == 1 and spec.seed == 2}
-    measured = [trained(spec, levels[spec.id], 5 if spec.id in gone else 20, spec.id in gone) for spec in specs]
+    measured = [
+        trained(spec, levels[spec.id], 5 if spec.id in gone else 20, spec.id in gone)
+        for spec in specs
+    ]
     numbers, figure = SWEEP.figure(swept(pd.concat(measured), specs))
     at = numbers.set_index(["norm", "knob"])
     means = 18.5 * np.array([0.01, 0.02, 0.03])
     half = student.ppf(0.975, 2) * means.std(ddof=1) / np.sqrt(3)
-    assert at.loc[("batch", 1.0), ["value", "value_from", "value_to", "n"]].tolist() == pytest.approx(
-        [means.mean(), means.mean() - half, means.mean() + half, 3]
-    )
-    assert np.isnan(at.loc[("none", 1.0), "value"]) and at.loc[("none", 1.0), "diverged"] == pytest.approx(1 / 3)
+    assert at.loc[
+        ("batch", 1.0), ["value", "value_from", "value_to", "n"]
+    ].tolist() == pytest.approx([means.mean(), means.mean() - half, means.mean() + half, 3])
+    assert np.isnan(at.loc[("none", 1.0), "value"]) and at.loc[
+        ("none", 1.0), "diverged"
+    ] == pytest.approx(1 / 3)
     assert "diverged_from" not in numbers
     assert set(lines(figure)) == {"Standard · n = 3", "BatchNorm · n = 3"}
     assert lines(figure)["BatchNorm · n = 3"].error_y.array == pytest.approx([half, half])
@@ -292,14 +325,26 @@ def test_lines_go_through_the_values_and_a_cross_says_where_it_diverged() -> Non
     ]
     numbers, figure = SWEEP.figure(swept(pd.concat(measured), specs))
     standard, batch = lines(figure)["Standard"], lines(figure)["BatchNorm"]
-    assert list(batch.x) == pytest.approx([0.1, 1, 10]) and list(batch.y) == pytest.approx([0.0037, 0.037, 0.37])
+    assert list(batch.x) == pytest.approx([0.1, 1, 10]) and list(batch.y) == pytest.approx(
+        [0.0037, 0.037, 0.37]
+    )
     assert list(standard.y)[:2] == pytest.approx([0.0037, 0.037]) and np.isnan(standard.y[2])
     assert (standard.line.color, batch.marker.symbol) == (style("none")[0], style("batch")[2])
     (cross,) = [trace for trace in figure.data if trace.yaxis == "y2"]
-    assert (list(cross.x), list(cross.text), cross.marker.symbol) == ([10], ["diverged at step 5"], "x")
+    assert (list(cross.x), list(cross.text), cross.marker.symbol) == (
+        [10],
+        ["diverged at step 5"],
+        "x",
+    )
     assert list(figure.layout.yaxis2.ticktext) == ["diverged"]
-    assert figure.layout.yaxis2.domain[1] < figure.layout.yaxis.domain[0]  # on its own strip: never taken for a value
-    assert figure.layout.xaxis.type == "log" and list(figure.layout.xaxis.ticktext) == ["0.1", "1", "10"]
+    assert (
+        figure.layout.yaxis2.domain[1] < figure.layout.yaxis.domain[0]
+    )  # on its own strip: never taken for a value
+    assert figure.layout.xaxis.type == "log" and list(figure.layout.xaxis.ticktext) == [
+        "0.1",
+        "1",
+        "10",
+    ]
     assert list(numbers) == [*KEYS, "knob", "step", "value", "diverged"]
 
 
@@ -313,10 +358,14 @@ def test_without_a_divergence_there_is_no_strip_and_a_small_span_is_linear() -> 
 @pytest.mark.parametrize("end", ["loss", "accuracy"])
 def test_the_legend_says_that_whiskers_go_on_below_a_logarithmic_axis(end: str) -> None:
     specs = SWEEPS["lr"].questions(pair(0, 1), "0.1,1")
-    measured = pd.concat([trained(spec, (0.01 if spec.seed else 0.001) * spec.lr**2) for spec in specs])
+    measured = pd.concat(
+        [trained(spec, (0.01 if spec.seed else 0.001) * spec.lr**2) for spec in specs]
+    )
     numbers, figure = SWEEP.figure(swept(measured, specs, end))
     assert (numbers["value_from"] < 0).any()
-    opened = " (open below where it reaches zero or less)" * (end == "loss")  # accuracy has a linear axis
+    opened = " (open below where it reaches zero or less)" * (
+        end == "loss"
+    )  # accuracy has a linear axis
     assert figure.layout.yaxis.type == ("log" if end == "loss" else None)
     assert [trace.name for trace in figure.data][-1] == f"95 % t-interval over seeds{opened}"
 
@@ -326,10 +375,14 @@ def words(figure: Any) -> dict[tuple[float, float], str]:
     return {(note.x, note.y): note.text for note in figure.layout.annotations if note.text}
 
 
-def test_a_heat_map_has_a_number_in_each_cell_a_word_where_it_diverged_and_nothing_where_it_waits() -> None:
+def test_a_heat_map_has_a_number_in_each_cell_a_word_where_it_diverged_and_nothing_where_it_waits() -> (
+    None
+):
     specs = SWEEPS["lr"].questions(pair(), "0.1,1")
     none, batch, later, _ = specs
-    measured = pd.concat([trained(none, 0.01), trained(batch, 0.02), trained(later, 0.1, 5, diverged=True)])
+    measured = pd.concat(
+        [trained(none, 0.01), trained(batch, 0.02), trained(later, 0.1, 5, diverged=True)]
+    )
     _, figure = SWEEP_MAP.figure(swept(measured, specs))
     assert np.asarray(figure.data[0].z, dtype=float) == pytest.approx(
         np.array([[0.185, np.nan], [0.37, np.nan]]), nan_ok=True
@@ -352,7 +405,13 @@ def test_a_heat_map_over_decades_is_coloured_by_the_logarithm() -> None:
     exponents = np.log10(185) + np.array([[0, 2], [1, 3]])
     assert np.asarray(figure.data[0].z) == pytest.approx(exponents)
     assert words(figure)[1, 1] == "1.85e+05"
-    assert list(figure.layout.coloraxis.colorbar.ticktext) == ["100", "1000", "10000", "100000", "1e+06"]
+    assert list(figure.layout.coloraxis.colorbar.ticktext) == [
+        "100",
+        "1000",
+        "10000",
+        "100000",
+        "1e+06",
+    ]
 
 
 @pytest.mark.parametrize("panel", [SWEEP, SWEEP_MAP])
@@ -369,7 +428,8 @@ def test_numbers_can_be_read_on_every_colour(share: float) -> None:
     def luminance(colour: Any) -> float:
         parts = np.array(colour)
         return float(
-            np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+            np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+            @ [0.2126, 0.7152, 0.0722]
         )
 
     below = luminance(sample_colorscale(SHADES, [share], colortype="tuple")[0])

@@ -60,8 +60,13 @@ def test_every_figure_can_be_taken_along(name: str, runs: list[Run]) -> None:
         pytest.skip("it is about other runs")
     take = takeaway.of_runs(panel, runs, statistic="range")
     assert len(take.numbers) and len(take.full()) >= len(take.numbers)
-    drawn, full = (numbers.reset_index(drop=True).rename_axis(columns=None) for numbers in (take.numbers, take.full()))
-    assert_frame_equal(pd.read_csv(BytesIO(export.table(take.numbers, "csv"))), drawn, check_dtype=False)
+    drawn, full = (
+        numbers.reset_index(drop=True).rename_axis(columns=None)
+        for numbers in (take.numbers, take.full())
+    )
+    assert_frame_equal(
+        pd.read_csv(BytesIO(export.table(take.numbers, "csv"))), drawn, check_dtype=False
+    )
     assert_frame_equal(pd.read_parquet(BytesIO(export.table(take.full(), "parquet"))), full)
 
 
@@ -71,7 +76,9 @@ def test_a_figure_needs_no_other_metrics_than_it_names(name: str, runs: list[Run
     if not panel.fits(specs):
         pytest.skip("it is about other runs")
     assert panel.metrics, "it would read everything"
-    few, all_rows = (panels.view(rows, specs) for rows in (takeaway.rows_of([panel], runs), joined(runs)))
+    few, all_rows = (
+        panels.view(rows, specs) for rows in (takeaway.rows_of([panel], runs), joined(runs))
+    )
     assert len(few.rows) < len(all_rows.rows)
     assert few.time == all_rows.time
     assert_frame_equal(panel.measure(few), panel.measure(all_rows))
@@ -79,7 +86,9 @@ def test_a_figure_needs_no_other_metrics_than_it_names(name: str, runs: list[Run
 
 @pytest.mark.parametrize(("step", "statistic"), [(None, EACH), (17, EACH), (33, "range")])
 def test_of_many_histograms_those_are_read_that_are_drawn(step: int | None, statistic: str) -> None:
-    runs = [Store().submit(tiny_spec(steps=50, seed=seed, probes={"activations": 1})) for seed in SEEDS]
+    runs = [
+        Store().submit(tiny_spec(steps=50, seed=seed, probes={"activations": 1})) for seed in SEEDS
+    ]
     for run, reached in zip(runs, (40, 23), strict=True):  # they are being computed
         run.write_rows("000000", [row for at in range(reached) for row in histogram(at)])
     shown, specs = [HISTOGRAMS, HISTOGRAMS_AT_STEP], [run.spec for run in runs]
@@ -97,25 +106,48 @@ def test_of_many_histograms_those_are_read_that_are_drawn(step: int | None, stat
 def histogram(step: int) -> Iterator[Row]:
     """What a step measures of one unit, as `bnviz.training.probes.activations` does."""
     yield Row(step, "activation_quantile", "conv1", 0, 1.0, 10.0 + step)
-    yield from (Row(step, "activation_histogram", "conv1", 0, float(edge), edge + 1.0) for edge in range(9))
+    yield from (
+        Row(step, "activation_histogram", "conv1", 0, float(edge), edge + 1.0) for edge in range(9)
+    )
 
 
 def test_the_numbers_of_the_command_line_are_those_drawn(runs: list[Run], tmp_path: Path) -> None:
     for name in ("drawn.csv", "drawn.parquet"):
-        main(["export", *ids(runs), "--figure", "landscape", "--over", "each", "--out", str(tmp_path / name)])
+        main(
+            [
+                "export",
+                *ids(runs),
+                "--figure",
+                "landscape",
+                "--over",
+                "each",
+                "--out",
+                str(tmp_path / name),
+            ]
+        )
     drawn = takeaway.of_runs(PANELS["landscape"], runs).figure
     table = pd.read_csv(tmp_path / "drawn.csv")
     assert_frame_equal(pd.read_parquet(tmp_path / "drawn.parquet"), table, check_dtype=False)
     tops = {trace.legendgroup: list(trace.y) for trace in drawn.data if trace.fill == "tonexty"}
     assert set(tops) == set(ids(runs))
     for run, values in tops.items():
-        assert values == pytest.approx(table.loc[table["run"] == run, "loss_high"].tolist(), rel=1e-6)
+        assert values == pytest.approx(
+            table.loc[table["run"] == run, "loss_high"].tolist(), rel=1e-6
+        )
 
 
-def test_a_command_says_all_that_its_figure_was_drawn_with(runs: list[Run], tmp_path: Path, capsys) -> None:
+def test_a_command_says_all_that_its_figure_was_drawn_with(
+    runs: list[Run], tmp_path: Path, capsys
+) -> None:
     look = {"xaxis.range": [0, 2], "hidden": [runs[0].id]}
     take = takeaway.of_runs(
-        PANELS["covariate-shift"], runs, step=2, layers=["conv3", "fc9"], statistic="each", paper=True, look=look
+        PANELS["covariate-shift"],
+        runs,
+        step=2,
+        layers=["conv3", "fc9"],
+        statistic="each",
+        paper=True,
+        look=look,
     )
     words = shlex.split(take.command(STYLES["slide"]))
     assert words[:4] == ["python", "-m", "bnviz", "export"]
@@ -123,7 +155,9 @@ def test_a_command_says_all_that_its_figure_was_drawn_with(runs: list[Run], tmp_
     main(words[3:])
     assert capsys.readouterr().out.strip() == str(tmp_path / "figure.html")
     told = {
-        words[at].removeprefix("--"): words[at + 1] for at, word in enumerate(words) if word in ("--step", "--layers")
+        words[at].removeprefix("--"): words[at + 1]
+        for at, word in enumerate(words)
+        if word in ("--step", "--layers")
     }
     assert told == {"step": "2", "layers": "conv3,fc9"}
     assert json.loads(words[words.index("--look") + 1]) == look and "--paper" in words
@@ -137,17 +171,38 @@ def test_a_bundle_brings_the_same_figures_elsewhere(runs: list[Run], tmp_path: P
     moved = [elsewhere.run(run.id) for run in runs]
     for panel in PANELS.values():
         if panel.fits([run.spec for run in runs]):
-            here, there = (takeaway.of_runs(panel, some, statistic="t").figure.to_json() for some in (runs, moved))
+            here, there = (
+                takeaway.of_runs(panel, some, statistic="t").figure.to_json()
+                for some in (runs, moved)
+            )
             assert here == there, panel.name
 
 
 def test_a_bundle_says_what_is_in_it(runs: list[Run], tmp_path: Path) -> None:
-    main(["export", *ids(runs[:2]), "--figure", "training-loss", "--out", str(tmp_path / "bundle.zip")])
+    main(
+        [
+            "export",
+            *ids(runs[:2]),
+            "--figure",
+            "training-loss",
+            "--out",
+            str(tmp_path / "bundle.zip"),
+        ]
+    )
     with ZipFile(tmp_path / "bundle.zip") as bundle:
         names = set(bundle.namelist())
         readme = bundle.read("README.md").decode()
-    assert {"data/training-loss.csv", "data/training-loss-full.parquet", "figures/training-loss.html"} <= names
-    assert {"CITATION.bib", "versions.json", "latex/training-loss.tex", "latex/training-loss.dat"} <= names
+    assert {
+        "data/training-loss.csv",
+        "data/training-loss-full.parquet",
+        "figures/training-loss.html",
+    } <= names
+    assert {
+        "CITATION.bib",
+        "versions.json",
+        "latex/training-loss.tex",
+        "latex/training-loss.dat",
+    } <= names
     assert {"latex/training-loss-table.tex", "latex/training-loss-plot.tex"} <= names
     assert ("latex/training-loss.pdf" in names) == ("figures/training-loss.pdf" in names)
     assert "export " in readme and "--figure training-loss" in readme
@@ -158,15 +213,31 @@ def test_a_bundle_says_what_is_in_it(runs: list[Run], tmp_path: Path) -> None:
 def test_latex_comes_as_a_snippet_and_its_tables(runs: list[Run], tmp_path: Path, capsys) -> None:
     main(["export", runs[0].id, "--figure", "training-loss", "--out", str(tmp_path / "loss.tex")])
     written = [Path(line) for line in capsys.readouterr().out.split()]
-    assert {path.name for path in written} >= {"loss.tex", "loss-table.tex", "loss-plot.tex", "loss.dat"}
+    assert {path.name for path in written} >= {
+        "loss.tex",
+        "loss-table.tex",
+        "loss-plot.tex",
+        "loss.dat",
+    }
     assert all(path.exists() for path in written)
 
 
-AWKWARD = ["fig 100%", "fig 100&", "Größe_1 #2 ~x", "a{b}$c^d", "a%20b", "-", "x" * 200, "x" * 199 + "y"]
+AWKWARD = [
+    "fig 100%",
+    "fig 100&",
+    "Größe_1 #2 ~x",
+    "a{b}$c^d",
+    "a%20b",
+    "-",
+    "x" * 200,
+    "x" * 199 + "y",
+]
 
 
 @pytest.mark.parametrize("name", AWKWARD)
-def test_latex_can_read_the_table_of_a_snippet_of_any_name(name: str, runs: list[Run], tmp_path: Path, capsys) -> None:
+def test_latex_can_read_the_table_of_a_snippet_of_any_name(
+    name: str, runs: list[Run], tmp_path: Path, capsys
+) -> None:
     out = tmp_path / f"{name}.tex"
     main(["export", runs[0].id, "--figure", "training-loss", "--out", str(out)])
     assert {Path(line) for line in capsys.readouterr().out.splitlines()} == set(tmp_path.iterdir())
@@ -219,18 +290,35 @@ def test_a_cache_may_lie_anywhere(folder: str, root: Path, tmp_path: Path, monke
             ["--figure", "landscape", "--out", "a.jpg"],
             "--format must be one of pdf, svg, png, html, tex, csv, parquet, zip",
         ),
-        (["--figure", "landscape", "--over", "se", "--out", "a.csv"], "--over must be one of t, range, sd, each"),
-        (["--figure", "quantiles", "--layers", "conv99", "--out", "a.csv"], "--layers must be one of conv1, "),
-        (["--figure", "landscape", "--look", "zoom", "--out", "a.pdf"], "--look must be a JSON object"),
-        (["--figure", "landscape", "--out", "no/such/folder/a.csv"], "the folder of --out does not exist"),
+        (
+            ["--figure", "landscape", "--over", "se", "--out", "a.csv"],
+            "--over must be one of t, range, sd, each",
+        ),
+        (
+            ["--figure", "quantiles", "--layers", "conv99", "--out", "a.csv"],
+            "--layers must be one of conv1, ",
+        ),
+        (
+            ["--figure", "landscape", "--look", "zoom", "--out", "a.pdf"],
+            "--look must be a JSON object",
+        ),
+        (
+            ["--figure", "landscape", "--out", "no/such/folder/a.csv"],
+            "the folder of --out does not exist",
+        ),
         (
             ["--figure", "landscape", "--out", "ü" * 200 + ".tex"],
             "file name of --out is too long: 404 bytes, at most 255",
         ),
-        (["--figure", "theorem-4-1", "--out", "a.csv"], "figure theorem-4-1 is not about these runs"),
+        (
+            ["--figure", "theorem-4-1", "--out", "a.csv"],
+            "figure theorem-4-1 is not about these runs",
+        ),
     ],
 )
-def test_a_wrong_word_costs_one_sentence(words: list[str], says: str, runs: list[Run], tmp_path, monkeypatch, capsys):
+def test_a_wrong_word_costs_one_sentence(
+    words: list[str], says: str, runs: list[Run], tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as stopped:
         main(["export", next(run.id for run in runs if run.spec.norm == "none"), *words])
@@ -241,7 +329,9 @@ def test_a_wrong_word_costs_one_sentence(words: list[str], says: str, runs: list
 
 
 def test_a_preset_stands_for_its_finished_runs(runs: list[Run], tmp_path: Path, capsys) -> None:
-    main(["export", "class", "--figure", "test-accuracy", "--out", str(tmp_path / "a.csv")])  # those that ship
+    main(
+        ["export", "class", "--figure", "test-accuracy", "--out", str(tmp_path / "a.csv")]
+    )  # those that ship
     assert set(pd.read_csv(tmp_path / "a.csv")["norm"]) == {"none", "batch", "noisy"}
     with pytest.raises(SystemExit):
         main(["export", "paper", "--figure", "test-accuracy", "--out", str(tmp_path / "b.csv")])

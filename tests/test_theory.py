@@ -19,9 +19,23 @@ from tests import oracle
 from tests.conftest import tiny_spec
 from tests.test_probes import assert_same_bits, final_state, frame, moment
 
-DLN = {"model": "dln", "data": "gaussian", "batch": 100, "norm_output": True, "width": 1.0, "lr": 1e-5}
+DLN = {
+    "model": "dln",
+    "data": "gaussian",
+    "batch": 100,
+    "norm_output": True,
+    "width": 1.0,
+    "lr": 1e-5,
+}
 NETS: dict[str, dict[str, object]] = {
-    "mlp": {"model": "mlp", "data": "mnist-sample", "batch": 60, "width": 0.2, "pixels": "binary", "init": "gaussian"},
+    "mlp": {
+        "model": "mlp",
+        "data": "mnist-sample",
+        "batch": 60,
+        "width": 0.2,
+        "pixels": "binary",
+        "init": "gaussian",
+    },
     "vgg11": {"model": "vgg11", "batch": 16},
     "dln": DLN | {"depth": 6},
     "deep dln": DLN | {"depth": 25},
@@ -31,7 +45,9 @@ NETS: dict[str, dict[str, object]] = {
 def rows_of(net: str, **knobs: object) -> pd.DataFrame:
     """What the probe measures at the third step of a small training, with what tells runs apart."""
     at = moment(**NETS[net] | {"norm": "batch", "theory_units": 3} | knobs)
-    return frame(theory.measure(at)).assign(run=net, norm=at.spec.norm, lr=at.spec.lr, seed=at.spec.seed)
+    return frame(theory.measure(at)).assign(
+        run=net, norm=at.spec.norm, lr=at.spec.lr, seed=at.spec.seed
+    )
 
 
 def wide(rows: pd.DataFrame) -> pd.DataFrame:
@@ -103,7 +119,10 @@ def by_hand(at: Moment, layer: str, unit: int) -> dict[str, Callable[[Tensor], T
             if (name, where) == (layer, "y"):
                 y = replaced(y, given)
             centred = y - y.mean(0)
-            z = p["gamma"] * centred / (centred.square().mean(0) + at.spec.epsilon).sqrt() + p["beta"]
+            z = (
+                p["gamma"] * centred / (centred.square().mean(0) + at.spec.epsilon).sqrt()
+                + p["beta"]
+            )
             if name == layer:
                 cut.update(x=x, y=y, z=z)
             if (name, where) == (layer, "z"):
@@ -116,18 +135,34 @@ def by_hand(at: Moment, layer: str, unit: int) -> dict[str, Callable[[Tensor], T
         return torch.cat([values[:, :unit], given[:, None], values[:, unit + 1 :]], 1)
 
     forward(torch.zeros(at.spec.batch, dtype=torch.float64), "")
-    return {"y": lambda y: forward(y, "y"), "z": lambda z: forward(z, "z"), **{f"at {key}": cut[key] for key in cut}}
+    return {
+        "y": lambda y: forward(y, "y"),
+        "z": lambda z: forward(z, "z"),
+        **{f"at {key}": cut[key] for key in cut},
+    }
 
 
 @pytest.mark.parametrize("layer", ["fc1", "fc2", "fc3"])
 def test_every_number_of_an_mlp_is_that_of_matrices_written_out(layer):
-    at = moment(**NETS["mlp"] | {"width": 0.05, "batch": 12}, norm="batch", l2=1e-3, theory_units=2, epsilon=1e-2)
+    at = moment(
+        **NETS["mlp"] | {"width": 0.05, "batch": 12},
+        norm="batch",
+        l2=1e-3,
+        theory_units=2,
+        epsilon=1e-2,
+    )
     ours = wide(frame(theory.measure(at))).loc[layer]
     for unit in map(int, ours.index):
         loss = by_hand(at, layer, unit)
         x, y, z = loss["at x"].numpy(), loss["at y"][:, unit].clone(), loss["at z"][:, unit].clone()
-        v, g = (torch.autograd.functional.jacobian(loss[place], value).numpy() for place, value in (("y", y), ("z", z)))
-        curved, bent = (torch.autograd.functional.hessian(loss[p], value).numpy() for p, value in (("y", y), ("z", z)))
+        v, g = (
+            torch.autograd.functional.jacobian(loss[place], value).numpy()
+            for place, value in (("y", y), ("z", z))
+        )
+        curved, bent = (
+            torch.autograd.functional.hessian(loss[p], value).numpy()
+            for p, value in (("y", y), ("z", z))
+        )
         m, gamma, y = len(v), float(at.objective.views(at.theta)[layer]["gamma"][unit]), y.numpy()
         s = np.sqrt(y.var() + 1e-2)
         y_hat = (y - y.mean()) / s
@@ -152,13 +187,16 @@ def test_every_number_of_an_mlp_is_that_of_matrices_written_out(layer):
             "theorem_4_2_inner": inner,
             "theorem_4_4_left": (x.T @ v) @ (x.T @ v),
             "theorem_4_4_right": gain**2 * spectral**2 * (g @ g - mean - inner**2 / m),
-            "theorem_4_4_printed": gain**2 * (spectral**4 * (g @ g) ** 2 - mean - spectral**2 * inner**2),
+            "theorem_4_4_printed": gain**2
+            * (spectral**4 * (g @ g) ** 2 - mean - spectral**2 * inner**2),
             "theorem_4_4_scale": gain**2 * spectral**2 * g @ g,
         }
         theirs = ours.loc[unit]
         assert {name for name in theirs.index if name.startswith("theorem")} == set(expected)
         for name, value in expected.items():
-            assert theirs[name] == pytest.approx(value, rel=1e-8, abs=1e-12 * expected["theorem_4_2_scale"]), name
+            assert theirs[name] == pytest.approx(
+                value, rel=1e-8, abs=1e-12 * expected["theorem_4_2_scale"]
+            ), name
 
 
 @pytest.mark.parametrize("layer", ["conv1", "conv4"])
@@ -168,7 +206,9 @@ def test_the_curvature_of_a_channel_is_that_of_differences_of_a_torch_network(la
     ours = wide(frame(theory.measure(at))).loc[layer]
     unit, values = int(ours.index[0]), ours.iloc[0]
     model = oracle.network(at.objective, at.theta)
-    number = [i for i, module in enumerate(model) if isinstance(module, torch.nn.Conv2d)][int(layer[-1]) - 1]
+    number = [i for i, module in enumerate(model) if isinstance(module, torch.nn.Conv2d)][
+        int(layer[-1]) - 1
+    ]
     y = model[: number + 1](at.batch.inputs).detach()
     z = model[: number + 2](at.batch.inputs).detach()
 
@@ -194,16 +234,25 @@ def test_the_curvature_of_a_channel_is_that_of_differences_of_a_torch_network(la
 def pull(values: pd.Series, y: Tensor, at: Moment) -> float:
     """γ/(ms²) ⟨g, ŷ⟩ ‖v‖²."""
     s = float((y.var(correction=0) + at.spec.epsilon).sqrt())
-    return values.theorem_4_1_gain / (y.numel() * s) * values.theorem_4_2_inner * values.theorem_4_1_left
+    return (
+        values.theorem_4_1_gain
+        / (y.numel() * s)
+        * values.theorem_4_2_inner
+        * values.theorem_4_1_left
+    )
 
 
 @pytest.mark.parametrize(
-    "net", [NETS["vgg11"], NETS["dln"], {"model": "lenetr", "data": "mnist-sample", "width": 0.5}], ids=str
+    "net",
+    [NETS["vgg11"], NETS["dln"], {"model": "lenetr", "data": "mnist-sample", "width": 0.5}],
+    ids=str,
 )
 def test_patches_times_the_weight_are_what_enters_the_normalisation(net):
     at = moment(**net, norm="batch")
     seen: list[tuple[object, Tensor, Tensor]] = []
-    at.objective.outputs(at.objective.views(at.theta), at.batch.inputs, tap=lambda *what: seen.append(what))
+    at.objective.outputs(
+        at.objective.views(at.theta), at.batch.inputs, tap=lambda *what: seen.append(what)
+    )
     x = at.batch.inputs
     for block, y, z in seen:
         if block.normalised:
@@ -211,7 +260,9 @@ def test_patches_times_the_weight_are_what_enters_the_normalisation(net):
             matrix = theory.patches(block, x)
             found = matrix @ weight.T
             torch.testing.assert_close(found, y.movedim(1, -1).flatten(0, -2))
-            assert theory.spectral_norm(matrix) == pytest.approx(float(torch.linalg.matrix_norm(matrix, 2)))
+            assert theory.spectral_norm(matrix) == pytest.approx(
+                float(torch.linalg.matrix_norm(matrix, 2))
+            )
         x = at.objective.pass_on(block, z)
 
 
@@ -229,7 +280,9 @@ def test_lemma_4_5_is_of_rows_and_of_whole_layers_of_every_network(norm):
     for (layer, unit), group in rows.groupby(["layer", "unit"], dropna=False):
         of = group.set_index("metric").value
         w0, w = (views[layer]["weight"].numpy() for views in (first, now))
-        w0, w = (weight.ravel() if np.isnan(unit) else weight[int(unit)].ravel() for weight in (w0, w))
+        w0, w = (
+            weight.ravel() if np.isnan(unit) else weight[int(unit)].ravel() for weight in (w0, w)
+        )
         k = w @ w0 / (w @ w)
         assert of["lemma_4_5_inner"] == pytest.approx(w @ w0)
         assert of["lemma_4_5_left"] == pytest.approx(((w0 - k * w) ** 2).sum())
@@ -253,13 +306,17 @@ def test_batchnorm_takes_rescaled_weights_for_the_same(net):
         first, theta = at.objective.views(at.objective.initial()), at.theta.clone()
         for block in at.objective.blocks:
             if block.normalised:
-                w0, w = first[block.name]["weight"].flatten(1), at.objective.views(theta)[block.name]["weight"]
+                w0, w = (
+                    first[block.name]["weight"].flatten(1),
+                    at.objective.views(theta)[block.name]["weight"],
+                )
                 flat = w.flatten(1)
                 k = (flat * w0).sum(1) / flat.square().sum(1)
                 assert (k > 0).all()
                 w *= k.view(-1, *(1 for _ in w.shape[1:])) * 1.7  # and a layer's own factor
         before, after = (
-            at.objective.outputs(at.objective.views(where), at.batch.inputs) for where in (at.theta, theta)
+            at.objective.outputs(at.objective.views(where), at.batch.inputs)
+            for where in (at.theta, theta)
         )
         changed[norm] = float((before - after).abs().max() / before.abs().max())
     assert changed["batch"] < 1e-9 < 1e-3 < changed["none"]
@@ -286,7 +343,16 @@ def test_the_units_are_the_same_at_every_step_and_for_every_network():
         assert rows.metric.str.startswith("theorem").any() == (norm == "batch")
     assert units["none"] == units["batch"] == units["noisy"]
     assert units["batch"][0] == units["batch"][2]
-    assert [len(chosen) for chosen in units["batch"][0].values()] == [2, 3, 3, 3, 3, 3, 3, 3]  # conv1 has only two
+    assert [len(chosen) for chosen in units["batch"][0].values()] == [
+        2,
+        3,
+        3,
+        3,
+        3,
+        3,
+        3,
+        3,
+    ]  # conv1 has only two
 
 
 def test_a_unit_without_a_gradient_has_rows_of_zeros_and_is_no_check():
@@ -296,7 +362,9 @@ def test_a_unit_without_a_gradient_has_rows_of_zeros_and_is_no_check():
     at.objective.views(theta)["conv2"]["beta"][unit] = -100  # its ReLU never opens
     at = Moment(**vars(at) | {"theta": theta, "evaluation": at.objective.evaluate(theta, at.batch)})
     rows = frame(theory.measure(at)).assign(run="", norm="batch", lr=0.1, seed=0)
-    dead = rows[(rows.layer == "conv2") & (rows.unit == unit) & rows.metric.str.startswith("theorem")]
+    dead = rows[
+        (rows.layer == "conv2") & (rows.unit == unit) & rows.metric.str.startswith("theorem")
+    ]
     assert len(dead) == 15
     assert (dead[dead.metric != "theorem_4_1_gain"].value == 0).all()
     for statement in ("theorem_4_1", "theorem_4_2", "theorem_4_4"):
@@ -329,7 +397,9 @@ def test_the_verdict_counts_every_check_of_every_step(rows):
     checks = numbers.groupby(["run", "statement"]).checks.sum()
     units, steps, layers = 4, 3, 3
     assert checks["batch", "theorem_4_1"] == units * layers * steps
-    assert checks["none", "lemma_4_5"] == (units + 1) * layers * (steps - 1)  # nothing has moved at step 0
+    assert checks["none", "lemma_4_5"] == (units + 1) * layers * (
+        steps - 1
+    )  # nothing has moved at step 0
     assert numbers.broken.sum() == 0
     assert numbers[numbers.statement == "theorem_4_1"].fails.sum() == units * layers * steps
     assert numbers.deviation.max() < 1e-12
@@ -343,7 +413,9 @@ def test_the_verdict_in_words(rows):
     assert "· 10⁻¹" in lines[0]
     assert "The bound as it should be holds in all of them." in lines[0]
     assert "it fails in all of them" in lines[0]
-    assert theory_numbers.verdict(numbers[numbers.norm == "none"]).startswith("- **Lemma 4.5**: 30 checks.")
+    assert theory_numbers.verdict(numbers[numbers.norm == "none"]).startswith(
+        "- **Lemma 4.5**: 30 checks."
+    )
     exceeded = numbers.assign(broken=(numbers.statement == "theorem_4_4") * 6)
     assert "**is exceeded in 50 %**" in theory_numbers.verdict(exceeded)
 
@@ -358,7 +430,9 @@ def test_in_single_precision_rounding_is_not_taken_for_a_failure():
 def test_half_a_probe_is_no_check(rows):
     half = rows.iloc[: -40 * 8]
     assert set(half.metric) == set(rows.metric)
-    assert len(theory_numbers.checks(half, "theorem_4_1")) < len(theory_numbers.checks(rows, "theorem_4_1"))
+    assert len(theory_numbers.checks(half, "theorem_4_1")) < len(
+        theory_numbers.checks(rows, "theorem_4_1")
+    )
     complete = theory_numbers.checks(half, "theorem_4_1")
     assert complete[["left", "exact", "right", "printed", "scale", "gain"]].notna().all(axis=None)
 
@@ -366,11 +440,15 @@ def test_half_a_probe_is_no_check(rows):
 def test_what_overflowed_is_no_check(rows):
     first = rows.index[(rows.metric == "theorem_4_1_left")][0]
     overflowed = rows.assign(value=rows.value.where(rows.index != first, np.inf))
-    assert len(theory_numbers.checks(overflowed, "theorem_4_1")) == len(theory_numbers.checks(rows, "theorem_4_1")) - 1
+    assert (
+        len(theory_numbers.checks(overflowed, "theorem_4_1"))
+        == len(theory_numbers.checks(rows, "theorem_4_1")) - 1
+    )
 
 
 @pytest.mark.parametrize(
-    ("statement", "true"), [("theorem_4_1", "exact"), ("theorem_4_2", "exact"), ("theorem_4_4", "right")]
+    ("statement", "true"),
+    [("theorem_4_1", "exact"), ("theorem_4_2", "exact"), ("theorem_4_4", "right")],
 )
 def test_the_sides_of_a_bound_are_those_of_the_newest_step(rows, statement, true):
     drawn = theory_numbers.sides(rows, statement, 19).set_index(["version", "layer", "unit"])
@@ -419,7 +497,10 @@ def test_a_share_in_words(part, whole, words):
 
 def test_powers_of_ten_in_words():
     assert theory_numbers.power(3.2e-13) == "3 · 10⁻¹³"
-    assert theory_numbers.power(0.0) == "0" and theory_numbers.power(float("nan")) == "an unknown number"
+    assert (
+        theory_numbers.power(0.0) == "0"
+        and theory_numbers.power(float("nan")) == "an unknown number"
+    )
 
 
 TIME = Time(20, 20)
@@ -453,9 +534,15 @@ def test_what_is_below_zero_is_drawn_at_the_edge_and_counted():
         }
     )
     fig = theorem(frame, TITLES)
-    drawn = {trace.name: trace for trace in fig.data if trace.mode == "markers" and trace.showlegend is False}
+    drawn = {
+        trace.name: trace
+        for trace in fig.data
+        if trace.mode == "markers" and trace.showlegend is False
+    }
     assert {name: trace.marker.symbol for name, trace in drawn.items()} == SIGNS
-    in_legend = [trace for trace in fig.data if trace.mode == "markers" and trace.showlegend is None]
+    in_legend = [
+        trace for trace in fig.data if trace.mode == "markers" and trace.showlegend is None
+    ]
     assert {trace.name: trace.marker.symbol for trace in in_legend} == SIGNS
     assert list(drawn["both above zero"].x) == [1, 2]
     edge = pytest.approx(0.1)
@@ -463,6 +550,12 @@ def test_what_is_below_zero_is_drawn_at_the_edge_and_counted():
     assert list(drawn["bound below zero"].y) == [2, 2]
     assert (list(drawn["both below zero"].x), list(drawn["both below zero"].y)) == ([5], [5])
     assert list(drawn["measured below zero"].y) == [edge]
-    assert [axis.title.text for axis in fig.select_xaxes()] == ["Bound", "Bound<br>3 of 6 below zero"]
-    assert {note.text for note in fig.layout.annotations} == {"with 1/m", "as printed"}  # none across the points
+    assert [axis.title.text for axis in fig.select_xaxes()] == [
+        "Bound",
+        "Bound<br>3 of 6 below zero",
+    ]
+    assert {note.text for note in fig.layout.annotations} == {
+        "with 1/m",
+        "as printed",
+    }  # none across the points
     assert all(trace.marker.coloraxis == "coloraxis" for trace in drawn.values())

@@ -44,7 +44,9 @@ def test_training_is_sgd_on_a_torch_network(momentum):
     ],
 )
 def test_one_flat_theta_is_trained_as_torch_trains_many_parameters(name, theirs):
-    spec = tiny_spec(norm="batch", precision="float64", optimizer=name, lr=0.05, weight_decay=0.3, steps=6)
+    spec = tiny_spec(
+        norm="batch", precision="float64", optimizer=name, lr=0.05, weight_decay=0.3, steps=6
+    )
     training = Training(spec)
     model = oracle.network(training.objective, training.theta)
     optimizer = theirs(model.parameters())
@@ -61,10 +63,22 @@ def test_one_flat_theta_is_trained_as_torch_trains_many_parameters(name, theirs)
 @pytest.mark.parametrize(
     ("knobs", "theirs"),
     [
-        ({"schedule": "constant"}, lambda optimizer: schedulers.LambdaLR(optimizer, lambda step: 1.0)),
-        ({"schedule": "step", "decay": 0.7, "decay_every": 3}, lambda o: schedulers.StepLR(o, 3, 0.7)),
-        ({"schedule": "cosine"}, lambda optimizer: schedulers.CosineAnnealingLR(optimizer, T_max=20)),
-        ({"warmup": 5}, lambda optimizer: schedulers.LinearLR(optimizer, start_factor=1 / 5, total_iters=4)),
+        (
+            {"schedule": "constant"},
+            lambda optimizer: schedulers.LambdaLR(optimizer, lambda step: 1.0),
+        ),
+        (
+            {"schedule": "step", "decay": 0.7, "decay_every": 3},
+            lambda o: schedulers.StepLR(o, 3, 0.7),
+        ),
+        (
+            {"schedule": "cosine"},
+            lambda optimizer: schedulers.CosineAnnealingLR(optimizer, T_max=20),
+        ),
+        (
+            {"warmup": 5},
+            lambda optimizer: schedulers.LinearLR(optimizer, start_factor=1 / 5, total_iters=4),
+        ),
     ],
 )
 def test_schedules_are_torchs(knobs, theirs):
@@ -78,12 +92,16 @@ def test_schedules_are_torchs(knobs, theirs):
 
 
 def test_the_schedule_reaches_the_optimiser_and_the_step_sizes_of_the_landscape():
-    spec = tiny_spec(schedule="step", decay=0.5, decay_every=1, lr=0.1, steps=3, probes={"landscape": 1})
+    spec = tiny_spec(
+        schedule="step", decay=0.5, decay_every=1, lr=0.1, steps=3, probes={"landscape": 1}
+    )
     training, moved, etas = Training(spec), [], []
     while not training.finished:
         before = training.theta.clone()
         rows = list(training.advance())
-        gradient = next(row.value for row in rows if row.metric == "gradient_norm" and row.layer is None)
+        gradient = next(
+            row.value for row in rows if row.metric == "gradient_norm" and row.layer is None
+        )
         moved.append(float((training.theta - before).norm()) / gradient)
         etas.append([row.at for row in rows if row.metric == "loss_along"])
     assert moved == pytest.approx([0.1, 0.05, 0.025], rel=1e-4)
@@ -92,7 +110,9 @@ def test_the_schedule_reaches_the_optimiser_and_the_step_sizes_of_the_landscape(
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize("norm", ["none", "batch", "l1"])
-def test_at_full_batch_the_loss_one_step_along_the_gradient_is_the_next_loss_to_the_bit(norm, precision):
+def test_at_full_batch_the_loss_one_step_along_the_gradient_is_the_next_loss_to_the_bit(
+    norm, precision
+):
     spec = tiny_spec(
         model="dln",
         data="gaussian",
@@ -155,7 +175,11 @@ def test_divergence_is_a_result():
     spec = tiny_spec(norm="none", lr=1000.0, steps=50, probes=ALL_PROBES)
     rows = pd.DataFrame(execute(spec))
     losses = rows[rows.metric == "train_loss"].set_index("step").value
-    assert losses.index[-1] < 49 and not math.isfinite(losses.iloc[-1]) and losses.iloc[:-1].map(math.isfinite).all()
+    assert (
+        losses.index[-1] < 49
+        and not math.isfinite(losses.iloc[-1])
+        and losses.iloc[:-1].map(math.isfinite).all()
+    )
     assert rows.step.max() == losses.index[-1]
 
 
@@ -176,7 +200,9 @@ def test_visited_places_are_thinned_before_they_fill_memory():
 @pytest.mark.parametrize("norm", ["none", "batch"])
 def test_a_network_that_outputs_no_numbers_has_no_accuracy(norm):
     """The last evaluation meets parameters of which argmax would say class 0, right in one case of ten."""
-    spec = tiny_spec(norm=norm, width=0.125, lr=1000.0, steps=2, probes={"accuracy": 1, "evaluation": 1})
+    spec = tiny_spec(
+        norm=norm, width=0.125, lr=1000.0, steps=2, probes={"accuracy": 1, "evaluation": 1}
+    )
     measured = pd.DataFrame(execute(spec))
     rows = measured.set_index(["metric", "step"])["value"]
     assert math.isnan(rows["test_loss", 2]) and math.isnan(rows["test_accuracy", 2])
@@ -185,7 +211,9 @@ def test_a_network_that_outputs_no_numbers_has_no_accuracy(norm):
 
 
 def test_the_step_at_which_training_diverges_has_a_gap_in_its_accuracy():
-    spec = tiny_spec(norm="none", width=0.125, lr=1000.0, steps=9, probes={"accuracy": 4, "evaluation": 4})
+    spec = tiny_spec(
+        norm="none", width=0.125, lr=1000.0, steps=9, probes={"accuracy": 4, "evaluation": 4}
+    )
     measured = pd.DataFrame(execute(spec))
     rows = measured.set_index(["metric", "step"])["value"]
     assert rows["train_accuracy"].isna().to_dict() == {0: False, 2: True}
@@ -195,4 +223,6 @@ def test_the_step_at_which_training_diverges_has_a_gap_in_its_accuracy():
 def test_one_example_without_numbers_leaves_a_batch_without_an_accuracy():
     outputs = torch.tensor([[1.0, 2.0], [3.0, 0.0], [torch.nan, 1.0], [torch.inf, 1.0]])
     hits = Task.hits(outputs, torch.tensor([1, 1, 1, 0]))
-    torch.testing.assert_close(hits, torch.tensor([1, 0, torch.nan, torch.nan], dtype=torch.float64), equal_nan=True)
+    torch.testing.assert_close(
+        hits, torch.tensor([1, 0, torch.nan, torch.nan], dtype=torch.float64), equal_nan=True
+    )

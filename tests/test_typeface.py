@@ -18,7 +18,9 @@ SOURCES = [*Path(paths.PROJECT, "bnviz").rglob("*.py"), *Path(paths.PROJECT, "pa
 def said() -> set[str]:
     """Every sign in a text of bnviz: titles, captions, labels of axes, names in legends, what stands at the pointer."""
     trees = (ast.parse(path.read_text("utf-8")) for path in SOURCES)
-    texts = (node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    texts = (
+        node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)
+    )
     return {sign for text in texts if isinstance(text, str) for sign in text if sign.isprintable()}
 
 
@@ -39,12 +41,18 @@ def test_the_typeface_has_every_sign_that_bnviz_says(weight: int) -> None:
         ("<i>x</i>", (("x", 1),)),
     ],
 )
-def test_a_width_is_that_of_the_letters_that_are_seen(text: str, letters: tuple[tuple[str, float], ...]) -> None:
-    assert typeface.width(text, 12) == pytest.approx(sum(typeface.width(part, 12 * size) for part, size in letters))
+def test_a_width_is_that_of_the_letters_that_are_seen(
+    text: str, letters: tuple[tuple[str, float], ...]
+) -> None:
+    assert typeface.width(text, 12) == pytest.approx(
+        sum(typeface.width(part, 12 * size) for part, size in letters)
+    )
     assert typeface.width("<b>x</b>", 12) > typeface.width("x", 12) > 0
 
 
-@pytest.mark.parametrize("text", ["", "one", "seed 0 · seed 1 · seed 2, a caption of many words", "W" * 200, "i" * 50])
+@pytest.mark.parametrize(
+    "text", ["", "one", "seed 0 · seed 1 · seed 2, a caption of many words", "W" * 200, "i" * 50]
+)
 @pytest.mark.parametrize("room", [30, 100, 1000])
 def test_lines_fill_the_room_and_stay_in_it(text: str, room: float) -> None:
     lines = typeface.wrapped(text, room, 10)

@@ -125,14 +125,18 @@ def started(run: Run) -> subprocess.Popen[bytes]:
     return process
 
 
-@pytest.mark.parametrize("interrupts", [signal.SIG_DFL, signal.SIG_IGN], ids=["foreground", "background"])
+@pytest.mark.parametrize(
+    "interrupts", [signal.SIG_DFL, signal.SIG_IGN], ids=["foreground", "background"]
+)
 def test_cancel_stops_a_worker_soon_and_keeps_the_rows(interrupts):
     run = Store().submit(tiny_spec(steps=1_000_000))
     before = signal.signal(signal.SIGINT, interrupts)  # which the worker inherits, as from a shell
     process = started(run)
     signal.signal(signal.SIGINT, before)
     run.cancel()
-    wait_for(lambda: run.state == "cancelled", "it goes on", 20)  # two seconds on a machine with nothing else to do
+    wait_for(
+        lambda: run.state == "cancelled", "it goes on", 20
+    )  # two seconds on a machine with nothing else to do
     assert process.wait(60) == 0
     rows = run.rows()
     assert len(rows) > 30
@@ -141,7 +145,9 @@ def test_cancel_stops_a_worker_soon_and_keeps_the_rows(interrupts):
 
 def test_a_cancelled_run_goes_on_from_the_step_at_which_it_stopped(monkeypatch):
     monkeypatch.setattr(module, "STEP_S", 60.0)  # however slow this machine is
-    run = Store().submit(tiny_spec(norm="noisy", momentum=0.9, steps=60, probes={"accuracy": 1, "landscape": 9}))
+    run = Store().submit(
+        tiny_spec(norm="noisy", momentum=0.9, steps=60, probes={"accuracy": 1, "landscape": 9})
+    )
 
     def stop(step: int) -> None:
         if step == 7:
@@ -159,7 +165,9 @@ def test_a_cancelled_run_goes_on_from_the_step_at_which_it_stopped(monkeypatch):
     assert_answered(run)
 
 
-def test_a_step_that_does_not_end_is_interrupted_and_it_says_from_where_the_run_goes_on(monkeypatch):
+def test_a_step_that_does_not_end_is_interrupted_and_it_says_from_where_the_run_goes_on(
+    monkeypatch,
+):
     monkeypatch.setattr(module, "STEP_S", 0.3)
     monkeypatch.setattr(module, "CHECKPOINT_S", 0.0)
     run = Store().submit(tiny_spec(steps=9))
@@ -189,7 +197,9 @@ def test_a_cancelled_worker_that_saves_is_given_the_time(monkeypatch):
 
 
 def test_a_killed_worker_is_not_running_and_another_goes_on(monkeypatch):
-    run = Store().submit(tiny_spec(norm="noisy", steps=400, probes={"accuracy": 1, "landscape": 50}))
+    run = Store().submit(
+        tiny_spec(norm="noisy", steps=400, probes={"accuracy": 1, "landscape": 50})
+    )
     process = started(run)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -253,7 +263,9 @@ def test_a_run_that_waits_for_room_can_be_cancelled(monkeypatch):
 def test_a_failing_disk_fails_the_run_in_plain_words(monkeypatch):
     run = Store().submit(tiny_spec(norm="batch", probes={"accuracy": 1, "landscape": 2}))
     real = parts.write
-    monkeypatch.setattr(parts, "write", lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, "Input/output error")))
+    monkeypatch.setattr(
+        parts, "write", lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, "Input/output error"))
+    )
     answer(run)
     assert run.state == "failed"
     assert run.error() == "The run could not be written: input/output error."

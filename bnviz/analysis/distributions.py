@@ -16,7 +16,9 @@ RIDGES = 15  # histograms in one panel of a ridge plot
 def quantile_bands(rows: DataFrame, layers: Sequence[str], pooled: bool) -> DataFrame:
     """Quantiles of the activations (2015, Fig. 1b-c). -> layer, step, q05, q15, q50, q85, q95."""
     quantiles = of_units(rows, layers, pooled, "activation_quantile")
-    quantiles = quantiles.assign(name=quantiles["at"].round(4).map(QUANTILES)).dropna(subset=["name"])
+    quantiles = quantiles.assign(name=quantiles["at"].round(4).map(QUANTILES)).dropna(
+        subset=["name"]
+    )
     bands = quantiles.groupby([*LINE, "step", "name"])["value"].min().unstack("name")
     return bands.reindex(columns=list(QUANTILES.values())).reset_index()
 

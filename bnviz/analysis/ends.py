@@ -38,7 +38,9 @@ def ends(rows: DataFrame, end: End, steps: Mapping[str, int]) -> DataFrame:
 def telling(rows: DataFrame, steps: Mapping[str, int]) -> DataFrame:
     """The rows that `ends` reads: a small part of all rows."""
     net = rows[rows["layer"].isna() & rows["metric"].isin([*EVERY_STEP, *PROBED])]
-    told: DataFrame = net[net["metric"].isin(PROBED) | is_late(net, steps) | ~np.isfinite(net["value"])]
+    told: DataFrame = net[
+        net["metric"].isin(PROBED) | is_late(net, steps) | ~np.isfinite(net["value"])
+    ]
     return told
 
 

@@ -24,7 +24,9 @@ def landscape_bands(rows: DataFrame, direction: Direction = "gradient") -> DataF
     low, high = points.min(skipna=False), points.max(skipna=False)
     bands = low.merge(high, on=[*KEYS, "step"], suffixes=("_low", "_high"))
     bands = bands.rename(columns={"eta_low": "eta_min", "beta_high": "beta"})
-    return bands[[*KEYS, "step", "eta_min", "loss_low", "loss_high", "distance_low", "distance_high", "beta"]]
+    return bands[
+        [*KEYS, "step", "eta_min", "loss_low", "loss_high", "distance_low", "distance_high", "beta"]
+    ]
 
 
 def band_width(bands: DataFrame) -> DataFrame:
@@ -61,7 +63,11 @@ def _probes(rows: DataFrame, direction: Direction) -> DataFrame:
     suffix = "" if direction == "gradient" else "_random"
     names = {f"loss_along{suffix}": "loss", f"gradient_distance{suffix}": "distance"}
     probes = complete(of_net(rows, *names), "run").rename(columns={"at": "eta"})
-    points = probes.groupby([*KEYS, "step", "eta", "metric"])["value"].min(skipna=False).unstack("metric")
+    points = (
+        probes.groupby([*KEYS, "step", "eta", "metric"])["value"]
+        .min(skipna=False)
+        .unstack("metric")
+    )
     points = points.reindex(columns=list(names)).rename(columns=names).reset_index()
     norms = of_net(rows, "gradient_norm")[["run", "step", "value"]]
     points = points.merge(norms, on=["run", "step"])

@@ -66,7 +66,9 @@ def text(rows: DataFrame) -> DataFrame:
 
 def of_metrics(rows: DataFrame, *metrics: str) -> DataFrame:
     """Return the rows of these metrics, sorted by step. Values that are not finite become NaN, which is drawn as a gap."""
-    chosen = text(rows[rows["metric"].isin(metrics)]).astype({"step": "int64", "at": float, "value": float})
+    chosen = text(rows[rows["metric"].isin(metrics)]).astype(
+        {"step": "int64", "at": float, "value": float}
+    )
     value = chosen["value"].where(np.isfinite(chosen["value"]))
     return chosen.assign(value=value).sort_values("step", kind="stable", ignore_index=True)
 
@@ -96,7 +98,9 @@ def newest(rows: DataFrame, step: int) -> DataFrame:
 def spread(rows: DataFrame, count: int) -> NDArray[np.int64]:
     """At most `count` steps, spread evenly over the measured ones with the first and the last."""
     steps = np.sort(rows["step"].unique())
-    chosen: NDArray[np.int64] = steps[np.linspace(0, len(steps) - 1, min(count, len(steps))).round().astype(int)]
+    chosen: NDArray[np.int64] = steps[
+        np.linspace(0, len(steps) - 1, min(count, len(steps))).round().astype(int)
+    ]
     return chosen
 
 

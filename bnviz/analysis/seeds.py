@@ -31,7 +31,9 @@ def over_seeds(numbers: DataFrame, values: Sequence[str], statistic: str) -> Dat
     n = groups["seed"].size()
     below, above = _ends(groups[list(values)], n, statistic)
     columns = {"n": n} | {
-        f"{v}{end}": f[v] for v in values for end, f in (("", means), ("_from", below), ("_to", above))
+        f"{v}{end}": f[v]
+        for v in values
+        for end, f in (("", means), ("_from", below), ("_to", above))
     }
     table = DataFrame(columns).reset_index()
     for name in ("_from", "_to"):

@@ -23,7 +23,11 @@ def planes(rows: DataFrame) -> DataFrame:
     joined = concat([grid, path], ignore_index=True)
     chosen = spread(joined, PLANES)
     first = text(rows[(rows["metric"] == "surface_length") & (rows["unit"] == 0)])
-    lengths = first[["run", "step", "value"]].astype({"step": "int64"}).rename(columns={"value": "length"})
+    lengths = (
+        first[["run", "step", "value"]]
+        .astype({"step": "int64"})
+        .rename(columns={"value": "length"})
+    )
     passed = joined["point"] < joined["step"]
     kept = joined["step"].isin(chosen) & (~passed | joined["point"].isin(chosen))
     joined = joined[kept].merge(lengths, on=["run", "step"], how="left")
@@ -33,18 +37,29 @@ def planes(rows: DataFrame) -> DataFrame:
 def surfaces(rows: DataFrame) -> DataFrame:
     """The loss at θ + a u + b v. -> step, a, b, loss, ascending in a, then b."""
     points = _whole(rows)
-    grids = {run: np.sort(ticks.unique()) for run, ticks in points.groupby("run")["at"]}  # one for both axes
+    grids = {
+        run: np.sort(ticks.unique()) for run, ticks in points.groupby("run")["at"]
+    }  # one for both axes
     b = [grids[run][int(unit)] for run, unit in zip(points["run"], points["unit"], strict=True)]
     loss = points["value"].where(np.isfinite(points["value"]))
     points = points.assign(a=points["at"], b=np.array(b, dtype=float), loss=loss)
-    return points.sort_values(["run", "step", "a", "b"], ignore_index=True)[[*KEYS, "step", "a", "b", "loss"]]
+    return points.sort_values(["run", "step", "a", "b"], ignore_index=True)[
+        [*KEYS, "step", "a", "b", "loss"]
+    ]
 
 
 def paths(rows: DataFrame) -> DataFrame:
     """Where θ of earlier steps, of this one and of the next stand in each plane. -> step, point (their step), a, b, off."""
-    places = text(rows[rows["metric"].isin(PLACE)]).astype({"step": "int64", "at": float, "value": float})
+    places = text(rows[rows["metric"].isin(PLACE)]).astype(
+        {"step": "int64", "at": float, "value": float}
+    )
     table = places.groupby([*KEYS, "step", "at", "metric"])["value"].min().unstack("metric")
-    table = table.reindex(columns=list(PLACE)).rename(columns=PLACE).reset_index().rename(columns={"at": "point"})
+    table = (
+        table.reindex(columns=list(PLACE))
+        .rename(columns=PLACE)
+        .reset_index()
+        .rename(columns={"at": "point"})
+    )
     table = table.merge(_whole(rows)[["run", "step"]].drop_duplicates(), on=["run", "step"])
     return table[[*KEYS, "step", "point", "a", "b", "off"]]
 
@@ -60,12 +75,18 @@ def path_share(rows: DataFrame) -> DataFrame:
     way = paths(rows)
     before = way[way["point"] < way["step"]].sort_values("point", kind="stable")
     last = before.groupby([*KEYS, "step"], as_index=False).tail(1)
-    return last.assign(value=1 - last["off"] ** 2).sort_values("step", ignore_index=True)[[*KEYS, "step", "value"]]
+    return last.assign(value=1 - last["off"] ** 2).sort_values("step", ignore_index=True)[
+        [*KEYS, "step", "value"]
+    ]
 
 
 def _whole(rows: DataFrame) -> DataFrame:
     """The losses on planes that are measured to the end."""
-    points = text(rows[rows["metric"] == "surface_loss"]).astype({"step": "int64", "at": float, "value": float})
+    points = text(rows[rows["metric"] == "surface_loss"]).astype(
+        {"step": "int64", "at": float, "value": float}
+    )
     plane = points.groupby(["run", "step"])["at"]
-    begun = plane.transform("max") == -plane.transform("min")  # measured from the lowest a to the highest
+    begun = plane.transform("max") == -plane.transform(
+        "min"
+    )  # measured from the lowest a to the highest
     return points[begun & (plane.transform("size") == plane.transform("nunique") ** 2)]

@@ -21,8 +21,24 @@ STATEMENTS = {
 SIDES = ("left", "exact", "right", "printed", "scale", "inner", "gain", "distance")
 WHOLE = -1  # the unit of rows about a whole layer
 MARGIN = 10.0  # a bound is exceeded where it is by more than so many times what rounding does to an equality
-CONDITIONS = {"inner": "⟨ŷ, g⟩ ≥ 0", "gain": "γ/σ", "removed": "‖g‖² removed", "smaller": "‖v‖ < ‖g‖"}
-VERDICT = [*KEYS, "statement", "step", "checks", "silent", "deviation", "off", "broken", "fails", "negative"]
+CONDITIONS = {
+    "inner": "⟨ŷ, g⟩ ≥ 0",
+    "gain": "γ/σ",
+    "removed": "‖g‖² removed",
+    "smaller": "‖v‖ < ‖g‖",
+}
+VERDICT = [
+    *KEYS,
+    "statement",
+    "step",
+    "checks",
+    "silent",
+    "deviation",
+    "off",
+    "broken",
+    "fails",
+    "negative",
+]
 
 
 def metrics(*statements: str) -> tuple[str, ...]:
@@ -37,13 +53,25 @@ def checks(rows: DataFrame, statement: str) -> DataFrame:
     one that overflowed are none either. Lemma 4.5 is an equality; of it those stay for which it says nothing, with `inner` alone.
     """
     names = {f"{statement}_{side}": side for side in SIDES}
-    chosen = text(rows[rows["metric"].isin(names)]).astype({"unit": float, "value": float}).fillna({"unit": WHOLE})
+    chosen = (
+        text(rows[rows["metric"].isin(names)])
+        .astype({"unit": float, "value": float})
+        .fillna({"unit": WHOLE})
+    )
     sides = chosen["metric"].map(names)
-    wide = chosen.assign(metric=sides).groupby([*LINE, "unit", "step", "metric"])["value"].min().unstack("metric")
+    wide = (
+        chosen.assign(metric=sides)
+        .groupby([*LINE, "unit", "step", "metric"])["value"]
+        .min()
+        .unstack("metric")
+    )
     wide = wide.reindex(columns=list(SIDES)).replace([np.inf, -np.inf], np.nan).reset_index()
     if statement == "lemma_4_5":
         wide = wide.assign(exact=wide["right"], right=np.nan, scale=wide["distance"])
-        return wide[(wide["inner"] <= 0) | (wide[["left", "exact"]].notna().all(axis=1) & (wide["scale"] > 0))]
+        return wide[
+            (wide["inner"] <= 0)
+            | (wide[["left", "exact"]].notna().all(axis=1) & (wide["scale"] > 0))
+        ]
     measured = [side for side in SIDES if wide[side].notna().any()]
     return wide[wide[measured].notna().all(axis=1) & (wide["scale"] > 0)]
 
@@ -58,7 +86,9 @@ def verdicts(rows: DataFrame) -> DataFrame:
     made = {statement: checks(rows, statement) for statement in STATEMENTS}
     first = made["theorem_4_1"]
     rounding = MARGIN * _apart(first, "exact").groupby(first["run"]).max()
-    judged = [_judged(frame, rounding).assign(statement=statement) for statement, frame in made.items()]
+    judged = [
+        _judged(frame, rounding).assign(statement=statement) for statement, frame in made.items()
+    ]
     return concat(judged, ignore_index=True).reindex(columns=VERDICT)
 
 
@@ -80,7 +110,9 @@ def _judged(frame: DataFrame, rounding: Series[float]) -> DataFrame:
         negative=frame["printed"] < 0,
     )
     kinds = dict.fromkeys(("checks", "silent", "broken", "fails", "negative"), "sum")
-    return judged.groupby([*KEYS, "step"], as_index=False).agg({**kinds, "deviation": "max", "off": "max"})
+    return judged.groupby([*KEYS, "step"], as_index=False).agg(
+        {**kinds, "deviation": "max", "off": "max"}
+    )
 
 
 def sides(rows: DataFrame, statement: str, step: int) -> DataFrame:
@@ -90,7 +122,10 @@ def sides(rows: DataFrame, statement: str, step: int) -> DataFrame:
     """
     now = newest(checks(rows, statement), step)
     true = now["exact"].fillna(now["right"])
-    versions = [now.assign(version=name, bound=bound) for name, bound in (("true", true), ("printed", now["printed"]))]
+    versions = [
+        now.assign(version=name, bound=bound)
+        for name, bound in (("true", true), ("printed", now["printed"]))
+    ]
     return concat(versions, ignore_index=True)[[*LINE, "unit", "step", "version", "bound", "left"]]
 
 
@@ -111,7 +146,9 @@ def conditions(rows: DataFrame) -> DataFrame:
     lines = []
     for name, frame in values.items():
         steps = frame.groupby([*KEYS, "step"], as_index=False)["value"]
-        lines.append((steps.median() if name in ("gain", "removed") else steps.mean()).assign(condition=name))
+        lines.append(
+            (steps.median() if name in ("gain", "removed") else steps.mean()).assign(condition=name)
+        )
     shares: DataFrame = concat(lines, ignore_index=True)
     return shares[[*KEYS, "condition", "step", "value"]]
 
@@ -132,7 +169,10 @@ def verdict(numbers: DataFrame) -> str:
     said = []
     for statement, (name, told) in WORDS.items():
         rows = numbers[numbers["statement"] == statement]
-        total = {column: float(rows[column].sum()) for column in ("checks", "silent", "broken", "fails", "negative")}
+        total = {
+            column: float(rows[column].sum())
+            for column in ("checks", "silent", "broken", "fails", "negative")
+        }
         total |= {column: float(rows[column].max()) for column in ("deviation", "off")}
         if total["checks"]:
             said.append(f"- **{name}**: {total['checks']:,.0f} checks. {told(total)}")
@@ -171,7 +211,11 @@ def _fourth(total: dict[str, float]) -> str:
 
 
 def _lemma(total: dict[str, float]) -> str:
-    silent = f" In {total['silent']:,.0f} more cases it says nothing, because ⟨W₀, W*⟩ ≤ 0." if total["silent"] else ""
+    silent = (
+        f" In {total['silent']:,.0f} more cases it says nothing, because ⟨W₀, W*⟩ ≤ 0."
+        if total["silent"]
+        else ""
+    )
     return f"With k = ⟨W*, W₀⟩ / ‖W*‖² it is an equality, to {power(total['deviation'])}.{silent}"
 
 
@@ -184,7 +228,9 @@ def _kept(total: dict[str, float]) -> str:
 
 WORDS: dict[str, tuple[str, Callable[[dict[str, float]], str]]] = {
     statement: (name, told)
-    for (statement, name), told in zip(STATEMENTS.items(), (_first, _second, _fourth, _lemma), strict=True)
+    for (statement, name), told in zip(
+        STATEMENTS.items(), (_first, _second, _fourth, _lemma), strict=True
+    )
 }
 
 
@@ -193,7 +239,9 @@ def share(part: float, whole: float) -> str:
     if part in (0, whole):
         return "all of them" if part else "none of them"
     percent = 100 * part / whole
-    return "less than 1 %" if percent < 1 else "more than 99 %" if percent > 99 else f"{percent:.0f} %"
+    return (
+        "less than 1 %" if percent < 1 else "more than 99 %" if percent > 99 else f"{percent:.0f} %"
+    )
 
 
 def power(value: float) -> str:
@@ -201,4 +249,6 @@ def power(value: float) -> str:
     if not value > 0:
         return "0" if value == 0 else "an unknown number"
     digit, _, exponent = f"{value:.0e}".partition("e")
-    return f"{digit} · 10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+    return (
+        f"{digit} · 10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+    )

@@ -7,7 +7,9 @@ from pandas import DataFrame, Series
 from bnviz.analysis.rows import identity
 
 POINTS = 500  # steps of a curve that fills a figure: as many as a screen resolves
-FACET_POINTS = 160  # steps of a curve in one of many small panels; the paper's 151 probes stay as they are
+FACET_POINTS = (
+    160  # steps of a curve in one of many small panels; the paper's 151 probes stay as they are
+)
 KINDS = {  # what a bucket of steps keeps, by the end of a column's name
     "low": "min",
     "mean": "mean",
@@ -35,8 +37,16 @@ def drawn(numbers: DataFrame, points: int = POINTS) -> DataFrame:
     if numbers["step"].nunique() <= count:
         return numbers
     by = identity(numbers)
-    kinds = {name: KINDS[name.rpartition("_")[2]] for name in map(str, numbers) if name not in (*by, "step")}
-    return _thin(numbers, by, count) if set(kinds) == {"value"} else _bucketed(numbers, by, kinds, count)
+    kinds = {
+        name: KINDS[name.rpartition("_")[2]]
+        for name in map(str, numbers)
+        if name not in (*by, "step")
+    }
+    return (
+        _thin(numbers, by, count)
+        if set(kinds) == {"value"}
+        else _bucketed(numbers, by, kinds, count)
+    )
 
 
 def _buckets(steps: Series[int], count: int) -> Series[int]:
@@ -49,7 +59,9 @@ def _buckets(steps: Series[int], count: int) -> Series[int]:
 
 def _bucketed(bands: DataFrame, by: list[str], kinds: dict[str, str], count: int) -> DataFrame:
     """At most `count` steps a line: of each bucket the extreme or mean that `kinds` names."""
-    buckets = bands.assign(step=_buckets(bands["step"], count)).groupby([*by, "step"], as_index=False)
+    buckets = bands.assign(step=_buckets(bands["step"], count)).groupby(
+        [*by, "step"], as_index=False
+    )
     return buckets[list(kinds)].agg(kinds)[list(bands)]
 
 

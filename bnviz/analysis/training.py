@@ -37,5 +37,7 @@ def curve(rows: DataFrame, metric: str, layer: str = "") -> DataFrame:
 
 def running_mean(curves: DataFrame, window: int) -> Series[float]:
     """The mean of `value` over the last `window` records of each run; a gap stays one."""
-    mean = curves.groupby("run")["value"].transform(lambda line: line.rolling(window, min_periods=1).mean())
+    mean = curves.groupby("run")["value"].transform(
+        lambda line: line.rolling(window, min_periods=1).mean()
+    )
     return mean.where(curves["value"].notna())

@@ -98,7 +98,9 @@ def final(metric: str, by: str = "norm") -> Table:
 
     def table(rows: DataFrame) -> DataFrame:
         ordered = _lasting(rows, metric).sort_values("step", kind="stable")
-        return DataFrame(ordered.groupby(["seed", by])["value"].last(skipna=False).fillna(END).unstack(by))
+        return DataFrame(
+            ordered.groupby(["seed", by])["value"].last(skipna=False).fillna(END).unstack(by)
+        )
 
     return table
 
@@ -125,7 +127,9 @@ def _lasting(rows: DataFrame, metric: str) -> DataFrame:
     measured = text(rows[rows["metric"] == metric])
     if metric not in ("train_accuracy", "test_accuracy"):
         return measured
-    overflowed = rows["metric"].isin(("train_loss", "test_loss")) & ~np.isfinite(rows["value"].astype(float))
+    overflowed = rows["metric"].isin(("train_loss", "test_loss")) & ~np.isfinite(
+        rows["value"].astype(float)
+    )
     return measured[~measured["run"].isin(rows.loc[overflowed, "run"])]
 
 
@@ -137,7 +141,11 @@ def mean_change(*layers: str) -> Table:
 
     def table(rows: DataFrame) -> DataFrame:
         changes = moment_changes(rows, layers)
-        return _over_layers(changes[changes["moment"] == "mean"].groupby(["seed", "norm", "layer"])["value"].median())
+        return _over_layers(
+            changes[changes["moment"] == "mean"]
+            .groupby(["seed", "norm", "layer"])["value"]
+            .median()
+        )
 
     return table
 
@@ -193,7 +201,9 @@ def _over_layers(numbers: Series[float]) -> DataFrame:
 def hidden_by_pooling(network: str, layers: Sequence[str]) -> Measure:
     """How much farther the median of a single unit travels than that of all units pooled."""
     one, pooled = travel(layers, False), travel(layers, True)
-    return lambda rows: _columns(one(rows), network)[network] / _columns(pooled(rows), network)[network]
+    return lambda rows: (
+        _columns(one(rows), network)[network] / _columns(pooled(rows), network)[network]
+    )
 
 
 # Internal covariate shift
@@ -212,7 +222,9 @@ def covariate_shift(metric: Literal["ics_l2", "ics_cosine"], how: str, *layers: 
 # The landscape
 
 
-def landscape(value: str, how: str, start: float = 0, stop: float = END, along: Direction = "gradient") -> Table:
+def landscape(
+    value: str, how: str, start: float = 0, stop: float = END, along: Direction = "gradient"
+) -> Table:
     """Mean, median or extreme over the probes of a column of `_bands` (2018, Figs. 4, 10, 12, 13)."""
     return lambda rows: _table(_between(_bands(rows, along), start, stop), how, value)
 
@@ -243,7 +255,12 @@ def _bands(rows: DataFrame, along: Direction = "gradient") -> DataFrame:
 
 def growth(rows: DataFrame) -> DataFrame:
     """The gradient's median distance at the largest step size over that at the smallest (2018, Fig. 11)."""
-    distances = step_sizes(rows).groupby(["seed", "norm", "eta"])["distance"].median().groupby(["seed", "norm"])
+    distances = (
+        step_sizes(rows)
+        .groupby(["seed", "norm", "eta"])["distance"]
+        .median()
+        .groupby(["seed", "norm"])
+    )
     return DataFrame((distances.last() / distances.first()).unstack("norm"))
 
 
@@ -287,7 +304,9 @@ def exceeded(statement: str, column: Literal["broken", "fails"]) -> Measure:
 def _statement(rows: DataFrame, statement: str) -> Any:
     """The verdicts on one statement behind BatchNorm, by seed."""
     verdicts = theory.verdicts(rows)
-    return verdicts[(verdicts["statement"] == statement) & (verdicts["norm"] == "batch")].groupby("seed")
+    return verdicts[(verdicts["statement"] == statement) & (verdicts["norm"] == "batch")].groupby(
+        "seed"
+    )
 
 
 def condition(name: str, scale: float = 1.0) -> Measure:

@@ -7,7 +7,9 @@ from bnviz.claims.claim import POINTS, TIMES, Claim
 from bnviz.claims.evidence import difference, final, ratio
 from bnviz.presets import PAIR
 
-of_2015 = partial(Claim, group="2015", preset="mnist", norms=PAIR, page="mnist", source="2015, Fig. 1")
+of_2015 = partial(
+    Claim, group="2015", preset="mnist", norms=PAIR, page="mnist", source="2015, Fig. 1"
+)
 
 CLAIMS = (
     of_2015(

@@ -29,7 +29,10 @@ def run(options: argparse.Namespace) -> None:
     done = [answer(Store().submit(spec)) for spec in specs]
     for run in done:
         if run.state != "done":
-            fail(run.error() or f"run {run.id} was cancelled by somebody else; the same command goes on from there")
+            fail(
+                run.error()
+                or f"run {run.id} was cancelled by somebody else; the same command goes on from there"
+            )
     if writer:
         writer(rows_of(done))
 
@@ -123,7 +126,9 @@ def submit_options(command: argparse.ArgumentParser) -> None:
 
 def yes_option(command: argparse.ArgumentParser) -> None:
     """Add --yes, which answers the question about long runs."""
-    command.add_argument("--yes", action="store_true", help="start more than ten minutes of computing without asking")
+    command.add_argument(
+        "--yes", action="store_true", help="start more than ten minutes of computing without asking"
+    )
 
 
 def runs_options(command: argparse.ArgumentParser) -> None:

@@ -29,4 +29,8 @@ def told(problem: OSError) -> str:
 def cache_is_read_only() -> str:
     """Return a hint about BNVIZ_CACHE if the cache is read only, else ""."""
     folder = next(path for path in (cache(), *cache().parents) if path.exists())
-    return "" if os.access(folder, os.W_OK) else f"; the cache {cache()} is read only: name another in BNVIZ_CACHE"
+    return (
+        ""
+        if os.access(folder, os.W_OK)
+        else f"; the cache {cache()} is read only: name another in BNVIZ_CACHE"
+    )

@@ -19,7 +19,10 @@ from bnviz.words import shorten
 
 Choice = TypeVar("Choice")
 TABLES = ("csv", "parquet")
-OWN_SWITCH = ("sweep", "sweep-map")  # they and Compare's figures say themselves what they can be switched to
+OWN_SWITCH = (
+    "sweep",
+    "sweep-map",
+)  # they and Compare's figures say themselves what they can be switched to
 
 
 def add_to(command: argparse.ArgumentParser) -> None:
@@ -28,19 +31,33 @@ def add_to(command: argparse.ArgumentParser) -> None:
         "--figure",
         help=f"draw one of {', '.join(PANELS)}, or overlay-, difference-, multiples-METRIC as Compare does; without it, write the raw rows",
     )
-    command.add_argument("--format", help=f"one of {', '.join(SUFFIXES)}; by default the ending of --out")
-    command.add_argument("--style", default="column", help=f"{', '.join(STYLES)}; default: column")
-    command.add_argument("--step", type=int, help="the step of a figure of one moment; default: the last")
-    command.add_argument("--layers", help="some layers, such as conv3,conv5; default: some of the network's")
     command.add_argument(
-        "--view", default="", help="the page's own switch, such as 'all units' or 'along a random direction'"
+        "--format", help=f"one of {', '.join(SUFFIXES)}; by default the ending of --out"
+    )
+    command.add_argument("--style", default="column", help=f"{', '.join(STYLES)}; default: column")
+    command.add_argument(
+        "--step", type=int, help="the step of a figure of one moment; default: the last"
     )
     command.add_argument(
-        "--over", default="t", help=f"several seeds: {', '.join(STATISTICS)} around their mean, or {EACH}"
+        "--layers", help="some layers, such as conv3,conv5; default: some of the network's"
+    )
+    command.add_argument(
+        "--view",
+        default="",
+        help="the page's own switch, such as 'all units' or 'along a random direction'",
+    )
+    command.add_argument(
+        "--over",
+        default="t",
+        help=f"several seeds: {', '.join(STATISTICS)} around their mean, or {EACH}",
     )
     command.add_argument("--paper", action="store_true", help="lay the papers' curves under it")
-    command.add_argument("--look", default="{}", help="zoom and legend as the dashboard's Export gives them, JSON")
-    command.add_argument("--full", action="store_true", help="numbers in full resolution, not as drawn")
+    command.add_argument(
+        "--look", default="{}", help="zoom and legend as the dashboard's Export gives them, JSON"
+    )
+    command.add_argument(
+        "--full", action="store_true", help="numbers in full resolution, not as drawn"
+    )
 
 
 def none_given(options: argparse.Namespace) -> None:
@@ -49,7 +66,9 @@ def none_given(options: argparse.Namespace) -> None:
     add_to(known)
     defaults = vars(known.parse_args([]))
     if given := [name for name, default in defaults.items() if getattr(options, name) != default]:
-        raise ValueError(f"--{given[0]} is about a figure: choose one with --figure, one of {', '.join(PANELS)}")
+        raise ValueError(
+            f"--{given[0]} is about a figure: choose one with --figure, one of {', '.join(PANELS)}"
+        )
 
 
 def taken(options: argparse.Namespace, runs: Sequence[Run]) -> tuple[Takeaway, str, Style]:
@@ -60,7 +79,9 @@ def taken(options: argparse.Namespace, runs: Sequence[Run]) -> tuple[Takeaway, s
     one_of("--format", format, dict.fromkeys(SUFFIXES))
     one_of("--over", options.over, dict.fromkeys((*STATISTICS, EACH)))
     if options.full and format not in TABLES:
-        raise ValueError(f"--full is about numbers: the format must be {' or '.join(TABLES)}, got {format}")
+        raise ValueError(
+            f"--full is about numbers: the format must be {' or '.join(TABLES)}, got {format}"
+        )
     chosen: dict[str, Any] = {
         "step": known_step(options.step, [run.spec for run in runs]),
         "layers": known_layers(options.layers, runs[0].spec),
@@ -79,13 +100,19 @@ def taken(options: argparse.Namespace, runs: Sequence[Run]) -> tuple[Takeaway, s
 def says_nothing(panel: Panel, take: Takeaway) -> bool:
     """Whether a figure has no numbers, or none that is a number."""
     numbers = take.numbers
-    return numbers.empty or (bool(panel.averages) and bool(numbers[list(panel.averages)].isna().all(axis=None)))
+    return numbers.empty or (
+        bool(panel.averages) and bool(numbers[list(panel.averages)].isna().all(axis=None))
+    )
 
 
 def nothing(panel: Panel, runs: Sequence[Run], chosen: Mapping[str, Any]) -> str:
     """That these runs have not measured what a figure shows, and what they have."""
     when = "" if chosen["step"] is None else f" up to step {chosen['step']}"
-    fitting = [other for other in PANELS.values() if other.fits([run.spec for run in runs]) and there(other, runs)]
+    fitting = [
+        other
+        for other in PANELS.values()
+        if other.fits([run.spec for run in runs]) and there(other, runs)
+    ]
     names = ", ".join(other.name for other in fitting) or "nothing yet"
     return f"figure {panel.name} shows what these runs have not measured{when}; they have measured {names}"
 

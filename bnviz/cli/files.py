@@ -20,7 +20,10 @@ def rows_of(runs: Iterable[Run]) -> pd.DataFrame:
     frames = {run.id: run.rows().astype(TEXT) for run in runs}
     if len(frames) == 1:
         return next(iter(frames.values()))
-    return pd.concat([frame.assign(run=id)[["run", *frame.columns]] for id, frame in frames.items()], ignore_index=True)
+    return pd.concat(
+        [frame.assign(run=id)[["run", *frame.columns]] for id, frame in frames.items()],
+        ignore_index=True,
+    )
 
 
 def table_writer(path: Path) -> Callable[[pd.DataFrame], None]:
@@ -38,7 +41,9 @@ def table_writer(path: Path) -> Callable[[pd.DataFrame], None]:
 def measured(runs: list[Run]) -> list[Run]:
     """Return these runs. Raise ValueError if none of them has any rows."""
     if not any(run.parts() for run in runs):
-        raise ValueError(f"nothing is measured yet: {', '.join(f'run {run.id} is {run.state}' for run in runs)}")
+        raise ValueError(
+            f"nothing is measured yet: {', '.join(f'run {run.id} is {run.state}' for run in runs)}"
+        )
     return runs
 
 
@@ -58,16 +63,24 @@ def named(word: str) -> list[Run]:
     if word not in PRESETS:
         return [Store().find(word)]
     runs = [Store().run(spec.id) for seed in SEEDS for spec in PRESETS[word].specs(seed=seed)]
-    finished = [run for run in runs if run.state == "done" or (run.state == "damaged" and run.folder.exists())]
+    finished = [
+        run
+        for run in runs
+        if run.state == "done" or (run.state == "damaged" and run.folder.exists())
+    ]
     if not finished:
-        raise ValueError(f"no run of preset {word} is finished; `python -m bnviz run --preset {word}` makes them")
+        raise ValueError(
+            f"no run of preset {word} is finished; `python -m bnviz run --preset {word}` makes them"
+        )
     return finished
 
 
 def in_a_folder(path: Path) -> None:
     """ValueError where a file cannot be written because of its name, or because its folder is not there."""
     if (size := len(os.fsencode(path.name))) > LONGEST_NAME:
-        raise ValueError(f"the file name of --out is too long: {size} bytes, at most {LONGEST_NAME}")
+        raise ValueError(
+            f"the file name of --out is too long: {size} bytes, at most {LONGEST_NAME}"
+        )
     if path.is_dir():
         raise ValueError(f"--out must name a file, got the folder {path.absolute()}")
     if not path.absolute().parent.is_dir():

@@ -50,7 +50,9 @@ def gallery(options: argparse.Namespace) -> None:
 def data_list(options: argparse.Namespace) -> None:
     """List the data sets and whether they are at hand."""
     for source in data.SOURCES.values():
-        print(f"{source.name:16} {'here' if data.available(source.name) else 'missing':8} {source.label}")
+        print(
+            f"{source.name:16} {'here' if data.available(source.name) else 'missing':8} {source.label}"
+        )
 
 
 def data_fetch(options: argparse.Namespace) -> None:
@@ -78,13 +80,17 @@ def reset(options: argparse.Namespace) -> None:
     gone, left = Store().reset()
     print(f"{gone} runs deleted; data sets and the runs that ship stay.")
     if left:
-        fail(f"{', '.join(run.id for run in left)} would not stop, or may not be deleted by this account")
+        fail(
+            f"{', '.join(run.id for run in left)} would not stop, or may not be deleted by this account"
+        )
 
 
 def agreed(question: str) -> bool:
     """Whether somebody at the terminal says yes. ValueError where nobody is there to be asked."""
     if not sys.stdin.isatty():
-        raise ValueError("reset deletes runs for good and asks first; --yes where nobody can answer")
+        raise ValueError(
+            "reset deletes runs for good and asks first; --yes where nobody can answer"
+        )
     return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
@@ -101,13 +107,22 @@ def doctor(options: argparse.Namespace) -> None:
     for package in ("torch", "torchvision", "streamlit", "plotly", "pandas", "pyarrow"):
         print(f"{package:12}", version(package))
     gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
-    print("devices     ", ", ".join([*gpus, f"CPU with {os.cpu_count()} cores"]), f"({slots()} runs at once)")
+    print(
+        "devices     ",
+        ", ".join([*gpus, f"CPU with {os.cpu_count()} cores"]),
+        f"({slots()} runs at once)",
+    )
     for name in data.SOURCES:
         health = ("whole" if data.check(name) else "DAMAGED") if data.available(name) else "missing"
         print(f"{name:15}", health)
     states = [run.state for run in store.runs()]
-    counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)) or "no runs"
-    print("cache       ", f"{store.root}: {counts}; supervisor {'at work' if held(lock(store)) else 'not running'}")
+    counts = (
+        ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)) or "no runs"
+    )
+    print(
+        "cache       ",
+        f"{store.root}: {counts}; supervisor {'at work' if held(lock(store)) else 'not running'}",
+    )
     for run in store.runs():
         if run.state in ("failed", "damaged"):
             print(f"  {run.id} {run.state}: {run.error()}")
@@ -136,7 +151,11 @@ def data_options(command: argparse.ArgumentParser) -> None:
     from bnviz.cli.parser import Parser
 
     actions = command.add_subparsers(metavar="action", parser_class=Parser)
-    for name, does, what in (("list", data_list, None), ("fetch", data_fetch, "name"), ("import", data_import, "path")):
+    for name, does, what in (
+        ("list", data_list, None),
+        ("fetch", data_fetch, "name"),
+        ("import", data_import, "path"),
+    ):
         action = actions.add_parser(name, help=does.__doc__, description=does.__doc__)
         action.set_defaults(command=does)
         if what:

@@ -18,7 +18,11 @@ COMMANDS = {
         "run",
         "Compute in place, with a progress bar; the answer lands in the cache, and in a file if --out names one.",
     ),
-    "submit": ("computing", "submit", "Queue, for the dashboard's workers or `work`; prints the ids."),
+    "submit": (
+        "computing",
+        "submit",
+        "Queue, for the dashboard's workers or `work`; prints the ids.",
+    ),
     "app": ("housekeeping", "app", "Open the dashboard."),
     "work": (
         "computing",

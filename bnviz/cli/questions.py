@@ -19,7 +19,9 @@ def add_knobs(command: argparse.ArgumentParser) -> None:
         if name != "probes":
             flag = {"nargs": "?", "const": "true"} if field.annotation is bool else {}
             text = f"{field.description} Default: {field.default}.".replace("%", "%%")
-            command.add_argument(f"--{name.replace('_', '-')}", dest=name, metavar=name.upper(), help=text, **flag)  # type: ignore[arg-type]
+            command.add_argument(
+                f"--{name.replace('_', '-')}", dest=name, metavar=name.upper(), help=text, **flag
+            )  # type: ignore[arg-type]
     command.add_argument(
         "--sweep",
         metavar="KNOB=V1,V2,…",
@@ -36,7 +38,9 @@ def add_knobs(command: argparse.ArgumentParser) -> None:
 def asked(options: argparse.Namespace) -> list[RunSpec]:
     """Return the runs that the options describe: one, or those of a preset with some settings changed, at each value of a sweep."""
     given = {
-        name: knob(name, text) for name in RunSpec.model_fields if (text := getattr(options, name, None)) is not None
+        name: knob(name, text)
+        for name in RunSpec.model_fields
+        if (text := getattr(options, name, None)) is not None
     }
     preset = None if options.preset is None else known_preset(options.preset)
     probes = preset.knobs["probes"] if preset else RunSpec().probes

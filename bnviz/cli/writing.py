@@ -42,7 +42,9 @@ def report(options: argparse.Namespace) -> None:
 def export_options(command: argparse.ArgumentParser) -> None:
     """Add the options of `export`."""
     runs_argument(command)
-    command.add_argument("--out", type=Path, required=True, help="the file; its ending says the format")
+    command.add_argument(
+        "--out", type=Path, required=True, help="the file; its ending says the format"
+    )
     figure_options.add_to(command)
 
 
@@ -55,7 +57,9 @@ def report_options(command: argparse.ArgumentParser) -> None:
     """Add the options of `report`."""
     runs_argument(command)
     command.add_argument("--out", type=Path, required=True, help="the .html file")
-    command.add_argument("--title", default="Why does batch normalisation help? A report", help="its heading")
+    command.add_argument(
+        "--title", default="Why does batch normalisation help? A report", help="its heading"
+    )
 
 
 def runs_argument(command: argparse.ArgumentParser) -> None:

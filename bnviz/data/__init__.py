@@ -59,7 +59,9 @@ def read(name: str) -> Arrays:
     if source.built_in is not None:
         return source.built_in()
     if source.original is None:
-        raise DataError(f"{name} has no images to read: the task makes its samples from the run's seed")
+        raise DataError(
+            f"{name} has no images to read: the task makes its samples from the run's seed"
+        )
     require(name)
     path = _stored(name)
     try:
@@ -92,7 +94,11 @@ def store(name: str, arrays: Arrays) -> None:
         save_file(arrays._asdict(), partial)
         partial.replace(path)
     except (OSError, SafetensorError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "the disk may be full"
+        reason = (
+            error.strerror
+            if isinstance(error, OSError) and error.strerror
+            else "the disk may be full"
+        )
         raise DataError(f"{path} could not be written: {reason}") from error
     finally:
         with contextlib.suppress(OSError):

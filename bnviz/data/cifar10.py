@@ -11,7 +11,9 @@ from bnviz.data.download import download
 from bnviz.data.source import Original, Source
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-ARCHIVES = "cifar-10-python.tar.gz, its folder cifar-10-batches-py or any other whole copy of CIFAR-10"
+ARCHIVES = (
+    "cifar-10-python.tar.gz, its folder cifar-10-batches-py or any other whole copy of CIFAR-10"
+)
 SHAPE = (3, 32, 32)
 SIZES = {
     "cifar-10-python.tar.gz": 170_498_071,

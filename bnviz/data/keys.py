@@ -26,4 +26,6 @@ def write(name: str, images: Bytes) -> None:
 def of(images: Bytes) -> Keys:
     """The key of each image: 64 bits of its BLAKE2b hash."""
     rows = np.ascontiguousarray(images).reshape(len(images), -1)
-    return np.frombuffer(b"".join(hashlib.blake2b(row.data, digest_size=8).digest() for row in rows), "<u8")
+    return np.frombuffer(
+        b"".join(hashlib.blake2b(row.data, digest_size=8).digest() for row in rows), "<u8"
+    )

@@ -42,7 +42,9 @@ def draw(arrays: Arrays, train: int, test: int, seed: int) -> dict[str, NDArray[
 
     def drawn(labels: Bytes, per_class: int) -> NDArray[np.intp]:
         places = (np.flatnonzero(labels == label) for label in np.unique(labels))
-        return np.sort(np.concatenate([rng.choice(place, per_class, replace=False) for place in places]))
+        return np.sort(
+            np.concatenate([rng.choice(place, per_class, replace=False) for place in places])
+        )
 
     return {"train": drawn(arrays.train_labels, train), "test": drawn(arrays.test_labels, test)}
 
@@ -53,7 +55,10 @@ def write(name: str, arrays: Arrays, indices: dict[str, NDArray[np.intp]]) -> No
     for part, images, labels in (("train", *arrays[:2]), ("test", *arrays[2:])):
         picture = Image.fromarray(_tiled(images[indices[part]]))
         picture.save(SAMPLES / name / f"{part}.webp", lossless=True, quality=100, method=6)
-        described[part] = {"indices": indices[part].tolist(), "labels": labels[indices[part]].tolist()}
+        described[part] = {
+            "indices": indices[part].tolist(),
+            "labels": labels[indices[part]].tolist(),
+        }
     (SAMPLES / name / "labels.json").write_text(json.dumps(described) + "\n", "utf-8")
 
 

@@ -25,9 +25,7 @@ NO_CHROME = (
 )
 
 
-PRINT = (
-    "<style>@page { margin: 0 } img { display: block }</style>"  # else Chrome prints with a margin, and cuts the figure
-)
+PRINT = "<style>@page { margin: 0 } img { display: block }</style>"  # else Chrome prints with a margin, and cuts the figure
 
 
 class Chrome:

@@ -81,7 +81,12 @@ def _page(figure: go.Figure, style: Style, caption: str) -> bytes:
     scale = max(SCREEN, style.scale(figure))
     figure = _with_slider(figure).update_layout(width=None, autosize=True)
     image = {"format": "svg", "filename": "bnviz"}
-    config = {"displaylogo": False, "showSendToCloud": False, "responsive": True, "toImageButtonOptions": image}
+    config = {
+        "displaylogo": False,
+        "showSendToCloud": False,
+        "responsive": True,
+        "toImageButtonOptions": image,
+    }
     body = pio.to_html(
         figure,
         config,
@@ -109,7 +114,11 @@ def _with_slider(figure: go.Figure) -> go.Figure:
     for frame in figure.frames:
         news = frame.layout.to_plotly_json()
         frame.layout = news | {"annotations": merged(notes, news.get("annotations", []))}
-    how = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
+    how = {
+        "mode": "immediate",
+        "frame": {"duration": 0, "redraw": True},
+        "transition": {"duration": 0},
+    }
     names = [frame.name for frame in figure.frames]
     steps = [{"label": name, "method": "animate", "args": [[name], how]} for name in names]
     active = names.index((figure.layout.meta or {}).get("frame", names[0]))

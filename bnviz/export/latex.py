@@ -31,7 +31,13 @@ MATHS = r"""‖=\Vert ∇=\nabla ∠=\angle ⟨=\langle ⟩=\rangle √=\surd �
 LETTERS = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 LETTERS |= {"–": "--"} | {sign: f"\\{sign}" for sign in "%&#_{}$"}
 LETTERS |= {pair[0]: rf"\ensuremath{{{pair[2:]}}}" for pair in MATHS.split()}
-TAGS = {"<sub>": r"\textsubscript{", "</sub>": "}", "<sup>": r"\textsuperscript{", "</sup>": "}", "<br>": r"\\"}
+TAGS = {
+    "<sub>": r"\textsubscript{",
+    "</sub>": "}",
+    "<sup>": r"\textsuperscript{",
+    "</sup>": "}",
+    "<br>": r"\\",
+}
 
 
 def snippets(figure: go.Figure, table: DataFrame, name: str) -> dict[str, str]:
@@ -50,7 +56,9 @@ def snippets(figure: go.Figure, table: DataFrame, name: str) -> dict[str, str]:
         texts[f"{plain}-plot.tex"] = "\n".join([PLOT % f"{plain}.dat", *plot, ""])
         values = DataFrame({name: Series(column) for name, column in columns.items()})
         values = values.replace([np.inf, -np.inf], np.nan)  # a gap
-        texts[f"{plain}.dat"] = values.to_csv(sep=" ", index=False, na_rep="nan", float_format="%.9g")
+        texts[f"{plain}.dat"] = values.to_csv(
+            sep=" ", index=False, na_rep="nan", float_format="%.9g"
+        )
     return texts
 
 
@@ -120,17 +128,27 @@ def _line(before: Any, trace: Any, columns: dict[str, Array]) -> list[str]:
     lines = []
     if trace.fill == "tonexty":
         ends = {f"low{len(columns)}": _source(before, columns), f"high{len(columns)}": data}
-        lines += [rf"\addplot[forget plot, draw=none, name path={end}] {of};" for end, of in ends.items()]
+        lines += [
+            rf"\addplot[forget plot, draw=none, name path={end}] {of};" for end, of in ends.items()
+        ]
         band = f"forget plot, fill={_colour(trace.fillcolor)}, fill opacity=0.2"
         lines.append(rf"\addplot[{band}] fill between[of={' and '.join(ends)}];")
     named = bool(trace.name) and trace.showlegend is not False
-    look = "only marks" if trace.mode == "markers" else "draw=none" if trace.line.width == 0 else "thick"
+    look = (
+        "only marks"
+        if trace.mode == "markers"
+        else "draw=none"
+        if trace.line.width == 0
+        else "thick"
+    )
     lines.append(rf"\addplot[{'' if named else 'forget plot, '}color={colour}, {look}] {data};")
     return [*lines, rf"\addlegendentry{{{tex(trace.name)}}}"] if named else lines
 
 
 def _is_line(trace: Any) -> bool:
-    return trace.type == "scatter" and (trace.x is None or len(numbers(trace.x)) == len(numbers(trace.y)))
+    return trace.type == "scatter" and (
+        trace.x is None or len(numbers(trace.x)) == len(numbers(trace.y))
+    )
 
 
 def _source(trace: Any, columns: dict[str, Array]) -> str:

@@ -28,23 +28,32 @@ class Panel(NamedTuple):
 
 def panels(layout: Layout, traces: Iterable[Any]) -> list[Panel]:
     """Every panel, row by row from the top: those of the traces, and those that are empty."""
-    anchored = [(name, str(layout[name].get("anchor", "y")).replace("y", "yaxis")) for name in axes(layout, "x")]
+    anchored = [
+        (name, str(layout[name].get("anchor", "y")).replace("y", "yaxis"))
+        for name in axes(layout, "x")
+    ]
     names = {*map(place, traces), *anchored, *((name,) for name in scenes(layout))}
     found = []
     for axis in names:
         if len(axis) == 2:
             across, up = (layout.get(name, {}).get("domain", WHOLE) for name in axis)
         else:
-            across, up = (layout.get(axis[0], {}).get("domain", {}).get(letter, WHOLE) for letter in "xy")
+            across, up = (
+                layout.get(axis[0], {}).get("domain", {}).get(letter, WHOLE) for letter in "xy"
+            )
         found.append(Panel(axis, tuple(across), tuple(up)))
-    return sorted(found, key=lambda panel: (-panel.up[1], panel.across)) or [Panel(("xaxis", "yaxis"), WHOLE, WHOLE)]
+    return sorted(found, key=lambda panel: (-panel.up[1], panel.across)) or [
+        Panel(("xaxis", "yaxis"), WHOLE, WHOLE)
+    ]
 
 
 def place(trace: Any) -> tuple[str, ...]:
     """The axes of a trace, as those of its panel are called."""
     if "scene" in trace:
         return (trace.scene or "scene",)
-    return tuple((trace[f"{letter}axis"] or letter).replace(letter, f"{letter}axis") for letter in "xy")
+    return tuple(
+        (trace[f"{letter}axis"] or letter).replace(letter, f"{letter}axis") for letter in "xy"
+    )
 
 
 def axes(layout: Layout, letters: str = "xy") -> list[str]:
@@ -72,7 +81,11 @@ def head(layout: Layout, panel: Panel) -> Layout:
     (left, right), top = panel.across, panel.up[1]
     notes: list[Layout] = layout.get("annotations") or []
     for note in notes:
-        above = note.get("yref") == "paper" and note.get("yanchor") == "bottom" and abs(note["y"] - top) < 0.02
+        above = (
+            note.get("yref") == "paper"
+            and note.get("yanchor") == "bottom"
+            and abs(note["y"] - top) < 0.02
+        )
         if above and left <= note["x"] <= right:
             return note
     return {}
@@ -84,9 +97,17 @@ def span(figure: go.Figure, name: str) -> Span:
     axis = layout.get(name, {})
     if fixed(axis):
         return min(axis["range"]), max(axis["range"])
-    shown = [trace for trace in figure.data if trace.visible in (None, True) and len(place(trace)) == 2]
-    mine = [trace for trace in shown if group(layout, place(trace)["xy".index(letter)]) == group(layout, name)]
-    values = np.concatenate([np.zeros(0), *(end for trace in mine for end in _reach(trace, letter))])
+    shown = [
+        trace for trace in figure.data if trace.visible in (None, True) and len(place(trace)) == 2
+    ]
+    mine = [
+        trace
+        for trace in shown
+        if group(layout, place(trace)["xy".index(letter)]) == group(layout, name)
+    ]
+    values = np.concatenate(
+        [np.zeros(0), *(end for trace in mine for end in _reach(trace, letter))]
+    )
     limits = axis.get("autorangeoptions", {})
     values = values.clip(limits.get("clipmin"), limits.get("clipmax"))
     values = np.append(values, [0.0] * (axis.get("rangemode") == "tozero"))
@@ -123,7 +144,10 @@ def merged(base: Any, news: Any) -> Any:
     """`news` over `base`: dictionaries, and lists of equally many of them, go deep. So bnviz/ui/plot.js lays a frame over a figure."""
     if isinstance(base, dict) and isinstance(news, dict):
         return base | {key: merged(base.get(key), value) for key, value in news.items()}
-    lists = all(isinstance(x, list | tuple) and all(isinstance(each, dict) for each in x) for x in (base, news))
+    lists = all(
+        isinstance(x, list | tuple) and all(isinstance(each, dict) for each in x)
+        for x in (base, news)
+    )
     if lists and len(base) == len(news):
         return [merged(*pair) for pair in zip(base, news, strict=True)]
     return news

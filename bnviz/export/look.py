@@ -35,7 +35,9 @@ def as_seen(figure: go.Figure, look: Mapping[str, Any]) -> go.Figure:
             _zoom(layout, part, value)
         elif what == "camera" and part in scenes(layout):
             _turn(layout, value)
-    layout["shapes"] = [shape for shape in layout.get("shapes") or [] if shape.get("name") != CURSOR]
+    layout["shapes"] = [
+        shape for shape in layout.get("shapes") or [] if shape.get("name") != CURSOR
+    ]
     _hide(data, look.get("hidden"))
     return go.Figure(data, layout, () if frame else figure.frames)
 
@@ -54,7 +56,11 @@ def parts(figure: go.Figure) -> list[str]:
 def _zoom(layout: Layout, name: str, value: Any) -> None:
     """Set the range of an axis and of those that match it, if it is one."""
     farthest = FARTHEST_EXPONENT if is_log(layout[name]) else FARTHEST
-    numbers = isinstance(value, list | tuple) and len(value) == 2 and all(_is_number(end, farthest) for end in value)
+    numbers = (
+        isinstance(value, list | tuple)
+        and len(value) == 2
+        and all(_is_number(end, farthest) for end in value)
+    )
     if not numbers or value[0] == value[1]:
         return
     shared = group(layout, name)
@@ -69,7 +75,9 @@ def _turn(layout: Layout, value: Any) -> None:
     camera: Layout = {}
     for part in ("eye", "center", "up"):
         where = value.get(part)
-        if isinstance(where, dict) and all(_is_number(where.get(axis), FARTHEST_CAMERA) for axis in "xyz"):
+        if isinstance(where, dict) and all(
+            _is_number(where.get(axis), FARTHEST_CAMERA) for axis in "xyz"
+        ):
             camera[part] = {axis: where[axis] for axis in "xyz"}
     kind = value.get("projection")
     if isinstance(kind, dict) and kind.get("type") in ("perspective", "orthographic"):
@@ -80,7 +88,11 @@ def _turn(layout: Layout, value: Any) -> None:
 
 def _hide(data: list[Layout], names: Any) -> None:
     """Hide the traces of these runs, as the legend does."""
-    hidden = {name for name in names if isinstance(name, str)} if isinstance(names, list | tuple) else set()
+    hidden = (
+        {name for name in names if isinstance(name, str)}
+        if isinstance(names, list | tuple)
+        else set()
+    )
     for trace in data:
         if trace.get("legendgroup", trace.get("name")) in hidden:
             trace["visible"] = "legendonly"

@@ -15,7 +15,19 @@ import numpy as np
 import plotly.graph_objects as go
 
 from bnviz.export import typeface
-from bnviz.export.layout import WHOLE, Layout, Panel, Span, axes, head, is_log, merged, panels, scenes, span
+from bnviz.export.layout import (
+    WHOLE,
+    Layout,
+    Panel,
+    Span,
+    axes,
+    head,
+    is_log,
+    merged,
+    panels,
+    scenes,
+    span,
+)
 
 PIXELS = 96  # in an inch, to a browser
 POINTS = 72  # in an inch
@@ -54,18 +66,37 @@ class Style:
 STYLES = {
     style.name: style
     for style in (
-        Style("column", "Column of a paper, 3.25 in", 3.25, 8, panel=170, dpi=300, stroke=0.7, narrow=True),
+        Style(
+            "column",
+            "Column of a paper, 3.25 in",
+            3.25,
+            8,
+            panel=170,
+            dpi=300,
+            stroke=0.7,
+            narrow=True,
+        ),
         Style("page", "Width of a page, 6.75 in", 6.75, 9, panel=200, dpi=300, stroke=0.8),
         Style("slide", "Slide, 16:9", 40 / 3, 20, panel=100, dpi=192, height_in=7.5),
     )
 }
 
-TEXT, MUTED, LINE, GRID, BACK = "#15181e", "#4a505b", "#8b919c", "#e2e5ea", "#ffffff"  # PAPER in bnviz/ui/plot.js
+TEXT, MUTED, LINE, GRID, BACK = (
+    "#15181e",
+    "#4a505b",
+    "#8b919c",
+    "#e2e5ea",
+    "#ffffff",
+)  # PAPER in bnviz/ui/plot.js
 SMALL, HEAD = 10, 13  # type of the caption, and of the titles of panels
 MARGIN = 14
 SIDE = 6  # left of everything
 ENTRY = 45  # of a legend, besides its name
-ENTRY_LINE, HEAD_LINE, CAPTION_LINE = 20, 18, 13  # from one line of legend, panel's title, caption to the next
+ENTRY_LINE, HEAD_LINE, CAPTION_LINE = (
+    20,
+    18,
+    13,
+)  # from one line of legend, panel's title, caption to the next
 BAR = 76  # height of a colour bar with its numbers and title
 NUMBERS = {"x": 44, "y": 60}  # what numbers and title of an axis take
 GAPS = {"x": 26, "y": 24}  # between panels, so that their numbers do not meet
@@ -114,19 +145,27 @@ def _canvas(figure: go.Figure, layout: Layout, style: Style, caption: str) -> _C
     columns, rows = len({panel.across for panel in found}), len({panel.up for panel in found})
     width = max(style.width, NUMBERS["y"] + columns * NARROWEST + (columns - 1) * GAPS["x"])
     _wrap_heads(layout, found, (width - NUMBERS["y"]) / columns)
-    above, between = (HEAD_LINE * max(map(_lines, heads), default=0) for heads in _heads(layout, found))
+    above, between = (
+        HEAD_LINE * max(map(_lines, heads), default=0) for heads in _heads(layout, found)
+    )
     lines = typeface.wrapped(caption, width - 2 * SIDE, SMALL)
     foot = len(lines) * CAPTION_LINE + 6 * bool(lines)
     bar = BAR * ("coloraxis" in layout)
     gaps: dict[str, float] = {"x": GAPS["x"], "y": GAPS["y"] + between}
     legend = ENTRY_LINE * _legend_lines(figure, width)
     around = MARGIN + above + NUMBERS["x"] + legend + bar + foot
-    height = around + (rows - 1) * between + rows * _panel_height(layout, style, rows, (width - NUMBERS["y"]) / columns)
+    height = (
+        around
+        + (rows - 1) * between
+        + rows * _panel_height(layout, style, rows, (width - NUMBERS["y"]) / columns)
+    )
     if style.height_in:
         height = max(height, width * style.height_in / style.width_in)
         width = height * style.width_in / style.height_in
     room = {"x": width - NUMBERS["y"], "y": height - around}
-    return _Canvas(round(width), round(height), above, lines, foot, bar, room, {"x": columns, "y": rows}, gaps)
+    return _Canvas(
+        round(width), round(height), above, lines, foot, bar, room, {"x": columns, "y": rows}, gaps
+    )
 
 
 def _paper(canvas: _Canvas) -> Layout:
@@ -148,7 +187,13 @@ def _paper(canvas: _Canvas) -> Layout:
         "margin": {"l": SIDE, "r": 14, "t": MARGIN + canvas.head, "b": 4},
         "paper_bgcolor": BACK,
         "plot_bgcolor": BACK,
-        "legend": below | {"x": 0, "y": (canvas.foot + canvas.bar) / canvas.height, "maxheight": 1, "tracegroupgap": 0},
+        "legend": below
+        | {
+            "x": 0,
+            "y": (canvas.foot + canvas.bar) / canvas.height,
+            "maxheight": 1,
+            "tracegroupgap": 0,
+        },
         "template": {
             "layout": {
                 "font": {"color": TEXT, "family": typeface.FAMILIES, "size": TYPE},
@@ -170,10 +215,18 @@ def _paper(canvas: _Canvas) -> Layout:
             "pad": {"l": SIDE, "b": 3, "t": 6},
             "automargin": True,
         }
-        layout["title"] = place | {"text": "<br>".join(canvas.caption), "font": {"size": SMALL, "color": MUTED}}
+        layout["title"] = place | {
+            "text": "<br>".join(canvas.caption),
+            "font": {"size": SMALL, "color": MUTED},
+        }
     if canvas.bar:
         tint = {"outlinecolor": LINE, "tickcolor": LINE, "tickfont": {"color": MUTED}}
-        place = {"y": canvas.foot / canvas.height, "yref": "container", "yanchor": "bottom", "ypad": 4}
+        place = {
+            "y": canvas.foot / canvas.height,
+            "yref": "container",
+            "yanchor": "bottom",
+            "ypad": 4,
+        }
         layout["coloraxis"] = {"colorbar": tint | place | {"title": title | {"side": "bottom"}}}
     return layout
 
@@ -196,7 +249,8 @@ def _heads(layout: Layout, found: Sequence[Panel]) -> tuple[list[Layout], list[L
     """The titles of panels in the upper margin, and those between rows of panels."""
     highest = max(panel.up[1] for panel in found)
     top, inner = (
-        [head(layout, panel) for panel in found if (panel.up[1] == highest) == first] for first in (True, False)
+        [head(layout, panel) for panel in found if (panel.up[1] == highest) == first]
+        for first in (True, False)
     )
     return (top if highest > 0.99 else []), inner
 
@@ -219,7 +273,9 @@ def _keep_apart(layout: Layout, letter: str, gap: float) -> None:
     starts = np.concatenate([[0], np.cumsum(widths + gap)[:-1]])
     old, new = domains.ravel(), np.column_stack([starts, starts + widths]).ravel()
     for name in names:
-        layout[name]["domain"] = np.interp(layout[name].get("domain", WHOLE), old, new).clip(0, 1).tolist()
+        layout[name]["domain"] = (
+            np.interp(layout[name].get("domain", WHOLE), old, new).clip(0, 1).tolist()
+        )
     for note in layout.get("annotations") or []:
         if note.get(f"{letter}ref") == "paper":
             note[letter] = float(np.interp(note[letter], old, new))

@@ -72,7 +72,9 @@ class Takeaway:
             options["look"] = json.dumps(self.look)
         words = [word for name, value in options.items() for word in flag(name, value)]
         ids = [run.id for run in self.runs]
-        return shlex.join(["python", "-m", "bnviz", "export", *ids, *words, "--out", f"{self.name}.pdf"])
+        return shlex.join(
+            ["python", "-m", "bnviz", "export", *ids, *words, "--out", f"{self.name}.pdf"]
+        )
 
 
 def of_runs(
@@ -91,14 +93,33 @@ def of_runs(
     if not panel.about(specs):
         raise ValueError(f"figure {panel.name} is not about these runs")
     view = panels.view(
-        rows_of([panel], runs, step, layers), specs, step=step, layers=layers, choice=choice, statistic=statistic
+        rows_of([panel], runs, step, layers),
+        specs,
+        step=step,
+        layers=layers,
+        choice=choice,
+        statistic=statistic,
     )
     view = replace(view, paper=panel.counterpart(specs, choice) if paper else None)
     numbers, figure = panel.figure(view)
-    options = {"step": step, "layers": ",".join(layers), "view": choice, "over": statistic, "paper": paper}
+    options = {
+        "step": step,
+        "layers": ",".join(layers),
+        "view": choice,
+        "over": statistic,
+        "paper": paper,
+    }
     full = partial(panel.measure, view)
     return Takeaway(
-        panel.name, panel.title, panels.regime(specs), figure, numbers, full, tuple(runs), options, look or {}
+        panel.name,
+        panel.title,
+        panels.regime(specs),
+        figure,
+        numbers,
+        full,
+        tuple(runs),
+        options,
+        look or {},
     )
 
 
@@ -154,7 +175,9 @@ def files(take: Takeaway, style: Style, interactive: bool) -> dict[str, bytes | 
     made |= pictures(take, style)
     latex = take.latex(made.get(f"figures/{take.name}.pdf"))
     made |= {f"latex/{name}": content for name, content in latex.items()}
-    return made | ({f"figures/{take.name}.html": take.picture("html", style)} if interactive else {})
+    return made | (
+        {f"figures/{take.name}.html": take.picture("html", style)} if interactive else {}
+    )
 
 
 def pictures(take: Takeaway, style: Style) -> dict[str, bytes | str]:
@@ -165,9 +188,15 @@ def pictures(take: Takeaway, style: Style) -> dict[str, bytes | str]:
         return {f"figures/{take.name}-missing.txt": f"{problem}\n"}
 
 
-def zipped(takes: Sequence[Takeaway], title: str, style: Style, extra: Mapping[str, bytes | str]) -> bytes:
+def zipped(
+    takes: Sequence[Takeaway], title: str, style: Style, extra: Mapping[str, bytes | str]
+) -> bytes:
     """The bundle of some figures: their files, their runs, and how to make both again."""
     runs = list({run.id: run for take in takes for run in take.runs}.values())
-    made = {name: content for take in takes for name, content in files(take, style, interactive=not extra).items()}
+    made = {
+        name: content
+        for take in takes
+        for name, content in files(take, style, interactive=not extra).items()
+    }
     commands = [*(question(run.spec) for run in runs), *(take.command(style) for take in takes)]
     return bundle(runs, made | dict(extra), commands, title)

@@ -17,7 +17,9 @@ from pathlib import Path
 from PIL import ImageFont
 
 FAMILY = "Bnviz Sans"
-FAMILIES = f"'{FAMILY}', 'Source Sans', Arial, sans-serif"  # the others have the signs of other scripts
+FAMILIES = (
+    f"'{FAMILY}', 'Source Sans', Arial, sans-serif"  # the others have the signs of other scripts
+)
 FOLDER = Path(__file__).parent / "fonts"
 FILES = {400: FOLDER / "BnvizSans-Regular.ttf", 700: FOLDER / "BnvizSans-Bold.ttf"}  # by weight
 EXACT = "text { text-rendering: geometricPrecision }\n"  # else some systems round the width of each letter to pixels
@@ -31,7 +33,9 @@ INVISIBLE = "\u2060"  # says where no line may end
 @cache
 def css() -> str:
     """The rules that bring the typeface into a web page."""
-    rule = "@font-face {{ font-family: '{}'; font-weight: {}; src: url(data:font/ttf;base64,{}) }}\n"
+    rule = (
+        "@font-face {{ font-family: '{}'; font-weight: {}; src: url(data:font/ttf;base64,{}) }}\n"
+    )
     files = ((weight, b64encode(path.read_bytes()).decode()) for weight, path in FILES.items())
     return "".join(rule.format(FAMILY, weight, data) for weight, data in files) + EXACT
 
@@ -52,7 +56,9 @@ def width(text: str, size: float) -> float:
     """How wide a line of plotly's text is, in the unit of `size`."""
     weight = 700 if "<b>" in text else 400
     indices = INDEX.findall(text)
-    return size * (_ems(INDEX.sub("", text), weight) + SMALLER * sum(_ems(part, weight) for part in indices))
+    return size * (
+        _ems(INDEX.sub("", text), weight) + SMALLER * sum(_ems(part, weight) for part in indices)
+    )
 
 
 def wrapped(text: str, room: float, size: float) -> list[str]:

@@ -23,10 +23,18 @@ from bnviz.papers.algorithm1 import Array, Backward, Forward, Population
 COLOURS = [style.colour for style in STYLES.values()][:5]
 INK = "#10141b"  # numbers inside the dots: at least 4.3:1 on every colour of the palette
 LINES = {"x": "x", "centred": "x − μ", "normalised": "x̂", "y": "y"}
-ROADS = {"direct": "direct", "through_variance": "through σ²", "through_mean": "through μ", "dx": "all three: ∂ℓ/∂x"}
+ROADS = {
+    "direct": "direct",
+    "through_variance": "through σ²",
+    "through_mean": "through μ",
+    "dx": "all three: ∂ℓ/∂x",
+}
 SHOWN = 5.0  # the x axis reaches at least as far as the sliders, so that it stands still while they move
 FACTORS = np.logspace(-1, 1, 41)
-TICKS = {"tickvals": [0.1, 0.2, 0.5, 1, 2, 5, 10], "ticktext": ["0.1", "0.2", "0.5", "1", "2", "5", "10"]}
+TICKS = {
+    "tickvals": [0.1, 0.2, 0.5, 1, 2, 5, 10],
+    "ticktext": ["0.1", "0.2", "0.5", "1", "2", "5", "10"],
+}
 
 
 def name(letter: str, example: int) -> str:
@@ -69,10 +77,17 @@ def moves(table: DataFrame) -> go.Figure:
             hovertext=said,
             hoverinfo="text",
         )
-    fig.update_layout(template="bnviz", height=500, margin_t=36, hovermode="closest", showlegend=False)
+    fig.update_layout(
+        template="bnviz", height=500, margin_t=36, hovermode="closest", showlegend=False
+    )
     fig.update_xaxes(range=[-reach, reach], zeroline=True, zerolinewidth=2, nticks=9)
-    ticks = {"tickvals": list(rows.values()), "ticktext": [f"<b>{label}</b>" for label in LINES.values()]}
-    return fig.update_yaxes(range=[-0.45, len(LINES) - 0.05], showgrid=False, tickfont_size=16, **ticks)
+    ticks = {
+        "tickvals": list(rows.values()),
+        "ticktext": [f"<b>{label}</b>" for label in LINES.values()],
+    }
+    return fig.update_yaxes(
+        range=[-0.45, len(LINES) - 0.05], showgrid=False, tickfont_size=16, **ticks
+    )
 
 
 def stacked(values: Iterable[float], width: float) -> Array:
@@ -80,14 +95,20 @@ def stacked(values: Iterable[float], width: float) -> Array:
     placed: list[tuple[float, int]] = []
     for value in values:
         taken = {storey for other, storey in placed if abs(other - value) < width}
-        placed.append((value, next(storey for storey in range(len(placed) + 1) if storey not in taken)))
+        placed.append(
+            (value, next(storey for storey in range(len(placed) + 1) if storey not in taken))
+        )
     return np.array([storey for _, storey in placed], dtype=float)
 
 
 def _spread(values: Array, height: float, **look: Any) -> go.Scatter:
     """A grey bar from one standard deviation below the mean to one above it, with a tick at the mean."""
     mean, deviation = values.mean(), values.std()
-    ticks = {"symbol": ["line-ns", "line-ns", "line-ns"], "size": [14, 30, 14], "line": {"color": MARK, "width": 2}}
+    ticks = {
+        "symbol": ["line-ns", "line-ns", "line-ns"],
+        "size": [14, 30, 14],
+        "line": {"color": MARK, "width": 2},
+    }
     return go.Scatter(
         x=[mean - deviation, mean, mean + deviation],
         y=[height] * 3,
@@ -106,31 +127,47 @@ def _spread(values: Array, height: float, **look: Any) -> go.Scatter:
 def backward_table(line: Forward, gradient: Backward) -> DataFrame:
     """A row an example: its gradient at every line of the algorithm, and the three roads that lead to x."""
     columns = {column: getattr(gradient, column) for column in ("dy", "dnormalised", *ROADS)}
-    return DataFrame({"example": np.arange(1, len(line.x) + 1), "normalised": line.normalised} | columns)
+    return DataFrame(
+        {"example": np.arange(1, len(line.x) + 1), "normalised": line.normalised} | columns
+    )
 
 
 def roads(table: DataFrame) -> go.Figure:
     """`backward_table`: for every example what each road adds to the gradient, and the sum."""
     colours = [COLOURS[1], COLOURS[3], COLOURS[2], COLOURS[0]]
     fig = go.Figure()
-    for (column, label), colour, pattern in zip(ROADS.items(), colours, ("", "/", ".", ""), strict=True):
+    for (column, label), colour, pattern in zip(
+        ROADS.items(), colours, ("", "/", ".", ""), strict=True
+    ):
         fig.add_bar(
             x=[name("x", example) for example in table["example"]],
             y=table[column].to_numpy(),
             name=label,
-            marker={"color": colour, "pattern": {"shape": pattern}, "line": {"color": colour, "width": 1}},
+            marker={
+                "color": colour,
+                "pattern": {"shape": pattern},
+                "line": {"color": colour, "width": 1},
+            },
             opacity=1 if column == "dx" else 0.7,
             hovertemplate="%{y:.4g}",
         )
-    fig.update_layout(template="bnviz", height=400, margin_t=70, barmode="group", bargap=0.25, legend_y=1.02)
-    return fig.update_xaxes(tickfont_size=15).update_yaxes(title_text="Gradient", zeroline=True, zerolinewidth=2)
+    fig.update_layout(
+        template="bnviz", height=400, margin_t=70, barmode="group", bargap=0.25, legend_y=1.02
+    )
+    return fig.update_xaxes(tickfont_size=15).update_yaxes(
+        title_text="Gradient", zeroline=True, zerolinewidth=2
+    )
 
 
 def slice_table(line: Forward, targets: ArrayLike, example: int) -> DataFrame:
     """The loss along one x: over all that its slider can reach, and close to where it is; `example` counts from 1."""
     along, at = algorithm1.loss_along(line, targets, example - 1), float(line.x[example - 1])
-    near = at + float(line.deviation) * np.linspace(-6, 6, 121)  # equal numbers make a valley as narrow as √ε
-    values = np.unique(np.round([*np.linspace(-SHOWN, SHOWN, 201), *near[np.abs(near) <= SHOWN], at], 9))
+    near = at + float(line.deviation) * np.linspace(
+        -6, 6, 121
+    )  # equal numbers make a valley as narrow as √ε
+    values = np.unique(
+        np.round([*np.linspace(-SHOWN, SHOWN, 201), *near[np.abs(near) <= SHOWN], at], 9)
+    )
     return DataFrame({"x": values, "loss": [along(value) for value in values]})
 
 
@@ -144,12 +181,23 @@ def tangent(table: DataFrame, at: float, slope: float, example: int) -> go.Figur
     fig = go.Figure()
     hover = f"{name('x', example)} = %{{x:.3g}}, ℓ = %{{y:.4g}}<extra></extra>"
     line = {"color": colour, "width": 3}
-    fig.add_scatter(x=table["x"], y=table["loss"], mode="lines", line=line, name="ℓ", hovertemplate=hover)
+    fig.add_scatter(
+        x=table["x"], y=table["loss"], mode="lines", line=line, name="ℓ", hovertemplate=hover
+    )
     line = {"color": MARK, "width": 2, "dash": "dash"}
     label = f"slope {slope:.4g}".replace("-", "−")
-    fig.add_scatter(x=ends, y=height + slope * (ends - at), mode="lines", line=line, name=label, hoverinfo="skip")
+    fig.add_scatter(
+        x=ends,
+        y=height + slope * (ends - at),
+        mode="lines",
+        line=line,
+        name=label,
+        hoverinfo="skip",
+    )
     dot = {"color": colour, "size": 14}
-    fig.add_scatter(x=[at], y=[height], mode="markers", marker=dot, showlegend=False, hovertemplate=hover)
+    fig.add_scatter(
+        x=[at], y=[height], mode="markers", marker=dot, showlegend=False, hovertemplate=hover
+    )
     fig.update_layout(template="bnviz", height=360, margin_t=60, legend_y=1.02, hovermode="closest")
     fig.update_xaxes(title_text=name("x", example), range=[-SHOWN, SHOWN])
     return fig.update_yaxes(title_text="Loss ℓ", range=[low - pad, high + pad])
@@ -172,13 +220,18 @@ def company_table(
         trained = algorithm1.forward(visited, gamma, beta, epsilon).y
         inferred = algorithm1.inference(visited, over, gamma, beta, epsilon)
         for place, value in enumerate(visited):
-            rows.append((number, place + 1, place + 1 == example, value, trained[place], inferred[place]))
+            rows.append(
+                (number, place + 1, place + 1 == example, value, trained[place], inferred[place])
+            )
     return DataFrame(rows, columns=["batch", "example", "guest", "x", "training", "inference"])
 
 
 def company(table: DataFrame) -> go.Figure:
     """`company_table`: on the left who is in each batch, on the right what becomes of the one who is in all of them."""
-    numbers, example = sorted(table["batch"].unique()), int(table.loc[table["guest"], "example"].iloc[0])
+    numbers, example = (
+        sorted(table["batch"].unique()),
+        int(table.loc[table["guest"], "example"].iloc[0]),
+    )
     titles = [f"{name('x', example)} in its batch", name("y", example)]
     sharing = {"shared_yaxes": True, "column_widths": [0.55, 0.45], "horizontal_spacing": 0.06}
     fig = make_subplots(1, 2, column_titles=titles, **sharing)
@@ -189,7 +242,12 @@ def company(table: DataFrame) -> go.Figure:
     fig.update_layout(template="bnviz", height=130 + height, margin_t=84, hovermode="closest")
     fig.update_layout(legend_y=1 + 30 / height)
     labels = ["yours", *(f"no. {number}" for number in numbers[1:])]
-    fig.update_yaxes(range=[numbers[-1] + 0.6, numbers[0] - 0.6], tickvals=numbers, ticktext=labels, showgrid=False)
+    fig.update_yaxes(
+        range=[numbers[-1] + 0.6, numbers[0] - 0.6],
+        tickvals=numbers,
+        ticktext=labels,
+        showgrid=False,
+    )
     return fig.update_yaxes(title_text="Batch", col=1).update_xaxes(nticks=6)
 
 
@@ -197,10 +255,15 @@ def _members(table: DataFrame, dot: dict[str, Any]) -> list[go.Scatter]:
     """A row a batch: mean and spread, everybody as a ring, and the guest as a dot."""
     ring = {"color": MARK, "size": 11, "symbol": "circle-open", "line": {"width": 2}}
     look = {"mode": "markers", "showlegend": False, "hovertemplate": "x = %{x:.3g}<extra></extra>"}
-    rows = {number: table.loc[table["batch"] == number, "x"].to_numpy() for number in table["batch"].unique()}
+    rows = {
+        number: table.loc[table["batch"] == number, "x"].to_numpy()
+        for number in table["batch"].unique()
+    }
     spreads = [_spread(values, number + 0.3, showlegend=False) for number, values in rows.items()]
     people = [(table[~table["guest"]], ring), (table[table["guest"]], dot)]
-    return spreads + [go.Scatter(x=some["x"], y=some["batch"], marker=marker, **look) for some, marker in people]
+    return spreads + [
+        go.Scatter(x=some["x"], y=some["batch"], marker=marker, **look) for some, marker in people
+    ]
 
 
 def _fates(guests: DataFrame, dot: dict[str, Any]) -> list[go.Scatter]:
@@ -217,7 +280,12 @@ def _fates(guests: DataFrame, dot: dict[str, Any]) -> list[go.Scatter]:
     return [
         go.Scatter(x=[level] * 2, y=[numbers[0] - 0.45, numbers[-1] + 0.45], **line, **dashed),
         go.Scatter(**stems, **line, **thin),
-        go.Scatter(x=guests["training"], y=numbers, hovertemplate="y = %{x:.4g} in training<extra></extra>", **look),
+        go.Scatter(
+            x=guests["training"],
+            y=numbers,
+            hovertemplate="y = %{x:.4g} in training<extra></extra>",
+            **look,
+        ),
     ]
 
 
@@ -227,31 +295,52 @@ def _fates(guests: DataFrame, dot: dict[str, Any]) -> list[go.Scatter]:
 def scale_table(weights: ArrayLike, inputs: ArrayLike, epsilon: float, a: float) -> DataFrame:
     """What every factor does to a layer with BatchNorm, the chosen one included."""
     factors = np.unique([*FACTORS, a])
-    rows = [(factor, *algorithm1.invariance(weights, inputs, factor, epsilon)) for factor in factors]
+    rows = [
+        (factor, *algorithm1.invariance(weights, inputs, factor, epsilon)) for factor in factors
+    ]
     return DataFrame(rows, columns=["a", "outputs", "by_inputs", "by_weights"])
 
 
 def scaling(table: DataFrame, a: float) -> go.Figure:
     """`scale_table`: both gradients against those of the weights as they are, and 1/a for comparison."""
     fig = go.Figure()
-    line = {"color": "rgba(136, 136, 136, 0.45)", "width": 12}  # under the measured line, and wider than it
-    fig.add_scatter(x=table["a"], y=1 / table["a"], mode="lines", line=line, name="1/a", hovertemplate="%{y:.4g}")
+    line = {
+        "color": "rgba(136, 136, 136, 0.45)",
+        "width": 12,
+    }  # under the measured line, and wider than it
+    fig.add_scatter(
+        x=table["a"],
+        y=1 / table["a"],
+        mode="lines",
+        line=line,
+        name="1/a",
+        hovertemplate="%{y:.4g}",
+    )
     labels = {"by_weights": "by the weights", "by_inputs": "by the inputs"}
-    return _over_factors(fig, table, labels, a).update_yaxes(title_text="Gradient, against a = 1", type="log", **TICKS)
+    return _over_factors(fig, table, labels, a).update_yaxes(
+        title_text="Gradient, against a = 1", type="log", **TICKS
+    )
 
 
 def breach_table(table: DataFrame) -> DataFrame:
     """`scale_table`: how far all that should hold exactly is off, because ε does not grow with the weights."""
     off = table.assign(
-        by_inputs=(table["by_inputs"] - 1).abs(), by_weights=(table["by_weights"] * table["a"] - 1).abs()
+        by_inputs=(table["by_inputs"] - 1).abs(),
+        by_weights=(table["by_weights"] * table["a"] - 1).abs(),
     )
     return off.where(off > 0)  # nothing is off at a = 1, which a logarithmic axis cannot show
 
 
 def breach(table: DataFrame, a: float) -> go.Figure:
     """`breach_table`: a line for each equality."""
-    labels = {"by_weights": "gradient by the weights", "by_inputs": "gradient by the inputs", "outputs": "outputs"}
-    return _over_factors(go.Figure(), table, labels, a).update_yaxes(title_text="Off by", type="log", dtick=1)
+    labels = {
+        "by_weights": "gradient by the weights",
+        "by_inputs": "gradient by the inputs",
+        "outputs": "outputs",
+    }
+    return _over_factors(go.Figure(), table, labels, a).update_yaxes(
+        title_text="Off by", type="log", dtick=1
+    )
 
 
 def _over_factors(fig: go.Figure, table: DataFrame, labels: dict[str, str], a: float) -> go.Figure:
@@ -264,10 +353,23 @@ def _over_factors(fig: go.Figure, table: DataFrame, labels: dict[str, str], a: f
     }
     for column, label in labels.items():
         colour, dash, symbol = looks[column]
-        look = {"line": {"color": colour, "width": 3, "dash": dash}, "name": label, "hovertemplate": "%{y:.4g}"}
+        look = {
+            "line": {"color": colour, "width": 3, "dash": dash},
+            "name": label,
+            "hovertemplate": "%{y:.4g}",
+        }
         fig.add_scatter(x=table["a"], y=table[column], mode="lines", **look)
         dot = {"color": colour, "size": 13, "symbol": symbol}
-        fig.add_scatter(x=here["a"], y=here[column], mode="markers", marker=dot, showlegend=False, hoverinfo="skip")
+        fig.add_scatter(
+            x=here["a"],
+            y=here[column],
+            mode="markers",
+            marker=dot,
+            showlegend=False,
+            hoverinfo="skip",
+        )
     fig.update_layout(template="bnviz", height=400, margin_t=70, legend_y=1.02)
     title = {"text": "a = %{x:.3g}"}
-    return fig.update_xaxes(title_text="Factor a on the weights", type="log", unifiedhovertitle=title, **TICKS)
+    return fig.update_xaxes(
+        title_text="Factor a on the weights", type="log", unifiedhovertitle=title, **TICKS
+    )

@@ -33,7 +33,11 @@ def layer_title(name: str) -> str:
 
 
 def empty_axes(
-    frame: DataFrame, x_title: str, y_titles: Iterable[str], columns: Iterable[str] = (), **sharing: Any
+    frame: DataFrame,
+    x_title: str,
+    y_titles: Iterable[str],
+    columns: Iterable[str] = (),
+    **sharing: Any,
 ) -> go.Figure:
     """Empty axes: a row for each y title, a column for each column title."""
     rows = tuple(y_titles)
@@ -47,7 +51,9 @@ def empty_axes(
 
 
 @lru_cache(maxsize=64)
-def _axes(x_title: str, rows: tuple[str, ...], columns: tuple[str, ...], **sharing: Any) -> go.Figure:
+def _axes(
+    x_title: str, rows: tuple[str, ...], columns: tuple[str, ...], **sharing: Any
+) -> go.Figure:
     """The axes of `empty_axes`, kept because every refresh of a live figure needs them again."""
     heads = [[line for word in title.split(" · ") for line in wrap(word, 12)] for title in columns]
     height, head = 200 * len(rows), 20 * max(map(len, heads), default=0)
@@ -57,7 +63,9 @@ def _axes(x_title: str, rows: tuple[str, ...], columns: tuple[str, ...], **shari
     fig.update_annotations(font_size=13)
     fig.update_layout(template="bnviz", height=80 + head + height, margin_t=36 + head)
     fig.update_layout(legend_y=1 + (4 + head) / height)
-    fig.update_xaxes(nticks=6 if len(titles) == 1 else 3).update_xaxes(title_text=x_title, row=len(rows))
+    fig.update_xaxes(nticks=6 if len(titles) == 1 else 3).update_xaxes(
+        title_text=x_title, row=len(rows)
+    )
     for row, title in enumerate(rows, 1):
         fig.update_yaxes(title_text=title, row=row, col=1)
     return fig
@@ -79,7 +87,9 @@ def open_below(fig: go.Figure) -> go.Figure:
     """End the axes where the drawn values end, although an interval reaches zero or less, and say so in the legend."""
     if all(trace.meta != OPEN for trace in fig.data):
         return fig
-    values: dict[str, list[Any]] = {axis.plotly_name: [] for axis in fig.select_yaxes()}  # of axes that match, together
+    values: dict[str, list[Any]] = {
+        axis.plotly_name: [] for axis in fig.select_yaxes()
+    }  # of axes that match, together
     for trace in fig.data:
         axis = fig.layout[f"yaxis{(trace.yaxis or 'y')[1:]}"]
         y = drawable([np.nan if value is None else value for value in trace.y])
@@ -124,7 +134,11 @@ def scale_for(values: ArrayLike, span: float) -> str:
     """The scale of an axis: "log" where all values are positive and span more than this factor, else "linear"."""
     finite = np.asarray(values, dtype=float)
     finite = finite[np.isfinite(finite)]
-    return "log" if finite.size and finite.min() > 0 and finite.max() > span * finite.min() else "linear"
+    return (
+        "log"
+        if finite.size and finite.min() > 0 and finite.max() > span * finite.min()
+        else "linear"
+    )
 
 
 def axis_of(scale: str) -> dict[str, Any]:
@@ -140,4 +154,6 @@ def in_percent(fig: go.Figure, **axis: Any) -> go.Figure:
 
 def positive_only(frame: DataFrame, *columns: str) -> DataFrame:
     """The frame for a logarithmic axis: what is not positive in these columns becomes a gap."""
-    return frame.assign(**{name: frame[name].where(frame[name] > 0) for name in columns if name in frame})
+    return frame.assign(
+        **{name: frame[name].where(frame[name] > 0) for name in columns if name in frame}
+    )

@@ -15,7 +15,12 @@ from bnviz.figures.traces import cross_trace, interval_legend, interval_traces, 
 
 
 def line_chart(
-    frame: DataFrame, column: str, title: str, time: Time, paper: DataFrame | None = None, log: bool = False
+    frame: DataFrame,
+    column: str,
+    title: str,
+    time: Time,
+    paper: DataFrame | None = None,
+    log: bool = False,
 ) -> go.Figure:
     """One line a run, with a marker on every measurement."""
     fig = empty_axes(frame, "Steps", [title])
@@ -28,7 +33,11 @@ def line_chart(
 
 
 def facet_chart(
-    frame: DataFrame, kind: str, titles: Mapping[str, str], time: Time, paper: DataFrame | None = None
+    frame: DataFrame,
+    kind: str,
+    titles: Mapping[str, str],
+    time: Time,
+    paper: DataFrame | None = None,
 ) -> go.Figure:
     """A column for each layer, a row for each value of the column `kind`, and all networks in each panel.
 
@@ -41,11 +50,19 @@ def facet_chart(
         for (name, which), rows in groups(run, ["layer", kind]):
             step, value = rows["step"], rows["value"]
             interval = interval_traces(curve, rows, "value", log=which == "ics_l2")
-            traces = [*interval, line_trace(curve, step, value), *cross_trace(curve, step, value, time, words=False)]
+            traces = [
+                *interval,
+                line_trace(curve, step, value),
+                *cross_trace(curve, step, value, time, words=False),
+            ]
             fig.add_traces(traces, rows=kinds.index(which) + 1, cols=names.index(name) + 1)
     for curve, run in papers(paper, frame):
         for (number, which), rows in groups(run, ["layer", "kind"]):
             for place in layers_numbered(names, number):
-                fig.add_trace(line_trace(curve, rows["step"], rows["value"]), row=kinds.index(which) + 1, col=place)
+                fig.add_trace(
+                    line_trace(curve, rows["step"], rows["value"]),
+                    row=kinds.index(which) + 1,
+                    col=place,
+                )
     fig.add_traces(interval_legend(frame))
     return over_time(time, fig)

@@ -65,10 +65,19 @@ class Compared:
 def comparison(frame: DataFrame, compared: Compared) -> go.Figure:
     """A line for each label of `frame` (KEYS, label, step, value), on one axis or on one for each value of its column `facet`."""
     frame = _in_points(frame) if compared.points else frame
-    fig = _multiples(compared) if compared.facets and len(frame) else empty_axes(frame, "Steps", [compared.axis])
-    for curve, name, rows in _labelled_lines(positive_only(frame, "value") if compared.log else frame, compared):
+    fig = (
+        _multiples(compared)
+        if compared.facets and len(frame)
+        else empty_axes(frame, "Steps", [compared.axis])
+    )
+    for curve, name, rows in _labelled_lines(
+        positive_only(frame, "value") if compared.log else frame, compared
+    ):
         step, value = rows["step"], rows["value"]
-        traces = [*interval_traces(curve, rows, "value", compared.log), line_trace(curve, step, value, **curve.dots(6))]
+        traces = [
+            *interval_traces(curve, rows, "value", compared.log),
+            line_trace(curve, step, value, **curve.dots(6)),
+        ]
         traces[-1].marker.maxdisplayed = DOTS
         traces += cross_trace(curve, step, value, compared.time, words=not compared.facets)
         place = compared.facets.index(rows["facet"].iloc[0]) if compared.facets else 0
@@ -88,17 +97,27 @@ def comparison(frame: DataFrame, compared: Compared) -> go.Figure:
 
 def _in_points(frame: DataFrame) -> DataFrame:
     """Differences of shares in percentage points."""
-    return frame.assign(**{name: 100 * frame[name] for name in ("value", "value_from", "value_to") if name in frame})
+    return frame.assign(
+        **{name: 100 * frame[name] for name in ("value", "value_from", "value_to") if name in frame}
+    )
 
 
 def _labelled_lines(frame: DataFrame, compared: Compared) -> list[tuple[Curve, str, DataFrame]]:
     """Every line of a comparison with its look and what the legend calls it: the same in all small multiples."""
-    seeds = frame.groupby("facet")["seed"].nunique().max() if compared.facets else frame["seed"].nunique()
+    seeds = (
+        frame.groupby("facet")["seed"].nunique().max()
+        if compared.facets
+        else frame["seed"].nunique()
+    )
     several, lines = bool(seeds > 1), []
     for label, look in compared.looks.items():
         of_label = frame[frame["label"] == label]
         for (seed, run), rows in groups(of_label, ["seed", "run"]):
-            words = [label, f"seed {seed}" if several else "", _counted(of_label) if "n" in frame else ""]
+            words = [
+                label,
+                f"seed {seed}" if several else "",
+                _counted(of_label) if "n" in frame else "",
+            ]
             lines.append((Curve(run, label, *look), " · ".join(filter(None, words)), rows))
     return lines
 
@@ -114,11 +133,16 @@ def _multiples(compared: Compared) -> go.Figure:
     names, across = compared.facets, min(ACROSS, len(compared.facets))
     down = -(-len(names) // ACROSS)
     cells: list[list[dict[str, Any] | None]]
-    cells = [[{} if row * across + column < len(names) else None for column in range(across)] for row in range(down)]
+    cells = [
+        [{} if row * across + column < len(names) else None for column in range(across)]
+        for row in range(down)
+    ]
     gaps = {"horizontal_spacing": 0.03, "vertical_spacing": 0.28 / down}
     fig = make_subplots(down, across, specs=cells, subplot_titles=names, **gaps)
     fig.update_annotations(font_size=13)
-    fig.update_layout(template="bnviz", height=110 + 210 * down, margin_t=64)  # buttons above the titles
+    fig.update_layout(
+        template="bnviz", height=110 + 210 * down, margin_t=64
+    )  # buttons above the titles
     fig.update_xaxes(matches="x", nticks=4).update_xaxes(title_text="Steps", row=down)
     fig.update_yaxes(matches="y", showticklabels=False)
     fig.update_yaxes(showticklabels=True, title_text=compared.axis, col=1)
@@ -145,7 +169,9 @@ def looks(specs: Sequence[RunSpec], facet: str = "") -> dict[str, Look]:
             symbol = own.symbol if len(places) == 1 else ordered.symbol
             found[label] = Look(own.colour, own.dash, symbol, 2 + 1.2 * rank)
         else:
-            found[label] = Look(ordered.colour, ordered.dash if len(norms) == 1 else own.dash, ordered.symbol, 2)
+            found[label] = Look(
+                ordered.colour, ordered.dash if len(norms) == 1 else own.dash, ordered.symbol, 2
+            )
     return found
 
 
@@ -158,7 +184,9 @@ def _labelled(numbers: DataFrame, specs: Sequence[RunSpec], facet: str) -> DataF
     named = numbers.assign(label=numbers["run"].map(labels(specs, facet)))
     columns = [*KEYS, "label", "step", "value"]
     if facet:
-        named = named.assign(facet=numbers["run"].map({spec.id: word(spec, facet) for spec in specs}))
+        named = named.assign(
+            facet=numbers["run"].map({spec.id: word(spec, facet) for spec in specs})
+        )
         columns.insert(len(KEYS) + 1, "facet")
     return named[columns]
 
@@ -225,14 +253,18 @@ def finals(view: View, metric: Metric) -> DataFrame:
 def _everyone(view: View) -> DataFrame:
     """A line for each that has one in `finals`, also where nothing is measured. -> label, seed, diverged"""
     seeds = {spec.id: -1 if view.averaged else spec.seed for spec in view.specs}
-    lines = [(label, seeds[id], id in view.time.diverged) for id, label in labels(view.specs).items()]
+    lines = [
+        (label, seeds[id], id in view.time.diverged) for id, label in labels(view.specs).items()
+    ]
     table = DataFrame(lines, columns=["label", "seed", "diverged"])
     return table.groupby(["label", "seed"], as_index=False, sort=False).sum()
 
 
 def _drawn(metric: Metric, numbers: DataFrame, view: View, axis: str = "", **how: Any) -> go.Figure:
     time, facet = replace(view.time, selected=None), how.pop("facet", "")
-    compared = Compared(looks(view.specs, facet), axis or metric.axis, time, percent=metric.percent, **how)
+    compared = Compared(
+        looks(view.specs, facet), axis or metric.axis, time, percent=metric.percent, **how
+    )
     return comparison(numbers, compared)
 
 
@@ -247,7 +279,9 @@ def overlay(name: str) -> Panel:
     metric = METRICS[name]
     return Panel(
         metric.label,
-        f"Running mean over {metric.window} records." if metric.window > 1 else "As it was measured.",
+        f"Running mean over {metric.window} records."
+        if metric.window > 1
+        else "As it was measured.",
         lambda view: curves(view, metric),
         lambda numbers, view: _drawn(metric, numbers, view, log=metric.log),
         averages=("value",),
@@ -296,4 +330,6 @@ def multiples(name: str) -> Panel:
     )
 
 
-COMPARISONS = {panel.name: panel for make in (overlay, difference, multiples) for panel in map(make, METRICS)}
+COMPARISONS = {
+    panel.name: panel for make in (overlay, difference, multiples) for panel in map(make, METRICS)
+}

@@ -21,7 +21,9 @@ SHIFT = {"ics_l2": "‖G − G′‖₂", "ics_cosine": "cos ∠(G, G′)"}
 
 def _shifting(frame: DataFrame) -> DataFrame:
     """The frame with gaps where a layer does not shift: a logarithmic axis cannot show a distance of zero."""
-    return frame.assign(value=frame["value"].where((frame["metric"] != "ics_l2") | (frame["value"] > 0)))
+    return frame.assign(
+        value=frame["value"].where((frame["metric"] != "ics_l2") | (frame["value"] > 0))
+    )
 
 
 def _ideal(fig: go.Figure) -> go.Figure:
@@ -45,7 +47,9 @@ def covariate_shift_at(frame: DataFrame) -> go.Figure:
             line = line_trace(curve, depth, rows["value"], **curve.dots(7), **whiskers)
             fig.add_trace(line, row=list(SHIFT).index(metric) + 1, col=1)
     fig.add_traces(interval_legend(frame, whiskers=True))
-    return _ideal(named_once(open_below(fig))).update_xaxes(tickformat="d", unifiedhovertitle={"text": "Layer %{x}"})
+    return _ideal(named_once(open_below(fig))).update_xaxes(
+        tickformat="d", unifiedhovertitle={"text": "Layer %{x}"}
+    )
 
 
 COVARIATE_SHIFT = Panel(

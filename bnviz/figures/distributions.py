@@ -20,7 +20,10 @@ from bnviz.figures.unchecked import scatter
 
 OF_HISTOGRAMS = ("activation_quantile", analysis.HISTOGRAM)
 OF_MOMENTS = ("activation_mean", "activation_variance")
-CHANGE = {"mean": "|μ<sub>t+1</sub> − μ<sub>t</sub>|", "variance": "|σ²<sub>t+1</sub> − σ²<sub>t</sub>|"}
+CHANGE = {
+    "mean": "|μ<sub>t+1</sub> − μ<sub>t</sub>|",
+    "variance": "|σ²<sub>t+1</sub> − σ²<sub>t</sub>|",
+}
 DRIFT = {"mean": "μ<sub>t</sub> − μ<sub>0</sub>", "variance": "σ²<sub>t</sub> − σ²<sub>0</sub>"}
 
 
@@ -50,7 +53,9 @@ def quantile_bands(frame: DataFrame, time: Time, paper: DataFrame | None = None)
     for column, curve, rows in their_columns(paper, frame):
         for place in layers_numbered(names, rows["layer"].iloc[0]):
             band = band_traces(curve, rows["step"], rows["low"], rows["high"], hover=False)
-            fig.add_traces([*band, line_trace(curve, rows["step"], rows["value"])], rows=place, cols=column)
+            fig.add_traces(
+                [*band, line_trace(curve, rows["step"], rows["value"])], rows=place, cols=column
+            )
     return ours_in_sight(over_time(time, their_legend(fig)), time)
 
 
@@ -64,7 +69,9 @@ def ridges(frame: DataFrame, time: Time) -> go.Figure:
         for name, rows in groups(run.dropna(), "layer"):
             where = {"row": names.index(name) + 1, "col": column}
             share = rows["density"] / rows.groupby("step")["density"].transform("max")
-            fig.add_traces(_ridges(curve, rows.assign(height=height * share)), where["row"], where["col"])
+            fig.add_traces(
+                _ridges(curve, rows.assign(height=height * share)), where["row"], where["col"]
+            )
             seen = rows[share > 0.01]  # a lone outlier does not set the axis
             fig.update_xaxes(range=[seen["left"].min(), seen["right"].max()], **where)
     fig.update_yaxes(range=[time.steps, -1.1 * height], tickformat="~s", nticks=5)
@@ -75,11 +82,19 @@ def _ridges(curve: Curve, rows: DataFrame) -> list[go.Scatter]:
     """The histograms of a layer, each standing on its step; the axis points down, so up is minus."""
     left, right, height = (rows[name].to_numpy() for name in ("left", "right", "height"))
     line = {"color": "rgba(255, 255, 255, 0.8)", "width": 1}
-    look = {"mode": "lines", "line": line, "fill": "toself", "fillcolor": curve.faded(0.9), "hoverinfo": "skip"}
+    look = {
+        "mode": "lines",
+        "line": line,
+        "fill": "toself",
+        "fillcolor": curve.faded(0.9),
+        "hoverinfo": "skip",
+    }
     traces = []
     for step, at in sorted(rows.groupby("step").indices.items()):
         x = drawable([left[at[0]], *(left[at] + right[at]) / 2, right[at[-1]]])
-        traces.append(scatter(x=x, y=drawable([step, *step - height[at], step]), name=curve.label, **look))
+        traces.append(
+            scatter(x=x, y=drawable([step, *step - height[at], step]), name=curve.label, **look)
+        )
     return traces
 
 
@@ -90,7 +105,11 @@ def histogram(frame: DataFrame) -> go.Figure:
     for curve, run in curves(frame):
         for name, bins in groups(run.dropna(), "layer"):
             x = [bins["left"].iloc[0], *bins["left"], bins["right"].iloc[-1]]
-            area = {"fill": "tozeroy", "fillcolor": curve.faded(0.3), "line": {**curve.line, "shape": "hv"}}
+            area = {
+                "fill": "tozeroy",
+                "fillcolor": curve.faded(0.3),
+                "line": {**curve.line, "shape": "hv"},
+            }
             outline = line_trace(curve, x, [0, *bins["density"], 0], **area, **NO_HOVER)
             fig.add_trace(outline, row=1, col=names.index(name) + 1)
     # Every panel has a scale of its own; numbers on each would leave no room for the panels.
@@ -114,7 +133,9 @@ def pooled(view: View) -> bool:
 
 def histogram_steps(view: View) -> set[int]:
     """The steps whose histograms the panels draw, of all runs or of the first seed."""
-    return set[int]().union(*(analysis.histogram_steps(seen.rows, view.step) for seen in (view, view.of_first_seed())))
+    return set[int]().union(
+        *(analysis.histogram_steps(seen.rows, view.step) for seen in (view, view.of_first_seed()))
+    )
 
 
 QUANTILES = Panel(

@@ -10,7 +10,12 @@ from numpy.typing import ArrayLike
 from bnviz.papers import algorithm1
 from bnviz.papers.algorithm1 import Array, Backward, Forward
 
-MEAN, VARIANCE, EPSILON, HAT = r"\mu_{\mathcal B}", r"\sigma^2_{\mathcal B}", r"\epsilon", r"\hat x_i"
+MEAN, VARIANCE, EPSILON, HAT = (
+    r"\mu_{\mathcal B}",
+    r"\sigma^2_{\mathcal B}",
+    r"\epsilon",
+    r"\hat x_i",
+)
 ROOT = rf"\sqrt{{{VARIANCE}+{EPSILON}}}"
 
 
@@ -58,7 +63,10 @@ def forward_numbers(line: Forward) -> str:
 def backward_lines(line: Forward, gradient: Backward, targets: ArrayLike, example: int) -> str:
     """Section 3 of the paper: the loss and the six equations; `example` counts from 1."""
     m, i = len(line.x), example - 1
-    over_root, over_variance = -np.sum(gradient.direct), gradient.dvariance * np.sum(-2 * line.centred) / m
+    over_root, over_variance = (
+        -np.sum(gradient.direct),
+        gradient.dvariance * np.sum(-2 * line.centred) / m,
+    )
     roads = [gradient.direct[i], gradient.through_variance[i], gradient.through_mean[i]]
     added = " ".join([tex(roads[0]), *map(signed, roads[1:])])
     return paragraphs(
@@ -83,13 +91,18 @@ def backward_numbers(line: Forward, gradient: Backward, targets: ArrayLike) -> s
     gradients = [gradient.dy, gradient.dnormalised, gradient.dx]
     rows = by_example([line.y, np.asarray(targets, dtype=float), *gradients])
     rows.append(["sum", "", "", *(cell(column.sum()) for column in gradients)])
-    return table(["$i$", "$y_i$", "$t_i$", *(rf"$\displaystyle {of}$" for of in (D_Y, D_HAT, D_X))], rows)
+    return table(
+        ["$i$", "$y_i$", "$t_i$", *(rf"$\displaystyle {of}$" for of in (D_Y, D_HAT, D_X))], rows
+    )
 
 
 def removed(line: Forward, gradient: Backward) -> str:
     """The two sums that are zero, beside what they would be without the roads through mean and variance."""
     kinds = {"direct road alone": gradient.direct, rf"all three, $g_i = {D_X}$": gradient.dx}
-    rows = [[words, maths(tex(g.sum())), maths(tex(np.sum(g * line.normalised)))] for words, g in kinds.items()]
+    rows = [
+        [words, maths(tex(g.sum())), maths(tex(np.sum(g * line.normalised)))]
+        for words, g in kinds.items()
+    ]
     left = line.epsilon / (line.variance + line.epsilon)
     return paragraphs(
         table(["", r"$\sum_i g_i$", rf"$\sum_i g_i\,{HAT}$"], rows),
@@ -126,7 +139,9 @@ def population(batches: Array) -> str:
     names = ["yours", *(f"no. {number}" for number in range(2, len(batches) + 1)), "average"]
     rows = [
         [name, maths(tex(mean)), maths(tex(variance))]
-        for name, mean, variance in zip(names, [*means, over.mean], [*variances, variances.mean()], strict=True)
+        for name, mean, variance in zip(
+            names, [*means, over.mean], [*variances, variances.mean()], strict=True
+        )
     ]
     return paragraphs(
         table(["Batch", f"${MEAN}$", f"${VARIANCE}$"], rows),
@@ -159,7 +174,10 @@ def twice(line: Forward, over: algorithm1.Population, example: int) -> str:
 
 def outputs(weights: Array, inputs: Array, a: float, epsilon: float) -> str:
     """What the first unit makes of every example, with W and with aW."""
-    plain, scaled = algorithm1.layer(weights, inputs, epsilon).y, algorithm1.layer(a * weights, inputs, epsilon).y
+    plain, scaled = (
+        algorithm1.layer(weights, inputs, epsilon).y,
+        algorithm1.layer(a * weights, inputs, epsilon).y,
+    )
     rows = [
         [maths(str(i)), maths(tex(one, 5)), maths(tex(other, 5)), maths(scientific(other - one))]
         for i, (one, other) in enumerate(zip(plain[:, 0], scaled[:, 0], strict=True), 1)
@@ -175,13 +193,23 @@ def outputs(weights: Array, inputs: Array, a: float, epsilon: float) -> str:
 def gradients(weights: Array, inputs: Array, a: float, epsilon: float) -> str:
     """The norms of all derivatives, with W and with aW, their ratio and what it should be, and what follows."""
     found = algorithm1.invariance(weights, inputs, a, epsilon)
-    plain, scaled = algorithm1.layer(weights, inputs, epsilon), algorithm1.layer(a * weights, inputs, epsilon)
+    plain, scaled = (
+        algorithm1.layer(weights, inputs, epsilon),
+        algorithm1.layer(a * weights, inputs, epsilon),
+    )
     norm = np.linalg.norm
     measured = {
         "by $u$": [norm(plain.by_inputs), norm(scaled.by_inputs), found.by_inputs, 1.0],
-        "by the weights": [norm(plain.by_weights), norm(scaled.by_weights), found.by_weights, 1 / a],
+        "by the weights": [
+            norm(plain.by_weights),
+            norm(scaled.by_weights),
+            found.by_weights,
+            1 / a,
+        ],
     }
-    rows = [[words, *(maths(tex(value, 4)) for value in values)] for words, values in measured.items()]
+    rows = [
+        [words, *(maths(tex(value, 4)) for value in values)] for words, values in measured.items()
+    ]
     return paragraphs(
         table(["Gradient", "at $W$", "at $aW$", "ratio", "theory"], rows),
         rf"$\displaystyle {BN_AWU} = {BN_WU}$",
@@ -233,7 +261,9 @@ def signed(value: Any, digits: int = 3) -> str:
 def total(values: Array) -> str:
     """A sum, each number as short as three decimals let it be."""
     short = [f"{round(float(value), 3):g}" for value in values]
-    return short[0] + "".join(f" - {part[1:]}" if part.startswith("-") else f" + {part}" for part in short[1:])
+    return short[0] + "".join(
+        f" - {part[1:]}" if part.startswith("-") else f" + {part}" for part in short[1:]
+    )
 
 
 def by_example(columns: list[Array]) -> list[list[str]]:

@@ -31,7 +31,11 @@ TRAINING = (
 
 def value(spec: RunSpec, knob: str) -> Any:
     """The value of a knob in a question."""
-    return spec.probes.get(knob.removeprefix(EVERY), 0) if knob.startswith(EVERY) else getattr(spec, knob)
+    return (
+        spec.probes.get(knob.removeprefix(EVERY), 0)
+        if knob.startswith(EVERY)
+        else getattr(spec, knob)
+    )
 
 
 def differing(specs: Sequence[RunSpec], knobs: Sequence[str]) -> list[str]:
@@ -42,7 +46,11 @@ def differing(specs: Sequence[RunSpec], knobs: Sequence[str]) -> list[str]:
 def varying(specs: Sequence[RunSpec]) -> list[str]:
     """Return the training settings that differ, and measuring settings too if runs look alike without them."""
     trained = differing(specs, TRAINING)
-    return trained if _kinds(specs, ["seed", *trained]) == len(specs) else trained + differing(specs, MEASURING)
+    return (
+        trained
+        if _kinds(specs, ["seed", *trained]) == len(specs)
+        else trained + differing(specs, MEASURING)
+    )
 
 
 def telling(specs: Sequence[RunSpec], knobs: Sequence[str]) -> list[str]:
@@ -79,7 +87,13 @@ def text(spec: RunSpec, knob: str) -> str:
         return "on" if found else "off"
     if isinstance(found, tuple):
         return ", ".join(f"{part:g}" for part in found) or "none"
-    return f"{found:,}" if isinstance(found, int) else f"{found:g}" if isinstance(found, float) else str(found)
+    return (
+        f"{found:,}"
+        if isinstance(found, int)
+        else f"{found:g}"
+        if isinstance(found, float)
+        else str(found)
+    )
 
 
 def word(spec: RunSpec, knob: str) -> str:
@@ -98,18 +112,27 @@ def labels(specs: Sequence[RunSpec], facet: str = "") -> dict[str, str]:
     """Run -> its label, in the order of the legend."""
     knobs = naming(specs, facet)
     ordered = sorted(specs, key=lambda spec: place_of(spec, ["norm", *knobs, "seed"]))
-    return {spec.id: " · ".join(word(spec, knob) for knob in knobs) or text(spec, "norm") for spec in ordered}
+    return {
+        spec.id: " · ".join(word(spec, knob) for knob in knobs) or text(spec, "norm")
+        for spec in ordered
+    }
 
 
 def place_of(spec: RunSpec, knobs: Sequence[str]) -> tuple[Any, ...]:
     """The values of these knobs, by which questions are sorted."""
-    return tuple(list(NORMS).index(spec.norm) if knob == "norm" else value(spec, knob) for knob in knobs)
+    return tuple(
+        list(NORMS).index(spec.norm) if knob == "norm" else value(spec, knob) for knob in knobs
+    )
 
 
 def cautions(specs: Sequence[RunSpec]) -> list[str]:
     """What to keep in mind when just these runs are compared, a sentence each."""
     besides = [title(knob) for knob in varying(specs) if knob not in naming(specs)]
-    sentences = [f"What the labels do not say: these runs also differ in {', '.join(besides)}."] if besides else []
+    sentences = (
+        [f"What the labels do not say: these runs also differ in {', '.join(besides)}."]
+        if besides
+        else []
+    )
     data = sorted({spec.data for spec in specs})
     if len(data) > 1:
         sentences.append(

@@ -11,12 +11,26 @@ from plotly.colors import sample_colorscale
 
 from bnviz.analysis import landscape as analysis
 from bnviz.analysis.thinning import drawn
-from bnviz.figures.axes import LOG, axis_of, empty_axes, named_once, over_time, positive_only, scale_for
+from bnviz.figures.axes import (
+    LOG,
+    axis_of,
+    empty_axes,
+    named_once,
+    over_time,
+    positive_only,
+    scale_for,
+)
 from bnviz.figures.charts import line_chart
 from bnviz.figures.panel import ALONG, RANDOM, Panel, View
 from bnviz.figures.papers import ours_in_sight, papers, their_columns, their_legend, within
 from bnviz.figures.style import DASHED, TIME, Curve, Time, curves, groups
-from bnviz.figures.traces import band_traces, cross_trace, interval_bars, interval_legend, line_trace
+from bnviz.figures.traces import (
+    band_traces,
+    cross_trace,
+    interval_bars,
+    interval_legend,
+    line_trace,
+)
 from bnviz.figures.unchecked import scatter
 
 OF_LANDSCAPE = (
@@ -30,16 +44,29 @@ OF_LANDSCAPE = (
 DISTANCE = "‖∇L(θ−ηg) − g‖₂"
 STEP_SIZE = "Step size η"
 CURVATURES = {"hessian_top": "λ<sub>max</sub>(∇²L)", "batch_sharpness": "gᵀ∇²L g / ‖g‖²"}
-DASHES = ("dash", "longdashdot", "8px,2px,2px,2px,2px,2px", "16px,4px")  # of several such lines in one figure
+DASHES = (
+    "dash",
+    "longdashdot",
+    "8px,2px,2px,2px,2px,2px",
+    "16px,4px",
+)  # of several such lines in one figure
 
 
-def _landscape(frame: DataFrame, name: str, title: str, time: Time, paper: DataFrame | None, log: bool) -> go.Figure:
+def _landscape(
+    frame: DataFrame, name: str, title: str, time: Time, paper: DataFrame | None, log: bool
+) -> go.Figure:
     """The bands between the columns <name>_low and <name>_high; of several seeds, between the means of both."""
     fig = empty_axes(frame, "Steps", [title])
     for place, (curve, rows) in enumerate(curves(frame)):
         step, low, high = rows["step"], rows[f"{name}_low"], rows[f"{name}_high"]
-        around = [t for end in ("low", "high") for t in interval_bars(curve, rows, f"{name}_{end}", place, log)]
-        fig.add_traces([*band_traces(curve, step, low, high), *around, *cross_trace(curve, step, high, time)])
+        around = [
+            t
+            for end in ("low", "high")
+            for t in interval_bars(curve, rows, f"{name}_{end}", place, log)
+        ]
+        fig.add_traces(
+            [*band_traces(curve, step, low, high), *around, *cross_trace(curve, step, high, time)]
+        )
     for curve, rows in papers(paper, frame):
         fig.add_traces(band_traces(curve, rows["step"], rows["low"], rows["high"]))
     fig.add_traces(interval_legend(frame, whiskers=True))
@@ -53,7 +80,9 @@ def loss_band(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> g
     return ours_in_sight(fig.update_yaxes(**axis_of(scale)), time)
 
 
-def gradient_predictiveness(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
+def gradient_predictiveness(
+    frame: DataFrame, time: Time, paper: DataFrame | None = None
+) -> go.Figure:
     """`analysis.landscape_bands`: how far the gradient moves along itself (Figs. 4b, 10b)."""
     scale = _distance_scale([*frame["distance_low"], *frame["distance_high"]])
     fig = _landscape(frame, "distance", DISTANCE, time, paper, scale == "log")
@@ -94,7 +123,9 @@ def _limits(names: Mapping[float, str], time: Time) -> list[go.Scatter]:
 
 def gradient_norm(frame: DataFrame, time: Time) -> go.Figure:
     """`analysis.gradient_norms`."""
-    return line_chart(positive_only(frame, "value"), "value", "‖g‖₂", time, log=True).update_yaxes(**LOG)
+    return line_chart(positive_only(frame, "value"), "value", "‖g‖₂", time, log=True).update_yaxes(
+        **LOG
+    )
 
 
 def step_sizes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
@@ -110,10 +141,14 @@ def step_sizes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> 
         fig.add_traces([*lines, *_highlighted(curve, run, time)], rows=1, cols=column)
     for column, curve, rows in their_columns(within(paper, time), frame):
         fig.add_traces(_summary(curve, rows), rows=1, cols=column)
-    fig.add_trace(scatter(x=[None], y=[None], marker={"color": [0], "coloraxis": "coloraxis"}))  # the bar's
+    fig.add_trace(
+        scatter(x=[None], y=[None], marker={"color": [0], "coloraxis": "coloraxis"})
+    )  # the bar's
     bar = {"orientation": "h", "thickness": 8, "y": -0.3, "yanchor": "top", "tickformat": "~s"}
     bar |= {"title": {"text": "Step", "side": "top"}}
-    fig.update_layout(coloraxis={"colorscale": TIME, "cmin": 0, "cmax": time.steps, "colorbar": bar})
+    fig.update_layout(
+        coloraxis={"colorscale": TIME, "cmin": 0, "cmax": time.steps, "colorbar": bar}
+    )
     fig.update_layout(height=380, showlegend=False, hovermode="closest")
     fig.update_xaxes(**axis_of(scale_for(frame["eta"], 100)))
     scale = _distance_scale(frame["distance"].tolist())
@@ -124,7 +159,10 @@ def _summary(curve: Curve, rows: DataFrame) -> list[go.Scatter]:
     """The range and the median of the distances at each step size."""
     drawn = rows.groupby("eta", as_index=False)["distance"].agg(["min", "median", "max"])
     band = band_traces(curve, drawn["eta"], drawn["min"], drawn["max"], hover=False)
-    return [*band, line_trace(curve, drawn["eta"], drawn["median"], hovertemplate="median %{y:.3g}")]
+    return [
+        *band,
+        line_trace(curve, drawn["eta"], drawn["median"], hovertemplate="median %{y:.3g}"),
+    ]
 
 
 def _coloured(curve: Curve, step: int, rows: DataFrame, time: Time) -> go.Scatter:
@@ -149,7 +187,9 @@ def loss_slice(frame: DataFrame) -> go.Figure:
     for curve, rows in curves(frame):
         fig.add_trace(line_trace(curve, rows["eta"], rows["loss"], **curve.dots(7)))
     scale = scale_for(frame["loss"], 100)
-    return fig.update_xaxes(unifiedhovertitle={"text": "η = %{x:.3g}"}).update_yaxes(**axis_of(scale))
+    return fig.update_xaxes(unifiedhovertitle={"text": "η = %{x:.3g}"}).update_yaxes(
+        **axis_of(scale)
+    )
 
 
 def curvature(frame: DataFrame, time: Time) -> go.Figure:
@@ -159,7 +199,9 @@ def curvature(frame: DataFrame, time: Time) -> go.Figure:
     for curve, run in curves(positive):
         for metric, rows in groups(run, "metric"):
             row = list(CURVATURES).index(metric) + 1
-            fig.add_trace(line_trace(curve, rows["step"], rows["value"], **curve.dots(4)), row=row, col=1)
+            fig.add_trace(
+                line_trace(curve, rows["step"], rows["value"], **curve.dots(4)), row=row, col=1
+            )
     for edge in _limits({2 / lr: f"2/lr = {2 / lr:.3g}" for lr in frame["lr"].unique()}, time):
         fig.add_traces([edge.update(legendgroup=edge.name)] * 2, rows=[1, 2], cols=1)
     return over_time(time, fig).update_yaxes(**axis_of(scale_for(positive["value"].dropna(), 30)))

@@ -58,18 +58,34 @@ class Metric:
 
 def of_net(label: str, metric: str, axis: str = "", **how: Any) -> Metric:
     """What runs record of the whole net."""
-    return Metric(label, axis or label, lambda rows, layer: training.curve(rows, metric), (metric,), **how)
+    return Metric(
+        label, axis or label, lambda rows, layer: training.curve(rows, metric), (metric,), **how
+    )
 
 
 def of_layer(label: str, metric: str, axis: str, **how: Any) -> Metric:
     """What runs record of each layer."""
-    return Metric(label, axis, lambda rows, layer: training.curve(rows, metric, layer), (metric,), by_layer=True, **how)
+    return Metric(
+        label,
+        axis,
+        lambda rows, layer: training.curve(rows, metric, layer),
+        (metric,),
+        by_layer=True,
+        **how,
+    )
 
 
 def of_unit(label: str, moment: str, axis: str, **how: Any) -> Metric:
     """A moment of the sampled unit of each layer."""
     needs = (f"activation_{moment}",)
-    return Metric(label, axis, lambda rows, layer: unit_moment(rows, layer, moment), needs, by_layer=True, **how)
+    return Metric(
+        label,
+        axis,
+        lambda rows, layer: unit_moment(rows, layer, moment),
+        needs,
+        by_layer=True,
+        **how,
+    )
 
 
 def of_landscape(label: str, axis: str, column: str) -> Metric:
@@ -80,7 +96,9 @@ def of_landscape(label: str, axis: str, column: str) -> Metric:
         numbers = band_width(bands) if column == "loss" else bands
         return numbers[[*KEYS, "step", column]].rename(columns={column: "value"})
 
-    return Metric(label, axis, values, ("loss_along", "gradient_distance", "gradient_norm"), log=True)
+    return Metric(
+        label, axis, values, ("loss_along", "gradient_distance", "gradient_norm"), log=True
+    )
 
 
 METRICS = {
@@ -91,7 +109,9 @@ METRICS = {
     "penalty": of_net("L2 penalty", "penalty"),
     "gradient-norm": of_net("Length of the gradient", "gradient_norm", "‖g‖₂", log=True),
     "loss-band": of_landscape("Width of the loss band", "Highest − lowest loss", "loss"),
-    "gradient-distance": of_landscape("Gradient predictiveness, upper edge", DISTANCE, "distance_high"),
+    "gradient-distance": of_landscape(
+        "Gradient predictiveness, upper edge", DISTANCE, "distance_high"
+    ),
     "effective-beta": of_landscape("Effective β", "Effective β", "beta"),
     "shift-distance": of_layer("Covariate shift, distance", "ics_l2", SHIFT["ics_l2"], log=True),
     "shift-cosine": of_layer("Covariate shift, cosine", "ics_cosine", SHIFT["ics_cosine"]),

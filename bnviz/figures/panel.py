@@ -41,7 +41,9 @@ class View:
     step: int
     layers: tuple[str, ...]
     choice: str = ""  # the page's own switch
-    paper: DataFrame | None = None  # the papers' curves under a panel, if they are shown and there are any
+    paper: DataFrame | None = (
+        None  # the papers' curves under a panel, if they are shown and there are any
+    )
     specs: tuple[RunSpec, ...] = ()  # the questions
     statistic: str = EACH  # how several seeds are drawn: one of STATISTICS, or EACH
 
@@ -124,7 +126,9 @@ class Panel:
     @property
     def name(self) -> str:
         """For files, keys and the command line."""
-        return self.slug or "".join(letter if letter.isalnum() else "-" for letter in self.title.lower()).strip("-")
+        return self.slug or "".join(
+            letter if letter.isalnum() else "-" for letter in self.title.lower()
+        ).strip("-")
 
     def told(self, title: str, look: str) -> Panel:
         """Return this panel with another title and another hint on what to look for."""
@@ -141,7 +145,9 @@ class Panel:
     def counterpart(self, specs: Sequence[RunSpec], choice: str = "") -> DataFrame:
         """The papers' curves that belong under it; they are all of SGD, and the questions about one model."""
         networks = frozenset(
-            (spec.norm, spec.lr) for spec in specs if spec.optimizer == "sgd" and choice != self.without
+            (spec.norm, spec.lr)
+            for spec in specs
+            if spec.optimizer == "sgd" and choice != self.without
         )
         return reference.counterpart(self.paper, reference.family(specs[0].model), networks)
 
@@ -179,7 +185,13 @@ def view(
     hidden = [block.name for block in specs[0].blocks()[:-1]]
     chosen = tuple(layers or default_layers(hidden))
     return View(
-        rows, time, time.steps if step is None else step, chosen, choice, specs=tuple(specs), statistic=statistic
+        rows,
+        time,
+        time.steps if step is None else step,
+        chosen,
+        choice,
+        specs=tuple(specs),
+        statistic=statistic,
     )
 
 

@@ -31,7 +31,10 @@ def _look(norm: str, run: str, rows: DataFrame, several: bool) -> Curve:
     figure, lr = rows["figure"].iloc[0], rows["lr"].iloc[0]
     rate = f" · lr {lr:g}" if several and np.isfinite(lr) else ""
     ours = style(norm)
-    mixed = [(2 * own + grey) // 3 for own, grey in zip(hex_to_rgb(ours.colour), hex_to_rgb(MARK), strict=True)]
+    mixed = [
+        (2 * own + grey) // 3
+        for own, grey in zip(hex_to_rgb(ours.colour), hex_to_rgb(MARK), strict=True)
+    ]
     label = f"{NORMS[norm].label}{rate} – paper, {figure}"
     return Curve(run, label, f"#{bytes(mixed).hex()}", "dot", ours.symbol, 1.5, paper=True)
 
@@ -78,7 +81,9 @@ def ours_in_sight(fig: go.Figure, time: Time) -> go.Figure:
     for trace in fig.data:
         x, y = np.asarray(trace.x, dtype=float), np.asarray(trace.y, dtype=float)
         if trace.zorder == UNDER and x.min() <= time.steps:
-            y = np.append(y[x <= time.steps], np.interp(time.steps, x, y))  # and where it leaves the picture
+            y = np.append(
+                y[x <= time.steps], np.interp(time.steps, x, y)
+            )  # and where it leaves the picture
         elif trace.zorder == UNDER:
             y = y[:0]
         axis = trace.yaxis or "y"

@@ -17,7 +17,9 @@ from bnviz.figures.traces import drawable
 Array = NDArray[np.float64]
 Looks = list[Any]  # the traces of a network, with all that stays from frame to frame
 Data = list[dict[str, Any]]  # what changes of each
-SHADES = sample_colorscale("Viridis", list(np.linspace(0.12, 1, 12)))  # without its darkest, which a dark page swallows
+SHADES = sample_colorscale(
+    "Viridis", list(np.linspace(0.12, 1, 12))
+)  # without its darkest, which a dark page swallows
 PATH, HALO = "#ff5a36", "#ffffff"  # seen on every shade
 BANDS = 20  # of a contour plot
 SPREAD = 10  # a scale over more than this factor is logarithmic
@@ -77,9 +79,14 @@ def plane_at(rows: DataFrame, step: int) -> Plane:
     steps = rows["step"]
     newest = int(steps[steps <= step].max() if (steps <= step).any() else steps.min())
     rows = rows[steps == newest]
-    grid, path = rows[rows["point"].isna()], rows[rows["point"].notna()].sort_values("point", kind="stable")
+    grid, path = (
+        rows[rows["point"].isna()],
+        rows[rows["point"].notna()].sort_values("point", kind="stable"),
+    )
     table = grid.pivot(index="b", columns="a", values="loss")
-    return Plane(newest, float(rows["length"].iloc[0]), table.columns.to_numpy(), table.to_numpy(), path)
+    return Plane(
+        newest, float(rows["length"].iloc[0]), table.columns.to_numpy(), table.to_numpy(), path
+    )
 
 
 def _told(path: DataFrame) -> NDArray[np.float32]:
@@ -127,7 +134,12 @@ def flat_looks(scale: Scale) -> Looks:
             marker=arrow,
             hovertemplate=PLACE,
         ),
-        go.Scatter(name=NOW, mode="markers", marker={"color": PATH, "size": 10, "line": outline}, hovertemplate=PLACE),
+        go.Scatter(
+            name=NOW,
+            mode="markers",
+            marker={"color": PATH, "size": 10, "line": outline},
+            hovertemplate=PLACE,
+        ),
     ]
 
 
@@ -167,7 +179,12 @@ def solid_looks(scale: Scale) -> Looks:
             marker={"symbol": "diamond", "color": PATH, "size": 5, "line": rim},
             hovertemplate=PLACE,
         ),
-        go.Scatter3d(name=NOW, mode="markers", marker={"color": PATH, "size": 7, "line": rim}, hovertemplate=PLACE),
+        go.Scatter3d(
+            name=NOW,
+            mode="markers",
+            marker={"color": PATH, "size": 7, "line": rim},
+            hovertemplate=PLACE,
+        ),
     ]
 
 
@@ -183,9 +200,17 @@ def solid_data(plane: Plane, scale: Scale) -> Data:
     _, now, after = _parts(plane.path, plane.step)
     line = _clipped(plane.path[["a", "b"]].to_numpy(), ticks[-1])
     return [
-        {"x": drawable(ticks), "y": drawable(ticks), "z": drawable(heights), "customdata": drawable(plane.loss)},
+        {
+            "x": drawable(ticks),
+            "y": drawable(ticks),
+            "z": drawable(heights),
+            "customdata": drawable(plane.loss),
+        },
         on_the_surface(line),
-        *(on_the_surface(part[["a", "b"]].to_numpy()) | {"customdata": _told(part)} for part in (after.iloc[1:], now)),
+        *(
+            on_the_surface(part[["a", "b"]].to_numpy()) | {"customdata": _told(part)}
+            for part in (after.iloc[1:], now)
+        ),
     ]
 
 
@@ -204,7 +229,9 @@ def _clipped(points: Array, reach: float) -> Array:
 
 def _interpolated(ticks: Array, heights: Array, points: Array) -> Array:
     """Heights (b, a) at points (n, 2) between the ticks, linear along either axis; NaN outside."""
-    places = [np.interp(points[:, axis], ticks, np.arange(len(ticks)), np.nan, np.nan) for axis in (0, 1)]
+    places = [
+        np.interp(points[:, axis], ticks, np.arange(len(ticks)), np.nan, np.nan) for axis in (0, 1)
+    ]
     outside = np.isnan(places[0]) | np.isnan(places[1])
     (a, b), last = np.nan_to_num(places), len(ticks) - 2
     i, j = np.minimum(a.astype(int), last), np.minimum(b.astype(int), last)

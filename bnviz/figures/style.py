@@ -46,10 +46,23 @@ SPARE_STYLES = [
     Style("#68808c", "10px,2px", "triangle-down"),
     Style("#a8703c", "1px,4px", "hexagram"),
 ]
-TIME = ["#3f78c9", "#9060a8", "#d84a4a"]  # early to late: the blue to red of Fig. 11, without its white middle
+TIME = [
+    "#3f78c9",
+    "#9060a8",
+    "#d84a4a",
+]  # early to late: the blue to red of Fig. 11, without its white middle
 MARK = "#888888"  # lines that are no measurement
-DASHED: dict[str, Any] = {"mode": "lines", "line": {"color": MARK, "dash": "dash", "width": 1}, "hoverinfo": "skip"}
-LEVEL: dict[str, Any] = {"line_width": 1, "line_dash": "dash", "line_color": MARK, "exclude_empty_subplots": False}
+DASHED: dict[str, Any] = {
+    "mode": "lines",
+    "line": {"color": MARK, "dash": "dash", "width": 1},
+    "hoverinfo": "skip",
+}
+LEVEL: dict[str, Any] = {
+    "line_width": 1,
+    "line_dash": "dash",
+    "line_color": MARK,
+    "exclude_empty_subplots": False,
+}
 UNDER = -1  # zorder of the papers' curves: ours are drawn over them
 _axis = {"automargin": True, "zeroline": False, "exponentformat": "power", "title": {"standoff": 8}}
 pio.templates["bnviz"] = go.layout.Template(
@@ -71,7 +84,9 @@ class Time:
 
     steps: int  # the length of the training
     selected: int | None = None  # a step to mark
-    diverged: Mapping[str, int] = field(default_factory=dict)  # run -> step, from `bnviz.analysis.rows.diverged`
+    diverged: Mapping[str, int] = field(
+        default_factory=dict
+    )  # run -> step, from `bnviz.analysis.rows.diverged`
 
 
 @dataclass(frozen=True)

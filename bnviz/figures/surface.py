@@ -48,7 +48,11 @@ def contours(frame: DataFrame, titles: tuple[str, str], selected: int) -> go.Fig
     fig.update_yaxes(**axis).update_yaxes(title_text=titles[1], col=1)
     fig.update_layout(yaxis_scaleanchor="x", hovermode="closest")
     # On a narrow page squares would leave most of the height empty.
-    narrow = {"yaxis": {"scaleanchor": False}, "legend": {"y": 0.93, "yanchor": "top"}, "margin": {"t": 140}}
+    narrow = {
+        "yaxis": {"scaleanchor": False},
+        "legend": {"y": 0.93, "yanchor": "top"},
+        "margin": {"t": 140},
+    }
     return _played(fig, networks, selected, lambda plane: flat_data(plane, scale), scale, narrow)
 
 
@@ -58,10 +62,19 @@ def reliefs(frame: DataFrame, selected: int) -> go.Figure:
     fig = _panels(networks, "scene", 440, solid_looks(scale))
     upwards = {"title": {"text": ""}, "range": [scale.low, scale.high], **scale.marks()}
     across = {"nticks": 5, "title": {"text": "a"}}
-    fig.update_scenes(xaxis=across, yaxis=across | {"title": {"text": "b"}}, zaxis=upwards, camera=CAMERA)
+    fig.update_scenes(
+        xaxis=across, yaxis=across | {"title": {"text": "b"}}, zaxis=upwards, camera=CAMERA
+    )
     fig.update_scenes(aspectmode="manual", aspectratio={"x": 1, "y": 1, "z": 0.7})
     fig.update_layout(margin_l=12)
-    return _played(fig, networks, selected, lambda plane: solid_data(plane, scale), scale, _stacked(len(networks)))
+    return _played(
+        fig,
+        networks,
+        selected,
+        lambda plane: solid_data(plane, scale),
+        scale,
+        _stacked(len(networks)),
+    )
 
 
 def _stacked(count: int) -> dict[str, Any]:
@@ -69,17 +82,29 @@ def _stacked(count: int) -> dict[str, Any]:
     tops = [1 - (place + 0.15) / count for place in range(count)]
     heads = [{"x": 0.5, "y": top} for top in tops]
     scenes = {
-        f"scene{place + 1 if place else ''}": {"domain": {"x": [0, 1], "y": [top - 0.85 / count, top]}}
+        f"scene{place + 1 if place else ''}": {
+            "domain": {"x": [0, 1], "y": [top - 0.85 / count, top]}
+        }
         for place, top in enumerate(tops)
     }
-    return {"legend": {"y": 0.93, "yanchor": "top"}, "margin": {"t": 120}, "annotations": heads, **scenes}
+    return {
+        "legend": {"y": 0.93, "yanchor": "top"},
+        "margin": {"t": 120},
+        "annotations": heads,
+        **scenes,
+    }
 
 
-def _panels(networks: list[tuple[Curve, DataFrame]], kind: str, height: int, looks: Looks) -> go.Figure:
+def _panels(
+    networks: list[tuple[Curve, DataFrame]], kind: str, height: int, looks: Looks
+) -> go.Figure:
     """A panel for each network, up to ACROSS in a row, with its traces; an empty one where there is no network."""
     count = max(1, len(networks))
     across, down = min(count, ACROSS), -(-count // ACROSS)
-    specs = [[{"type": kind} if row * across + col < count else None for col in range(across)] for row in range(down)]
+    specs = [
+        [{"type": kind} if row * across + col < count else None for col in range(across)]
+        for row in range(down)
+    ]
     gaps = {"horizontal_spacing": 0.12 / across, "vertical_spacing": 0.24 / down}
     sharing = {"shared_xaxes": "all", "shared_yaxes": "all"}
     fig = make_subplots(down, across, specs=specs, subplot_titles=[" "] * count, **gaps, **sharing)
@@ -89,7 +114,12 @@ def _panels(networks: list[tuple[Curve, DataFrame]], kind: str, height: int, loo
             fig.data[-1].showlegend = bool(look.name) and place == 0
     fig.update_annotations(font_size=13)
     fig.update_layout(template="bnviz", height=150 + height * down, margin={"t": 80, "b": 86})
-    legend = {"y": 1 + 48 / (height * down), "yanchor": "bottom", "itemclick": False, "itemdoubleclick": False}
+    legend = {
+        "y": 1 + 48 / (height * down),
+        "yanchor": "bottom",
+        "itemclick": False,
+        "itemdoubleclick": False,
+    }
     return fig.update_layout(legend=legend)
 
 
@@ -102,15 +132,30 @@ def _played(
     narrow: dict[str, Any],
 ) -> go.Figure:
     """The selected planes in the traces that the figure has, a frame for every step, and the common shades."""
-    bar = {"orientation": "h", "thickness": 8, "y": 0, "yref": "container", "yanchor": "bottom", "ypad": 6}
-    bar |= {"title": {"text": f"Loss; the last shade: {_highest(scale)} and more", "side": "bottom"}, **scale.marks()}
-    fig.update_layout(coloraxis={"colorscale": SHADES, "cmin": scale.low, "cmax": scale.high, "colorbar": bar})
+    bar = {
+        "orientation": "h",
+        "thickness": 8,
+        "y": 0,
+        "yref": "container",
+        "yanchor": "bottom",
+        "ypad": 6,
+    }
+    bar |= {
+        "title": {"text": f"Loss; the last shade: {_highest(scale)} and more", "side": "bottom"},
+        **scale.marks(),
+    }
+    fig.update_layout(
+        coloraxis={"colorscale": SHADES, "cmin": scale.low, "cmax": scale.high, "colorbar": bar}
+    )
     steps = sorted({int(step) for _, rows in networks for step in rows["step"].unique()})
     if not steps:
         return _nothing(fig)
     shown = max((step for step in steps if step <= selected), default=steps[0])
     frames = {step: _frame(networks, step, data, fig.data) for step in steps}
-    for part, now in ((fig.data, frames[shown].data), (fig.layout.annotations, frames[shown].layout.annotations)):
+    for part, now in (
+        (fig.data, frames[shown].data),
+        (fig.layout.annotations, frames[shown].layout.annotations),
+    ):
         for thing, news in zip(part, now, strict=True):
             thing.update(news.to_plotly_json())
     fig.frames = list(frames.values())
@@ -124,7 +169,9 @@ def _frame(
     planes = [plane_at(rows, step) for _, rows in networks]
     parts = [part for plane in planes for part in data(plane)]
     heads = [
-        {"text": f"{curve.label}, step {plane.step:,d}<br><span style='font-size:11px'>‖u‖ = {plane.length:.2g}</span>"}
+        {
+            "text": f"{curve.label}, step {plane.step:,d}<br><span style='font-size:11px'>‖u‖ = {plane.length:.2g}</span>"
+        }
         for (curve, _), plane in zip(networks, planes, strict=True)
     ]
     moved = [type(trace)(**part) for trace, part in zip(traces, parts, strict=True)]

@@ -30,13 +30,18 @@ class Swept:
     knob: str
     end: str  # what is asked of the end of a run
     share: bool  # whether that is between 0 and 1
-    diverged: Mapping[str, int] = field(default_factory=dict)  # run -> step, from `bnviz.analysis.rows.diverged`
+    diverged: Mapping[str, int] = field(
+        default_factory=dict
+    )  # run -> step, from `bnviz.analysis.rows.diverged`
 
 
 def _of_networks(frame: DataFrame) -> list[tuple[Curve, DataFrame]]:
     """A curve a network, and a seed where seeds are not averaged: the runs of a sweep are its points."""
     own = frame["norm"] + " " + frame["seed"].astype(str)
-    return [(curve, rows.sort_values("knob")) for curve, rows in curves(frame.assign(id=frame["run"], run=own, lr=0.0))]
+    return [
+        (curve, rows.sort_values("knob"))
+        for curve, rows in curves(frame.assign(id=frame["run"], run=own, lr=0.0))
+    ]
 
 
 def _lost(rows: DataFrame) -> DataFrame:
@@ -48,7 +53,11 @@ def _fate(row: Any, swept: Swept) -> str:
     """What became of a point without a value, in words."""
     if "n" in row and row["n"] > 1:
         return f"{round(row['diverged'] * row['n'])} of {row['n']} seeds diverged"
-    return f"diverged at step {swept.diverged[row['id']]}" if row["id"] in swept.diverged else "diverged"
+    return (
+        f"diverged at step {swept.diverged[row['id']]}"
+        if row["id"] in swept.diverged
+        else "diverged"
+    )
 
 
 def _values(frame: DataFrame, at: Iterable[float], swept: Swept) -> dict[str, Any]:
@@ -70,7 +79,9 @@ def sweep_lines(frame: DataFrame, swept: Swept) -> go.Figure:
     scale = scale_for(knobs, 10)
     ends = np.log10(knobs) if scale == "log" else np.array(knobs)
     margin = 0.08 * np.ptp(ends)
-    fig.update_xaxes(type=scale, range=[ends[0] - margin, ends[-1] + margin], **_values(frame, knobs, swept))
+    fig.update_xaxes(
+        type=scale, range=[ends[0] - margin, ends[-1] + margin], **_values(frame, knobs, swept)
+    )
     fig.update_xaxes(unifiedhovertitle={"text": f"{swept.knob} %{{x:~g}}"})
     if swept.share:
         in_percent(fig)
@@ -86,13 +97,26 @@ def _losses(fig: go.Figure, frame: DataFrame, swept: Swept) -> go.Figure:
     if not found:
         return fig
     for place, (curve, lost) in enumerate(found):
-        look = {"mode": "markers", "marker": {"symbol": "x", "size": 11, "color": curve.colour}, "showlegend": False}
+        look = {
+            "mode": "markers",
+            "marker": {"symbol": "x", "size": 11, "color": curve.colour},
+            "showlegend": False,
+        }
         text = [_fate(row, swept) for _, row in lost.iterrows()]
         at = np.full(len(lost), place)
-        fig.add_trace(line_trace(curve, lost["knob"], at, **look, text=text, hovertemplate="%{text}", yaxis="y2"))
+        fig.add_trace(
+            line_trace(
+                curve, lost["knob"], at, **look, text=text, hovertemplate="%{text}", yaxis="y2"
+            )
+        )
     count = len(found)
     share = 0.09 * count / (0.09 * count + 1)
-    strip = {"domain": [0, share], "range": [count - 0.5, -0.5], "showgrid": False, "fixedrange": True}
+    strip = {
+        "domain": [0, share],
+        "range": [count - 0.5, -0.5],
+        "showgrid": False,
+        "fixedrange": True,
+    }
     named = {"tickvals": [(count - 1) / 2], "ticktext": ["diverged"], "ticks": ""}
     fig.update_layout(yaxis_domain=[share + 0.05, 1], yaxis2=strip | named, xaxis_anchor="y2")
     return fig.update_layout(height=fig.layout.height + 20 * count)
@@ -112,23 +136,48 @@ def sweep_map(frame: DataFrame, swept: Swept) -> go.Figure:
     fig = go.Figure(cells, {"template": "bnviz"})
     low, high = (np.nanmin(z), np.nanmax(z)) if np.isfinite(z).any() else (0, 1)
     fig.update_layout(annotations=_cell_notes(z, text, low, high), shapes=_empty_cells(z))
-    names = ["<br>".join(line for word in curve.label.split(" · ") for line in wrap(word, 12)) for curve, _ in rows]
-    fig.update_xaxes(range=[-0.5, len(knobs) - 0.5], showgrid=False, **_values(frame, range(len(knobs)), swept))
-    fig.update_yaxes(tickvals=[*range(len(rows))], ticktext=names, range=[len(rows) - 0.5, -0.5], showgrid=False)
-    fig.update_layout(height=150 + 80 * max(2, len(rows)), margin={"t": 36, "b": 110}, hovermode="closest")
-    bar = {"orientation": "h", "thickness": 8, "y": 0, "yref": "container", "yanchor": "bottom", "ypad": 6}
+    names = [
+        "<br>".join(line for word in curve.label.split(" · ") for line in wrap(word, 12))
+        for curve, _ in rows
+    ]
+    fig.update_xaxes(
+        range=[-0.5, len(knobs) - 0.5], showgrid=False, **_values(frame, range(len(knobs)), swept)
+    )
+    fig.update_yaxes(
+        tickvals=[*range(len(rows))], ticktext=names, range=[len(rows) - 0.5, -0.5], showgrid=False
+    )
+    fig.update_layout(
+        height=150 + 80 * max(2, len(rows)), margin={"t": 36, "b": 110}, hovermode="closest"
+    )
+    bar = {
+        "orientation": "h",
+        "thickness": 8,
+        "y": 0,
+        "yref": "container",
+        "yanchor": "bottom",
+        "ypad": 6,
+    }
     bar |= {"title": {"text": swept.end, "side": "bottom"}} | _bar_ticks(z, scale, swept)
-    colours = {"colorscale": SHADES, "colorbar": bar, "cmin": low, "cmax": high if high > low else low + 1}
+    colours = {
+        "colorscale": SHADES,
+        "colorbar": bar,
+        "cmin": low,
+        "cmax": high if high > low else low + 1,
+    }
     return fig.update_layout(coloraxis=colours)
 
 
-def _cell_notes(z: NDArray[np.float64], text: list[list[str]], low: float, high: float) -> list[dict[str, Any]]:
+def _cell_notes(
+    z: NDArray[np.float64], text: list[list[str]], low: float, high: float
+) -> list[dict[str, Any]]:
     """The text of each cell, black or white."""
     notes = []
     for (down, across), value in np.ndenumerate(z):
         share = (value - low) / (high - low) if high > low else 0.5
         font = {"size": 12, "color": _ink(share)} if np.isfinite(value) else {"size": 11}
-        notes.append({"x": across, "y": down, "text": text[down][across], "showarrow": False, "font": font})
+        notes.append(
+            {"x": across, "y": down, "text": text[down][across], "showarrow": False, "font": font}
+        )
     return notes
 
 
@@ -136,7 +185,14 @@ def _empty_cells(z: NDArray[np.float64]) -> list[dict[str, Any]]:
     """A dotted frame around each cell without a number."""
     line = {"color": MARK, "width": 1, "dash": "dot"}
     return [
-        {"type": "rect", "line": line, "x0": across - 0.48, "x1": across + 0.48, "y0": down - 0.46, "y1": down + 0.46}
+        {
+            "type": "rect",
+            "line": line,
+            "x0": across - 0.48,
+            "x1": across + 0.48,
+            "y0": down - 0.46,
+            "y1": down + 0.46,
+        }
         for down, across in np.argwhere(~np.isfinite(z)).tolist()
     ]
 
@@ -151,7 +207,9 @@ def _cell(point: Any, swept: Swept) -> str:
 def _ink(share: float) -> str:
     """Black or white, whichever is easier to read on this share of SHADES."""
     (colour,) = sample_colorscale(SHADES, [share], colortype="tuple")
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour
+    ]
     luminance = float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
     return "#000000" if luminance > 0.179 else "#ffffff"  # where both have a contrast of 4.6 : 1
 
@@ -172,7 +230,9 @@ def ends(view: View) -> DataFrame:
 def swept(view: View) -> Swept:
     """What the figures of a sweep share."""
     end = sweeps.end_of(view.specs, view.choice)
-    return Swept(sweeps.turned(view.specs).label, sweeps.ENDS[end], end in sweeps.SHARES, view.time.diverged)
+    return Swept(
+        sweeps.turned(view.specs).label, sweeps.ENDS[end], end in sweeps.SHARES, view.time.diverged
+    )
 
 
 SWEEP = Panel(

@@ -19,7 +19,9 @@ from bnviz.figures.unchecked import scatter
 from bnviz.spec import RunSpec
 
 NEEDED = "This one is about BatchNorm: choose it under Networks."
-SYMBOLS = dict(zip(analysis.STATEMENTS, ("circle", "square", "triangle-up", "diamond"), strict=True))  # of Sec. 4
+SYMBOLS = dict(
+    zip(analysis.STATEMENTS, ("circle", "square", "triangle-up", "diamond"), strict=True)
+)  # of Sec. 4
 SIGNS = {  # of the two sides of a bound
     "both above zero": "circle",
     "both below zero": "circle-open",
@@ -36,12 +38,20 @@ def deviations(frame: DataFrame, time: Time) -> go.Figure:
     for curve, run in curves(drawn):
         for statement, rows in groups(run, "statement"):
             name = f"{analysis.STATEMENTS[statement]} · {curve.label}"
-            line = replace(curve, run=f"{curve.run} {statement}", label=name, symbol=SYMBOLS[statement])
+            line = replace(
+                curve, run=f"{curve.run} {statement}", label=name, symbol=SYMBOLS[statement]
+            )
             fig.add_trace(line_trace(line, rows["step"], rows["deviation"], **line.dots(7)))
     for name, precision in PRECISIONS.items():
         fig.add_hline(precision, **LEVEL)
         # On a logarithmic axis plotly places an annotation by its exponent, but not the annotation of a line.
-        place = {"x": 1, "xref": "x domain", "xanchor": "right", "y": np.log10(precision), "yanchor": "top"}
+        place = {
+            "x": 1,
+            "xref": "x domain",
+            "xanchor": "right",
+            "y": np.log10(precision),
+            "yanchor": "top",
+        }
         fig.add_annotation(text=f"rounding in {name}", showarrow=False, font_size=11, **place)
     fig.update_layout(legend=BELOW, height=360)
     highest = max([1e-5, *drawn["deviation"] * 10])
@@ -63,14 +73,28 @@ def theorem(frame: DataFrame, titles: Mapping[str, str]) -> go.Figure:
             continue
         ends = [points["y"].min() / 3, points["y"].max() * 3]
         fig.add_scatter(x=ends, y=ends, **DASHED, showlegend=False, **where)
-        fig.add_traces([_points(signs, rows) for signs, rows in groups(points, "signs")], rows=1, cols=column)
+        fig.add_traces(
+            [_points(signs, rows) for signs, rows in groups(points, "signs")], rows=1, cols=column
+        )
         fig.update_xaxes(dtick=_decades(Series([*ends, *points["x"]])), **where)
         if below := int((points["bound"] < 0).sum()):
             fig.update_xaxes(title_text=f"Bound<br>{below} of {len(points)} below zero", **where)
     numbers = frame["layer"].map(layer_number).astype(int)
-    bar = {"orientation": "h", "thickness": 8, "y": 0, "yref": "container", "yanchor": "bottom", "ypad": 6}
+    bar = {
+        "orientation": "h",
+        "thickness": 8,
+        "y": 0,
+        "yref": "container",
+        "yanchor": "bottom",
+        "ypad": 6,
+    }
     bar |= {"title": {"text": "Layer", "side": "bottom"}, "dtick": -(-numbers.nunique() // 10) or 1}
-    fig.update_layout(coloraxis={"colorscale": TIME, "colorbar": bar}, height=474, margin_b=148, hovermode="closest")
+    fig.update_layout(
+        coloraxis={"colorscale": TIME, "colorbar": bar},
+        height=474,
+        margin_b=148,
+        hovermode="closest",
+    )
     fig.update_layout(meta={"narrow": {"legend": BELOW | {"y": 0.14}}})  # above the bar
     fig.update_yaxes(type="log", dtick=_decades(frame["left"].abs()))
     return fig.add_traces(_sign_legend(frame)).update_xaxes(type="log", tickangle=0)
@@ -95,7 +119,9 @@ def _points(signs: str, rows: DataFrame) -> go.Scatter:
     marker = {"symbol": SIGNS[signs], "size": 8, "opacity": 0.8, **colour}
     look = {"mode": "markers", "marker": marker, "hovertemplate": text, "showlegend": False}
     customdata = rows[["layer", "unit", "left", "bound"]]
-    return scatter(x=drawable(rows["x"]), y=drawable(rows["y"]), name=signs, customdata=customdata, **look)
+    return scatter(
+        x=drawable(rows["x"]), y=drawable(rows["y"]), name=signs, customdata=customdata, **look
+    )
 
 
 def _sign_legend(frame: DataFrame) -> list[go.Scatter]:
@@ -121,14 +147,18 @@ def conditions(frame: DataFrame, time: Time) -> go.Figure:
     for curve, run in curves(frame):
         for name, rows in groups(run, "condition"):
             text = "%{y:.3g}" if name == "gain" else "%{y:.3~%}"
-            line = line_trace(curve, rows["step"], rows["value"], **curve.dots(5), hovertemplate=text)
+            line = line_trace(
+                curve, rows["step"], rows["value"], **curve.dots(5), hovertemplate=text
+            )
             fig.add_trace(line, row=list(analysis.CONDITIONS).index(name) + 1, col=1)
     gain, removed = (list(analysis.CONDITIONS).index(name) + 1 for name in ("gain", "removed"))
     fig.add_hline(1, row=gain, col=1, **LEVEL)
     over_time(time, fig).update_yaxes(**PERCENT | {"range": [-0.04, 1.04], "nticks": 4})
     fig.update_yaxes(range=None, autorange=True, rangemode="tozero", tickformat="", row=gain)
     values = frame.loc[(frame["condition"] == "removed") & (frame["value"] > 0), "value"]
-    lowest = int(np.floor(np.log10(min([1e-4, *values]))))  # most of the time very little is taken away
+    lowest = int(
+        np.floor(np.log10(min([1e-4, *values])))
+    )  # most of the time very little is taken away
     fig.update_yaxes(type="log", range=[lowest, 0.1], dtick=2, tickformat="~%", row=removed)
     return fig.update_layout(height=680)
 
@@ -139,12 +169,18 @@ def lemma(frame: DataFrame) -> go.Figure:
     for curve, rows in curves(positive_only(frame, "plain", "scaled")):
         depth, nearer = rows["layer"].map(layer_number), 1 - rows["scaled"] / rows["plain"]
         hollow = replace(
-            curve, run=f"{curve.run} k", label=f"{curve.label}, kW*", symbol=f"{curve.symbol}-open", width=1
+            curve,
+            run=f"{curve.run} k",
+            label=f"{curve.label}, kW*",
+            symbol=f"{curve.symbol}-open",
+            width=1,
         )
         full = replace(curve, label=f"{curve.label}, W*")
         for line, distance in ((full, rows["plain"]), (hollow, rows["scaled"])):
             fig.add_trace(line_trace(line, depth, distance, **line.dots(8)), row=1, col=1)
-        fig.add_trace(line_trace(full, depth, nearer, **full.dots(8), hovertemplate="%{y:.2%}"), row=2, col=1)
+        fig.add_trace(
+            line_trace(full, depth, nearer, **full.dots(8), hovertemplate="%{y:.2%}"), row=2, col=1
+        )
     fig.update_layout(legend=BELOW, height=600).update_yaxes(row=1, **LOG)
     fig.update_yaxes(tickformat="~%", rangemode="tozero", row=2)
     apart = -(-frame["layer"].nunique() // 10) or 1

@@ -15,14 +15,21 @@ from bnviz.figures.unchecked import scatter
 OVER_SEEDS, OPEN = " over seeds", " (open below where it reaches zero or less)"
 LOWEST = float(np.float32(1e-30))  # below every logarithmic axis, as it is drawn
 WHISKERS = 12  # points of a curve that have error bars
-HATCH: dict[str, Any] = {"shape": "/", "size": 5, "solidity": 0.25, "fillmode": "overlay"}  # of an interval over seeds
+HATCH: dict[str, Any] = {
+    "shape": "/",
+    "size": 5,
+    "solidity": 0.25,
+    "fillmode": "overlay",
+}  # of an interval over seeds
 NO_HOVER = {"hoverinfo": "skip", "hovertemplate": None}
 NUMBER = "%{y:.3g}"  # what a hover says of a height
 
 
 def drawable(values: ArrayLike) -> NDArray[np.float32]:
     """Numbers as they are sent to the browser."""
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, which is drawn as a gap
+    with np.errstate(
+        over="ignore"
+    ):  # what float32 cannot hold becomes infinite, which is drawn as a gap
         return np.asarray(values, dtype=np.float32)
 
 
@@ -54,7 +61,9 @@ def _pieces(x: Series[Any], low: Series[Any], high: Series[Any]) -> list[NDArray
     return [band[:, start:stop] for start, stop in zip(turns[::2], turns[1::2], strict=True)]
 
 
-def interval_traces(curve: Curve, rows: DataFrame, name: str, log: bool = False) -> list[go.Scatter]:
+def interval_traces(
+    curve: Curve, rows: DataFrame, name: str, log: bool = False
+) -> list[go.Scatter]:
     """The interval over seeds around the mean `name`, if there is one: hatched and without edges, unlike a band."""
     if f"{name}_from" not in rows:
         return []
@@ -65,7 +74,11 @@ def interval_traces(curve: Curve, rows: DataFrame, name: str, log: bool = False)
         low = low.where(low.isna() | (low > 0), LOWEST)  # a logarithmic axis has no place for zero
     traces: list[go.Scatter] = []
     for at, bottom, top in _pieces(rows["step"], low, high):
-        hatch = {"fill": "tonexty", "fillcolor": curve.faded(0.12), "fillpattern": HATCH | {"fgcolor": curve.colour}}
+        hatch = {
+            "fill": "tonexty",
+            "fillcolor": curve.faded(0.12),
+            "fillpattern": HATCH | {"fgcolor": curve.colour},
+        }
         traces.append(line_trace(curve, at, bottom, **look))
         traces.append(line_trace(curve, at, top, **look, **hatch))
     return traces
@@ -75,8 +88,13 @@ def error_bars(rows: DataFrame, name: str, log: bool = False) -> dict[str, Any]:
     """The interval over seeds as error bars, for few points. On a logarithmic axis a bar that reaches zero ends at the axis."""
     if f"{name}_from" not in rows:
         return {}
-    up, down = drawable(rows[f"{name}_to"] - rows[name]), drawable(rows[name] - rows[f"{name}_from"])
-    bars = {"error_y": {"type": "data", "array": up, "arrayminus": down, "width": 3, "thickness": 1}}
+    up, down = (
+        drawable(rows[f"{name}_to"] - rows[name]),
+        drawable(rows[name] - rows[f"{name}_from"]),
+    )
+    bars = {
+        "error_y": {"type": "data", "array": up, "arrayminus": down, "width": 3, "thickness": 1}
+    }
     return bars | (_open_mark(rows[f"{name}_from"]) if log else {})
 
 
@@ -84,7 +102,9 @@ def _open_mark(low: Series[float]) -> dict[str, Any]:
     return {"meta": OPEN} if (low <= 0).any() else {}
 
 
-def interval_bars(curve: Curve, rows: DataFrame, name: str, place: int, log: bool) -> list[go.Scatter]:
+def interval_bars(
+    curve: Curve, rows: DataFrame, name: str, place: int, log: bool
+) -> list[go.Scatter]:
     """The interval over seeds around an edge of a band, as error bars: hatching would hide the bands.
 
     They stand at up to WHISKERS steps, which the `place` of a network among the others shifts.
@@ -106,14 +126,31 @@ def interval_legend(frame: DataFrame, whiskers: bool = False) -> list[go.Scatter
     """A legend entry for each kind of interval over seeds in a frame, hatched or as error bars."""
     names = list(frame["interval"].unique()) if "interval" in frame else []
     if whiskers:
-        bar: dict[str, Any] = {"mode": "markers", "marker": {"symbol": "line-ns-open", "size": 12, "color": MARK}}
-        return [scatter(x=[None], y=[None], name=f"{name}{OVER_SEEDS}", legendgroup=name, **bar) for name in names]
-    look: dict[str, Any] = {"x": [None], "y": [None], "mode": "lines", "line": {"width": 0}, "fill": "toself"}
+        bar: dict[str, Any] = {
+            "mode": "markers",
+            "marker": {"symbol": "line-ns-open", "size": 12, "color": MARK},
+        }
+        return [
+            scatter(x=[None], y=[None], name=f"{name}{OVER_SEEDS}", legendgroup=name, **bar)
+            for name in names
+        ]
+    look: dict[str, Any] = {
+        "x": [None],
+        "y": [None],
+        "mode": "lines",
+        "line": {"width": 0},
+        "fill": "toself",
+    }
     pattern = {"fillcolor": "rgba(136, 136, 136, 0.12)", "fillpattern": HATCH | {"fgcolor": MARK}}
-    return [scatter(name=f"{name}{OVER_SEEDS}", legendgroup=name, **look, **pattern, **NO_HOVER) for name in names]
+    return [
+        scatter(name=f"{name}{OVER_SEEDS}", legendgroup=name, **look, **pattern, **NO_HOVER)
+        for name in names
+    ]
 
 
-def cross_trace(curve: Curve, x: Series[Any], y: Series[Any], time: Time, words: bool = True) -> list[go.Scatter]:
+def cross_trace(
+    curve: Curve, x: Series[Any], y: Series[Any], time: Time, words: bool = True
+) -> list[go.Scatter]:
     """A cross at the end of a run that diverged; no trace for any other run."""
     step = time.diverged.get(curve.run, -1)
     end = y[x <= step].last_valid_index()

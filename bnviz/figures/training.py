@@ -14,12 +14,20 @@ from bnviz.figures.charts import line_chart
 from bnviz.figures.panel import Panel, classifies
 from bnviz.figures.papers import ours_in_sight, their_lines
 from bnviz.figures.style import Time, curves
-from bnviz.figures.traces import band_traces, cross_trace, interval_legend, interval_traces, line_trace
+from bnviz.figures.traces import (
+    band_traces,
+    cross_trace,
+    interval_legend,
+    interval_traces,
+    line_trace,
+)
 
 WINDOW = 20  # measurements in a running mean
 
 
-def _smoothed(frame: DataFrame, title: str, time: Time, paper: DataFrame | None, log: bool = False) -> go.Figure:
+def _smoothed(
+    frame: DataFrame, title: str, time: Time, paper: DataFrame | None, log: bool = False
+) -> go.Figure:
     """The running mean of each run before the range of its raw values; of several seeds their mean and its interval."""
     fig = empty_axes(frame, "Steps", [title])
     for curve, rows in curves(frame):
@@ -41,7 +49,9 @@ def training_accuracy(frame: DataFrame, time: Time, paper: DataFrame | None = No
 def training_loss(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
     """`analysis.smooth` of train_loss (Figs. 3b, 5b)."""
     frame = positive_only(frame, "mean", "low", "high")
-    return ours_in_sight(_smoothed(frame, "Training loss", time, paper, log=True).update_yaxes(**LOG), time)
+    return ours_in_sight(
+        _smoothed(frame, "Training loss", time, paper, log=True).update_yaxes(**LOG), time
+    )
 
 
 def test_accuracy(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:  # noqa: PT028
@@ -53,7 +63,9 @@ def test_error(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> 
     """`analysis.test_error` on a logarithmic axis; the papers' curves are of the accuracy."""
     theirs = paper if paper is None or paper.empty else paper.assign(value=1 - paper["value"])
     fig = line_chart(positive_only(frame, "value"), "value", "Test error", time, theirs, log=True)
-    return ours_in_sight(in_percent(fig, **LOG | {"range": None, "autorange": True, "tickformat": "~%"}), time)
+    return ours_in_sight(
+        in_percent(fig, **LOG | {"range": None, "autorange": True, "tickformat": "~%"}), time
+    )
 
 
 TRAINING_ACCURACY = Panel(

@@ -15,7 +15,10 @@ import plotly.graph_objects as go
 
 def scatter(**properties: Any) -> go.Scatter:
     """A trace as it is given. It shares no dictionary with other traces, so that each may be changed by itself."""
-    own = {name: deepcopy(value) if isinstance(value, dict) else value for name, value in properties.items()}
+    own = {
+        name: deepcopy(value) if isinstance(value, dict) else value
+        for name, value in properties.items()
+    }
     return go.Scatter(_validate=False, **own)
 
 
@@ -23,7 +26,9 @@ def figure(axes: go.Figure) -> go.Figure:
     """A figure of its own on the axes of a figure without traces; it takes traces and changes as they are."""
     plain = {"layout": axes._layout, "_grid_ref": axes._grid_ref, "_grid_str": axes._grid_str}
     made = go.Figure(deepcopy(plain), _validate=False)
-    made._data_validator.validate_coerce = partial(made._data_validator.validate_coerce, _validate=False)
+    made._data_validator.validate_coerce = partial(
+        made._data_validator.validate_coerce, _validate=False
+    )
     return made
 
 

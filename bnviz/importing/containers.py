@@ -54,7 +54,9 @@ class Cut(Damaged):
     def __init__(self, name: str, count: int, size: int | None = None) -> None:
         self.count = count
         of = f" of {size:,}" if size else ""
-        super().__init__(f"{shown(name)} " + (f"ends after {count:,}{of} bytes" if count or of else "is cut off"))
+        super().__init__(
+            f"{shown(name)} " + (f"ends after {count:,}{of} bytes" if count or of else "is cut off")
+        )
 
 
 class Member(NamedTuple):
@@ -116,7 +118,12 @@ def _of_path(path: Path, name: str, report: Report, levels: int) -> Iterator[Mem
 
 
 def _of_file(
-    file: IO[bytes], name: str, size: int | None, report: Report, levels: int, arrived: Callable[[], int] | None = None
+    file: IO[bytes],
+    name: str,
+    size: int | None,
+    report: Report,
+    levels: int,
+    arrived: Callable[[], int] | None = None,
 ) -> Iterator[Member]:
     """A file, or what is packed in it. What a foreign file can make the decoders raise ends here."""
     try:
@@ -153,7 +160,11 @@ class Bounded(io.RawIOBase):
     """
 
     def __init__(
-        self, file: IO[bytes], name: str, size: int | None = None, arrived: Callable[[], int] | None = None
+        self,
+        file: IO[bytes],
+        name: str,
+        size: int | None = None,
+        arrived: Callable[[], int] | None = None,
     ) -> None:
         self.name, self.size, self.count, self.most = name, size, 0, MAX_UNPACKED
         self._arrived = arrived or (lambda: self.count)
@@ -264,7 +275,9 @@ def _of_zip(file: Guarded, name: str, report: Report, levels: int) -> Iterator[M
         archive = zipfile.ZipFile(file)
     except zipfile.BadZipFile as error:
         size = os.fstat(file.fileno()).st_size
-        raise Damaged(f"{shown(name)} ends after {size:,} bytes, before its table of contents") from error
+        raise Damaged(
+            f"{shown(name)} ends after {size:,} bytes, before its table of contents"
+        ) from error
     with archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
         if len(infos) > MAX_MEMBERS:

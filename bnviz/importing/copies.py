@@ -46,7 +46,10 @@ class Copy:
             for start in range(0, len(part.images), CHUNK):
                 chunk = slice(start, start + CHUNK)
                 images = part.images[chunk]
-                self._take_images(images, self._named(part, len(images)) if part.labels is None else part.labels[chunk])
+                self._take_images(
+                    images,
+                    self._named(part, len(images)) if part.labels is None else part.labels[chunk],
+                )
 
     def _named(self, part: Part, count: int) -> Labels:
         label = next((self.classes[word] for word in part.words if word in self.classes), UNKNOWN)

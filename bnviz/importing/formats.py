@@ -60,7 +60,9 @@ def notice(head: bytes) -> str:
 
 _NOT_DATA = {
     (b"<!doctype html", b"<html", b"<?xml", b"<head", b"<script"): "is a web page, not an archive",
-    (b"version https://git-lfs",): "is a pointer of Git LFS, not the file: run `git lfs pull` where it is from",
+    (
+        b"version https://git-lfs",
+    ): "is a pointer of Git LFS, not the file: run `git lfs pull` where it is from",
     (b"\xff\xd8\xff",): "is a JPEG, which does not keep the exact pixels",
     (b"7z\xbc\xaf\x27\x1c",): "is a 7z archive: unpack it, and import the folder",
     (b"rar!",): "is a RAR archive: unpack it, and import the folder",
@@ -90,7 +92,11 @@ def _idx(member: Member) -> Iterator[Part]:
 def _npy(member: Member) -> Iterator[Part]:
     file = io.BytesIO(member.read())
     version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    read = (
+        np.lib.format.read_array_header_1_0
+        if version == (1, 0)
+        else np.lib.format.read_array_header_2_0
+    )
     shape, fortran, dtype = read(file)
     content = file.read()
     size = math.prod(shape) * dtype.itemsize
@@ -135,7 +141,11 @@ def _pickle(member: Member) -> Iterator[Part]:
 def _records(member: Member) -> Iterator[Part]:
     """CIFAR's binary version: records of a label, or two in CIFAR-100, and 3,072 bytes of pixels."""
     size = member.size
-    if not member.head or member.head[0] >= 20 or (size and size % (1 + PIXELS) and size % (2 + PIXELS)):
+    if (
+        not member.head
+        or member.head[0] >= 20
+        or (size and size % (1 + PIXELS) and size % (2 + PIXELS))
+    ):
         return
     content = np.frombuffer(member.read(), np.uint8)
     if content.size % (1 + PIXELS) == 0:
@@ -182,14 +192,22 @@ def _parquet(member: Member) -> Iterator[Part]:
 
     content = member.read()
     if not content.endswith(b"PAR1"):
-        raise Damaged(f"{shown(member.name)} ends after {len(content):,} bytes, before its table of contents")
+        raise Damaged(
+            f"{shown(member.name)} ends after {len(content):,} bytes, before its table of contents"
+        )
     schema = pq.read_schema(pa.BufferReader(content))
     if "fine_label" in schema.names:
         raise OtherData("CIFAR-100")
     pictures = [
-        field.name for field in schema if pa.types.is_struct(field.type) and field.type.get_field_index("bytes") >= 0
+        field.name
+        for field in schema
+        if pa.types.is_struct(field.type) and field.type.get_field_index("bytes") >= 0
     ]
-    labels = [field.name for field in schema if pa.types.is_integer(field.type) and field.name.startswith("label")]
+    labels = [
+        field.name
+        for field in schema
+        if pa.types.is_integer(field.type) and field.name.startswith("label")
+    ]
     if not pictures or not labels:
         return
     column = f"{pictures[0]}.bytes"
@@ -199,7 +217,9 @@ def _parquet(member: Member) -> Iterator[Part]:
         raise Damaged(f"{shown(member.name)} has more rows than any copy has")
     for group in range(file.num_row_groups):
         for batch in file.iter_batches(ROWS, [group], [column, labels[0]]):
-            yield from _rows(batch.column(pictures[0]).field("bytes"), batch.column(labels[0]).to_numpy())
+            yield from _rows(
+                batch.column(pictures[0]).field("bytes"), batch.column(labels[0]).to_numpy()
+            )
 
 
 def _rows(pictures: Any, labels: Labels) -> Iterator[Part]:

@@ -53,5 +53,10 @@ def batch(content: bytes) -> dict[bytes, Any]:
     if not isinstance(found, dict):
         return {}
     # The original has bytes keys, copies written by Python 3 have text.
-    fields = {key if isinstance(key, bytes) else str(key).encode(): value for key, value in found.items()}
-    return {key: value.state[-1] if isinstance(value, _Inert) else value for key, value in fields.items()}
+    fields = {
+        key if isinstance(key, bytes) else str(key).encode(): value for key, value in found.items()
+    }
+    return {
+        key: value.state[-1] if isinstance(value, _Inert) else value
+        for key, value in fields.items()
+    }

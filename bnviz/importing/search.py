@@ -46,7 +46,9 @@ class Search:
         self.files += bool(member.head)
         try:
             for part in formats.parts(member):
-                if part.labels is not None and (other := OTHER_LABELS.get(tuple(part.labels[:10].tolist()))):
+                if part.labels is not None and (
+                    other := OTHER_LABELS.get(tuple(part.labels[:10].tolist()))
+                ):
                     raise formats.OtherData(other)
                 for copy in self.copies:
                     copy.take(part)
@@ -66,7 +68,11 @@ class Search:
     def _of_published(self) -> str:
         """A download that is cut off is told by its name and size."""
         size = self.path.stat().st_size if self.path.is_file() else 0
-        wanted = max(copy.source.original.sizes.get(self.path.name, 0) for copy in self.copies if copy.source.original)
+        wanted = max(
+            copy.source.original.sizes.get(self.path.name, 0)
+            for copy in self.copies
+            if copy.source.original
+        )
         return (
             f"{self.path} ends after {size:,} of {wanted:,} bytes: download it again"
             if 0 < size < wanted and self.damage
@@ -89,9 +95,7 @@ class Search:
         strangers = [copy for copy in self.copies if copy.strangers]
         if strangers:
             copy = strangers[0]
-            return (
-                f"{self.path} is no copy of {copy.source.label}: its {copy.strangers:,} images of that size are others"
-            )
+            return f"{self.path} is no copy of {copy.source.label}: its {copy.strangers:,} images of that size are others"
         return ""
 
     def _of_nothing(self) -> str:
@@ -99,7 +103,9 @@ class Search:
         if self.notices:
             name, says = self.notices[0]
             return (
-                f"{self.path} {says}" if name == self.path.name else f"{self.path} holds no data: {shown(name)} {says}"
+                f"{self.path} {says}"
+                if name == self.path.name
+                else f"{self.path} holds no data: {shown(name)} {says}"
             )
         if not self.files:
             return f"{self.path} is empty: give {choices}"

@@ -84,14 +84,18 @@ class Invariance(NamedTuple):
     by_weights: float  # ‖∂BN((aW)u)/∂(aW)‖ : ‖∂BN(Wu)/∂W‖
 
 
-def forward(x: ArrayLike, gamma: float = 1.0, beta: float = 0.0, epsilon: float = EPSILON) -> Forward:
+def forward(
+    x: ArrayLike, gamma: float = 1.0, beta: float = 0.0, epsilon: float = EPSILON
+) -> Forward:
     """Algorithm 1: normalise a batch by its own mean and variance, then scale and shift."""
     batch = np.asarray(x, dtype=float)
     mean = batch.mean(axis=0)
     centred = batch - mean
     variance = np.mean(centred**2, axis=0)
     normalised = centred / np.sqrt(variance + epsilon)
-    return Forward(batch, gamma, beta, epsilon, mean, variance, centred, normalised, gamma * normalised + beta)
+    return Forward(
+        batch, gamma, beta, epsilon, mean, variance, centred, normalised, gamma * normalised + beta
+    )
 
 
 def backward(line: Forward, dy: ArrayLike) -> Backward:
@@ -99,8 +103,13 @@ def backward(line: Forward, dy: ArrayLike) -> Backward:
     m = len(line.x)
     dy = np.broadcast_to(np.asarray(dy, dtype=float), line.x.shape)
     dnormalised = dy * line.gamma
-    dvariance = np.sum(dnormalised * line.centred * -0.5 * (line.variance + line.epsilon) ** -1.5, axis=0)
-    dmean = np.sum(-dnormalised / line.deviation, axis=0) + dvariance * np.sum(-2 * line.centred, axis=0) / m
+    dvariance = np.sum(
+        dnormalised * line.centred * -0.5 * (line.variance + line.epsilon) ** -1.5, axis=0
+    )
+    dmean = (
+        np.sum(-dnormalised / line.deviation, axis=0)
+        + dvariance * np.sum(-2 * line.centred, axis=0) / m
+    )
     direct = dnormalised / line.deviation
     through_variance = dvariance * 2 * line.centred / m
     through_mean = np.broadcast_to(dmean / m, line.x.shape)
@@ -136,7 +145,11 @@ def loss_along(line: Forward, targets: ArrayLike, example: int) -> Callable[[flo
 
 def central_difference(line: Forward, targets: ArrayLike, example: int) -> Difference:
     """The derivative of the loss by one x without any calculus."""
-    along, at, step = loss_along(line, targets, example), float(line.x[example]), STEP * float(line.deviation)
+    along, at, step = (
+        loss_along(line, targets, example),
+        float(line.x[example]),
+        STEP * float(line.deviation),
+    )
     low, high = along(at - step), along(at + step)
     return Difference(low, high, step, (high - low) / (2 * step))
 
@@ -150,7 +163,9 @@ def population(batches: ArrayLike) -> Population:
     m = several.shape[1]
     if m < 2:
         raise ValueError("a batch of one example has no unbiased variance")
-    return Population(several.mean(axis=1).mean(axis=0), m / (m - 1) * several.var(axis=1).mean(axis=0))
+    return Population(
+        several.mean(axis=1).mean(axis=0), m / (m - 1) * several.var(axis=1).mean(axis=0)
+    )
 
 
 def slope(over: Population, gamma: float = 1.0, epsilon: float = EPSILON) -> Array:
@@ -158,7 +173,9 @@ def slope(over: Population, gamma: float = 1.0, epsilon: float = EPSILON) -> Arr
     return np.asarray(gamma / np.sqrt(over.variance + epsilon))
 
 
-def inference(x: ArrayLike, over: Population, gamma: float = 1.0, beta: float = 0.0, epsilon: float = EPSILON) -> Array:
+def inference(
+    x: ArrayLike, over: Population, gamma: float = 1.0, beta: float = 0.0, epsilon: float = EPSILON
+) -> Array:
     """Algorithm 2, line 11: the same straight line for every x, whatever its company."""
     steep = slope(over, gamma, epsilon)
     return np.asarray(steep * np.asarray(x, dtype=float) + (beta - steep * over.mean))
@@ -168,17 +185,26 @@ def layer(weights: ArrayLike, inputs: ArrayLike, epsilon: float = EPSILON) -> La
     """BN(Wu) with γ = 1 and β = 0 for a batch of inputs u (a row each), and its derivatives by every weight and every input."""
     weights, inputs = np.asarray(weights, dtype=float), np.asarray(inputs, dtype=float)
     x = inputs @ weights.T
-    copies = np.repeat(x[:, :, None], len(x), axis=2)  # one for every example whose output is differentiated
+    copies = np.repeat(
+        x[:, :, None], len(x), axis=2
+    )  # one for every example whose output is differentiated
     line = forward(copies, epsilon=epsilon)
-    slopes = backward(line, np.eye(len(x))[:, None, :]).dx  # by x of example n, unit j, of y of example i, unit j
+    slopes = backward(
+        line, np.eye(len(x))[:, None, :]
+    ).dx  # by x of example n, unit j, of y of example i, unit j
     by_weights = np.einsum("nji,nk->ijk", slopes, inputs)
     by_inputs = np.einsum("nji,jk->ijnk", slopes, weights)
     return Layer(line.y[:, :, 0], by_weights, by_inputs)
 
 
-def invariance(weights: ArrayLike, inputs: ArrayLike, a: float, epsilon: float = EPSILON) -> Invariance:
+def invariance(
+    weights: ArrayLike, inputs: ArrayLike, a: float, epsilon: float = EPSILON
+) -> Invariance:
     """How a layer with BatchNorm answers to a times its weights. With ε it answers like W with ε / a²: nearly, not quite the same."""
-    plain, scaled = layer(weights, inputs, epsilon), layer(a * np.asarray(weights, dtype=float), inputs, epsilon)
+    plain, scaled = (
+        layer(weights, inputs, epsilon),
+        layer(a * np.asarray(weights, dtype=float), inputs, epsilon),
+    )
     return Invariance(
         outputs=float(np.max(np.abs(scaled.y - plain.y))),
         by_inputs=float(np.linalg.norm(scaled.by_inputs) / np.linalg.norm(plain.by_inputs)),

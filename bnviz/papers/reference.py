@@ -69,7 +69,15 @@ def _shift(family: str, number: str, rates: Iterable[str], first: int, second: i
     """Fig. 3: of the second layer only the cosine could be read."""
     stem = f"s18_fig3_{family}_lr"
     return [
-        Source(f"{stem}{lr}_L{layer}_{kind}", _fig(number), family, "covariate_shift", float(lr), layer, kind)
+        Source(
+            f"{stem}{lr}_L{layer}_{kind}",
+            _fig(number),
+            family,
+            "covariate_shift",
+            float(lr),
+            layer,
+            kind,
+        )
         for lr in rates
         for layer, kind in ((first, "l2"), (first, "cos"), (second, "cos"))
     ]
@@ -77,7 +85,9 @@ def _shift(family: str, number: str, rates: Iterable[str], first: int, second: i
 
 SOURCES = (  # in the papers' order: see `counterpart`
     Source("is15_fig1a_test_acc", "2015, Fig. 1a", "mlp", "test_accuracy"),
-    Source("is15_fig1bc_percentiles", "2015, Fig. 1b–c", "mlp", "quantile_bands", layer=3),  # its last hidden one
+    Source(
+        "is15_fig1bc_percentiles", "2015, Fig. 1b–c", "mlp", "quantile_bands", layer=3
+    ),  # its last hidden one
     Source("s18_fig1a_train_acc", _fig("1a"), "vgg", "training_accuracy"),
     Source("s18_fig1b_test_acc", _fig("1b"), "vgg", "test_accuracy"),
     Source("s18_fig2_train_acc", _fig("2"), "vgg", "training_accuracy", 0.1),
@@ -135,11 +145,19 @@ def counterpart(shows: str, family: str, networks: Networks) -> DataFrame:
     chosen: list[DataFrame] = []
     left = set(networks)
     while figures:
-        served = {figure: [_served(curve, left) for curve in each] for figure, each in figures.items()}
+        served = {
+            figure: [_served(curve, left) for curve in each] for figure, each in figures.items()
+        }
         best = max(served, key=lambda figure: len(set().union(*served[figure])))
-        chosen += [curve for curve, some in zip(figures.pop(best), served[best], strict=True) if some]
+        chosen += [
+            curve for curve, some in zip(figures.pop(best), served[best], strict=True) if some
+        ]
         left = left.difference(*served[best])
-    return concat(chosen, ignore_index=True) if chosen else DataFrame(columns=["run", "figure", "norm", "lr"])
+    return (
+        concat(chosen, ignore_index=True)
+        if chosen
+        else DataFrame(columns=["run", "figure", "norm", "lr"])
+    )
 
 
 def _served(curve: DataFrame, networks: set[tuple[str, float]]) -> set[tuple[str, float]]:
@@ -165,21 +183,34 @@ def curves(source: Source) -> list[DataFrame]:
         raw["value"] = (raw["value"] * percent).clip(0, 1)
     if source.kind == "cos":
         raw["value"] = raw["value"].clip(-1, 1)
-    clean = raw.groupby([name for name in ("series", "step", "eta") if name in raw], as_index=False).mean()
-    return [_named(str(series), rows.drop(columns="series"), source) for series, rows in clean.groupby("series")]
+    clean = raw.groupby(
+        [name for name in ("series", "step", "eta") if name in raw], as_index=False
+    ).mean()
+    return [
+        _named(str(series), rows.drop(columns="series"), source)
+        for series, rows in clean.groupby("series")
+    ]
 
 
 def _named(series: str, rows: DataFrame, source: Source) -> DataFrame:
     """The rows of a series with what tells it from others."""
     name, _, rate = series.partition(" LR=")
-    lr, layer, kind = float(rate or source.lr or math.nan), source.layer or math.nan, KINDS.get(source.kind, "")
+    lr, layer, kind = (
+        float(rate or source.lr or math.nan),
+        source.layer or math.nan,
+        KINDS.get(source.kind, ""),
+    )
     run = f"{source.figure}, {NORMS[name]}, {lr:g}"
-    return rows.assign(run=run, figure=source.figure, norm=NORMS[name], lr=lr, layer=layer, kind=kind)
+    return rows.assign(
+        run=run, figure=source.figure, norm=NORMS[name], lr=lr, layer=layer, kind=kind
+    )
 
 
 def _percentiles(raw: DataFrame, source: Source) -> DataFrame:
     """A column each; where one has no corner, it is on the straight line between its neighbours."""
-    wide = raw.pivot_table(index=["series", "step"], columns="percentile", values="value").reset_index("series")
+    wide = raw.pivot_table(
+        index=["series", "step"], columns="percentile", values="value"
+    ).reset_index("series")
     lines = wide.groupby("series").transform(lambda line: line.interpolate("index"))
     return lines.rename(columns=PERCENTILES).assign(series=wide["series"]).reset_index()
 

@@ -26,7 +26,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bnviz import __version__
 from bnviz.importing.guarded import TooMuch
-from bnviz.runs.bundle_files import FILES, MAX_FILE, MAX_TOTAL, BundleError, Files, check_entries, megabytes, opened
+from bnviz.runs.bundle_files import (
+    FILES,
+    MAX_FILE,
+    MAX_TOTAL,
+    BundleError,
+    Files,
+    check_entries,
+    megabytes,
+    opened,
+)
 from bnviz.runs.store import EMPTY, SCHEMA, Run, Store, outcome, question
 from bnviz.spec import RunSpec, SpecError
 from bnviz.words import shorten
@@ -68,7 +77,9 @@ CITATION = """\
 # Out
 
 
-def bundle(runs: Sequence[Run], files: Mapping[str, bytes | str], commands: Sequence[str], title: str) -> bytes:
+def bundle(
+    runs: Sequence[Run], files: Mapping[str, bytes | str], commands: Sequence[str], title: str
+) -> bytes:
     """A zip of these finished runs and files, and of what it takes to understand, repeat and cite them.
 
     `files` are figures and data by their names in the zip, `commands` the lines that ask for the runs again. The same input
@@ -77,16 +88,25 @@ def bundle(runs: Sequence[Run], files: Mapping[str, bytes | str], commands: Sequ
     chosen = {run.id: run for run in runs}
     unfinished = [id for id, run in chosen.items() if not finished(run)]
     if unfinished:
-        raise BundleError(f"not finished yet: {', '.join(unfinished)}; wait for them, or leave them out")
+        raise BundleError(
+            f"not finished yet: {', '.join(unfinished)}; wait for them, or leave them out"
+        )
     content = {
-        **{f"runs/{run.id}/{name}": told for run in chosen.values() for name, told in files_of(run).items()},
+        **{
+            f"runs/{run.id}/{name}": told
+            for run in chosen.values()
+            for name, told in files_of(run).items()
+        },
         "README.md": readme(list(chosen.values()), sorted(files), commands, title),
         "CITATION.bib": CITATION.format(version=__version__),
         "versions.json": in_json(versions(list(chosen.values()))),
     }
     if taken := sorted(content.keys() & files.keys()):
         raise BundleError(f"{taken[0]} is a name of the bundle's own: call the file otherwise")
-    entries = {name: told.encode() if isinstance(told, str) else told for name, told in (content | dict(files)).items()}
+    entries = {
+        name: told.encode() if isinstance(told, str) else told
+        for name, told in (content | dict(files)).items()
+    }
     check_entries([(name, len(told)) for name, told in entries.items()])
     return zipped(entries)
 
@@ -114,7 +134,11 @@ def files_of(run: Run) -> dict[str, bytes | str]:
 def rows_of(run: Run) -> bytes:
     """The rows as Parquet: byte for byte as they are stored."""
     parts = run.parts()
-    content = parts[0].read_bytes() if run.complete else packed([pq.read_table(part, schema=SCHEMA) for part in parts])
+    content = (
+        parts[0].read_bytes()
+        if run.complete
+        else packed([pq.read_table(part, schema=SCHEMA) for part in parts])
+    )
     check_size(content, run.id)
     return content
 
@@ -122,7 +146,9 @@ def rows_of(run: Run) -> bytes:
 def packed(tables: Sequence[pa.Table]) -> bytes:
     """Tables of SCHEMA as one file, as the store writes them."""
     buffer = BytesIO()
-    pq.write_table(pa.concat_tables([EMPTY, *tables]), buffer, compression="zstd", write_page_checksum=True)
+    pq.write_table(
+        pa.concat_tables([EMPTY, *tables]), buffer, compression="zstd", write_page_checksum=True
+    )
     return buffer.getvalue()
 
 
@@ -210,7 +236,9 @@ def unpack(path: Path, store: Store) -> list[Run]:
     answers = read_bundle(path)
     new = {id: answer for id, answer in answers.items() if not finished(store.run(id))}
     if running := [id for id in new if Run(store.root / id).state == "running"]:
-        raise BundleError(f"being computed here: {', '.join(running)}; wait for them or cancel them, then import again")
+        raise BundleError(
+            f"being computed here: {', '.join(running)}; wait for them or cancel them, then import again"
+        )
     store.root.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".import-", dir=store.root) as staging:
         folders = [write(Path(staging) / id, answer) for id, answer in new.items()]
@@ -239,7 +267,9 @@ def place(folder: Path, store: Store) -> None:
         folder.rename(there.folder)
     except OSError as problem:
         reason = problem.strerror or problem
-        raise BundleError(f"run {there.id} could not be put in place ({reason}); import the bundle again") from problem
+        raise BundleError(
+            f"run {there.id} could not be put in place ({reason}); import the bundle again"
+        ) from problem
 
 
 def read_bundle(path: Path) -> dict[str, Answer]:
@@ -247,7 +277,9 @@ def read_bundle(path: Path) -> dict[str, Answer]:
     try:
         with opened(path) as files:
             if not files.ids:
-                raise BundleError("there are no runs in it: a bundle has runs/<id>/ with " + ", ".join(FILES))
+                raise BundleError(
+                    "there are no runs in it: a bundle has runs/<id>/ with " + ", ".join(FILES)
+                )
             return {id: read_answer(id, files) for id in files.ids}
     except BundleError:
         raise
@@ -296,10 +328,14 @@ def question_of(id: str, told: dict[str, Any]) -> RunSpec:
     except SpecError as problem:
         raise BundleError(f"run {id}: {in_one_line(problem)}") from None
     if spec.id != id:
-        raise BundleError(f"run {id}: its spec.json asks for run {spec.id}, or it is of another version of bnviz")
+        raise BundleError(
+            f"run {id}: its spec.json asks for run {spec.id}, or it is of another version of bnviz"
+        )
     for name, value in spec.model_dump(mode="json").items():
         if knobs.get(name, value) != value:
-            raise BundleError(f"run {id} was asked with another {name}, which this bnviz takes for {shorten(value)}")
+            raise BundleError(
+                f"run {id} was asked with another {name}, which this bnviz takes for {shorten(value)}"
+            )
     return spec
 
 
@@ -314,11 +350,19 @@ def table_of(content: bytes, spec: RunSpec) -> pa.Table:
     table = file.read().unify_dictionaries()
     if any(table[name].null_count for name in ("step", "metric", "value")):
         raise BundleError(f"rows of run {spec.id} lack step, metric or value")
-    if table.num_rows and not 0 <= pc.min(table["step"]).as_py() <= pc.max(table["step"]).as_py() <= spec.steps:
+    if (
+        table.num_rows
+        and not 0 <= pc.min(table["step"]).as_py() <= pc.max(table["step"]).as_py() <= spec.steps
+    ):
         raise BundleError(f"rows of run {spec.id} are of steps outside 0 to {spec.steps:,}")
     if not all(METRIC.fullmatch(name) for name in table["metric"].unique().to_pylist()):
-        raise BundleError(f"rows of run {spec.id} have a metric that is no plain word of up to 64 letters")
-    if not set(table["layer"].unique().to_pylist()) <= {None, *(block.name for block in spec.blocks())}:
+        raise BundleError(
+            f"rows of run {spec.id} have a metric that is no plain word of up to 64 letters"
+        )
+    if not set(table["layer"].unique().to_pylist()) <= {
+        None,
+        *(block.name for block in spec.blocks()),
+    }:
         raise BundleError(f"rows of run {spec.id} are of a layer that its network has not")
     return table.cast(SCHEMA)
 
@@ -327,9 +371,14 @@ def check_size(content: bytes, id: str) -> pq.FileMetaData:
     """What a Parquet file says of itself. BundleError where it unpacks to too much."""
     about = pq.read_metadata(pa.BufferReader(content))
     groups = [about.row_group(index) for index in range(about.num_row_groups)]
-    rows, size = sum(group.num_rows for group in groups), sum(group.total_byte_size for group in groups)
+    rows, size = (
+        sum(group.num_rows for group in groups),
+        sum(group.total_byte_size for group in groups),
+    )
     if rows > MAX_ROWS or size > MAX_TOTAL:
-        raise BundleError(f"run {id} has more than {MAX_ROWS:,} rows, or {megabytes(MAX_TOTAL)} of them")
+        raise BundleError(
+            f"run {id} has more than {MAX_ROWS:,} rows, or {megabytes(MAX_TOTAL)} of them"
+        )
     return about
 
 

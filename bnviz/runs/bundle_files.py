@@ -66,7 +66,9 @@ def is_bundle(path: Path) -> bool:
         if file.read(4) != b"PK\x03\x04":
             return False
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return re.search(rb"runs[/\\]%b[/\\]spec\.json" % ID.pattern.encode(), content) is not None
+            return (
+                re.search(rb"runs[/\\]%b[/\\]spec\.json" % ID.pattern.encode(), content) is not None
+            )
 
 
 @contextmanager
@@ -101,15 +103,24 @@ def check_entries(entries: Sequence[tuple[str, int]]) -> list[str]:
 def check_name(name: str) -> None:
     """BundleError for a name that leaves its archive on any system, or is none of a run's under runs/."""
     if not inside(name):
-        raise BundleError(f"the bundle names {shorten(name)}: a name is relative, without '..', ':' and backslashes")
+        raise BundleError(
+            f"the bundle names {shorten(name)}: a name is relative, without '..', ':' and backslashes"
+        )
     if name.split("/")[0].casefold() == "runs" and not UNDER_RUNS.fullmatch(name):
-        raise BundleError(f"the bundle has {shorten(name)}: under runs/<id>/ belong {', '.join(FILES)} alone")
+        raise BundleError(
+            f"the bundle has {shorten(name)}: under runs/<id>/ belong {', '.join(FILES)} alone"
+        )
 
 
 def inside(name: str) -> bool:
     """Whether a name is a plain path below the archive's top, on any system."""
     parts = name.removesuffix("/").split("/")
-    return len(name) <= 200 and name.isprintable() and not {"\\", ":"} & set(name) and not {"", ".", ".."} & set(parts)
+    return (
+        len(name) <= 200
+        and name.isprintable()
+        and not {"\\", ":"} & set(name)
+        and not {"", ".", ".."} & set(parts)
+    )
 
 
 def from_the_top(entries: Iterable[Entry]) -> dict[str, Entry]:
@@ -121,7 +132,9 @@ def from_the_top(entries: Iterable[Entry]) -> dict[str, Entry]:
     wanted = [(name, entry) for name, entry in safe if not ADDED_BY_FILE_MANAGERS.fullmatch(name)]
     tops = sorted({spec[1] for name, _ in wanted if (spec := SPEC.fullmatch(name))})
     if len(tops) > 1:
-        raise BundleError(f"the bundle has runs in {tops[0]}runs and in {tops[1]}runs; import one folder at a time")
+        raise BundleError(
+            f"the bundle has runs in {tops[0]}runs and in {tops[1]}runs; import one folder at a time"
+        )
     top = tops[0] if tops else ""
     found: dict[str, Entry] = {}
     for name, entry in wanted:
@@ -137,13 +150,17 @@ def tidy(name: str) -> str:
     """A name with forward slashes, which some Windows archivers do not write. BundleError if it leaves the archive."""
     forward = name.replace("\\", "/")
     if not inside(forward):
-        raise BundleError(f"the bundle names {shorten(name)}: a name is relative, without '..' and ':'")
+        raise BundleError(
+            f"the bundle names {shorten(name)}: a name is relative, without '..' and ':'"
+        )
     return forward
 
 
 def _in_zip(archive: zipfile.ZipFile) -> Files:
     infos = archive.infolist()
-    files = _checked([Entry(info.orig_filename, info.file_size, partial(archive.open, info)) for info in infos])
+    files = _checked(
+        [Entry(info.orig_filename, info.file_size, partial(archive.open, info)) for info in infos]
+    )
     for info in infos:
         check_kind(info)
     return files
@@ -153,11 +170,15 @@ def check_kind(entry: zipfile.ZipInfo) -> None:
     """BundleError for an entry that is not a plain file, or a folder."""
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise BundleError(f"{shorten(entry.filename)} is a link or a device; a bundle has plain files")
+        raise BundleError(
+            f"{shorten(entry.filename)} is a link or a device; a bundle has plain files"
+        )
     if entry.flag_bits & 1:
         raise BundleError(f"{shorten(entry.filename)} is encrypted; a bundle is not")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise BundleError(f"{shorten(entry.filename)} is compressed in an unknown way; a bundle is stored or deflated")
+        raise BundleError(
+            f"{shorten(entry.filename)} is compressed in an unknown way; a bundle is stored or deflated"
+        )
 
 
 def _tops(folder: Path) -> list[Path]:
@@ -171,12 +192,22 @@ def _tops(folder: Path) -> list[Path]:
 def _in_folder(folder: Path) -> Files:
     tops = _tops(folder)
     if len(tops) > 1:
-        raise BundleError(f"there are runs in {tops[0].name} and in {tops[1].name}; import one folder at a time")
-    paths = [path for top in tops for path in islice((top / "runs").glob("**/*"), MAX_ENTRIES + 1) if not path.is_dir()]
+        raise BundleError(
+            f"there are runs in {tops[0].name} and in {tops[1].name}; import one folder at a time"
+        )
+    paths = [
+        path
+        for top in tops
+        for path in islice((top / "runs").glob("**/*"), MAX_ENTRIES + 1)
+        if not path.is_dir()
+    ]
     if links := [path for path in paths if not stat.S_ISREG(path.lstat().st_mode)]:
         raise BundleError(f"{links[0]} is a link or a device; a bundle has plain files")
     return _checked(
-        [Entry(path.relative_to(tops[0]).as_posix(), path.stat().st_size, partial(_open, path)) for path in paths]
+        [
+            Entry(path.relative_to(tops[0]).as_posix(), path.stat().st_size, partial(_open, path))
+            for path in paths
+        ]
     )
 
 

@@ -27,7 +27,9 @@ def estimate(spec: RunSpec, device: str = "cpu") -> float:
 
 def step_seconds(spec: RunSpec, device: str) -> float:
     """The mean time of a step after the first, with all probes firing."""
-    clock = time.process_time if device == "cpu" else time.monotonic  # a CPU's other work is not ours to count
+    clock = (
+        time.process_time if device == "cpu" else time.monotonic
+    )  # a CPU's other work is not ours to count
     training = Training(spec.model_copy(update={"steps": MOST_STEPS + 1}), device)
     list(training.advance())
     start, steps = clock(), 0

@@ -10,7 +10,16 @@ from typing import Any
 from bnviz.runs import parts
 from bnviz.runs.disk import read_json, reason
 
-FILES = ("spec.json", "lock", "checkpoint.safetensors", "meta.json", "log.txt", "cancel", "error.txt", "done.json")
+FILES = (
+    "spec.json",
+    "lock",
+    "checkpoint.safetensors",
+    "meta.json",
+    "log.txt",
+    "cancel",
+    "error.txt",
+    "done.json",
+)
 FOLDERS = ("rows", "waiting")
 KINDS: dict[str, type | tuple[type, ...]] = {  # of the facts in meta.json
     "step": int,
@@ -71,7 +80,11 @@ def unusable_result(folder: Path, names: set[str]) -> dict[Path, str]:
 def not_ours(folder: Path, names: set[str]) -> dict[Path, str]:
     """What another account made and this one may not write: an unfinished run there cannot go on."""
     wanted = [folder, *(folder / name for name in ("rows", "lock", "log.txt") if name in names)]
-    return {path: "may not be written by this account" for path in wanted if not os.access(path, os.R_OK | os.W_OK)}
+    return {
+        path: "may not be written by this account"
+        for path in wanted
+        if not os.access(path, os.R_OK | os.W_OK)
+    }
 
 
 def outcome_problem(path: Path) -> str:
@@ -94,7 +107,9 @@ def outcome(told: dict[str, Any]) -> int | None:
 
 def facts(told: dict[str, Any]) -> dict[str, Any]:
     """The same facts. ValueError where one of them is of another kind than a worker writes."""
-    if wrong := [name for name, kind in KINDS.items() if name in told and not is_a(told[name], kind)]:
+    if wrong := [
+        name for name, kind in KINDS.items() if name in told and not is_a(told[name], kind)
+    ]:
         raise ValueError(f"has no sensible {wrong[0]}")
     return told
 
@@ -122,4 +137,8 @@ def _json_problem(path: Path, mtime_ns: int, size: int, check: Any) -> str:
 
 def said(problem: OSError) -> str:
     """Why something cannot be read, in words that follow its name."""
-    return "is not there" if isinstance(problem, FileNotFoundError) else f"cannot be read ({reason(problem)})"
+    return (
+        "is not there"
+        if isinstance(problem, FileNotFoundError)
+        else f"cannot be read ({reason(problem)})"
+    )

@@ -18,9 +18,13 @@ FULL = {errno.ENOSPC, errno.EDQUOT}
 MARK = "disk.full"  # empty, in the cache, touched while somebody waits for room
 RETRY_S = 0.5  # how often a writer looks whether a full disk has room again
 STALE_S = 60.0  # a temporary of this age has lost its writer
-LARGEST_JSON = 2**20  # bytes: ours have a few thousand, and a page must not load whatever bears their name
+LARGEST_JSON = (
+    2**20
+)  # bytes: ours have a few thousand, and a page must not load whatever bears their name
 BUSY_S = 1.0  # on Windows a file that somebody reads can be neither replaced nor renamed: the reader gets so long
-TEMPORARY = re.compile(r"\..+\.[0-9a-f]{32}|\.(checkpoint|all|\d{6})")  # the second as earlier versions named them
+TEMPORARY = re.compile(
+    r"\..+\.[0-9a-f]{32}|\.(checkpoint|all|\d{6})"
+)  # the second as earlier versions named them
 
 
 def put(path: Path, content: bytes, durable: bool = True) -> None:

@@ -28,7 +28,9 @@ SORT_S = 6e-8  # a value in the activation distributions
 PRODUCTS = 30  # Hessian-vector products until the largest eigenvalue is found
 
 # Bytes.
-MARGIN = 1.4  # on all that a worker holds: without it the measured peaks were 1.1 to 1.25 times the sum
+MARGIN = (
+    1.4  # on all that a worker holds: without it the measured peaks were 1.1 to 1.25 times the sum
+)
 WORKER_BYTES = 700 * 10**6  # a worker with torch loaded and nothing to do
 COPIES = 5  # of θ: the parameters, their gradient, those before the step, and what a probe looks at
 KEPT = 4  # tensors as large as a layer's output that a forward and its backward hold
@@ -53,7 +55,9 @@ class Estimate:
     disk: int  # bytes
 
 
-known: dict[str, Estimate] = {}  # by id: pages ask for the same ones often, and counting takes milliseconds
+known: dict[
+    str, Estimate
+] = {}  # by id: pages ask for the same ones often, and counting takes milliseconds
 
 
 def estimate(spec: RunSpec) -> Estimate:
@@ -70,7 +74,9 @@ def counted(spec: RunSpec) -> Estimate:
     rows = sum(rows_of(name, spec) for name in spec.probes)
     parameters = sum(prod(block.weight) + 3 * block.output[0] for block in spec.blocks())
     kept = 2 * parameters * size(spec) * (2 + states(spec) + visited(spec))
-    return Estimate(seconds_of(spec), memory_of(spec, parameters), rows, PARTS * rows * ROW_BYTES + kept)
+    return Estimate(
+        seconds_of(spec), memory_of(spec, parameters), rows, PARTS * rows * ROW_BYTES + kept
+    )
 
 
 # Rows
@@ -85,18 +91,28 @@ def firings(probe: str, spec: RunSpec) -> int:
 
 def rows_of(probe: str, spec: RunSpec) -> int:
     """Return the number of rows that a probe writes."""
-    times, layers, classes = firings(probe, spec), len(spec.blocks()), bool(SOURCES[spec.data].classes)
+    times, layers, classes = (
+        firings(probe, spec),
+        len(spec.blocks()),
+        bool(SOURCES[spec.data].classes),
+    )
     directions = 1 + spec.random_direction
     whole = ceil(spec.steps / spec.probes[probe])  # activations have their distribution only then
     counts = {
         "accuracy": lambda: times * (3 if classes else 2),
         "evaluation": lambda: (times + 1) * (2 if classes else 1),
-        "landscape": lambda: times * (layers + 1 + len(spec.step_sizes) * directions * (layers + 2)),
+        "landscape": lambda: (
+            times * (layers + 1 + len(spec.step_sizes) * directions * (layers + 2))
+        ),
         "covariate_shift": lambda: times * 2 * layers,
-        "activations": lambda: 2 * (layers - 1) * (2 * times + whole * (len(spec.quantiles) + spec.bins)),
+        "activations": lambda: (
+            2 * (layers - 1) * (2 * times + whole * (len(spec.quantiles) + spec.bins))
+        ),
         "curvature": lambda: times * 2,
         "surface": lambda: times * (2 + spec.surface_grid**2) + 3 * sum(path(times)),
-        "theory": lambda: times * sum(checks(spec, block) for block in spec.blocks() if block.normalised),
+        "theory": lambda: (
+            times * sum(checks(spec, block) for block in spec.blocks() if block.normalised)
+        ),
     }
     return (
         counts[probe]() if probe in counts else times * (layers + 1)
@@ -123,13 +139,19 @@ def checks(spec: RunSpec, block: Block) -> int:
 def seconds_of(spec: RunSpec) -> float:
     """Return the seconds that one thread takes for all steps and all measurements."""
     step = pass_seconds(spec)
-    return spec.steps * step + sum(firings(name, spec) * probe_seconds(name, spec, step) for name in spec.probes)
+    return spec.steps * step + sum(
+        firings(name, spec) * probe_seconds(name, spec, step) for name in spec.probes
+    )
 
 
 def pass_seconds(spec: RunSpec) -> float:
     """Return the seconds of one forward and backward pass of a batch."""
     blocks, precision = spec.blocks(), 2 if spec.precision == "float64" else 1
-    work = spec.batch * precision * (3 * spec.multiplications() * MULTIPLICATION_S + values(blocks) * VALUE_S)
+    work = (
+        spec.batch
+        * precision
+        * (3 * spec.multiplications() * MULTIPLICATION_S + values(blocks) * VALUE_S)
+    )
     return work + len(blocks) * LAYER_S + STEP_S
 
 
@@ -162,7 +184,9 @@ def values(blocks: Sequence[Block]) -> int:
 def memory_of(spec: RunSpec, parameters: int) -> int:
     """Return the peak memory of a worker, in bytes."""
     source, probes = SOURCES[spec.data], spec.probes
-    data = 2 * (source.train_count + source.test_count) * prod(source.shape)  # one byte a pixel, and a copy
+    data = (
+        2 * (source.train_count + source.test_count) * prod(source.shape)
+    )  # one byte a pixel, and a copy
     copies = COPIES + states(spec) + visited(spec) + 6 * ("curvature" in probes)
     kept = KEPT + 2 * issubclass(NORMS[spec.norm], Noise) + 2 * ("activations" in probes)
     kept *= 3 if {"curvature", "theory"} & set(probes) else 1
@@ -191,7 +215,11 @@ def size(spec: RunSpec) -> int:
 
 def total_memory() -> int:
     """Return the memory of this machine or container, in bytes."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 8 * 10**9
+    total = (
+        os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        if hasattr(os, "sysconf")
+        else 8 * 10**9
+    )
     for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         try:
             total = min(total, int(Path(limit).read_text("ascii")))

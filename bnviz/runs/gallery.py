@@ -35,9 +35,20 @@ class GalleryError(ValueError):
 
 def plan(gpu: bool) -> list[RunSpec]:
     """Every question whose runs ship, each once; with a GPU the paper's scale as well, in three seeds."""
-    several = {name: preset.ships for name, preset in PRESETS.items()} | ({"paper": SEEDS} if gpu else {})
-    specs = [spec for name, seeds in several.items() for seed in seeds for spec in PRESETS[name].specs(seed=seed)]
-    specs += [PRESETS["fig5b"].specs(seed=seed, norm=norm)[0] for seed in DISPUTED for norm in ("batch", "l1")]
+    several = {name: preset.ships for name, preset in PRESETS.items()} | (
+        {"paper": SEEDS} if gpu else {}
+    )
+    specs = [
+        spec
+        for name, seeds in several.items()
+        for seed in seeds
+        for spec in PRESETS[name].specs(seed=seed)
+    ]
+    specs += [
+        PRESETS["fig5b"].specs(seed=seed, norm=norm)[0]
+        for seed in DISPUTED
+        for norm in ("batch", "l1")
+    ]
     return list({spec.id: spec for spec in specs}.values())
 
 
@@ -55,7 +66,9 @@ def compute(specs: Sequence[RunSpec], store: Store) -> list[Run]:
             time.sleep(LOOK_S)
     failed = [run for run in runs if run.state != "done"]
     if failed:
-        raise GalleryError(f"run {failed[0].id} {failed[0].state}: {failed[0].error() or 'ask for it again'}")
+        raise GalleryError(
+            f"run {failed[0].id} {failed[0].state}: {failed[0].error() or 'ask for it again'}"
+        )
     return runs
 
 
@@ -73,7 +86,9 @@ def write(runs: Sequence[Run], folder: Path) -> int:
         (Path(staging) / "README.md").write_text(contents(made), "utf-8")
         size = sum(file.stat().st_size for file in Path(staging).rglob("*") if file.is_file())
         if size > LIMIT:
-            raise GalleryError(f"the gallery would take {size / 2**20:.1f} MB; at most {LIMIT / 2**20:.0f} MB ship")
+            raise GalleryError(
+                f"the gallery would take {size / 2**20:.1f} MB; at most {LIMIT / 2**20:.0f} MB ship"
+            )
         shutil.rmtree(folder)
         Path(staging).rename(folder)
         Path(staging).mkdir()  # for its owner to put away
@@ -82,7 +97,11 @@ def write(runs: Sequence[Run], folder: Path) -> int:
 
 def replaceable(folder: Path) -> None:
     """GalleryError where a folder holds what is no gallery, and would be lost."""
-    strange = [path.name for path in folder.glob("*") if path.name != "README.md" and not ID.fullmatch(path.name)]
+    strange = [
+        path.name
+        for path in folder.glob("*")
+        if path.name != "README.md" and not ID.fullmatch(path.name)
+    ]
     if strange:
         raise GalleryError(
             f"--out must be a new folder or a gallery, and {folder.absolute()} holds {shorten(strange[0])}"
@@ -93,14 +112,23 @@ def compact(run: Run, folder: Path) -> Run:
     """A copy of a finished run: sorted, and in single precision but for EXACT; its question with every setting."""
     (folder / "rows").mkdir(parents=True)
     table = pa.Table.from_pandas(
-        rounded(run.rows().astype(TEXT)).sort_values(ORDER, kind="stable"), SCHEMA, preserve_index=False
+        rounded(run.rows().astype(TEXT)).sort_values(ORDER, kind="stable"),
+        SCHEMA,
+        preserve_index=False,
     )
     names = ["metric", "layer", "unit"]
-    about = {"use_dictionary": names, "column_encoding": ENCODING, "compression": "zstd", "compression_level": 19}
+    about = {
+        "use_dictionary": names,
+        "column_encoding": ENCODING,
+        "compression": "zstd",
+        "compression_level": 19,
+    }
     pq.write_table(table, folder / "rows" / "all.parquet", **about)
     copy = Run(folder)
     copy.write("spec.json", {"spec": run.spec.model_dump(mode="json"), "queued_at": run.queued_at})
-    copy.write("meta.json", {name: told for name, told in run.meta().items() if name != "pid"})  # another's, elsewhere
+    copy.write(
+        "meta.json", {name: told for name, told in run.meta().items() if name != "pid"}
+    )  # another's, elsewhere
     copy.write("done.json", {"diverged_at": run.diverged_at})
     return copy
 
@@ -110,7 +138,9 @@ def rounded(rows: pd.DataFrame) -> pd.DataFrame:
     plain = ~rows["metric"].str.startswith(EXACT)
     edges = rows["metric"] == "activation_histogram"
     single = rows[["value", "at"]].astype("float32").astype("float64")
-    return rows.assign(value=single["value"].where(plain, rows["value"]), at=single["at"].where(edges, rows["at"]))
+    return rows.assign(
+        value=single["value"].where(plain, rows["value"]), at=single["at"].where(edges, rows["at"])
+    )
 
 
 def contents(runs: Iterable[Run]) -> str:
@@ -135,7 +165,10 @@ def line(runs: Sequence[Run]) -> str:
     seeds = ", ".join(str(run.spec.seed) for run in sorted(runs, key=lambda run: run.spec.seed))
     seconds = sum(meta["seconds"] for meta in metas) / len(metas)
     where = [dict.fromkeys(meta["device"] for meta in metas)]
-    versions = [dict.fromkeys(meta["versions"].get(name, "?") for meta in metas) for name in ("torch", "python")]
+    versions = [
+        dict.fromkeys(meta["versions"].get(name, "?") for meta in metas)
+        for name in ("torch", "python")
+    ]
     told = [", ".join(words) for words in (*where, *versions)]
     return f"| {spec.regime()} | {spec.norm} | {seeds} | {seconds:.0f} | {' | '.join(told)} |"
 

@@ -34,7 +34,12 @@ SCHEMA = pa.schema(
 EMPTY = SCHEMA.empty_table()
 WORDS = ["metric", "layer"]  # few values, each in many rows
 TEXT = dict.fromkeys(WORDS, "str")  # for DataFrame.astype
-CODED = pa.table({name: EMPTY[name].dictionary_encode() if name in WORDS else EMPTY[name] for name in SCHEMA.names})
+CODED = pa.table(
+    {
+        name: EMPTY[name].dictionary_encode() if name in WORDS else EMPTY[name]
+        for name in SCHEMA.names
+    }
+)
 KEPT_BYTES = 32 * 2**20  # of rows that this process keeps in memory after it has read them
 WHOLE = "all.parquet"
 PART = re.compile(r"(\d+)(?:-(\d+))?\.parquet")
@@ -51,7 +56,9 @@ Metrics = frozenset[str] | None  # None means all
 Steps = frozenset[int] | None
 Found = TypeVar("Found")
 kept: Recent[pa.Table] = Recent(KEPT_BYTES, lambda table: int(table.nbytes) + 2**12)
-pairs_of: Recent[pd.DataFrame] = Recent(2**22, lambda pairs: int(pairs.memory_usage(deep=True).sum()) + 2**10)
+pairs_of: Recent[pd.DataFrame] = Recent(
+    2**22, lambda pairs: int(pairs.memory_usage(deep=True).sum()) + 2**10
+)
 problems: Recent[str] = Recent(2**23, lambda what: len(what) + 2**9)
 broken: set[Stamp] = set()  # files whose end looked good, but whose inside could not be read
 
@@ -111,11 +118,15 @@ def intact(part: Path) -> Iterator[Stamp]:
 
 def some(part: Path, metrics: Metrics, steps: Steps) -> pa.Table:
     """The rows of a file that are of these metrics and steps. A group of rows is read at a time: a file may be very large."""
-    tables = [chosen(group.select(SCHEMA.names), metrics, steps) for group in groups(part, steps=steps)]
+    tables = [
+        chosen(group.select(SCHEMA.names), metrics, steps) for group in groups(part, steps=steps)
+    ]
     return pa.concat_tables([CODED, *tables]).combine_chunks()
 
 
-def groups(part: Path, columns: list[str] = SCHEMA.names, steps: Steps = None) -> Iterator[pa.Table]:
+def groups(
+    part: Path, columns: list[str] = SCHEMA.names, steps: Steps = None
+) -> Iterator[pa.Table]:
     """A file's groups of rows, less those that have none of these steps."""
     schema = CODED.select(columns).schema
     with pq.ParquetFile(part, read_dictionary=WORDS, page_checksum_verification=True) as file:
@@ -128,14 +139,18 @@ def groups(part: Path, columns: list[str] = SCHEMA.names, steps: Steps = None) -
 def touches(group: pq.RowGroupMetaData, steps: frozenset[int]) -> bool:
     """Whether a group may have rows of these steps, as far as its file says."""
     told = group.column(SCHEMA.get_field_index("step")).statistics
-    return told is None or not told.has_min_max or any(told.min <= step <= told.max for step in steps)
+    return (
+        told is None or not told.has_min_max or any(told.min <= step <= told.max for step in steps)
+    )
 
 
 def chosen(table: pa.Table, metrics: Metrics, steps: Steps) -> pa.Table:
     """The rows of these metrics and steps."""
     for name, values in (("metric", metrics), ("step", steps)):
         if values is not None:
-            table = table.filter(pc.is_in(table[name], pa.array(sorted(values), SCHEMA.field(name).type)))
+            table = table.filter(
+                pc.is_in(table[name], pa.array(sorted(values), SCHEMA.field(name).type))
+            )
     return table
 
 
@@ -178,10 +193,17 @@ def _problem(stamp: Stamp) -> str:
     return "" if schema.equals(SCHEMA) else "has other columns than rows have"
 
 
-def joined(folder: Path, metrics: Collection[str] | None = None, steps: Collection[int] | None = None) -> pa.Table:
+def joined(
+    folder: Path, metrics: Collection[str] | None = None, steps: Collection[int] | None = None
+) -> pa.Table:
     """The rows so far that can be read, those of these metrics and steps, in the order they were measured."""
-    asked = None if metrics is None else frozenset(metrics), None if steps is None else frozenset(steps)
-    return pa.concat_tables([CODED, *each(folder, lambda part: read(part, *asked))]).unify_dictionaries()
+    asked = (
+        None if metrics is None else frozenset(metrics),
+        None if steps is None else frozenset(steps),
+    )
+    return pa.concat_tables(
+        [CODED, *each(folder, lambda part: read(part, *asked))]
+    ).unify_dictionaries()
 
 
 def pairs(folder: Path) -> pd.DataFrame:
@@ -199,7 +221,10 @@ def _pairs(part: Path) -> pd.DataFrame:
 
 def _distinct(tables: Iterable[pa.Table]) -> pd.DataFrame:
     """The rows of these tables, each once."""
-    found = [CODED.select(WORDS).to_pandas(), *(table.to_pandas().drop_duplicates() for table in tables)]
+    found = [
+        CODED.select(WORDS).to_pandas(),
+        *(table.to_pandas().drop_duplicates() for table in tables),
+    ]
     rows: pd.DataFrame = pd.concat([table.astype(TEXT) for table in found])
     return rows.drop_duplicates()
 
@@ -228,16 +253,28 @@ def keep_readable(folder: Path) -> int:
             print(f"{problem}: what it held is measured again.")
             discard(part)
             return keep_readable(folder)  # smaller files may hold the same rows
-    remove([folder / name for name in _names(folder) if PART.fullmatch(name) and folder / name not in parts])
+    remove(
+        [
+            folder / name
+            for name in _names(folder)
+            if PART.fullmatch(name) and folder / name not in parts
+        ]
+    )
     return count
 
 
 def write(folder: Path, name: str, rows: Sequence[Row] | pa.Table) -> None:
     """Put rows in place as <name>.parquet, with checksums."""
-    table = rows if isinstance(rows, pa.Table) else pa.Table.from_pylist([row._asdict() for row in rows], SCHEMA)
+    table = (
+        rows
+        if isinstance(rows, pa.Table)
+        else pa.Table.from_pylist([row._asdict() for row in rows], SCHEMA)
+    )
     folder.mkdir(exist_ok=True)
     content = pa.BufferOutputStream()
-    pq.write_table(table, content, compression="zstd", write_page_checksum=True, row_group_size=GROUP)
+    pq.write_table(
+        table, content, compression="zstd", write_page_checksum=True, row_group_size=GROUP
+    )
     put(folder / f"{name}.parquet", content.getvalue())
 
 
@@ -251,7 +288,9 @@ def merge(folder: Path) -> None:
     while start and counts[start - 1] <= 2 * sum(counts[start:]):
         start -= 1
     newest = parts[start:]
-    if len(newest) == 1:  # it would be written under its own name, and removed as one of those that it holds
+    if (
+        len(newest) == 1
+    ):  # it would be written under its own name, and removed as one of those that it holds
         return
     name = f"{numbers(newest[0])[0]:06}-{numbers(newest[-1])[1]:06}"
     write(folder, name, pa.concat_tables([load(part) for part in newest]))

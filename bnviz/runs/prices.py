@@ -59,7 +59,9 @@ class Machine:
         for run in runs:
             meta = run.meta()
             if meta.get("step") and run.state == "running":
-                under_way.append(meta.get("seconds", 0.0) / meta["step"] * (run.spec.steps - meta["step"]))
+                under_way.append(
+                    meta.get("seconds", 0.0) / meta["step"] * (run.spec.steps - meta["step"])
+                )
             else:
                 waiting.append(run.spec)
         return max(under_way) + self.seconds(waiting)
@@ -67,7 +69,9 @@ class Machine:
 
 def here(store: Store, at_once: int = 0) -> Machine:
     """This machine with so many runs at once, or as many as its supervisor starts."""
-    return Machine(at_once or slots(), factors([run for run in store.runs()[-RECENT:] if run.state == "done"]))
+    return Machine(
+        at_once or slots(), factors([run for run in store.runs()[-RECENT:] if run.state == "done"])
+    )
 
 
 def factors(finished: Sequence[Run]) -> dict[str, float]:
@@ -75,7 +79,11 @@ def factors(finished: Sequence[Run]) -> dict[str, float]:
     took = defaultdict[str, list[float]](list)
     for run in finished:
         meta, spec = run.meta(), run.spec
-        if meta.get("seconds", 0) > LONG_ENOUGH_S and meta.get("step") == spec.steps and not meta.get("imported"):
+        if (
+            meta.get("seconds", 0) > LONG_ENOUGH_S
+            and meta.get("step") == spec.steps
+            and not meta.get("imported")
+        ):
             took[spec.model].append(meta["seconds"] / estimate(spec).seconds)
     return {model: min(ratios) for model, ratios in took.items()}
 

@@ -41,7 +41,11 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 State = Literal["done", "running", "damaged", "failed", "cancelled", "interrupted", "queued"]
-ACTIVE: tuple[State, ...] = ("running", "interrupted", "queued")  # more rows will come by themselves
+ACTIVE: tuple[State, ...] = (
+    "running",
+    "interrupted",
+    "queued",
+)  # more rows will come by themselves
 ID = re.compile(r"[0-9a-f]{16}")
 LONGEST_ERROR = 300  # letters of a sentence
 LONGEST_TEXT = 2**20  # bytes of a log that a page shows
@@ -119,9 +123,15 @@ class Run:
             told = read_json(self.folder / "meta.json")
         except (OSError, ValueError):
             return {}
-        return {name: fact for name, fact in told.items() if damage.is_a(fact, damage.KINDS.get(name, object))}
+        return {
+            name: fact
+            for name, fact in told.items()
+            if damage.is_a(fact, damage.KINDS.get(name, object))
+        }
 
-    def rows(self, metrics: Collection[str] | None = None, steps: Collection[int] | None = None) -> pd.DataFrame:
+    def rows(
+        self, metrics: Collection[str] | None = None, steps: Collection[int] | None = None
+    ) -> pd.DataFrame:
         """The rows so far that can be read, in the order they were measured: those of these metrics and steps, or all.
 
         Columns as in SCHEMA. `metric` and `layer` are categories, which take a fraction of the memory.
@@ -148,7 +158,9 @@ class Run:
     def error(self) -> str:
         """One sentence on why it failed or what is damaged, and what to do; "" if neither. The traceback follows in error.txt."""
         if self.state == "damaged":
-            path, what = next(iter(self.damage().items()), (self.folder, "was damaged a moment ago"))
+            path, what = next(
+                iter(self.damage().items()), (self.folder, "was damaged a moment ago")
+            )
             named = f": {path.relative_to(self.folder)}" if path != self.folder else ": its folder"
             again = "compute it again" if self.readable else "ask for it again"
             return f"run {self.id} is damaged{named} {what}; delete the run, or {again}."
@@ -174,7 +186,10 @@ class Run:
 
     def mend(self, spec: RunSpec) -> None:
         """Discard what cannot be used, and ask again: the run goes on from what is left. OSError where that is not allowed."""
-        for path in (*self.damage(), self.folder / "done.json"):  # to be written anew, if only that was damaged
+        for path in (
+            *self.damage(),
+            self.folder / "done.json",
+        ):  # to be written anew, if only that was damaged
             discard(path)
         if not Run(self.folder).readable:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -185,7 +200,9 @@ class Run:
         if self.folder.is_dir() and not self.folder.is_symlink():
             try:
                 with self.alone():
-                    discard(self.folder / "spec.json")  # a worker that waits for the lock finds nothing to do
+                    discard(
+                        self.folder / "spec.json"
+                    )  # a worker that waits for the lock finds nothing to do
             except Timeout:
                 return False
         gone = self.folder.with_name(f".{self.id}.{uuid4().hex}")
@@ -212,7 +229,9 @@ class Run:
     def readers(self) -> list[str]:
         """Who waits for the run."""
         try:
-            marks = [(mark.name, mark.stat().st_mtime) for mark in (self.folder / "waiting").glob("*")]
+            marks = [
+                (mark.name, mark.stat().st_mtime) for mark in (self.folder / "waiting").glob("*")
+            ]
         except OSError:  # somebody left just now
             return []
         return sorted(name for name, until in marks if until > time.time())
@@ -221,7 +240,9 @@ class Run:
         """This reader no longer waits; cancels and says True unless somebody else still does."""
         with contextlib.suppress(OSError):
             (self.folder / "waiting" / reader).unlink(missing_ok=True)
-            if any(other.stat().st_mtime > time.time() for other in (self.folder / "waiting").glob("*")):
+            if any(
+                other.stat().st_mtime > time.time() for other in (self.folder / "waiting").glob("*")
+            ):
                 return False
         with contextlib.suppress(OSError):  # as above
             self.cancel()
@@ -230,7 +251,9 @@ class Run:
     def write(self, name: str, content: dict[str, Any] | str) -> None:
         """Put a small file in place, whole or not at all."""
         text = content if isinstance(content, str) else json.dumps(content, indent=1)
-        put(self.folder / name, text.encode("utf-8"), durable=name != "meta.json")  # which the next attempt writes anew
+        put(
+            self.folder / name, text.encode("utf-8"), durable=name != "meta.json"
+        )  # which the next attempt writes anew
 
     def write_rows(self, name: str, rows: list[Row] | pa.Table) -> None:
         """Put rows in place as rows/<name>.parquet."""
@@ -246,7 +269,9 @@ class Run:
             made = self.spec.steps if diverged_at is None else min(diverged_at + 1, self.spec.steps)
             self.write("meta.json", {"steps": self.spec.steps, "step": made})
         self.write("done.json", told)
-        parts.remove([*(self.folder / "rows").glob("[0-9]*.parquet"), self.folder / "checkpoint.safetensors"])
+        parts.remove(
+            [*(self.folder / "rows").glob("[0-9]*.parquet"), self.folder / "checkpoint.safetensors"]
+        )
 
     @property
     def diverged_at(self) -> int | None:
@@ -300,9 +325,13 @@ class Store:
     def run(self, id: str) -> Run:
         """The run of an id, in the cache or else among those that ship; it may not exist yet. ValueError for no id at all."""
         if not ID.fullmatch(id):
-            raise ValueError(f"{shorten(id)} is no run id: 16 hex digits; `python -m bnviz runs` lists them")
+            raise ValueError(
+                f"{shorten(id)} is no run id: 16 hex digits; `python -m bnviz runs` lists them"
+            )
         shipped = Run(paths.GALLERY / id)
-        return shipped if shipped.readable and not (self.root / id).exists() else Run(self.root / id)
+        return (
+            shipped if shipped.readable and not (self.root / id).exists() else Run(self.root / id)
+        )
 
     def runs(self) -> list[Run]:
         """Every run of this cache, oldest question first."""
@@ -310,15 +339,23 @@ class Store:
 
     def all_runs(self) -> list[Run]:
         """Every run of this cache and those that ship, oldest question first; one that is in both is that of the cache."""
-        shipped = [run for run in Store(paths.GALLERY)._folders() if run.readable and not (self.root / run.id).exists()]
-        return sorted([*self._folders(), *shipped], key=lambda run: run.queued_at if run.readable else 0)
+        shipped = [
+            run
+            for run in Store(paths.GALLERY)._folders()
+            if run.readable and not (self.root / run.id).exists()
+        ]
+        return sorted(
+            [*self._folders(), *shipped], key=lambda run: run.queued_at if run.readable else 0
+        )
 
     def find(self, prefix: str) -> Run:
         """The one run, of the cache or those that ship, whose id begins so. ValueError where none or several do."""
         matches = [run for run in self.all_runs() if prefix and run.id.startswith(prefix)]
         if len(matches) != 1:
             some = "no run" if not matches else f"{len(matches)} runs"
-            raise ValueError(f"{some} with an id that begins with {shorten(prefix)}; `python -m bnviz runs` lists them")
+            raise ValueError(
+                f"{some} with an id that begins with {shorten(prefix)}; `python -m bnviz runs` lists them"
+            )
         return matches[0]
 
     def reset(self, seconds: float = RESET_S) -> tuple[int, list[Run]]:
@@ -392,18 +429,24 @@ def read_question(path: Path, mtime_ns: int, size: int) -> tuple[RunSpec, int]:
     except OSError as problem:
         raise SpecError(f"run {id}: spec.json {damage.said(problem)}") from None
     except (ValueError, KeyError, TypeError, OverflowError):
-        raise SpecError(f"run {id}: spec.json is damaged; delete the run, or ask for it again") from None
+        raise SpecError(
+            f"run {id}: spec.json is damaged; delete the run, or ask for it again"
+        ) from None
     try:
         spec = RunSpec.of(**knobs)
     except SpecError as problem:
         raise SpecError(f"run {id}: {problem}") from None
     if spec.id != id:
-        raise SpecError(f"run {id}: spec.json was changed, or asked of another version; delete the run")
+        raise SpecError(
+            f"run {id}: spec.json was changed, or asked of another version; delete the run"
+        )
     return spec, queued_at
 
 
 def joined(
-    runs: Iterable[Run], metrics: Collection[str] | None = None, steps: Collection[int] | None = None
+    runs: Iterable[Run],
+    metrics: Collection[str] | None = None,
+    steps: Collection[int] | None = None,
 ) -> pd.DataFrame:
     """Rows of several runs in one frame, with what tells the runs apart."""
     return stacked([run.labelled_rows(metrics, steps) for run in runs])
@@ -424,5 +467,8 @@ def constant(word: str, count: int) -> Any:
 
 def in_order(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with its categories in the order of the alphabet: it sorts and groups as text does."""
-    words = {name: frame[name].cat.reorder_categories(sorted(frame[name].cat.categories)) for name in parts.WORDS}
+    words = {
+        name: frame[name].cat.reorder_categories(sorted(frame[name].cat.categories))
+        for name in parts.WORDS
+    }
     return frame.assign(**words)

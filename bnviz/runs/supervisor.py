@@ -44,7 +44,9 @@ class Supervisor:
 
     def __init__(self, store: Store, engine: Engine, slots: int) -> None:
         self.store, self.engine, self.slots = store, engine, slots
-        self.attempts: Counter[tuple[str, int]] = Counter()  # (run, the step it had reached) -> starts from there
+        self.attempts: Counter[tuple[str, int]] = (
+            Counter()
+        )  # (run, the step it had reached) -> starts from there
         self.complaints: dict[str, str] = {}  # run -> what went wrong with it at the last look
         self.swept_at = 0.0
 
@@ -90,7 +92,10 @@ class Supervisor:
             self.engine.start(run)
             self.attempts[reached] += 1
             return True
-        run.write("error.txt", f"The worker died {ATTEMPTS} times without a word; it may have run out of memory.\n")
+        run.write(
+            "error.txt",
+            f"The worker died {ATTEMPTS} times without a word; it may have run out of memory.\n",
+        )
         return False
 
     def _forget(self, run: Run) -> None:
@@ -123,7 +128,9 @@ def supervise(store: Store, engine: Callable[[], Engine]) -> bool:
     except Timeout:
         return False
     except Exception as problem:
-        complain(store, f"The supervisor has died: {in_words(problem)}.\n\n{traceback.format_exc()}")
+        complain(
+            store, f"The supervisor has died: {in_words(problem)}.\n\n{traceback.format_exc()}"
+        )
         raise
 
 
@@ -156,7 +163,9 @@ def complain(store: Store, text: str) -> None:
 
 def trouble(store: Store) -> str:
     """Why runs do not go on, in one sentence; "" if all is well."""
-    there = next(path for path in (store.root, *store.root.absolute().parents) if os.path.lexists(path))
+    there = next(
+        path for path in (store.root, *store.root.absolute().parents) if os.path.lexists(path)
+    )
     if not there.is_dir() or not os.access(there, os.R_OK | os.W_OK | os.X_OK):
         return f"The cache {store.root} cannot be read and written; set BNVIZ_CACHE to a folder of your own."
     if disk.full(store.root):

@@ -30,7 +30,9 @@ from bnviz.training.loop import Training
 from bnviz.training.probes import Row
 
 FLUSH_S = 0.3  # rows reach the disk this often …
-FLUSH_SHARE = 1 / 500  # … or, in a long run, after this share of it, so that the parts stay few enough to read
+FLUSH_SHARE = (
+    1 / 500
+)  # … or, in a long run, after this share of it, so that the parts stay few enough to read
 FLUSH_AT_MOST_S = 5.0
 CHECKPOINT = "checkpoint.safetensors"
 CHECKPOINT_S = 10.0
@@ -49,7 +51,11 @@ def device() -> str:
 def described(device: str) -> str:
     """The device in words."""
     threads = torch.get_num_threads()
-    return torch.cuda.get_device_name() if device == "cuda" else f"CPU, {threads} thread{'s' * (threads > 1)}"
+    return (
+        torch.cuda.get_device_name()
+        if device == "cuda"
+        else f"CPU, {threads} thread{'s' * (threads > 1)}"
+    )
 
 
 def answer(run: Run, progress: Progress | None = None) -> None:
@@ -92,7 +98,9 @@ def _answer(run: Run, progress: Progress) -> None:
                         recorder.save()  # so that it goes on from here
                         raise KeyboardInterrupt
             when_there_is_room(run.finish, run.folder.parent)
-    except KeyboardInterrupt:  # cancelled, or the terminal's Ctrl-C: then the run is taken up again later
+    except (
+        KeyboardInterrupt
+    ):  # cancelled, or the terminal's Ctrl-C: then the run is taken up again later
         with suppress(OSError):
             if recorder:
                 recorder.store()
@@ -151,7 +159,9 @@ class Recorder:
         self.rows_made += 1
         if self.rows_made > self.rows_stored:
             self.buffer.append(row)
-        if time.monotonic() - self.flushed_at > min(max(FLUSH_S, self.seconds * FLUSH_SHARE), FLUSH_AT_MOST_S):
+        if time.monotonic() - self.flushed_at > min(
+            max(FLUSH_S, self.seconds * FLUSH_SHARE), FLUSH_AT_MOST_S
+        ):
             self.flush()
 
     @property
@@ -175,7 +185,9 @@ class Recorder:
 
     def tell(self) -> None:
         """Write the progress."""
-        self.run.write("meta.json", self.meta | {"step": self.training.step, "seconds": self.seconds})
+        self.run.write(
+            "meta.json", self.meta | {"step": self.training.step, "seconds": self.seconds}
+        )
 
     def save(self) -> None:
         """Write a checkpoint: an interrupted run goes on from here to the same bits."""
@@ -202,7 +214,9 @@ def resumed(run: Run, where: str, stored: int) -> tuple[Training, dict[str, Any]
         checkpoint, tensors = load_checkpoint(run)
         if checkpoint.get("rows", 0) > stored:
             raise ValueError("some of the rows before it are lost")
-        torch.set_num_threads(checkpoint.get("threads", 1))  # it changes the last bits, so it stays with the run
+        torch.set_num_threads(
+            checkpoint.get("threads", 1)
+        )  # it changes the last bits, so it stays with the run
         training = Training(run.spec, where)
         if checkpoint:
             training.restore(tensors, checkpoint["step"])

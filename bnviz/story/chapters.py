@@ -44,7 +44,10 @@ class Chapter:
     def specs(self) -> list[RunSpec]:
         """The questions, seed after seed."""
         return [
-            spec for seed in self.seeds for spec in PRESETS[self.preset].specs(seed=seed) if spec.norm in self.norms
+            spec
+            for seed in self.seeds
+            for spec in PRESETS[self.preset].specs(seed=seed)
+            if spec.norm in self.norms
         ]
 
     def finished(self, store: Store) -> list[Run]:
@@ -60,16 +63,27 @@ class Chapter:
     @property
     def link(self) -> str:
         """Return a link to the page that shows this figure with all its settings."""
-        networks = "networks" if self.page == "norms" else "norm"  # that page keeps its choice for itself
-        lists = {networks: self.norms, "seed": map(str, self.seeds), "layers": self.layers, "over": [self.statistic]}
-        choices = {"preset": self.preset} | {name: ",".join(values) for name, values in lists.items()}
+        networks = (
+            "networks" if self.page == "norms" else "norm"
+        )  # that page keeps its choice for itself
+        lists = {
+            networks: self.norms,
+            "seed": map(str, self.seeds),
+            "layers": self.layers,
+            "over": [self.statistic],
+        }
+        choices = {"preset": self.preset} | {
+            name: ",".join(values) for name, values in lists.items()
+        }
         choices = {name: text for name, text in choices.items() if text}
         return f"{self.page}?{urlencode(choices, safe=',')}"
 
     def view(self, runs: Sequence[Run], rows: DataFrame) -> View:
         """What its figure is drawn from: those of `rows` that are of its runs."""
         own = rows[rows["run"].isin([run.id for run in runs])]
-        return panels.view(own, [run.spec for run in runs], layers=self.layers, statistic=self.statistic)
+        return panels.view(
+            own, [run.spec for run in runs], layers=self.layers, statistic=self.statistic
+        )
 
 
 @dataclass(frozen=True)
@@ -252,4 +266,6 @@ QUESTIONS = (
 
 def finished(store: Store) -> list[Run]:
     """The runs of the whole story that are done; `bnviz.claims.rows` has what their figures are drawn from."""
-    return list({run.id: run for chapter in CHAPTERS.values() for run in chapter.finished(store)}.values())
+    return list(
+        {run.id: run for chapter in CHAPTERS.values() for run in chapter.finished(store)}.values()
+    )

@@ -105,7 +105,9 @@ def chapter_section(number: int, chapter: Chapter, runs: Sequence[Run], rows: Da
 
 def command(chapter: Chapter) -> str:
     """What makes a chapter's runs."""
-    return " && ".join(f"python -m bnviz run --preset {chapter.preset} --seed {seed}" for seed in chapter.seeds)
+    return " && ".join(
+        f"python -m bnviz run --preset {chapter.preset} --seed {seed}" for seed in chapter.seeds
+    )
 
 
 def question_item(question: Question) -> str:
@@ -137,7 +139,9 @@ def comparisons(runs: Sequence[Run]) -> list[list[Run]]:
     """Runs that may stand in one figure together: those that differ in normalisation, learning rate and seed only."""
     groups: dict[str, list[Run]] = {}
     for run in runs:
-        groups.setdefault(run.spec.model_copy(update={"norm": "none", "lr": 1.0, "seed": 0}).id, []).append(run)
+        groups.setdefault(
+            run.spec.model_copy(update={"norm": "none", "lr": 1.0, "seed": 0}).id, []
+        ).append(run)
     return list(groups.values())
 
 
@@ -160,11 +164,13 @@ def about(runs: Sequence[Run]) -> str:
     of_runs = {tuple(sorted(versions.items())) for versions in software.pop("runs").values()}
     said = [
         words(software),
-        *(f"runs computed with {words(dict(versions))}" for versions in sorted(of_runs) if versions),
+        *(
+            f"runs computed with {words(dict(versions))}"
+            for versions in sorted(of_runs)
+            if versions
+        ),
     ]
-    return (
-        f"<section>\n<h2>Runs</h2>\n{table(heads, lines)}<p class='note'>{escape('; '.join(said))}.</p>\n</section>\n"
-    )
+    return f"<section>\n<h2>Runs</h2>\n{table(heads, lines)}<p class='note'>{escape('; '.join(said))}.</p>\n</section>\n"
 
 
 def words(versions: Mapping[str, str]) -> str:
@@ -216,10 +222,20 @@ def verdicts(runs: Sequence[Run]) -> str:
         if used and (verdict := judging.judge(claim, rows[rows["run"].isin(used)])).n:
             doubt = f" ({verdict.doubt})" if verdict.doubt else ""
             judged.append(
-                [claim.says, claim.source, claim.theirs, f"{claim.quantity}: {verdict.ours}", f"{verdict.words}{doubt}"]
+                [
+                    claim.says,
+                    claim.source,
+                    claim.theirs,
+                    f"{claim.quantity}: {verdict.ours}",
+                    f"{verdict.words}{doubt}",
+                ]
             )
     heads = ["Claim", "Source", "The paper", "Ours", "Verdict"]
-    return f"<section>\n<h2>The papers' claims on these runs</h2>\n{table(heads, judged)}</section>\n" if judged else ""
+    return (
+        f"<section>\n<h2>The papers' claims on these runs</h2>\n{table(heads, judged)}</section>\n"
+        if judged
+        else ""
+    )
 
 
 # Both
@@ -247,10 +263,10 @@ def picture(figure: go.Figure, alt: str, caption: str) -> str:
     paper.frames = ()
     paper.update_layout(width=None, autosize=True)
     height = f"{paper.layout.height}px"
-    drawn = pio.to_html(paper, CONFIG, include_plotlyjs=False, full_html=False, default_height=height)
-    return (
-        f'<figure aria-label="{escape(plain(alt))}">\n{drawn}\n<figcaption>{escape(caption)}</figcaption>\n</figure>\n'
+    drawn = pio.to_html(
+        paper, CONFIG, include_plotlyjs=False, full_html=False, default_height=height
     )
+    return f'<figure aria-label="{escape(plain(alt))}">\n{drawn}\n<figcaption>{escape(caption)}</figcaption>\n</figure>\n'
 
 
 def folded(summary: str, content: str, kind: str = "answer") -> str:
@@ -261,10 +277,10 @@ def folded(summary: str, content: str, kind: str = "answer") -> str:
 def table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     """A table that scrolls by itself where the page is narrow."""
     head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in heads)
-    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>\n" for line in lines)
-    return (
-        f"<div class='wide' tabindex='0'><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n"
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>\n" for line in lines
     )
+    return f"<div class='wide' tabindex='0'><table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n"
 
 
 def citation() -> str:
@@ -280,7 +296,9 @@ def plain(text: str) -> str:
 
 def marked(text: str) -> str:
     """The little Markdown that panels speak: emphasis, and lists whose lines begin with a hyphen."""
-    html = re.sub(r"\*(.+?)\*", r"<em>\1</em>", re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", escape(text)))
+    html = re.sub(
+        r"\*(.+?)\*", r"<em>\1</em>", re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", escape(text))
+    )
     lines = html.splitlines()
     if lines and all(line.startswith("- ") for line in lines):
         return f"<ul>{''.join(f'<li>{line[2:]}</li>' for line in lines)}</ul>\n"

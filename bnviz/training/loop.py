@@ -52,7 +52,9 @@ class Training:
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cudnn.deterministic = True
         self.spec = spec
-        self.objective = Objective(spec, task(spec, torch.device(device), getattr(torch, spec.precision)))
+        self.objective = Objective(
+            spec, task(spec, torch.device(device), getattr(torch, spec.precision))
+        )
         self.theta = self.objective.initial()
         self.optimizer = OPTIMISERS[spec.optimizer](self.theta, spec)
         self.visited: dict[int, Tensor] = {}
@@ -77,7 +79,16 @@ class Training:
         self.diverged = not bool(evaluation.loss.isfinite())
         for name, interval in self._due(step).items():
             moment = Moment(
-                self.spec, self.objective, step, interval, lr, batch, theta, self.theta, evaluation, self.visited
+                self.spec,
+                self.objective,
+                step,
+                interval,
+                lr,
+                batch,
+                theta,
+                self.theta,
+                evaluation,
+                self.visited,
             )
             yield from PROBES[name].measure(moment)
             if name == "surface":
@@ -89,12 +100,20 @@ class Training:
     def _due(self, step: int) -> dict[str, int]:
         if self.diverged:  # nothing but the loss can be measured any more, and it says when
             return {"accuracy": 1}
-        return {name: interval for name, interval in self.spec.probes.items() if due(name, step, interval)}
+        return {
+            name: interval
+            for name, interval in self.spec.probes.items()
+            if due(name, step, interval)
+        }
 
     def state(self) -> dict[str, Tensor]:
         """θ, the population statistics, the optimiser's memory, the visited θ. Every generator follows from (seed, purpose, step)."""
         memory = self.optimizer.state.get(self.theta, {})
-        kept = {f"optimizer.{name}": value for name, value in memory.items() if isinstance(value, Tensor)}
+        kept = {
+            f"optimizer.{name}": value
+            for name, value in memory.items()
+            if isinstance(value, Tensor)
+        }
         return {
             "theta": self.theta,
             **{f"norm.{name}": value for name, value in self.objective.state().items()},
@@ -111,7 +130,10 @@ class Training:
         self.optimizer.state[self.theta] = {
             name: value.to(self.theta.device) for name, value in under("optimizer", state).items()
         }
-        visited = {int(step): theta.to(self.theta.device) for step, theta in under("visited", state).items()}
+        visited = {
+            int(step): theta.to(self.theta.device)
+            for step, theta in under("visited", state).items()
+        }
         self.visited = dict(sorted(visited.items()))
 
 
@@ -122,7 +144,11 @@ def thinned(visited: dict[int, Tensor]) -> dict[int, Tensor]:
 
 def under(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
     """The entries "prefix.name" of a state, by name."""
-    return {name.removeprefix(f"{prefix}."): value for name, value in state.items() if name.startswith(f"{prefix}.")}
+    return {
+        name.removeprefix(f"{prefix}."): value
+        for name, value in state.items()
+        if name.startswith(f"{prefix}.")
+    }
 
 
 def learning_rate(spec: RunSpec, step: int) -> float:

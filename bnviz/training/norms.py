@@ -26,9 +26,13 @@ class Standard:
     label: ClassVar[str] = "Standard"
     version: ClassVar[int] = 1  # raise it when the numbers change: it is part of a run's id
     parameters: ClassVar[dict[str, float]] = {}  # name -> initial value, one scalar a channel
-    replaces_bias: ClassVar[bool] = False  # beta makes the layer's own bias redundant (2015, Sec. 3.2)
+    replaces_bias: ClassVar[bool] = (
+        False  # beta makes the layer's own bias redundant (2015, Sec. 3.2)
+    )
 
-    def __init__(self, spec: RunSpec, shape: Shape, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self, spec: RunSpec, shape: Shape, device: torch.device, dtype: torch.dtype
+    ) -> None:
         """`shape` is that of one example: (channels, height, width) or (units,)."""
         self.spec, self.shape, self.device, self.dtype = spec, shape, device, dtype
 
@@ -63,7 +67,9 @@ class BatchNorm(Standard):
     parameters: ClassVar[dict[str, float]] = {"gamma": 1.0, "beta": 0.0}
     replaces_bias = True
 
-    def __init__(self, spec: RunSpec, shape: Shape, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self, spec: RunSpec, shape: Shape, device: torch.device, dtype: torch.dtype
+    ) -> None:
         import torch
 
         super().__init__(spec, shape, device, dtype)
@@ -76,12 +82,16 @@ class BatchNorm(Standard):
 
         # With momentum 1 the kernel leaves this batch's mean and unbiased variance in the scratch pair, at no cost. It adds
         # them to 0 times what was there, so an overflow that a probe ran into must not stay.
-        statistics = (self.batch_mean, self.batch_variance) if training else (self.mean, self.variance)
+        statistics = (
+            (self.batch_mean, self.batch_variance) if training else (self.mean, self.variance)
+        )
         if training:
             self.batch_mean.zero_()
             self.batch_variance.zero_()
         gamma, beta = parameters["gamma"], parameters["beta"]
-        return batch_norm(x, *statistics, gamma, beta, training, momentum=1.0, eps=self.spec.epsilon)
+        return batch_norm(
+            x, *statistics, gamma, beta, training, momentum=1.0, eps=self.spec.epsilon
+        )
 
     def commit(self, weight: float) -> None:
         self.mean.lerp_(self.batch_mean, weight)
@@ -102,11 +112,15 @@ class LpNorm(Standard):
     parameters: ClassVar[dict[str, float]] = {"gamma": 1.0, "beta": 0.0}
     replaces_bias = True
 
-    def __init__(self, spec: RunSpec, shape: Shape, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self, spec: RunSpec, shape: Shape, device: torch.device, dtype: torch.dtype
+    ) -> None:
         import torch
 
         super().__init__(spec, shape, device, dtype)
-        self.population = torch.stack([f(shape[0], device=device, dtype=dtype) for f in (torch.zeros, torch.ones)])
+        self.population = torch.stack(
+            [f(shape[0], device=device, dtype=dtype) for f in (torch.zeros, torch.ones)]
+        )
         self.batch = self.population.clone()
 
     def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
@@ -220,7 +234,11 @@ class WeightStandardised(Standard):
 
     @classmethod
     def problem(cls, spec: RunSpec, block: Block) -> str:
-        return "needs more than one weight of a unit to average over" if prod(block.weight[1:]) == 1 else ""
+        return (
+            "needs more than one weight of a unit to average over"
+            if prod(block.weight[1:]) == 1
+            else ""
+        )
 
     def weight(self, weight: Tensor) -> Tensor:
         dims = tuple(range(1, weight.dim()))
@@ -230,7 +248,9 @@ class WeightStandardised(Standard):
     def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
         import torch
 
-        return torch.addcmul(per_channel(parameters["beta"], x), x, per_channel(parameters["gamma"], x))
+        return torch.addcmul(
+            per_channel(parameters["beta"], x), x, per_channel(parameters["gamma"], x)
+        )
 
 
 def over_batch(x: Tensor) -> tuple[int, ...]:
@@ -268,9 +288,13 @@ class Noise(Standard):
         if not hasattr(self, "scale"):
             # Memory with channels last, as activations have it, but contiguous to the generator, which is then far quicker.
             count, channel, *size = spec.batch, *self.shape
-            self._drawn = torch.empty((2, count, *size, channel), device=self.device, dtype=self.dtype)
+            self._drawn = torch.empty(
+                (2, count, *size, channel), device=self.device, dtype=self.dtype
+            )
             self.scale, self.shift = self._drawn.movedim(-1, 2)
-        mu = self.scale.new_empty(channels).uniform_(-spec.noise_mean, spec.noise_mean, generator=generator)
+        mu = self.scale.new_empty(channels).uniform_(
+            -spec.noise_mean, spec.noise_mean, generator=generator
+        )
         sigma = self.scale.new_empty(channels).uniform_(1.0, spec.noise_scale, generator=generator)
         spread = spec.noise_mean_spread
         self._drawn[0].normal_(0.0, spec.noise_scale_spread, generator=generator)

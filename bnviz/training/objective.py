@@ -52,11 +52,15 @@ class Objective:
         self.spec, self.task = spec, task
         self.blocks = spec.blocks()
         self.norms = {
-            block.name: NORMS[spec.norm if block.normalised else "none"](spec, block.output, task.device, task.dtype)
+            block.name: NORMS[spec.norm if block.normalised else "none"](
+                spec, block.output, task.device, task.dtype
+            )
             for block in self.blocks
         }
         self.shapes = {block.name: self._shapes(block) for block in self.blocks}
-        self._sizes = [shape.numel() for shapes in self.shapes.values() for shape in shapes.values()]
+        self._sizes = [
+            shape.numel() for shapes in self.shapes.values() for shape in shapes.values()
+        ]
         self.size = sum(self._sizes)
 
     def initial(self) -> Tensor:
@@ -90,7 +94,9 @@ class Objective:
         sizes = [sum(shape.numel() for shape in shapes.values()) for shapes in self.shapes.values()]
         return zip(self.shapes, theta.split(sizes), strict=True)
 
-    def outputs(self, views: Parameters, inputs: Tensor, *, training: bool = True, tap: Tap | None = None) -> Tensor:
+    def outputs(
+        self, views: Parameters, inputs: Tensor, *, training: bool = True, tap: Tap | None = None
+    ) -> Tensor:
         """The network's outputs (batch, outputs). `tap` sees what enters every layer's normalisation and what leaves it."""
         x = inputs
         for block in self.blocks:
@@ -144,7 +150,9 @@ class Objective:
             return weights[0].new_zeros(())
         return torch.stack([weight.square().sum() for weight in weights]).sum() * (self.spec.l2 / 2)
 
-    def loss(self, views: Parameters, batch: Batch, tap: Tap | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    def loss(
+        self, views: Parameters, batch: Batch, tap: Tap | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """L, the part of it that is penalty, and the outputs, in training mode, for autograd."""
         outputs = self.outputs(views, batch.inputs, tap=tap)
         penalty = self.penalty(views)
@@ -162,12 +170,19 @@ class Objective:
 
     def state(self) -> dict[str, Tensor]:
         """The population statistics, live: "conv1.mean", …"""
-        return {f"{layer}.{name}": value for layer, norm in self.norms.items() for name, value in norm.state().items()}
+        return {
+            f"{layer}.{name}": value
+            for layer, norm in self.norms.items()
+            for name, value in norm.state().items()
+        }
 
     def _shapes(self, block: Block) -> dict[str, torch.Size]:
         norm, channels = self.norms[block.name], block.output[:1]
         shapes = {"weight": block.weight} | ({} if norm.replaces_bias else {"bias": channels})
-        return {name: torch.Size(shape) for name, shape in (shapes | dict.fromkeys(norm.parameters, channels)).items()}
+        return {
+            name: torch.Size(shape)
+            for name, shape in (shapes | dict.fromkeys(norm.parameters, channels)).items()
+        }
 
 
 def apply_layer(block: Block, weight: Tensor, bias: Tensor | None, x: Tensor) -> Tensor:

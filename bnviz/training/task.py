@@ -63,7 +63,9 @@ class Task:
         if self.spec.batch == self.count:
             return self.examples(slice(None), step)
         epoch, nth = divmod(step, self.count // self.spec.batch)
-        return self.examples(self._order(epoch)[nth * self.spec.batch : (nth + 1) * self.spec.batch], step)
+        return self.examples(
+            self._order(epoch)[nth * self.spec.batch : (nth + 1) * self.spec.batch], step
+        )
 
     def training_batches(self) -> Iterator[Batch]:
         """One epoch's worth of training batches, in the order of step 0 on."""
@@ -72,7 +74,9 @@ class Task:
     def test_batches(self) -> Iterator[Batch]:
         """The whole test set, the last batch possibly smaller."""
         size = self.spec.batch
-        for inputs, targets in zip(self.test_inputs.split(size), self.test_targets.split(size), strict=True):
+        for inputs, targets in zip(
+            self.test_inputs.split(size), self.test_targets.split(size), strict=True
+        ):
             yield Batch(self.prepared(inputs), targets)
 
     def _shuffled(self, epoch: int) -> Tensor:
@@ -88,8 +92,12 @@ class Images(Task):
     def __init__(self, spec: RunSpec, device: torch.device, dtype: torch.dtype) -> None:
         super().__init__(spec, device, dtype)
         arrays = read(spec.data)
-        self.images, self.test_inputs = (self._resident(a) for a in (arrays.train_images, arrays.test_images))
-        self.labels, self.test_targets = (self._resident(a).long() for a in (arrays.train_labels, arrays.test_labels))
+        self.images, self.test_inputs = (
+            self._resident(a) for a in (arrays.train_images, arrays.test_images)
+        )
+        self.labels, self.test_targets = (
+            self._resident(a).long() for a in (arrays.train_labels, arrays.test_labels)
+        )
         mean, deviation = pixel_statistics(spec.data)
         self.mean = torch.tensor(mean, device=device, dtype=dtype)
         self.deviation = torch.tensor(deviation, device=device, dtype=dtype)
@@ -118,7 +126,9 @@ class Images(Task):
     def _augmented(self, images: Tensor, step: int) -> Tensor:
         count, height, width, _ = images.shape
         draw = generator(self.spec.seed, "augment", step)
-        down, right = torch.randint(0, 2 * PADDING + 1, (2, count, 1, 1), generator=draw).to(self.device)
+        down, right = torch.randint(0, 2 * PADDING + 1, (2, count, 1, 1), generator=draw).to(
+            self.device
+        )
         flip = torch.randint(0, 2, (count, 1, 1), generator=draw).bool().to(self.device)
         rows = torch.arange(height, device=self.device)[None, :, None] + down
         columns = torch.arange(width, device=self.device)[None, None, :]
@@ -136,8 +146,14 @@ class LinearMap(Task):
         super().__init__(spec, device, dtype)
         (units,) = SOURCES[spec.data].shape
         matrix, self.inputs, self.test_inputs = (
-            torch.randn(rows, units, generator=generator(spec.seed, name), dtype=torch.float64).to(device, dtype)
-            for name, rows in (("map", units), ("samples", self.count), ("test", SOURCES[spec.data].test_count))
+            torch.randn(rows, units, generator=generator(spec.seed, name), dtype=torch.float64).to(
+                device, dtype
+            )
+            for name, rows in (
+                ("map", units),
+                ("samples", self.count),
+                ("test", SOURCES[spec.data].test_count),
+            )
         )
         self.targets, self.test_targets = self.inputs @ matrix.T, self.test_inputs @ matrix.T
 
@@ -149,7 +165,9 @@ class LinearMap(Task):
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """The squared distance, summed over a batch and times spec.loss_factor; of fewer examples, scaled up to a batch."""
-        return (outputs - targets).square().sum() * (self.spec.loss_factor * self.spec.batch / len(targets))
+        return (outputs - targets).square().sum() * (
+            self.spec.loss_factor * self.spec.batch / len(targets)
+        )
 
 
 def task(spec: RunSpec, device: torch.device, dtype: torch.dtype) -> Task:
@@ -161,7 +179,12 @@ def task(spec: RunSpec, device: torch.device, dtype: torch.dtype) -> Task:
 def pixel_statistics(data: str) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each channel over the training pixels, in units of 0..255, from exact counts."""
     images = read(data).train_images
-    counts = np.stack([np.bincount(images[..., channel].ravel(), minlength=256) for channel in range(images.shape[-1])])
+    counts = np.stack(
+        [
+            np.bincount(images[..., channel].ravel(), minlength=256)
+            for channel in range(images.shape[-1])
+        ]
+    )
     levels, total = np.arange(256), counts.sum(axis=1)
     mean = counts @ levels / total
     return mean, np.sqrt(counts @ levels**2 / total - mean**2)

@@ -74,17 +74,31 @@ def anatomy_page(doc: str | None) -> None:
     """The whole page: the reader's numbers, and one of its four parts."""
     st.html(STYLE)
     page.text(doc)
-    with (
-        st.container()
-    ):  # always there: what comes or goes between other elements makes the browser build all below anew
+    with st.container():  # always there: what comes or goes between other elements makes the browser build all below anew
         link.warn_of_unknown(DEFAULTS)
         link.restore(DEFAULTS, problem)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
-            "Show", list(PARTS), required=True, format_func=PARTS.__getitem__, key="part", persist_state="session"
+            "Show",
+            list(PARTS),
+            required=True,
+            format_func=PARTS.__getitem__,
+            key="part",
+            persist_state="session",
         )
-        st.button("Reset", icon=":material/restart_alt:", key="reset", on_click=reset, help="All numbers as at first.")
-    shows = {"forward": show_forward, "backward": show_backward, "inference": show_inference, "scale": show_scale}
+        st.button(
+            "Reset",
+            icon=":material/restart_alt:",
+            key="reset",
+            on_click=reset,
+            help="All numbers as at first.",
+        )
+    shows = {
+        "forward": show_forward,
+        "backward": show_backward,
+        "inference": show_inference,
+        "scale": show_scale,
+    }
     shows[st.session_state["part"]]()
     link.keep(DEFAULTS)
 
@@ -100,7 +114,11 @@ def problem(name: str, text: str) -> str:
             fits = link.parse(text, DEFAULTS[name]) in options
         except ValueError:
             fits = False
-        return "" if fits else f"it must be one of {', '.join(link.write(option) for option in options)}"
+        return (
+            ""
+            if fits
+            else f"it must be one of {', '.join(link.write(option) for option in options)}"
+        )
     low, high, step = BOUNDS[name]
     try:
         value = float(text)
@@ -197,13 +215,25 @@ def slider(name: str, label: str, help: str | None = None) -> None:
     """One number of the reader's."""
     low, high, step = BOUNDS[name]
     decimals = "%.1f" if isinstance(step, float) else None
-    st.slider(label, low, high, step=step, format=decimals, key=name, help=help, persist_state="session", width=WIDTH)
+    st.slider(
+        label,
+        low,
+        high,
+        step=step,
+        format=decimals,
+        key=name,
+        help=help,
+        persist_state="session",
+        width=WIDTH,
+    )
 
 
 def choice(name: str, label: str, help: str | None = None, width: int = WIDTH) -> None:
     """One of a few numbers, in order."""
     options, write = OPTIONS[name], "{:g}".format
-    st.select_slider(label, options, key=name, format_func=write, help=help, persist_state="session", width=width)
+    st.select_slider(
+        label, options, key=name, format_func=write, help=help, persist_state="session", width=width
+    )
 
 
 def integer(name: str, label: str) -> int:
@@ -245,7 +275,8 @@ def show_backward() -> None:
     left, right = st.columns([11, 9], gap="large")
     with left:
         st.markdown(
-            "#### The chain rule, equation by equation\n\n" + formulas.backward_lines(line, gradient, targets, example)
+            "#### The chain rule, equation by equation\n\n"
+            + formulas.backward_lines(line, gradient, targets, example)
         )
         st.markdown("#### All numbers\n\n" + formulas.backward_numbers(line, gradient, targets))
         st.markdown(
@@ -260,8 +291,13 @@ def show_backward() -> None:
             numbers,
             anatomy.roads(numbers),
         )
-        st.markdown("#### What BatchNorm takes out of the gradient\n\n" + formulas.removed(line, gradient))
-        numbers, slope = anatomy.slice_table(line, targets, example), float(gradient.dx[example - 1])
+        st.markdown(
+            "#### What BatchNorm takes out of the gradient\n\n" + formulas.removed(line, gradient)
+        )
+        numbers, slope = (
+            anatomy.slice_table(line, targets, example),
+            float(gradient.dx[example - 1]),
+        )
         chart(
             f"The loss along {x}",
             "All else is held; the derivative is the slope of the dashed line.",
@@ -310,7 +346,10 @@ def show_scale() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("#### The same outputs\n\n" + formulas.outputs(weights, inputs, a, epsilon))
-        st.markdown("#### A gradient in inverse proportion\n\n" + formulas.gradients(weights, inputs, a, epsilon))
+        st.markdown(
+            "#### A gradient in inverse proportion\n\n"
+            + formulas.gradients(weights, inputs, a, epsilon)
+        )
     with right:
         numbers = anatomy.scale_table(weights, inputs, epsilon, a)
         off = anatomy.breach_table(numbers)
@@ -330,9 +369,17 @@ def show_scale() -> None:
 
 def chart(title: str, look: str, numbers: DataFrame, figure: go.Figure, slug: str = "") -> None:
     """A figure with its sentence, and its numbers to take away."""
-    slug = slug or "-".join("".join(letter if letter.isalnum() else " " for letter in title.lower()).split())
+    slug = slug or "-".join(
+        "".join(letter if letter.isalnum() else " " for letter in title.lower()).split()
+    )
     st.markdown(f"#### {title}\n{look}")
-    plot(figure, key=slug, revision="anatomy", alt=f"{title}. {look}".replace("**", ""), filename=f"bnviz-{slug}")
+    plot(
+        figure,
+        key=slug,
+        revision="anatomy",
+        alt=f"{title}. {look}".replace("**", ""),
+        filename=f"bnviz-{slug}",
+    )
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.caption("Computed in float64 from the numbers above.", width="stretch")
         st.download_button(

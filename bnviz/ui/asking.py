@@ -67,7 +67,12 @@ def _confirm(specs: list[RunSpec]) -> None:
     runs = "One run" if len(left) == 1 else f"{len(left)} runs"
     st.markdown(f"{runs}: {machine().price(left)}. Other readers share this machine.")
     if st.button(
-        "Start", type="primary", icon=":material/play_arrow:", key="really-start", on_click=start, args=(specs,)
+        "Start",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="really-start",
+        on_click=start,
+        args=(specs,),
     ):
         st.rerun()
 
@@ -78,7 +83,10 @@ def start(specs: Sequence[RunSpec]) -> None:
         for run in [Store().submit(spec) for spec in specs]:
             if run.state in ACTIVE:
                 wait(run)
-    except (OSError, SpecError) as problem:  # a full disk, another account's folder, or more than this machine has
+    except (
+        OSError,
+        SpecError,
+    ) as problem:  # a full disk, another account's folder, or more than this machine has
         why = reason(problem) if isinstance(problem, OSError) else problem
         st.toast(f"The run could not be started: {why}.", icon=":material/error:")
     supervisor.ensure(Store())

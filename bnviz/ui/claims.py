@@ -28,7 +28,9 @@ BADGES = {
     False: ":red-badge[:material/close: {}]",
     None: ":gray-badge[:material/hourglass_empty: {}]",
 }
-CHOICES = {EVERYTHING: "all"} | {words.replace(" ", "-"): words for words in judging.WORDS.values()}  # in the address
+CHOICES = {EVERYTHING: "all"} | {
+    words.replace(" ", "-"): words for words in judging.WORDS.values()
+}  # in the address
 
 
 def claims_page(doc: str | None) -> None:
@@ -36,7 +38,8 @@ def claims_page(doc: str | None) -> None:
     page.text(doc)
     link.warn_of_unknown(["verdict"])
     link.restore(
-        {"verdict": EVERYTHING}, lambda _, text: "" if text in CHOICES else f"it must be one of {', '.join(CHOICES)}"
+        {"verdict": EVERYTHING},
+        lambda _, text: "" if text in CHOICES else f"it must be one of {', '.join(CHOICES)}",
     )
     active = bool(at_work(judging.finished(Store(), CLAIMS.values())))
 
@@ -68,7 +71,9 @@ def judged(done: dict[str, Run]) -> list[Verdict]:
     """Every claim on the runs there are."""
     stamps = {id: live.newest(run) for id, run in done.items()}
     used = {name: judging.used(claim, done) for name, claim in CLAIMS.items()}
-    return [verdict(name, tuple(stamps[run.id] for run in runs), runs) for name, runs in used.items()]
+    return [
+        verdict(name, tuple(stamps[run.id] for run in runs), runs) for name, runs in used.items()
+    ]
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -81,7 +86,9 @@ def verdict(name: str, stamp: Stamp, _runs: list[Run]) -> Verdict:
 
 def chosen(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Those with the verdict that the reader wants to see; the choices say how many there are of each."""
-    counts = Counter(verdict.words for verdict in verdicts) | Counter({CHOICES[EVERYTHING]: len(verdicts)})
+    counts = Counter(verdict.words for verdict in verdicts) | Counter(
+        {CHOICES[EVERYTHING]: len(verdicts)}
+    )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         choice = st.segmented_control(
             "Verdict",
@@ -94,15 +101,24 @@ def chosen(verdicts: Sequence[Verdict]) -> list[Verdict]:
         )
         link.copy_button()
     link.keep({"verdict": EVERYTHING})
-    return [verdict for verdict in verdicts if CHOICES[str(choice)] in (CHOICES[EVERYTHING], verdict.words)]
+    return [
+        verdict
+        for verdict in verdicts
+        if CHOICES[str(choice)] in (CHOICES[EVERYTHING], verdict.words)
+    ]
 
 
 def draw(verdicts: Sequence[Verdict], done: dict[str, Run], busy: set[str]) -> None:
     """Claims under the papers they are from, and what is missing."""
-    open_questions = [spec for verdict in verdicts for spec in judging.missing(verdict.claim, done).values()]
+    open_questions = [
+        spec for verdict in verdicts for spec in judging.missing(verdict.claim, done).values()
+    ]
     absent = presets.missing(open_questions)
     if not done:
-        st.info("Nothing is measured here yet. Press **Run what is missing** under a claim.", icon=":material/inbox:")
+        st.info(
+            "Nothing is measured here yet. Press **Run what is missing** under a claim.",
+            icon=":material/inbox:",
+        )
     for name in absent:
         page.offer_download(name)
     for group, heading in GROUPS.items():
@@ -113,15 +129,24 @@ def draw(verdicts: Sequence[Verdict], done: dict[str, Run], busy: set[str]) -> N
             draw_claim(verdict, judging.missing(verdict.claim, done), absent, busy)
 
 
-def draw_claim(verdict: Verdict, missing: dict[str, RunSpec], absent: list[str], busy: set[str]) -> None:
+def draw_claim(
+    verdict: Verdict, missing: dict[str, RunSpec], absent: list[str], busy: set[str]
+) -> None:
     """One claim: its sentence, its verdict in words, and behind a click on what it rests."""
     claim = verdict.claim
     with st.container(border=True):
         st.subheader(claim.says, anchor=claim.name)
         st.markdown(told(verdict))
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.link_button("Show the figure", address(verdict), icon=":material/show_chart:", type="tertiary")
-            with st.popover("Seeds and conditions", icon=":material/info:", type="tertiary", key=f"about-{claim.name}"):
+            st.link_button(
+                "Show the figure", address(verdict), icon=":material/show_chart:", type="tertiary"
+            )
+            with st.popover(
+                "Seeds and conditions",
+                icon=":material/info:",
+                type="tertiary",
+                key=f"about-{claim.name}",
+            ):
                 st.markdown(conditions(verdict))
             if missing:
                 offer_runs(claim, missing, absent, busy)
@@ -155,12 +180,18 @@ def address(verdict: Verdict) -> str:
         "lr": [link.number(rate) for rate in claim.rates],
         "seed": seeds[: MOST_RUNS // len(questions(claim, 0))],
     }
-    said = {"preset": claim.preset, **{name: values for name, values in several.items() if values}, **claim.changes}
+    said = {
+        "preset": claim.preset,
+        **{name: values for name, values in several.items() if values},
+        **claim.changes,
+    }
     written = {name: link.write(value) for name, value in said.items()} | dict(claim.look)
     return f"{claim.page}?{urlencode(written, safe=',')}"
 
 
-def offer_runs(claim: Claim, missing: dict[str, RunSpec], absent: list[str], busy: set[str]) -> None:
+def offer_runs(
+    claim: Claim, missing: dict[str, RunSpec], absent: list[str], busy: set[str]
+) -> None:
     """How many runs are there, and a button for the others."""
     asked = len(questions(claim, 0)) * len(SEEDS)
     waiting = missing.keys() & busy

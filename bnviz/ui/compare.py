@@ -38,7 +38,10 @@ def compare_page(doc: str | None) -> None:
     link.warn_of_unknown(PARAMETERS)
     runs = [run for run in Store().all_runs()[::-1] if run.readable]
     if not runs:
-        st.info("No runs yet. The figure pages and `python -m bnviz run` make them.", icon=":material/inbox:")
+        st.info(
+            "No runs yet. The figure pages and `python -m bnviz run` make them.",
+            icon=":material/inbox:",
+        )
         return
     chosen = choose(runs)
     if len(chosen) > MOST_RUNS:
@@ -46,7 +49,10 @@ def compare_page(doc: str | None) -> None:
     elif chosen:
         side_by_side(chosen)
     else:
-        st.info("Choose runs in the table above: two or more, to see what differs.", icon=":material/checklist:")
+        st.info(
+            "Choose runs in the table above: two or more, to see what differs.",
+            icon=":material/checklist:",
+        )
 
 
 # Which runs
@@ -60,7 +66,10 @@ def choose(runs: list[Run]) -> list[Run]:
         if found:
             select(found)
         else:
-            st.info("No run fits this filter: take out a word or a pill.", icon=":material/filter_alt_off:")
+            st.info(
+                "No run fits this filter: take out a word or a pill.",
+                icon=":material/filter_alt_off:",
+            )
         here = {run.id: run for run in runs}
         chosen = [here[id] for id in st.session_state["chosen"] if id in here]
         hidden = len({run.id for run in chosen} - {run.id for run in found})
@@ -122,7 +131,9 @@ def filtered(runs: list[Run]) -> list[Run]:
     return [
         run
         for run in runs
-        if (not nets or run.spec.norm in nets) and (not about or task(run) in about) and matches(words, haystack(run))
+        if (not nets or run.spec.norm in nets)
+        and (not about or task(run) in about)
+        and matches(words, haystack(run))
     ]
 
 
@@ -131,10 +142,14 @@ NAMED = {"seed", "lr", "depth", "momentum"}  # a number after these is theirs
 
 def matches(words: str, text: str) -> bool:
     """Whether a text has all of these words; a number is a whole one, and one after a setting's name is that setting's."""
-    looked_for = re.findall(rf"(?:{'|'.join(NAMED)}) [\d.][\w.+-]*|\S+", words.lower().replace(",", ""))
+    looked_for = re.findall(
+        rf"(?:{'|'.join(NAMED)}) [\d.][\w.+-]*|\S+", words.lower().replace(",", "")
+    )
     text = text.replace(",", "")
     return all(
-        re.search(rf"(?<![\w.]){re.escape(word)}(?![\w.])", text) if NUMBER.search(word) else word in text
+        re.search(rf"(?<![\w.]){re.escape(word)}(?![\w.])", text)
+        if NUMBER.search(word)
+        else word in text
         for word in looked_for
     )
 
@@ -145,7 +160,13 @@ NUMBER = re.compile(r"^(\w+ )?[\d.]+(e[+-]?\d+)?$")
 def pills(label: str, options: list[str], key: str, words: Callable[[str], str]) -> list[str]:
     """Some of a few."""
     chosen = st.pills(
-        label, options, selection_mode="multi", format_func=words, key=key, persist_state="session", wrap=True
+        label,
+        options,
+        selection_mode="multi",
+        format_func=words,
+        key=key,
+        persist_state="session",
+        wrap=True,
     )
     return list(chosen)
 
@@ -196,8 +217,15 @@ def listed(found: list[Run], chosen: list[str]) -> tuple[list[Run], str]:
 def table(ids: tuple[str, ...], states: tuple[str, ...], _runs: list[Run]) -> DataFrame:
     """One line a run: what varies between them, how each stands and where it is from."""
     specs = [run.spec for run in _runs]
-    columns = {"Seed": [spec.seed for spec in specs], "Steps": [spec.steps for spec in specs], "State": states}
-    columns |= {"Source": ["shipped" if run.folder.parent == paths.GALLERY else "yours" for run in _runs], "Id": ids}
+    columns = {
+        "Seed": [spec.seed for spec in specs],
+        "Steps": [spec.steps for spec in specs],
+        "State": states,
+    }
+    columns |= {
+        "Source": ["shipped" if run.folder.parent == paths.GALLERY else "yours" for run in _runs],
+        "Id": ids,
+    }
     varying = [knob for knob in knobs.differing(specs, knobs.TRAINING) if knob != "steps"]
     return DataFrame({knobs.title(knob): cells(specs, knob) for knob in varying} | columns)
 
@@ -205,7 +233,9 @@ def table(ids: tuple[str, ...], states: tuple[str, ...], _runs: list[Run]) -> Da
 def cells(specs: list[RunSpec], knob: str) -> list[Any]:
     """A knob in the table: numbers are sorted as such."""
     values = [knobs.value(spec, knob) for spec in specs]
-    return values if isinstance(values[0], int | float) else [knobs.text(spec, knob) for spec in specs]
+    return (
+        values if isinstance(values[0], int | float) else [knobs.text(spec, knob) for spec in specs]
+    )
 
 
 # What of them
@@ -217,7 +247,10 @@ def side_by_side(runs: list[Run]) -> None:
     there = measured(runs)
     names = metrics.offered(there)
     if not names:
-        st.info("Nothing measured yet in these runs; this page fills when they begin.", icon=":material/hourglass:")
+        st.info(
+            "Nothing measured yet in these runs; this page fills when they begin.",
+            icon=":material/hourglass:",
+        )
         return
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         metric = one_of("metric", "Metric", names, {name: METRICS[name].label for name in names})
@@ -229,7 +262,9 @@ def side_by_side(runs: list[Run]) -> None:
         facet = one_of("facet", "Small multiples", [NONE, *several], words) if several else NONE
         over = page.over_seeds(specs)
         link.copy_button()
-    choices = partial(Choices, max(spec.steps for spec in specs), (layer,) if layer else (), statistic=over)
+    choices = partial(
+        Choices, max(spec.steps for spec in specs), (layer,) if layer else (), statistic=over
+    )
     for sentence in knobs.cautions(specs):
         st.caption(sentence)
 
@@ -244,13 +279,20 @@ def side_by_side(runs: list[Run]) -> None:
 
 
 def one_of(
-    name: str, label: str, options: Sequence[str], words: dict[str, str] | None = None, middle: bool = False
+    name: str,
+    label: str,
+    options: Sequence[str],
+    words: dict[str, str] | None = None,
+    middle: bool = False,
 ) -> str:
     """A choice that is in the address: at first the first of the options, or the middle one."""
     default, said = options[len(options) // 2 if middle else 0], words or {}
     if st.session_state.get(name) not in (None, *options):  # chosen among other runs
         st.session_state[name] = default
-    link.restore({name: default}, lambda _, text: "" if text in options else f"it must be one of {', '.join(options)}")
+    link.restore(
+        {name: default},
+        lambda _, text: "" if text in options else f"it must be one of {', '.join(options)}",
+    )
     st.selectbox(
         label,
         options,
@@ -275,7 +317,9 @@ def baseline(runs: list[Run]) -> str:
         st.session_state["baseline"] = firsts[of]
     if len(firsts) < 2:
         return ""
-    return one_of("baseline", "Baseline", list(firsts.values()), {id: label for label, id in firsts.items()})
+    return one_of(
+        "baseline", "Baseline", list(firsts.values()), {id: label for label, id in firsts.items()}
+    )
 
 
 def measured(runs: list[Run]) -> DataFrame:
@@ -303,7 +347,9 @@ def draw(runs: list[Run], metric: str, base: str, facet: str, choices: partial[C
         with column:
             takes.append(panel(f"{kind}-{metric}", stamp, chosen, runs))
     if lost:
-        st.info(f"The baseline has no run of the same seed for {', '.join(lost)}: no difference there.")
+        st.info(
+            f"The baseline has no run of the same seed for {', '.join(lost)}: no difference there."
+        )
     if facet != NONE:
         chosen = choices(choice=facet, **({"statistic": EACH} if facet == "seed" else {}))
         takes.append(panel(f"multiples-{metric}", stamp, chosen, runs))
@@ -314,7 +360,9 @@ def draw(runs: list[Run], metric: str, base: str, facet: str, choices: partial[C
 def panel(name: str, stamp: Stamp, choices: Choices, runs: list[Run]) -> Any:
     """One figure; what there is to take along of it."""
     view = view_of(stamp, name.partition("-")[2], runs)
-    return live.draw_panel(comparison.COMPARISONS[name], stamp, chosen_in(view, choices), choices, runs)
+    return live.draw_panel(
+        comparison.COMPARISONS[name], stamp, chosen_in(view, choices), choices, runs
+    )
 
 
 def view_of(stamp: Stamp, metric: str, runs: list[Run]) -> View:
@@ -333,9 +381,14 @@ def final_values(metric: str, stamp: Stamp, choices: Choices, runs: list[Run]) -
     view = chosen_in(view_of(stamp, metric, runs), choices)
     numbers = finals(metric, stamp, choices, view)
     about = METRICS[metric].label + (f", {choices.layers[0]}" if choices.layers else "")
-    interval = f" The interval is the {STATISTICS[view.statistic]} over seeds." if view.averaged else ""
+    interval = (
+        f" The interval is the {STATISTICS[view.statistic]} over seeds." if view.averaged else ""
+    )
     st.markdown(f"#### Final values\n{about}: mean of the last tenth of the steps.{interval}")
-    shown, written = readable(numbers, view, METRICS[metric].percent), formats(METRICS[metric].percent)
+    shown, written = (
+        readable(numbers, view, METRICS[metric].percent),
+        formats(METRICS[metric].percent),
+    )
     st.dataframe(shown, hide_index=True, column_config=written, placeholder="–", key="final-values")
     offer("Final values, CSV", f"final-{metric}", "csv", lambda: export.table(numbers, "csv"))
 
@@ -365,7 +418,9 @@ DIFFERENCES = ("difference", "difference_from", "difference_to")
 
 def readable(numbers: DataFrame, view: View, percent: bool) -> DataFrame:
     """The columns that say something, as the reader sees them; differences of percentages are points."""
-    silent = {"seed" if view.averaged else "n"} | (set() if numbers["diverged"].any() else {"diverged"})
+    silent = {"seed" if view.averaged else "n"} | (
+        set() if numbers["diverged"].any() else {"diverged"}
+    )
     shown = numbers[[name for name in NAMES if name in numbers and name not in silent]]
     if percent:
         shown = shown.assign(**{name: 100 * shown[name] for name in DIFFERENCES if name in shown})
@@ -374,7 +429,11 @@ def readable(numbers: DataFrame, view: View, percent: bool) -> DataFrame:
 
 def formats(percent: bool) -> dict[str, Any]:
     """How numbers are written."""
-    kinds = {"value": "percent", "difference": "%+.1f points"} if percent else {"value": "%.4g", "difference": "%+.4g"}
+    kinds = (
+        {"value": "percent", "difference": "%+.1f points"}
+        if percent
+        else {"value": "%.4g", "difference": "%+.4g"}
+    )
     return {
         NAMES[name]: st.column_config.NumberColumn(format=format)
         for kind, format in kinds.items()

@@ -34,7 +34,16 @@ GROUPS = {
         "decay_every",
         "warmup",
     ),
-    "Network": ("model", "width", "depth", "hidden", "init", "init_std", "norm_hidden", "norm_output"),
+    "Network": (
+        "model",
+        "width",
+        "depth",
+        "hidden",
+        "init",
+        "init_std",
+        "norm_hidden",
+        "norm_output",
+    ),
     "Normalisation": (
         "epsilon",
         "averaging",
@@ -103,7 +112,9 @@ def ask(page: str, networks: Sequence[str] = ()) -> Question:
         "Preset",
         offered,
         required=True,
-        format_func=lambda name: PRESETS[name].label + ", modified" * bool(changed and name == preset.name),
+        format_func=lambda name: (
+            PRESETS[name].label + ", modified" * bool(changed and name == preset.name)
+        ),
         key="preset",
         persist_state="session",
         on_change=take_preset,
@@ -124,13 +135,19 @@ def ask(page: str, networks: Sequence[str] = ()) -> Question:
     if asked.problem:
         st.error(asked.problem)
     draw_knobs()
-    link.keep({"preset": ""} | defaults)  # which comes first differs between machines: an address always names it
+    link.keep(
+        {"preset": ""} | defaults
+    )  # which comes first differs between machines: an address always names it
     return asked
 
 
 def changes(defaults: dict[str, Any]) -> list[str]:
     """Every setting that is no longer the preset's, in words."""
-    return [worded(name, value) for name, default in defaults.items() if (value := st.session_state[name]) != default]
+    return [
+        worded(name, value)
+        for name, default in defaults.items()
+        if (value := st.session_state[name]) != default
+    ]
 
 
 def worded(name: str, value: Any) -> str:
@@ -168,12 +185,23 @@ def question(preset: Preset, norms: list[str]) -> Question:
     knobs = {name: value_of(name) for names in GROUPS.values() for name in names}
     knobs["probes"] = {name: state[INTERVAL + name] for name in PROBES if state[INTERVAL + name]}
     if not norms:
-        return Question(preset, [], f"Choose at least one network: {', '.join(norm.label for norm in NORMS.values())}.")
+        return Question(
+            preset,
+            [],
+            f"Choose at least one network: {', '.join(norm.label for norm in NORMS.values())}.",
+        )
     if (count := len(norms) * len(knobs["lr"]) * len(knobs["seed"])) > MOST_RUNS:
-        return Question(preset, [], f"That would be {count} runs; choose at most {MOST_RUNS} at a time.")
+        return Question(
+            preset, [], f"That would be {count} runs; choose at most {MOST_RUNS} at a time."
+        )
     try:
-        several = [(lr, norm, seed) for lr in knobs["lr"] for norm in norms for seed in knobs["seed"]]
-        specs = [RunSpec.of(**knobs | {"lr": lr, "norm": norm, "seed": seed}) for lr, norm, seed in several]
+        several = [
+            (lr, norm, seed) for lr in knobs["lr"] for norm in norms for seed in knobs["seed"]
+        ]
+        specs = [
+            RunSpec.of(**knobs | {"lr": lr, "norm": norm, "seed": seed})
+            for lr, norm, seed in several
+        ]
     except SpecError as problem:
         return Question(preset, [], complaint(problem))
     return Question(preset, list({spec.id: spec for spec in specs}.values()))
@@ -238,10 +266,17 @@ def draw_knobs() -> None:
 def knob(name: str) -> None:
     """One widget, of the kind that the field's declaration calls for."""
     field, value = RunSpec.model_fields[name], st.session_state[name]
-    about: dict[str, Any] = {"label": field.title, "help": field.description, "key": name, "persist_state": "session"}
+    about: dict[str, Any] = {
+        "label": field.title,
+        "help": field.description,
+        "key": name,
+        "persist_state": "session",
+    }
     options = list(TABLES.get(name) or get_args(field.annotation))
     if is_list(name):
-        st.text_input(**about | {"help": f"{field.description} Several values are separated by commas."})
+        st.text_input(
+            **about | {"help": f"{field.description} Several values are separated by commas."}
+        )
     elif isinstance(value, bool):
         st.toggle(**about)
     elif isinstance(value, str):
@@ -278,7 +313,11 @@ def problem_with_preset(offered: list[str], _: str, text: str) -> str:
 def problem_with(name: str, text: str) -> str:
     """What is wrong with a parameter of the address; "" if nothing is."""
     if name.startswith(INTERVAL):
-        return "" if text.isascii() and text.isdigit() else "an interval is a whole number of steps, 0 for never"
+        return (
+            ""
+            if text.isascii() and text.isdigit()
+            else "an interval is a whole number of steps, 0 for never"
+        )
     parts = [part.strip() for part in text.split(",") if part.strip()]
     field = "norm" if name == "networks" else name
     values: list[Any] = parts if field in (*SWEPT, "norm") else [parts if is_list(field) else text]

@@ -45,12 +45,21 @@ def dialog(take: Takeaway) -> None:
     """Everything that can be taken along of one figure."""
     st.markdown(f"**{take.title}**, as you see it: same zoom, same networks.")
     name = st.segmented_control(
-        "Style", list(STYLES), required=True, default="column", format_func=lambda name: STYLES[name].label, key="style"
+        "Style",
+        list(STYLES),
+        required=True,
+        default="column",
+        format_func=lambda name: STYLES[name].label,
+        key="style",
     )
     style = STYLES[str(name)]
     try:
         with st.spinner("Drawing …"):
-            st.image(take.picture("png", style), output_format="PNG", width=min(int(96 * style.width_in), WIDEST))
+            st.image(
+                take.picture("png", style),
+                output_format="PNG",
+                width=min(int(96 * style.width_in), WIDEST),
+            )
         drawable = True
     except ExportError as problem:
         st.warning(f"{problem}", icon=":material/print_disabled:")
@@ -71,7 +80,12 @@ def dialog(take: Takeaway) -> None:
             suffix = "-full" if label == "Data in full" else ""
             for format in ("csv", "parquet"):
                 made = partial(lambda table, format: export.table(table(), format), table, format)
-                offer(f"{label}, {format.upper() if format == 'csv' else 'Parquet'}", take.name + suffix, format, made)
+                offer(
+                    f"{label}, {format.upper() if format == 'csv' else 'Parquet'}",
+                    take.name + suffix,
+                    format,
+                    made,
+                )
     if take.runs:
         bundle = partial(takeaway.zipped, [take], take.title, style, {})
         offer("Bundle", f"{take.name}-bundle", "zip", bundle, help=BUNDLE)
@@ -84,7 +98,12 @@ BUNDLE = "Pictures, data, runs, versions, the commands that make them again, and
 
 
 def offer(
-    label: str, name: str, format: str, made: Callable[[], bytes], able: bool = True, help: str | None = None
+    label: str,
+    name: str,
+    format: str,
+    made: Callable[[], bytes],
+    able: bool = True,
+    help: str | None = None,
 ) -> None:
     """A file that is made when the button is pressed."""
     st.download_button(

@@ -80,7 +80,9 @@ def said(name: str, default: Any, problem: Problem) -> Any:
         return default
     wrong = problem(name, text) or misfit(text, default)
     if wrong:
-        warn(f"The link asks for {name}={shorten(text)}, but {wrong}. The default is shown instead.")
+        warn(
+            f"The link asks for {name}={shorten(text)}, but {wrong}. The default is shown instead."
+        )
         return default
     return parse(text, default)
 

@@ -32,7 +32,9 @@ EVERY_S = 0.5
 MANY = 6  # runs, above which those that are done need no bar each
 ENDED = {"done": "finished", "cancelled": "stopped"}  # state -> word for the reader
 IDLE_S = 3.0  # another reader may ask the same question meanwhile
-Stamp = tuple[tuple[str, str, float], ...]  # of each run its id and its newest part: what a figure was drawn from
+Stamp = tuple[
+    tuple[str, str, float], ...
+]  # of each run its id and its newest part: what a figure was drawn from
 
 
 Offer = Callable[[Panel, Sequence[RunSpec], Lacking, bool], None]
@@ -50,7 +52,12 @@ class Choices:
 
 
 def show(
-    specs: list[RunSpec], grid: Grid, choices: Choices, shipped: str = "", button: str = "Run", too: Offer | None = None
+    specs: list[RunSpec],
+    grid: Grid,
+    choices: Choices,
+    shipped: str = "",
+    button: str = "Run",
+    too: Offer | None = None,
 ) -> None:
     """Progress and figures of these questions; twice a second while any of them is at work.
 
@@ -92,7 +99,12 @@ def tell_trouble() -> None:
 def ending(runs: list[Run]) -> str:
     """Return how the runs ended, such as "2 runs finished, 1 run stopped."."""
     counts = Counter(ENDED.get(run.state, run.state) for run in runs)
-    return ", ".join(f"{count} {'run' if count == 1 else 'runs'} {how}" for how, count in counts.items()) + "."
+    return (
+        ", ".join(
+            f"{count} {'run' if count == 1 else 'runs'} {how}" for how, count in counts.items()
+        )
+        + "."
+    )
 
 
 def nothing_yet(shipped: str, button: str) -> None:
@@ -108,7 +120,9 @@ def progress(runs: list[Run]) -> None:
     """Show a progress bar for each run, or one line for many finished runs."""
     if len(runs) > MANY and all(run.state == "done" for run in runs):
         seconds = [run.meta().get("seconds", 0.0) for run in runs]
-        devices = " / ".join(dict.fromkeys(run.meta().get("device", "an unknown device") for run in runs))
+        devices = " / ".join(
+            dict.fromkeys(run.meta().get("device", "an unknown device") for run in runs)
+        )
         st.caption(
             f"{len(runs)} runs are finished; each took {duration(min(seconds))} to {duration(max(seconds))} on {devices}."
         )
@@ -125,7 +139,9 @@ def progress(runs: list[Run]) -> None:
                     step, steps = run.meta().get("step", 0), run.spec.steps
                     st.progress(min(1.0, step / steps), f"**{name}**  \n{status(run)}")
     if active := [run for run in runs if run.state in ACTIVE]:
-        st.caption(f"About {duration(asking.machine().left(active))} left{' for all of them' * (len(active) > 1)}.")
+        st.caption(
+            f"About {duration(asking.machine().left(active))} left{' for all of them' * (len(active) > 1)}."
+        )
 
 
 def damaged(run: Run, name: str) -> None:
@@ -155,7 +171,11 @@ def status(run: Run) -> str:
     step, seconds, steps = meta.get("step", 0), meta.get("seconds", 0.0), run.spec.steps
     saved = meta.get("saved", 0)  # the step of its checkpoint
     if state == "done":
-        ending = f"{steps:,} steps in" if run.diverged_at is None else f"diverged at step {run.diverged_at}, after"
+        ending = (
+            f"{steps:,} steps in"
+            if run.diverged_at is None
+            else f"diverged at step {run.diverged_at}, after"
+        )
         return f"{ending} {duration(seconds)} on {meta.get('device', 'an unknown device')}"
     if state == "running" and step:
         return f"{step:,} of {steps:,} steps in {duration(seconds)} · {meta.get('device', '')}"
@@ -196,7 +216,9 @@ def draw(runs: list[Run], grid: Grid, choices: Choices, too: Offer | None = None
     export.whole_page(takes, " / ".join(take.title for take in takes))
 
 
-def draw_panel(panel: Panel, stamp: Stamp, view: View, choices: Choices, runs: list[Run]) -> Takeaway:
+def draw_panel(
+    panel: Panel, stamp: Stamp, view: View, choices: Choices, runs: list[Run]
+) -> Takeaway:
     """Draw one figure between its title and its regime. Return what can be exported of it."""
     specs = view.specs
     drawn = numbers_of(panel.name, stamp, choices, panel, view)
@@ -302,5 +324,9 @@ pictures: Recent[go.Figure] = Recent(24 * 2**20, bytes_of_figure)
 
 def digest(*tables: pd.DataFrame | None) -> str:
     """Return a hash of the tables' content."""
-    rows = [pd.util.hash_pandas_object(table).to_numpy().tobytes() for table in tables if table is not None]
+    rows = [
+        pd.util.hash_pandas_object(table).to_numpy().tobytes()
+        for table in tables
+        if table is not None
+    ]
     return hashlib.blake2b(b"".join(rows), digest_size=16).hexdigest()

@@ -17,7 +17,10 @@ def offer(panel: Panel, specs: Sequence[RunSpec], lacking: Lacking, first: bool)
     """Say in place of a figure that it was not measured. The first of several such figures has the button."""
     st.markdown(f"#### {panel.title}\n{panel.look}")
     if not first:
-        st.info("These runs have not measured it either: the button above measures both.", icon=":material/straighten:")
+        st.info(
+            "These runs have not measured it either: the button above measures both.",
+            icon=":material/straighten:",
+        )
         return
     st.info("These runs have not measured it.", icon=":material/straighten:")
     with_it = [asked(spec, lacking) for spec in specs]
@@ -43,6 +46,8 @@ def asked(spec: RunSpec, lacking: Lacking) -> RunSpec:
 def turn_on(lacking: Lacking, specs: list[RunSpec]) -> None:
     """Change the page's settings and start the runs. Where data are missing, the page says how to get them."""
     st.session_state.update(lacking.settings)
-    st.session_state.update({controls.INTERVAL + name: every for name, every in lacking.probes.items()})
+    st.session_state.update(
+        {controls.INTERVAL + name: every for name, every in lacking.probes.items()}
+    )
     if not presets.missing(specs):
         asking.request(specs)

@@ -76,7 +76,9 @@ def text(doc: str | None) -> None:
 
 def states(specs: list[RunSpec]) -> list[str]:
     """How the runs of these questions stand, "new" where nobody has asked yet."""
-    return [run.state if run.readable else "new" for run in (Store().run(spec.id) for spec in specs)]
+    return [
+        run.state if run.readable else "new" for run in (Store().run(spec.id) for spec in specs)
+    ]
 
 
 def all_done(found: list[str]) -> bool:
@@ -95,7 +97,9 @@ def run_bar(specs: list[RunSpec], found: list[str], ready: bool, label: str = ""
             icon=":material/check:" if done else ":material/play_arrow:",
             disabled=not ready or active or done or bool(problem),
             key="run",
-            help="These runs are finished and kept; change a knob to ask something else." if done else None,
+            help="These runs are finished and kept; change a knob to ask something else."
+            if done
+            else None,
         ):
             asking.request(specs)
             st.rerun()
@@ -121,7 +125,9 @@ def stop(specs: list[RunSpec]) -> None:
     runs = [run for run in (Store().run(spec.id) for spec in specs) if run.state in ACTIVE]
     stayed = [run for run in runs if not run.leave(reader())]
     if stayed:
-        st.toast("Another reader waits for these runs, so they go on; the Runs page can stop them all the same.")
+        st.toast(
+            "Another reader waits for these runs, so they go on; the Runs page can stop them all the same."
+        )
 
 
 def pick_layers(question: Question, all_of_them: bool) -> tuple[str, ...]:
@@ -135,7 +141,12 @@ def pick_layers(question: Question, all_of_them: bool) -> tuple[str, ...]:
         st.session_state["layers"] = known or default
     link.restore({"layers": default}, lambda _, text: unknown_layer(text, names))
     st.multiselect(
-        "Layers", names, key="layers", persist_state="session", max_selections=MOST_LAYERS, width=LAYERS_WIDTH
+        "Layers",
+        names,
+        key="layers",
+        persist_state="session",
+        max_selections=MOST_LAYERS,
+        width=LAYERS_WIDTH,
     )
     link.keep({"layers": default})
     return tuple(sorted(st.session_state["layers"] or default, key=names.index))
@@ -153,7 +164,8 @@ def pick(choices: Sequence[str]) -> str:
     if st.session_state.get("view") not in (None, *choices):
         del st.session_state["view"]
     link.restore(
-        {"view": choices[0]}, lambda _, text: "" if text in choices else f"it must be one of {', '.join(choices)}"
+        {"view": choices[0]},
+        lambda _, text: "" if text in choices else f"it must be one of {', '.join(choices)}",
     )
     st.segmented_control("Show", choices, required=True, key="view", persist_state="session")
     link.keep({"view": choices[0]})
@@ -181,7 +193,10 @@ def lay_under(specs: list[RunSpec], grid: Grid) -> bool:
 def over_seeds(specs: list[RunSpec]) -> str:
     """How several seeds are drawn: as a mean with an interval, or each; a switch where there are several."""
     words = STATISTICS | {panels.EACH: "each seed"}
-    link.restore({"over": "t"}, lambda _, text: "" if text in words else f"it must be one of {', '.join(words)}")
+    link.restore(
+        {"over": "t"},
+        lambda _, text: "" if text in words else f"it must be one of {', '.join(words)}",
+    )
     if len({spec.seed for spec in specs}) == 1:
         return panels.EACH
     st.selectbox(
@@ -201,7 +216,9 @@ def figures_of(curves: DataFrame) -> list[str]:
     """The papers' figures that these curves are from, with the numbers of the layers if they are of some."""
     layers = curves.groupby("figure", sort=False)["layer"].unique()
     return [
-        f"{figure} (layers {', '.join(f'{number:g}' for number in numbers)})" if numbers[0] > 0 else str(figure)
+        f"{figure} (layers {', '.join(f'{number:g}' for number in numbers)})"
+        if numbers[0] > 0
+        else str(figure)
         for figure, numbers in layers.items()
     ]
 
@@ -261,7 +278,9 @@ def offer_download(name: str) -> None:
         st.warning(f"{problem}.", icon=":material/database:")
     if download is not None and download.returncode:
         st.error(download_log(name))
-    if st.button(f"Download {data.SOURCES[name].label}", icon=":material/download:", key=f"download-{name}"):
+    if st.button(
+        f"Download {data.SOURCES[name].label}", icon=":material/download:", key=f"download-{name}"
+    ):
         folder = data.data_folder()
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / f"{name}.log").open("wb") as log:
@@ -283,7 +302,11 @@ def watch_download(name: str) -> None:
 def download_log(name: str) -> str:
     """The last line that a download printed."""
     log = data.data_folder() / f"{name}.log"
-    lines = log.read_text("utf-8", errors="replace").replace("\r", "\n").split("\n") if log.exists() else []
+    lines = (
+        log.read_text("utf-8", errors="replace").replace("\r", "\n").split("\n")
+        if log.exists()
+        else []
+    )
     return next((line for line in reversed(lines) if line.strip()), "")
 
 

@@ -44,7 +44,9 @@ def serve(name: str, folder: Path) -> None:
     if manager.get_component_path(name) is None:
         package, component = name.split(".")
         assets = ComponentConfig(component, asset_dir=folder.name)
-        manager.register_from_manifest(ComponentManifest(package, plotly.__version__, [assets]), folder.parent)
+        manager.register_from_manifest(
+            ComponentManifest(package, plotly.__version__, [assets]), folder.parent
+        )
 
 
 def plot(
@@ -69,15 +71,23 @@ def plot(
         "alt": alt,
         "filename": filename,
         "library": f"{_SERVED}/{_LIBRARY}/{_SOURCE.name}?v={plotly.__version__}",
-        "fonts": {weight: f"{_SERVED}/{_FONTS}/{path.name}" for weight, path in typeface.FILES.items()},
+        "fonts": {
+            weight: f"{_SERVED}/{_FONTS}/{path.name}" for weight, path in typeface.FILES.items()
+        },
         "revision": revision,
         "title": alt.partition(".")[0],
         "exports": on_export is not None,
     }
-    body = figure.to_json(validate=False, remove_uids=False)  # a trace's uid ties its legend choice to it
+    body = figure.to_json(
+        validate=False, remove_uids=False
+    )  # a trace's uid ties its legend choice to it
     payload = f'{json.dumps(head)[:-1]}, "figure": {body}}}'.encode()
     # Streamlit keys the element by `key` alone, and drops bytes above 10 kB that the browser says it still has.
-    height = int(figure.layout.height or HEIGHT) + (PLAYER if figure.frames else 0) + (FOOT if on_export else 0)
+    height = (
+        int(figure.layout.height or HEIGHT)
+        + (PLAYER if figure.frames else 0)
+        + (FOOT if on_export else 0)
+    )
     result = _component(key=key, data=payload, height=height, on_export_change=lambda: None)
     if on_export and result.export is not None:
         on_export(dict(result.export))

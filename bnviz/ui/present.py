@@ -8,7 +8,10 @@ import streamlit as st
 from bnviz.story.chapters import CHAPTERS
 from bnviz.ui import link, story
 
-TYPE, TOP = 12, 36  # pixels: what figures are made for, and the room for plotly's buttons above them
+TYPE, TOP = (
+    12,
+    36,
+)  # pixels: what figures are made for, and the room for plotly's buttons above them
 SCALE = 1.7  # 20 px carry to the back of a room
 BELOW = {"x": 0, "y": 0, "yref": "container", "yanchor": "bottom"}
 SLUGS = list(CHAPTERS)
@@ -35,7 +38,10 @@ def present_page() -> None:
     """The slide that the address names, and the way to its neighbours."""
     st.html(STYLE)
     link.warn_of_unknown(["slide"])
-    link.restore({"slide": SLUGS[0]}, lambda _, text: "" if text in SLUGS else f"the slides are {', '.join(SLUGS)}")
+    link.restore(
+        {"slide": SLUGS[0]},
+        lambda _, text: "" if text in SLUGS else f"the slides are {', '.join(SLUGS)}",
+    )
     link.keep({"slide": SLUGS[0]})
     with st.container(key="slide"):
         slide(SLUGS.index(st.session_state["slide"]))
@@ -67,13 +73,23 @@ def keys(at: int) -> None:
         button("Next", 1, "Right", ":material/arrow_forward:", at == len(SLUGS) - 1)
         button("Last", len(SLUGS), "End", ":material/last_page:", at == len(SLUGS) - 1)
         story.formula(CHAPTERS[SLUGS[at]])
-        if st.button("Leave", icon=":material/close:", key="leave", shortcut="Esc", type="tertiary"):
+        if st.button(
+            "Leave", icon=":material/close:", key="leave", shortcut="Esc", type="tertiary"
+        ):
             st.switch_page("pages/lab/start.py")
 
 
 def button(label: str, by: int, shortcut: str, icon: str, there: bool) -> None:
     """A button, and a key, for another slide."""
-    st.button(label, key=f"go-{label.lower()}", icon=icon, shortcut=shortcut, disabled=there, on_click=turn, args=(by,))
+    st.button(
+        label,
+        key=f"go-{label.lower()}",
+        icon=icon,
+        shortcut=shortcut,
+        disabled=there,
+        on_click=turn,
+        args=(by,),
+    )
 
 
 def turn(by: int) -> None:
@@ -86,7 +102,11 @@ def enlarged(figure: go.Figure, scale: float = SCALE) -> go.Figure:
     """A copy whose type, lines and markers are `scale` times as large, its legend below; a narrow page keeps the type."""
     big = go.Figure(figure)
     for trace in big.data:
-        for part, length in ((trace.line, "width"), (trace.marker, "size"), (trace.fillpattern, "size")):
+        for part, length in (
+            (trace.line, "width"),
+            (trace.marker, "size"),
+            (trace.fillpattern, "size"),
+        ):
             if part[length] is not None:
                 part[length] *= scale
     sizes = [note.font.size or TYPE for note in big.layout.annotations]
@@ -95,4 +115,6 @@ def enlarged(figure: go.Figure, scale: float = SCALE) -> go.Figure:
     narrow = {"font": {"size": TYPE}, "annotations": [{"font": {"size": size}} for size in sizes]}
     heads = big.layout.margin.t - TOP
     margin = {"t": TOP + heads * scale, "r": 2 * TYPE}
-    return big.update_layout(font_size=TYPE * scale, margin=margin, legend=BELOW, meta={"narrow": narrow})
+    return big.update_layout(
+        font_size=TYPE * scale, margin=margin, legend=BELOW, meta={"narrow": narrow}
+    )

@@ -22,7 +22,9 @@ def state(run: Run) -> str:
 
 def result(run: Run) -> str:
     """Return the last test accuracy of a finished run, or else its training loss; "" if it has neither."""
-    return "" if run.state != "done" or run.diverged_at is not None else read(*live.newest(run), run)
+    return (
+        "" if run.state != "done" or run.diverged_at is not None else read(*live.newest(run), run)
+    )
 
 
 @st.cache_resource(max_entries=1024, show_spinner=False)
@@ -53,4 +55,6 @@ def found(id: str, _spec: RunSpec) -> str:
             network = {"networks" if page == "norms" else "norm": [_spec.norm]}
             choices.append((len(changed), page, {"preset": preset.name} | network | changed))
     _, page, said = min(choices, key=lambda choice: choice[0])
-    return f"{page}?{urlencode({name: link.write(value) for name, value in said.items()}, safe=',')}"
+    return (
+        f"{page}?{urlencode({name: link.write(value) for name, value in said.items()}, safe=',')}"
+    )

@@ -28,7 +28,10 @@ def runs_page(doc: str | None) -> None:
         if active and not any(run.state in ACTIVE for run in runs):
             st.rerun()
         if not runs:
-            st.info("No runs yet. The figure pages and `python -m bnviz run` make them.", icon=":material/inbox:")
+            st.info(
+                "No runs yet. The figure pages and `python -m bnviz run` make them.",
+                icon=":material/inbox:",
+            )
             return
         chosen = [runs[row] for row in table(runs) if row < len(runs)]
         actions(chosen)
@@ -37,7 +40,9 @@ def runs_page(doc: str | None) -> None:
 
     st.fragment(body, run_every=EVERY_S if active else None)()
     # Not in the fragment, whose next look would close the dialog.
-    if own and st.button(RESET, icon=":material/restart_alt:", key="reset-all", help="For the next class."):
+    if own and st.button(
+        RESET, icon=":material/restart_alt:", key="reset-all", help="For the next class."
+    ):
         confirm_reset(len(own))
 
 
@@ -46,8 +51,12 @@ def table(runs: list[Run]) -> list[int]:
     columns = {
         "State": st.column_config.TextColumn(width="medium"),
         "Result": st.column_config.TextColumn(width="medium"),
-        "Figures": st.column_config.LinkColumn(display_text="Figures", help="The page that shows this run."),
-        "Share": st.column_config.ProgressColumn("Progress", format="percent", min_value=0.0, max_value=1.0),
+        "Figures": st.column_config.LinkColumn(
+            display_text="Figures", help="The page that shows this run."
+        ),
+        "Share": st.column_config.ProgressColumn(
+            "Progress", format="percent", min_value=0.0, max_value=1.0
+        ),
         "Steps": st.column_config.NumberColumn(format="localized"),
         "Seconds": st.column_config.NumberColumn(format="%.0f"),
         "Configuration": st.column_config.TextColumn(width="large"),
@@ -102,21 +111,33 @@ def actions(selected: list[Run]) -> None:
         if st.button("Retry", icon=":material/replay:", disabled=not set(states) & set(AGAIN)):
             asking.request([run.spec for run in runs if run.state in AGAIN and run.readable])
             st.rerun()
-        if st.button("Delete", icon=":material/delete:", disabled=not runs or bool(set(states) & set(ACTIVE))):
+        if st.button(
+            "Delete", icon=":material/delete:", disabled=not runs or bool(set(states) & set(ACTIVE))
+        ):
             confirm_deletion(runs)
         if selected:
             ids = ",".join(run.id[: link.PREFIX] for run in selected)
-            st.link_button("Compare", f"compare?runs={ids}", icon=":material/stacked_line_chart:", key="compare")
+            st.link_button(
+                "Compare",
+                f"compare?runs={ids}",
+                icon=":material/stacked_line_chart:",
+                key="compare",
+            )
         if len(selected) > len(runs):
             st.caption("Runs that ship with bnviz stay: they are neither cancelled nor deleted.")
         if not selected:
-            st.caption("Select runs to compare, cancel, retry or delete them, and one run for its question and log.")
+            st.caption(
+                "Select runs to compare, cancel, retry or delete them, and one run for its question and log."
+            )
 
 
 @st.dialog("Delete runs?")
 def confirm_deletion(runs: list[Run]) -> None:
     """Rows cannot be brought back, so ask."""
-    st.markdown("These runs and their measurements will be gone:\n\n" + "\n".join(f"- {title(run)}" for run in runs))
+    st.markdown(
+        "These runs and their measurements will be gone:\n\n"
+        + "\n".join(f"- {title(run)}" for run in runs)
+    )
     if st.button("Delete", type="primary", icon=":material/delete:", key="really-delete"):
         kept = [run for run in runs if not gone(run)]
         if kept:
@@ -134,7 +155,10 @@ def confirm_reset(count: int) -> None:
     if st.button("Delete all runs", type="primary", icon=":material/delete:", key="really-reset"):
         with st.spinner("Deleting …"):
             count, left = Store().reset()
-        st.toast(f"{count} runs deleted." + (f" {len(left)} could not be deleted; try again." if left else ""))
+        st.toast(
+            f"{count} runs deleted."
+            + (f" {len(left)} could not be deleted; try again." if left else "")
+        )
         st.rerun()
 
 
@@ -153,7 +177,9 @@ def details(run: Run) -> None:
         st.error(run.error())
     else:
         st.caption(f"{live.status(run)}{' · ' * bool(result(run))}{result(run)}")
-    st.link_button("Figures of this run", address(run.spec), icon=":material/open_in_new:", key="figures")
+    st.link_button(
+        "Figures of this run", address(run.spec), icon=":material/open_in_new:", key="figures"
+    )
     st.code(command(run.spec), language="bash", wrap_lines=True)
     question, where, log = st.tabs(["Configuration", "Environment", "Log"])
     question.json(run.spec.model_dump(mode="json"))

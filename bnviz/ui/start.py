@@ -27,12 +27,21 @@ TOLD = [chapter for chapter in CHAPTERS.values() if chapter is not FINDING]
 def start_page(doc: str | None) -> None:
     """The story at first; the quick comparison, live, once it is asked for."""
     page.text(doc)
-    link.restore({"seed": 0}, lambda _, text: "" if re.fullmatch("[0-9]{1,6}", text) else "it must be a whole number")
-    link.restore({"show": STORY}, lambda _, text: "" if text in LABELS else f"it must be one of {', '.join(LABELS)}")
+    link.restore(
+        {"seed": 0},
+        lambda _, text: "" if re.fullmatch("[0-9]{1,6}", text) else "it must be a whole number",
+    )
+    link.restore(
+        {"show": STORY},
+        lambda _, text: "" if text in LABELS else f"it must be one of {', '.join(LABELS)}",
+    )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         train_buttons()
         if st.button(
-            "Present", icon=":material/slideshow:", key="present", help="One figure at a time, in large type."
+            "Present",
+            icon=":material/slideshow:",
+            key="present",
+            help="One figure at a time, in large type.",
         ):
             st.switch_page("pages/lab/present.py")
         st.download_button(
@@ -46,7 +55,12 @@ def start_page(doc: str | None) -> None:
             on_click="ignore",
         )
         st.segmented_control(
-            "Show", list(LABELS), required=True, key="show", persist_state="session", format_func=LABELS.__getitem__
+            "Show",
+            list(LABELS),
+            required=True,
+            key="show",
+            persist_state="session",
+            format_func=LABELS.__getitem__,
         )
     link.keep({"show": STORY, "seed": 0})
     shows = {STORY: tell, QUICK: compare}
@@ -65,14 +79,20 @@ def train_buttons() -> None:
     found = page.states(PRESETS[QUICK].specs(seed=seed))
     active, done = any(state in ACTIVE for state in found), page.all_done(found)
     st.button(
-        f"Train again, seed {seed + 1}" if done else "Training" if active else page.to_run(found, TRAIN),
+        f"Train again, seed {seed + 1}"
+        if done
+        else "Training"
+        if active
+        else page.to_run(found, TRAIN),
         type="primary",
         icon=":material/play_arrow:",
         disabled=active,
         on_click=run_quick,
         args=(seed + done,),
         key="quick",
-        help="These three are finished: the same again from other weights and batches." if done else None,
+        help="These three are finished: the same again from other weights and batches."
+        if done
+        else None,
     )
     if not active:
         st.caption(f"Takes {asking.price(PRESETS[QUICK].specs(seed=seed + done))}.")
@@ -135,7 +155,9 @@ WHITHER = """
 
 GRID = [
     [
-        TRAINING_ACCURACY.told("It trains faster", "BatchNorm leaves chance (10 %) first and stays ahead."),
+        TRAINING_ACCURACY.told(
+            "It trains faster", "BatchNorm leaves chance (10 %) first and stays ahead."
+        ),
         QUANTILES.told(
             "Because its distributions are stable?",
             "What enters one ReLU. Which network holds it level, and which of them is the least steady of all?",

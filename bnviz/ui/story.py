@@ -40,7 +40,12 @@ class Drawn:
         """Whether there are several seeds of which the figure has no mean."""
         return not self.chapter.figure.averages and len({run.spec.seed for run in self.runs}) > 1
 
-    def show(self, key: str, figure: go.Figure | None = None, on_export: Callable[[Any], None] | None = None) -> None:
+    def show(
+        self,
+        key: str,
+        figure: go.Figure | None = None,
+        on_export: Callable[[Any], None] | None = None,
+    ) -> None:
         """The figure in place, or another size of it."""
         chapter = self.chapter
         plot(
@@ -106,6 +111,8 @@ def more(chapter: Chapter) -> None:
 
 def formula(chapter: Chapter) -> None:
     """What is measured, one click away."""
-    with st.popover("Formula", icon=":material/functions:", type="tertiary", key=f"formula-{chapter.slug}"):
+    with st.popover(
+        "Formula", icon=":material/functions:", type="tertiary", key=f"formula-{chapter.slug}"
+    ):
         st.text(chapter.formula)
         st.markdown(f"**What to look at.** {chapter.look}")

@@ -51,12 +51,17 @@ def sweep_page(doc: str | None) -> None:
     for name in absent:
         page.offer_download(name)
     choices = Choices(max(spec.steps for spec in specs), choice=end, statistic=statistic)
-    show(specs, VIEWS[view].told(f"{ENDS[end]}, by {sweep.label.lower()}", VIEWS[view].look), choices)
+    show(
+        specs, VIEWS[view].told(f"{ENDS[end]}, by {sweep.label.lower()}", VIEWS[view].look), choices
+    )
 
 
 def pick_knob() -> Sweep:
     """Which knob is turned."""
-    link.restore({"sweep": "lr"}, lambda _, text: "" if text in SWEEPS else f"it must be one of {', '.join(SWEEPS)}")
+    link.restore(
+        {"sweep": "lr"},
+        lambda _, text: "" if text in SWEEPS else f"it must be one of {', '.join(SWEEPS)}",
+    )
     st.segmented_control(
         "Knob",
         list(SWEEPS),
@@ -98,7 +103,9 @@ def problem_with(sweep: Sweep, specs: list[RunSpec], _: str, text: str) -> str:
 def one_knob(specs: list[RunSpec], sweep: Sweep) -> list[RunSpec]:
     """The same questions. SpecError where something else than the knob, the network and the seed differs between them."""
     if sweeps.turned(specs) != sweep:
-        raise SpecError(f"a sweep changes one setting: choose one learning rate under Settings to sweep {sweep.name}")
+        raise SpecError(
+            f"a sweep changes one setting: choose one learning rate under Settings to sweep {sweep.name}"
+        )
     return specs
 
 
@@ -107,9 +114,17 @@ def pick_end(specs: list[RunSpec]) -> End:
     there = sweeps.ends(specs)
     if st.session_state.get("metric") not in (None, *there):
         del st.session_state["metric"]
-    link.restore({"metric": there[0]}, lambda _, text: "" if text in there else f"it must be one of {', '.join(there)}")
+    link.restore(
+        {"metric": there[0]},
+        lambda _, text: "" if text in there else f"it must be one of {', '.join(there)}",
+    )
     st.selectbox(
-        "Measured", there, format_func=ENDS.__getitem__, key="metric", persist_state="session", width=WIDTH - 40
+        "Measured",
+        there,
+        format_func=ENDS.__getitem__,
+        key="metric",
+        persist_state="session",
+        width=WIDTH - 40,
     )
     link.keep({"metric": there[0]})
     return sweeps.end_of(specs, str(st.session_state["metric"]))
@@ -144,7 +159,8 @@ def show(specs: list[RunSpec], panel: Panel, choices: Choices) -> None:
             live.draw_panel(panel, stamp, view_of(stamp, choices, specs), choices, runs)
         else:
             st.info(
-                "Nothing measured yet. Press **Run**: a cell fills whenever a run ends.", icon=":material/play_circle:"
+                "Nothing measured yet. Press **Run**: a cell fills whenever a run ends.",
+                icon=":material/play_circle:",
             )
 
     def asked() -> list[Run]:
@@ -157,7 +173,13 @@ def show(specs: list[RunSpec], panel: Panel, choices: Choices) -> None:
 def progress(runs: list[Run], count: int) -> None:
     """One bar for all, a line for each that is at work, and why any of them failed."""
     states = [run.state for run in runs]
-    share = sum(1.0 if run.state == "done" else run.meta().get("step", 0) / run.spec.steps for run in runs) / count
+    share = (
+        sum(
+            1.0 if run.state == "done" else run.meta().get("step", 0) / run.spec.steps
+            for run in runs
+        )
+        / count
+    )
     words = [f"{states.count('done')} of {count} finished"]
     words += [f"{states.count(state)} {said}" for state, said in STATES.items() if state in states]
     st.progress(min(1.0, share), f"**{' · '.join(words)}**")
@@ -188,7 +210,11 @@ def view_of(stamp: Stamp, choices: Choices, _specs: Sequence[RunSpec]) -> View:
 def rows_of(stamp: Stamp) -> pd.DataFrame:
     """The telling rows of all runs in one frame."""
     parts = [ends_of(*part) for part in stamp if part[1]]
-    return pd.concat(parts, ignore_index=True) if parts else EMPTY.to_pandas().assign(run="", norm="", lr=0.0, seed=0)
+    return (
+        pd.concat(parts, ignore_index=True)
+        if parts
+        else EMPTY.to_pandas().assign(run="", norm="", lr=0.0, seed=0)
+    )
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

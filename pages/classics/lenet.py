@@ -19,15 +19,19 @@ figure_page(
     [
         [
             TEST_ACCURACY.told(
-                "Test accuracy", "Is the dashed line above the solid one, how early, and still at the end?"
+                "Test accuracy",
+                "Is the dashed line above the solid one, how early, and still at the end?",
             ),
             TEST_ERROR.told(
-                "Test error", "The same where the last percent is seen: with ReLUs, is there any difference?"
+                "Test error",
+                "The same where the last percent is seen: with ReLUs, is there any difference?",
             ),
         ],
         [
             TRAINING_LOSS,
-            TRAINING_ACCURACY.told("Training accuracy", "Of the current batch, and its running mean."),
+            TRAINING_ACCURACY.told(
+                "Training accuracy", "Of the current batch, and its running mean."
+            ),
         ],
     ],
     page="lenet",

@@ -34,8 +34,12 @@ figure_page(
             )
         ],
         [
-            TRAINING_LOSS.told("Training loss", "Of the current batch; the plateau at ln 10 = 2.30 is guessing."),
-            TRAINING_ACCURACY.told("Training accuracy", "Of the current batch, and its running mean."),
+            TRAINING_LOSS.told(
+                "Training loss", "Of the current batch; the plateau at ln 10 = 2.30 is guessing."
+            ),
+            TRAINING_ACCURACY.told(
+                "Training accuracy", "Of the current batch, and its running mean."
+            ),
         ],
     ],
     page="mnist",

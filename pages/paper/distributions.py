@@ -13,7 +13,13 @@ Fig. 8: |μ_{t+1} − μ_t| and |σ²_{t+1} − σ²_t| of the one unit between 
 the drift since step 0.
 """
 
-from bnviz.figures.distributions import HISTOGRAMS, HISTOGRAMS_AT_STEP, MOMENT_CHANGES, MOMENT_DRIFT, QUANTILES
+from bnviz.figures.distributions import (
+    HISTOGRAMS,
+    HISTOGRAMS_AT_STEP,
+    MOMENT_CHANGES,
+    MOMENT_DRIFT,
+    QUANTILES,
+)
 from bnviz.figures.panel import ALL, ONE
 from bnviz.ui.page import figure_page
 

@@ -33,7 +33,14 @@ A deviation is the difference of the sides as a part of the largest terms. A bou
 largest deviation from Theorem 4.1's equality in the same run, which is rounding. Units without a gradient are no check.
 """
 
-from bnviz.figures.theory import CONDITIONS, DEVIATIONS, LEMMA_4_5, THEOREM_4_1, THEOREM_4_2, THEOREM_4_4
+from bnviz.figures.theory import (
+    CONDITIONS,
+    DEVIATIONS,
+    LEMMA_4_5,
+    THEOREM_4_1,
+    THEOREM_4_2,
+    THEOREM_4_4,
+)
 from bnviz.ui.page import figure_page
 
 figure_page(

@@ -20,12 +20,15 @@ figure_page(
     [
         [
             TRAINING_ACCURACY.told(
-                "Training accuracy", "How early does each network leave chance (10 %), and which stays behind?"
+                "Training accuracy",
+                "How early does each network leave chance (10 %), and which stays behind?",
             )
         ],
         [
             TRAINING_LOSS.told("Training loss", "On a logarithmic axis; ln 10 = 2.30 is guessing."),
-            TEST_ACCURACY.told("Test accuracy", "Does the head start survive on images the network has not seen?"),
+            TEST_ACCURACY.told(
+                "Test accuracy", "Does the head start survive on images the network has not seen?"
+            ),
         ],
     ],
     page="training",

@@ -19,7 +19,9 @@ from bnviz.paths import PROJECT
 from bnviz.runs.store import Store
 from tests.conftest import connects, end_supervisor, wait_for
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 SWITCHES = [
     "--no-sandbox",
     "--disable-gpu",

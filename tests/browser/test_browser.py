@@ -71,7 +71,9 @@ def test_run_watch_zoom_cancel_reload(address: str, tab: Tab) -> None:
     page.locator(".st-key-stop button").click()
     wait_for(lambda: {run.state for run in Store().runs()} == {"cancelled"}, "Stop does not stop")
     page.get_by_text("stopped at step").first.wait_for()
-    wait_for(lambda: page.evaluate(POINTS) == points_in_the_rows(), "not all rows are on the screen")
+    wait_for(
+        lambda: page.evaluate(POINTS) == points_in_the_rows(), "not all rows are on the screen"
+    )
 
     second.close()
     before = page.evaluate(POINTS)
@@ -97,10 +99,29 @@ def points_in_the_rows() -> int:
 def test_every_page_opens_by_its_link_on_a_fresh_server(address: str, tab: Tab) -> None:
     wait_for(lambda: connects(address), "the server does not start")
     page = tab(viewport={"width": 390, "height": 900})
-    headings = {"training": "Training", "distributions": "Distributions", "covariate_shift": "Covariate shift"}
-    headings |= {"landscape": "Landscape", "norms": "Norms", "runs": "Runs", "": "Why does batch normalisation help?"}
-    headings |= {"surface": "Surface", "theory": "Theory", "mnist": "MNIST, 2015", "lenet": "LeNet and MLP"}
-    headings |= {"batchnorm": "BatchNorm, taken apart", "claims": "Claims", "sweep": "Sweeps", "compare": "Compare"}
+    headings = {
+        "training": "Training",
+        "distributions": "Distributions",
+        "covariate_shift": "Covariate shift",
+    }
+    headings |= {
+        "landscape": "Landscape",
+        "norms": "Norms",
+        "runs": "Runs",
+        "": "Why does batch normalisation help?",
+    }
+    headings |= {
+        "surface": "Surface",
+        "theory": "Theory",
+        "mnist": "MNIST, 2015",
+        "lenet": "LeNet and MLP",
+    }
+    headings |= {
+        "batchnorm": "BatchNorm, taken apart",
+        "claims": "Claims",
+        "sweep": "Sweeps",
+        "compare": "Compare",
+    }
     headings |= {"present": "With BatchNorm the same network learns faster"}
     for path, heading in headings.items():
         page.goto(f"{address}/{path}")

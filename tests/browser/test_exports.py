@@ -24,14 +24,18 @@ def shipped() -> list[Run]:
 
 
 PAGES = {
-    "figure": lambda: takeaway.of_runs(PANELS["landscape"], shipped()).picture("html", STYLES["page"]).decode(),
+    "figure": lambda: (
+        takeaway.of_runs(PANELS["landscape"], shipped()).picture("html", STYLES["page"]).decode()
+    ),
     "lesson": lambda: report.lesson(Store()),
     "report": lambda: report.report(shipped()[:1], "A report"),
 }
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_asks_no_other_host_and_is_measured_in_its_own_typeface(name: str, tab: Tab, tmp_path: Path) -> None:
+def test_a_page_asks_no_other_host_and_is_measured_in_its_own_typeface(
+    name: str, tab: Tab, tmp_path: Path
+) -> None:
     path = tmp_path / "page.html"
     path.write_text(PAGES[name](), "utf-8")
     page = tab()

@@ -48,7 +48,9 @@ def visit(tab: Tab, address: str) -> playwright.Page:
     figures = FIGURES[address.rsplit("/", 1)[1].partition("?")[0]]
     page.wait_for_function(f"() => {DRAWN} >= {figures}")
     origin = "/".join(address.split("/")[:3])
-    assert [url[:100] for url in asked if not url.startswith((origin, "data:", "blob:"))] == []  # no other host
+    assert [
+        url[:100] for url in asked if not url.startswith((origin, "data:", "blob:"))
+    ] == []  # no other host
     return page
 
 
@@ -72,7 +74,11 @@ def test_every_page_is_full_and_everybody_can_use_it(name: str, shipped: str, ta
 def grave(page: playwright.Page) -> dict[str, list[str]]:
     """What keeps somebody from using a page, with the first elements concerned."""
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    return {v["id"]: [node["html"][:200] for node in v["nodes"][:3]] for v in found if v["impact"] in GRAVE}
+    return {
+        v["id"]: [node["html"][:200] for node in v["nodes"][:3]]
+        for v in found
+        if v["impact"] in GRAVE
+    }
 
 
 def test_a_figure_is_taken_along_as_it_is_seen(shipped: str, tab: Tab, tmp_path: Path) -> None:
@@ -84,7 +90,9 @@ def test_a_figure_is_taken_along_as_it_is_seen(shipped: str, tab: Tab, tmp_path:
     page.mouse.down()
     page.mouse.move(area["x"] + area["width"] * 0.75, area["y"] + area["height"] - 5, steps=5)
     page.mouse.up()
-    wait_for(lambda: 400 < page.evaluate(f"{box}._fullLayout.xaxis.range[0]") < 600, "it does not zoom")
+    wait_for(
+        lambda: 400 < page.evaluate(f"{box}._fullLayout.xaxis.range[0]") < 600, "it does not zoom"
+    )
     page.locator(f"{LANDSCAPE} .legendtoggle").first.click()
     page.wait_for_timeout(1000)
 
@@ -95,14 +103,18 @@ def test_a_figure_is_taken_along_as_it_is_seen(shipped: str, tab: Tab, tmp_path:
     assert "BatchNorm" in svg and "Standard" not in svg  # hidden in the legend
     assert taken(page, dialog, "PDF", tmp_path).read_bytes().startswith(b"%PDF")
     drawn = pd.read_csv(taken(page, dialog, "Data as drawn, CSV", tmp_path))
-    low = page.evaluate(f"Math.max(...{box}._fullData.filter(t => t.fill === 'tonexty').flatMap(t => [...t.y]))")
+    low = page.evaluate(
+        f"Math.max(...{box}._fullData.filter(t => t.fill === 'tonexty').flatMap(t => [...t.y]))"
+    )
     assert drawn["loss_high"].max() == pytest.approx(low, rel=1e-6)
     bundle = taken(page, dialog, "Bundle", tmp_path)
     dialog.get_by_role("button", name="Close").click()
     dialog.wait_for(state="hidden")
     assert bundle.stat().st_size > 1000
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {f"bnviz-landscape.{end}" for end in ("svg", "pdf", "csv")} | {"bnviz-landscape-bundle.zip"}
+    assert names == {f"bnviz-landscape.{end}" for end in ("svg", "pdf", "csv")} | {
+        "bnviz-landscape-bundle.zip"
+    }
 
 
 def taken(page: playwright.Page, dialog: playwright.Locator, label: str, folder: Path) -> Path:
@@ -125,11 +137,15 @@ def test_a_quick_picture_brings_its_typeface(shipped: str, tab: Tab, tmp_path: P
         waiting.value.save_as(pictures[form])
     svg = pictures["SVG"].read_text("utf-8")
     assert svg.count("@font-face") == 2 and "Bnviz Sans" in svg and ">Loss</text>" in svg
-    assert Image.open(pictures["PNG"]).width == 2 * float(re.search(r'<svg[^>]* width="([\d.]+)"', svg)[1])
+    assert Image.open(pictures["PNG"]).width == 2 * float(
+        re.search(r'<svg[^>]* width="([\d.]+)"', svg)[1]
+    )
 
 
 def test_a_copied_link_opens_the_same_view(shipped: str, tab: Tab) -> None:
-    page = visit(tab, f"{shipped}/landscape?preset=class&norm=none,batch&step=1000&seed=0,1&over=sd")
+    page = visit(
+        tab, f"{shipped}/landscape?preset=class&norm=none,batch&step=1000&seed=0,1&over=sd"
+    )
     other = tab(permissions=["clipboard-read", "clipboard-write"])
     other.goto(page.url)
     other.get_by_role("button", name="Copy link").click()
@@ -138,8 +154,14 @@ def test_a_copied_link_opens_the_same_view(shipped: str, tab: Tab) -> None:
     figure = f"document.querySelector('{LANDSCAPE} .bnviz-plot-box')"
     other.wait_for_function(f"() => {figure}?._fullData?.length")
     for opened in (page, other):
-        names = opened.evaluate(f"[...new Set({figure}._fullData.filter(t => t.showlegend).map(t => t.name))]")
-        assert names == ["Standard · n = 2", "BatchNorm · n = 2", "± one standard deviation over seeds"]
+        names = opened.evaluate(
+            f"[...new Set({figure}._fullData.filter(t => t.showlegend).map(t => t.name))]"
+        )
+        assert names == [
+            "Standard · n = 2",
+            "BatchNorm · n = 2",
+            "± one standard deviation over seeds",
+        ]
 
 
 def test_the_story_of_the_lab_on_what_ships(shipped: str, tab: Tab) -> None:

@@ -16,9 +16,20 @@ from bnviz.runs.store import Store
 from tests.browser.conftest import CHROMIUM, patient, playwright
 from tests.conftest import connects, wait_for
 
-SWITCHES = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-background-networking"]
+SWITCHES = [
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+]
 TINY: dict[str, Any] = {"width": 0.03125, "batch": 16, "steps": 6, "surface_grid": 3}
-CHOICES = {"preset": "surface", "step": 0, "every_evaluation": 0, "every_accuracy": 1, "every_surface": 2}
+CHOICES = {
+    "preset": "surface",
+    "step": 0,
+    "every_evaluation": 0,
+    "every_accuracy": 1,
+    "every_surface": 2,
+}
 FIGURE = ".st-key-figure-surface"
 BOX = f"document.querySelector('{FIGURE} .bnviz-plot-box')"
 VIEW = f"""() => {{ const {{ xaxis, yaxis2, scene, scene2, coloraxis }} = {BOX}._fullLayout;

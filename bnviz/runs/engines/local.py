@@ -58,8 +58,14 @@ class Local:
 def short_temporaries() -> Iterator[None]:
     """A folder for temporaries in whose name a socket fits: the fork server's has 40 letters, and a system takes 104."""
     before = tempfile.gettempdir()
-    short = (folder for folder in (before, "/tmp", "/var/tmp") if len(os.fsencode(folder)) < LONGEST_TEMPORARY)
-    tempfile.tempdir = next((folder for folder in short if os.access(folder, os.W_OK | os.X_OK)), before)
+    short = (
+        folder
+        for folder in (before, "/tmp", "/var/tmp")
+        if len(os.fsencode(folder)) < LONGEST_TEMPORARY
+    )
+    tempfile.tempdir = next(
+        (folder for folder in short if os.access(folder, os.W_OK | os.X_OK)), before
+    )
     try:
         yield
     finally:

@@ -13,6 +13,8 @@ from bnviz.training.models.block import Block, Shape
 Build = Callable[..., tuple[Block, ...]]
 _FILES = [module for module in modules(__name__, __path__) if hasattr(module, "MODELS")]
 MODELS: dict[str, Build] = {name: build for file in _FILES for name, build in file.MODELS.items()}
-VERSIONS: dict[str, int] = {name: getattr(file, "VERSION", 1) for file in _FILES for name in file.MODELS}
+VERSIONS: dict[str, int] = {
+    name: getattr(file, "VERSION", 1) for file in _FILES for name in file.MODELS
+}
 
 __all__ = ["MODELS", "VERSIONS", "Block", "Build", "Shape"]

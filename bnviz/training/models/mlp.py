@@ -16,9 +16,16 @@ def mlp(spec: RunSpec, shape: Shape, outputs: int) -> tuple[Block, ...]:
     """Hidden layers, each normalised before its sigmoid, then `outputs` units; `width` scales the hidden ones."""
     blocks: list[Block] = []
     for number, units in enumerate(UNITS, 1):
-        blocks.append(Block(f"fc{number}", shape, (scaled(units, spec.width),), activation="sigmoid"))
+        blocks.append(
+            Block(f"fc{number}", shape, (scaled(units, spec.width),), activation="sigmoid")
+        )
         shape = blocks[-1].output
-    return (*blocks, Block(f"fc{len(blocks) + 1}", shape, (outputs,), normalised=spec.norm_output, activation=None))
+    return (
+        *blocks,
+        Block(
+            f"fc{len(blocks) + 1}", shape, (outputs,), normalised=spec.norm_output, activation=None
+        ),
+    )
 
 
 MODELS = {"mlp": mlp}

@@ -11,11 +11,18 @@ if TYPE_CHECKING:
     from bnviz.spec import RunSpec
 
 CHANNELS = (64, 128, 256, 512, 512)  # a stage each; 2 x 2 max pooling after every stage
-CONVOLUTIONS = {"vgg11": (1, 1, 2, 2, 2), "vgg13": (2, 2, 2, 2, 2), "vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
+CONVOLUTIONS = {
+    "vgg11": (1, 1, 2, 2, 2),
+    "vgg13": (2, 2, 2, 2, 2),
+    "vgg16": (2, 2, 3, 3, 3),
+    "vgg19": (2, 2, 4, 4, 4),
+}
 SIDE = 32  # pixels: five poolings leave one
 
 
-def vgg(convolutions: tuple[int, ...], spec: RunSpec, image: Shape, classes: int) -> tuple[Block, ...]:
+def vgg(
+    convolutions: tuple[int, ...], spec: RunSpec, image: Shape, classes: int
+) -> tuple[Block, ...]:
     """Convolutions in five stages, then the hidden fully connected layers, then `classes` outputs; `width` scales every layer."""
     require_images(spec, image, SIDE)
     blocks: list[Block] = []
@@ -24,10 +31,19 @@ def vgg(convolutions: tuple[int, ...], spec: RunSpec, image: Shape, classes: int
         for nth in range(count):
             output = (scaled(channels, spec.width), *shape[1:])
             pool = 2 if nth == count - 1 else 1
-            blocks.append(Block(f"conv{len(blocks) + 1}", shape, output, kernel=3, padding=1, pool=pool))
+            blocks.append(
+                Block(f"conv{len(blocks) + 1}", shape, output, kernel=3, padding=1, pool=pool)
+            )
             shape = blocks[-1].pooled
     for units in spec.hidden:
-        blocks.append(Block(f"fc{len(blocks) + 1}", shape, (scaled(units, spec.width),), normalised=spec.norm_hidden))
+        blocks.append(
+            Block(
+                f"fc{len(blocks) + 1}",
+                shape,
+                (scaled(units, spec.width),),
+                normalised=spec.norm_hidden,
+            )
+        )
         shape = blocks[-1].pooled
     name = f"fc{len(blocks) + 1}"
     return (*blocks, Block(name, shape, (classes,), normalised=spec.norm_output, activation=None))

@@ -19,13 +19,17 @@ class Row(NamedTuple):
     metric: str
     layer: str | None
     unit: int | None
-    at: float | None  # where along the measured axis: a quantile level, a bin's left edge, a step size
+    at: (
+        float | None
+    )  # where along the measured axis: a quantile level, a bin's left edge, a step size
     value: float
 
 
 # A module's attributes are the protocol here: LABEL, INTERVAL, measure and, if it has one, due.
 PROBES: dict[str, Any] = {
-    module.__name__.rsplit(".", 1)[1]: module for module in modules(__name__, __path__) if hasattr(module, "measure")
+    module.__name__.rsplit(".", 1)[1]: module
+    for module in modules(__name__, __path__)
+    if hasattr(module, "measure")
 }
 
 

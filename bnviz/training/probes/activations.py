@@ -43,7 +43,14 @@ def measure(moment: Moment) -> Iterator[Row]:
         unit = chosen_unit(moment.spec.seed, layer, x.shape[1])
         for channel, values in ((unit, x[:, unit].flatten()), (None, x.flatten())):
             yield Row(moment.step, "activation_mean", layer, channel, None, float(values.mean()))
-            yield Row(moment.step, "activation_variance", layer, channel, None, float(values.var(correction=0)))
+            yield Row(
+                moment.step,
+                "activation_variance",
+                layer,
+                channel,
+                None,
+                float(values.var(correction=0)),
+            )
             if full:
                 yield from distribution(moment, layer, channel, ascending(values))
 
@@ -66,7 +73,10 @@ def distribution(moment: Moment, layer: str, unit: int | None, values: Tensor) -
 def quantiles(values: Tensor, levels: Tensor) -> Tensor:
     """Quantiles of sorted values at levels in 0..1, linear between neighbours, in float64 on the CPU."""
     place = levels * (len(values) - 1)
-    low, high = (values[index.long().to(values.device)].double().cpu() for index in (place.floor(), place.ceil()))
+    low, high = (
+        values[index.long().to(values.device)].double().cpu()
+        for index in (place.floor(), place.ceil())
+    )
     return low + (high - low) * place.frac()
 
 

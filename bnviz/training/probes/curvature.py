@@ -30,7 +30,9 @@ def measure(moment: Moment) -> Iterator[Row]:
 
     product = moment.objective.curvature(moment.theta, moment.batch)
     g = moment.evaluation.gradient
-    start = torch.randn(g.shape, generator=generator(moment.spec.seed, "curvature"), dtype=torch.float64).to(g)
+    start = torch.randn(
+        g.shape, generator=generator(moment.spec.seed, "curvature"), dtype=torch.float64
+    ).to(g)
     yield Row(moment.step, "hessian_top", None, None, None, largest(product, start))
     yield Row(moment.step, "batch_sharpness", None, None, None, quotient(product(g), g))
 
@@ -53,7 +55,9 @@ def largest(product: Callable[[Tensor], Tensor], start: Tensor) -> float:
         off = float(image.double().norm())
         if not np.isfinite(off + diagonal[-1]):
             return float("nan")
-        values, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1))
+        values, vectors = np.linalg.eigh(
+            np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
+        )
         if off * abs(vectors[-1, -1]) <= TOLERANCE * abs(values[-1]):  # the residual of the pair
             break
         beside.append(off)

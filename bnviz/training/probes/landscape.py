@@ -33,16 +33,22 @@ def measure(moment: Moment) -> Iterator[Row]:
         for suffix, direction in directions.items():
             there = objective.evaluate(moment.theta.add(direction, alpha=-eta), moment.batch)
             yield Row(moment.step, f"loss_along{suffix}", None, None, eta, float(there.loss))
-            yield from norms(objective, there.gradient - g, moment.step, f"gradient_distance{suffix}", eta)
+            yield from norms(
+                objective, there.gradient - g, moment.step, f"gradient_distance{suffix}", eta
+            )
 
 
-def norms(objective: Objective, vector: Tensor, step: int, metric: str, at: float | None) -> Iterator[Row]:
+def norms(
+    objective: Objective, vector: Tensor, step: int, metric: str, at: float | None
+) -> Iterator[Row]:
     """l2 norm of a flat vector, whole and layer by layer, summed in float64."""
     import torch
 
     layers, stretches = zip(*objective.layers(vector), strict=True)
     squares = torch.stack([stretch.double().square().sum() for stretch in stretches])
-    for layer, value in zip((None, *layers), torch.cat([squares.sum()[None], squares]).sqrt().tolist(), strict=True):
+    for layer, value in zip(
+        (None, *layers), torch.cat([squares.sum()[None], squares]).sqrt().tolist(), strict=True
+    ):
         yield Row(step, metric, layer, None, at, value)
 
 
@@ -53,6 +59,10 @@ def random_direction(moment: Moment) -> Tensor:
     from bnviz.training.seeds import generator
 
     g = moment.evaluation.gradient
-    draw = torch.randn(g.shape, generator=generator(moment.spec.seed, "direction", moment.step), dtype=torch.float64)
+    draw = torch.randn(
+        g.shape,
+        generator=generator(moment.spec.seed, "direction", moment.step),
+        dtype=torch.float64,
+    )
     direction: Tensor = draw * (float(g.double().norm()) / draw.norm())
     return direction.to(g)

@@ -39,9 +39,13 @@ def measure(moment: Moment) -> Iterator[Row]:
     u, v = directions(moment)
     for unit, direction in enumerate((u, v)):
         yield Row(moment.step, "surface_length", None, unit, None, float(direction.double().norm()))
-    for step, theta in (moment.visited | {moment.step: moment.theta, moment.step + 1: moment.theta_next}).items():
+    for step, theta in (
+        moment.visited | {moment.step: moment.theta, moment.step + 1: moment.theta_next}
+    ).items():
         names = ("surface_path_a", "surface_path_b", "surface_off")
-        for name, value in zip(names, coordinates(theta.double() - moment.theta.double(), u, v), strict=True):
+        for name, value in zip(
+            names, coordinates(theta.double() - moment.theta.double(), u, v), strict=True
+        ):
             yield Row(moment.step, name, None, None, float(step), value)
     ticks = grid(moment.spec.surface_extent, moment.spec.surface_grid)
     for a, losses in zip(ticks, heights(moment, u, v, ticks), strict=True):
@@ -61,7 +65,11 @@ def heights(moment: Moment, u: Tensor, v: Tensor, ticks: list[float]) -> list[li
     objective, batch = moment.objective, moment.batch
     with torch.no_grad():
         along = (moment.theta.add(u, alpha=a) for a in ticks)
-        losses = [objective.loss(objective.views(row.add(v, alpha=b)), batch)[0] for row in along for b in ticks]
+        losses = [
+            objective.loss(objective.views(row.add(v, alpha=b)), batch)[0]
+            for row in along
+            for b in ticks
+        ]
     values: list[list[float]] = torch.stack(losses).view(len(ticks), len(ticks)).tolist()
     return values
 
@@ -88,7 +96,9 @@ def draw(moment: Moment, name: str) -> Tensor:
     from bnviz.training.seeds import generator
 
     theta = moment.theta
-    drawn = torch.randn(theta.shape, generator=generator(moment.spec.seed, "surface", name), dtype=torch.float64)
+    drawn = torch.randn(
+        theta.shape, generator=generator(moment.spec.seed, "surface", name), dtype=torch.float64
+    )
     return drawn.to(theta)
 
 

@@ -44,7 +44,9 @@ def chosen_units(moment: Moment, block: Block) -> list[int]:
 
     from bnviz.training.seeds import generator
 
-    order = torch.randperm(block.output[0], generator=generator(moment.spec.seed, "theory", block.name))
+    order = torch.randperm(
+        block.output[0], generator=generator(moment.spec.seed, "theory", block.name)
+    )
     return sorted(order[: moment.spec.theory_units].tolist())
 
 
@@ -56,7 +58,9 @@ def lemma(moment: Moment) -> Iterator[Row]:
     objective = moment.objective
     initial, present = objective.views(objective.initial()), objective.views(moment.theta)
     for block in (block for block in objective.blocks if block.normalised):
-        begun, now = (views[block.name]["weight"].flatten(1).double() for views in (initial, present))
+        begun, now = (
+            views[block.name]["weight"].flatten(1).double() for views in (initial, present)
+        )
         units = [(unit, begun[unit], now[unit]) for unit in chosen_units(moment, block)]
         for unit, start, end in [(None, begun.flatten(), now.flatten()), *units]:
             for side, value in distances(start, end).items():
@@ -102,13 +106,18 @@ class Units(NamedTuple):
     def tangent(self) -> Tensor:
         """Jv, J = ∂ŷ/∂y = (I − 11ᵀ/m − ŷŷᵀ/m)/s: how ŷ moves when y moves along v (units, m)."""
         centred = self.v - self.v.mean(1, keepdim=True)
-        return (centred - self.normalised * (dot(self.normalised, self.v) / self.m)[:, None]) / self.s[:, None]
+        return (
+            centred - self.normalised * (dot(self.normalised, self.v) / self.m)[:, None]
+        ) / self.s[:, None]
 
 
 def theorems(moment: Moment) -> Iterator[Row]:
     """The theorems layer by layer: the second derivatives of one are freed before those of the next."""
     objective, spec = moment.objective, moment.spec
-    views, gradient = objective.views(moment.theta.detach().requires_grad_()), moment.evaluation.gradient
+    views, gradient = (
+        objective.views(moment.theta.detach().requires_grad_()),
+        moment.evaluation.gradient,
+    )
     seen: list[tuple[Block, Tensor, Tensor]] = []
     loss, _, _ = objective.loss(views, moment.batch, tap=lambda *what: seen.append(what))
     x = moment.batch.inputs
@@ -116,9 +125,13 @@ def theorems(moment: Moment) -> Iterator[Row]:
         if block.normalised:
             units, layer = chosen_units(moment, block), views[block.name]
             # Theorem 4.4 is about the loss without the penalty, which is in the gradient that the training took.
-            of_weight = objective.views(gradient)[block.name]["weight"] - spec.l2 * layer["weight"].detach()
+            of_weight = (
+                objective.views(gradient)[block.name]["weight"] - spec.l2 * layer["weight"].detach()
+            )
             at, values = in_layer(loss, y, z, units, layer["gamma"].detach(), spec.epsilon)
-            values |= theorem_4_4(at, of_weight[units].flatten(1).double(), spectral_norm(patches(block, x)))
+            values |= theorem_4_4(
+                at, of_weight[units].flatten(1).double(), spectral_norm(patches(block, x))
+            )
             for metric, of_units in values.items():
                 for unit, value in zip(units, of_units.tolist(), strict=True):
                     yield Row(moment.step, metric, block.name, unit, None, value)
@@ -134,7 +147,14 @@ def in_layer(
     at_y, at_z = torch.autograd.grad(loss, (y, z), create_graph=True)
     v, g, inputs = (by_unit(tensor.detach())[units].double() for tensor in (at_y, at_z, y))
     s = (inputs.var(1, correction=0) + epsilon).sqrt()
-    at = Units(v, g, (inputs - inputs.mean(1, keepdim=True)) / s[:, None], gamma[units].double(), s, epsilon)
+    at = Units(
+        v,
+        g,
+        (inputs - inputs.mean(1, keepdim=True)) / s[:, None],
+        gamma[units].double(),
+        s,
+        epsilon,
+    )
     through = curvatures(at_y, y, units, v)
     moved, straight = curvatures(at_z, z, units, at.tangent), curvatures(at_z, z, units, v)
     return at, theorem_4_1(at) | theorem_4_2(at, through, moved, straight)
@@ -146,7 +166,8 @@ def theorem_4_1(at: Units) -> Values:
     mean, along = at.g.sum(1).square() / at.m, dot(at.g, at.normalised).square() / at.m
     return {
         "theorem_4_1_left": dot(at.v, at.v),
-        "theorem_4_1_exact": gain.square() * (whole - mean - along * (1 + at.epsilon / at.s.square())),
+        "theorem_4_1_exact": gain.square()
+        * (whole - mean - along * (1 + at.epsilon / at.s.square())),
         "theorem_4_1_right": gain.square() * (whole - mean - along),
         "theorem_4_1_printed": gain.square() * (whole - mean - along * at.m**0.5),
         "theorem_4_1_scale": gain.square() * whole,
@@ -162,7 +183,11 @@ def theorem_4_2(at: Units, through: Tensor, moved: Tensor, straight: Tensor) -> 
     """
     square, a, inner = dot(at.v, at.v), dot(at.normalised, at.v), dot(at.g, at.normalised)
     pull = at.gamma / (at.m * at.s.square()) * inner
-    terms = (at.gamma.square() * moved, -pull * (square - a.square() / at.m), -2 * a * square / (at.s * at.m))
+    terms = (
+        at.gamma.square() * moved,
+        -pull * (square - a.square() / at.m),
+        -2 * a * square / (at.s * at.m),
+    )
     return {
         "theorem_4_2_left": through,
         "theorem_4_2_exact": terms[0] + terms[1] + terms[2],
@@ -182,7 +207,8 @@ def theorem_4_4(at: Units, of_weight: Tensor, spectral: float) -> Values:
     return {
         "theorem_4_4_left": dot(of_weight, of_weight),
         "theorem_4_4_right": spectral**2 * first["theorem_4_1_right"],
-        "theorem_4_4_printed": (at.gamma / at.s).square() * (most.square() - mean - spectral**2 * along),
+        "theorem_4_4_printed": (at.gamma / at.s).square()
+        * (most.square() - mean - spectral**2 * along),
         "theorem_4_4_scale": spectral**2 * first["theorem_4_1_scale"],
     }
 
