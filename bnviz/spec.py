@@ -1,58 +1,32 @@
-"""RunSpec: a question, every knob with its label, unit, bounds and help; its id names the folder of its answer.
+"""RunSpec: the settings of a run, each with label, bounds and help. Its id names the run's folder.
 
-Where the papers are silent, the defaults stand here and nowhere else (README, "Defaults where the papers are silent").
+Where the papers are silent, the defaults stand here and nowhere else (docs/DEFAULTS.md).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shlex
-from functools import cache
 from math import prod
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from bnviz.data import SOURCES
+from bnviz.spec_errors import SpecError as SpecError
+from bnviz.spec_errors import choice, refused
+from bnviz.spec_words import regime
 from bnviz.training import models
 from bnviz.training.models import MODELS, Block
 from bnviz.training.norms import NORMS
-from bnviz.training.probes import PROBES
+from bnviz.training.probes import PROBES, optional
 from bnviz.words import shorten
 
-VERSIONS = {
-    "loop": 1,
-    "loss": 1,
-}  # raise one when the numbers of train.py, or of objective.py and task.py, change
+# Raise one when the numbers of training/loop.py, or of objective.py and task.py, change.
+VERSIONS = {"loop": 1, "loss": 1}
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-
-
-class SpecError(ValueError):
-    """A question that cannot be asked; its text is one sentence that names the valid choices.
-
-    Where one knob is wrong the sentence begins with its name, which is then `knob` as well.
-    """
-
-    def __init__(self, text: str, knob: str = "") -> None:
-        super().__init__(text)
-        self.knob = knob
-
-
-TABLES: dict[str, Any] = {"model": MODELS, "norm": NORMS, "data": SOURCES}  # open tables of names
-
-
-def choice(table: dict[str, Any]) -> Any:
-    """A validator for a name out of an open table."""
-
-    def known(name: str) -> str:
-        if name not in table:
-            raise ValueError(f"must be one of {', '.join(table)}")
-        return name
-
-    return known
 
 
 class RunSpec(BaseModel):
@@ -66,13 +40,17 @@ class RunSpec(BaseModel):
     model: str = Field(
         "vgg11",
         title="Network",
-        description="VGG configuration A (11), B (13), D (16) or E (19); the deep linear network; the MLP of 2015; LeNet.",
+        description=(
+            "VGG configuration A (11), B (13), D (16) or E (19); the deep linear network (dln); "
+            "the MLP of the 2015 paper; LeNet with sigmoids (lenet) or ReLUs (lenetr)."
+        ),
+        json_schema_extra={"enum": [*MODELS]},
     )
     width: Positive = Field(
         1.0,
         le=64,
         title="Width",
-        description="Scales the channels of every layer; 1 is the published width.",
+        description="Multiplies the channels of every layer; 1 is the published width.",
     )
     depth: int = Field(
         25, ge=2, le=200, title="Depth", description="Layers of the deep linear network."
@@ -86,24 +64,28 @@ class RunSpec(BaseModel):
     norm: str = Field(
         "batch",
         title="Normalisation",
-        description="What stands between a layer and its non-linearity.",
+        description="Applied between a layer and its non-linearity.",
+        json_schema_extra={"enum": [*NORMS]},
     )
     norm_hidden: bool = Field(
         False,
         title="Normalise hidden layers",
-        description="In a VGG also after fully connected hidden layers, not only convolutions.",
+        description="In a VGG, also normalise the fully connected hidden layers.",
     )
     norm_output: bool = Field(
         False,
         title="Normalise the output",
-        description="Also after the last layer, which the papers leave open.",
+        description="Also normalise the last layer; the papers do not say.",
     )
     groups: int = Field(
         8,
         ge=1,
         le=4096,
         title="Groups",
-        description="Of group normalisation: at most so many, the largest number that divides a layer's channels as well.",
+        description=(
+            "For group normalisation: the most groups a layer may have. A layer takes the largest "
+            "number up to this that divides its channels."
+        ),
     )
     epsilon: Positive = Field(
         1e-5, le=1, title="ε", description="Added to the variance before the square root."
@@ -112,17 +94,20 @@ class RunSpec(BaseModel):
         0.1,
         le=1,
         title="Averaging",
-        description="Weight of the newest batch in the population statistics.",
+        description="Weight of the newest batch in the running population statistics.",
     )
     population: Literal["running", "exact"] = Field(
         "running",
         title="Population statistics",
-        description="For evaluation: a running average, or exact averages over the training set (2015, Algorithm 2).",
+        description=(
+            "Used in evaluation: a running average, or exact averages over the training set "
+            "(2015, Algorithm 2)."
+        ),
     )
     lp_centred: bool = Field(
         False,
         title="Centred lp scale",
-        description="Take the scale of the lp norms after the mean is removed, not before.",
+        description="In the lp norms, compute the scale after subtracting the mean.",
     )
     noise_mean: NonNegative = Field(
         0.5, le=100, title="Noise n_μ", description="μ of a channel ~ U(−n_μ, n_μ), each step."
@@ -150,7 +135,10 @@ class RunSpec(BaseModel):
     init: Literal["glorot_uniform", "glorot_normal", "he_normal", "gaussian"] = Field(
         "glorot_uniform",
         title="Initial weights",
-        description="The 2018 paper says 'standard Glorot', not which; that of 2015 'small random Gaussian', not how small.",
+        description=(
+            "The 2018 paper says 'standard Glorot' but not which one; the 2015 paper says "
+            "'small random Gaussian' but not how small."
+        ),
     )
     init_std: Positive = Field(
         0.05,
@@ -161,18 +149,24 @@ class RunSpec(BaseModel):
     data: str = Field(
         "cifar10-sample",
         title="Data",
-        description="The full set, the sample that ships with bnviz, or made-up samples.",
+        description="A full data set, the small sample that comes with bnviz, or Gaussian samples.",
+        json_schema_extra={"enum": [*SOURCES]},
     )
     pixels: Literal["standardised", "binary"] = Field(
         "standardised",
         title="Pixels",
-        description="Each channel minus its mean, over its standard deviation; or 1 above half the range and else 0 (2015).",
+        description=(
+            "Standardised: each channel minus its mean, over its standard deviation. "
+            "Binary: 1 above half the range, otherwise 0 (2015)."
+        ),
     )
     loss_factor: Positive = Field(
         0.5,
         le=1e6,
         title="Loss factor",
-        description="Before the squared loss, a sum over the samples; 1/2 and 1 both fit the 2018 paper.",
+        description=(
+            "Multiplies the squared loss, summed over samples; 1/2 and 1 both fit the 2018 paper."
+        ),
     )
     augment: bool = Field(
         False, title="Augment", description="Random crop (4 pixels of padding) and horizontal flip."
@@ -180,26 +174,29 @@ class RunSpec(BaseModel):
     batch: int = Field(128, ge=2, le=4096, title="Batch", description="Examples in a batch.")
     steps: int = Field(1000, ge=1, le=1_000_000, title="Steps", description="Training steps.")
     lr: Positive = Field(
-        0.1, le=1e3, title="Learning rate", description="The 2018 paper's is 0.1, with plain SGD."
+        0.1, le=1e3, title="Learning rate", description="The 2018 paper uses 0.1 with plain SGD."
     )
     optimizer: Literal["sgd", "adadelta", "adam", "adamw"] = Field(
         "sgd",
         title="Optimiser",
-        description="From torch.optim, with its other settings as they come.",
+        description="From torch.optim, with its defaults for all else.",
     )
     momentum: NonNegative = Field(
-        0.0, lt=1, title="Momentum", description="Of SGD; the 2018 paper names none."
+        0.0, lt=1, title="Momentum", description="For SGD; the 2018 paper mentions none."
     )
     weight_decay: NonNegative = Field(
         0.01,
         le=10,
         title="Weight decay",
-        description="Of AdamW alone, decoupled, on every parameter; for an L2 penalty see λ.",
+        description="For AdamW only, on every parameter; for an L2 penalty use λ.",
     )
     schedule: Literal["constant", "step", "cosine"] = Field(
         "constant",
         title="Schedule",
-        description="The learning rate over training: as it is, times a factor every so many steps, or half a cosine to 0.",
+        description=(
+            "How the learning rate changes: not at all, by a factor every so many steps, "
+            "or along half a cosine to 0."
+        ),
     )
     decay: Positive = Field(
         0.7, le=1, title="Decay", description="The factor of the step schedule."
@@ -212,71 +209,80 @@ class RunSpec(BaseModel):
         ge=0,
         le=1_000_000,
         title="Warm-up",
-        description="Steps over which the learning rate first rises linearly.",
+        description="Steps in which the learning rate rises linearly from 0.",
     )
     l2: NonNegative = Field(
         0.0,
         le=1,
         title="L2 λ",
-        description="Adds λ/2 · ‖weights‖² to the objective; γ, β and biases are not counted.",
+        description="Adds λ/2 · ‖weights‖² to the loss; γ, β and biases are left out.",
     )
     seed: int = Field(
         0,
         ge=0,
         lt=2**31,
         title="Seed",
-        description="Weights, batches, noise, units and directions.",
+        description="For weights, batches, noise, and the chosen channels and directions.",
     )
     precision: Literal["float32", "float64"] = Field(
-        "float32", title="Precision", description="Of every number in training."
+        "float32", title="Precision", description="Of all numbers in training."
     )
     step_sizes: tuple[Annotated[float, Field(ge=1e-6, le=1e6, allow_inf_nan=False)], ...] = Field(
         (0.5, 1.0, 2.0, 4.0),
         min_length=1,
         max_length=32,
         title="Step sizes",
-        description="Where the landscape is measured along the gradient, in multiples of the learning rate (2018, App. A.2.2).",
+        description=(
+            "Step sizes η at which the loss along the gradient is measured, as multiples of the "
+            "learning rate (2018, App. A.2.2)."
+        ),
     )
     random_direction: bool = Field(
         False,
         title="Random direction",
-        description="Also measure the landscape along a random direction of the same length.",
+        description="Also measure the loss along a random direction of the same length.",
     )
     surface_along: Literal["gradient", "random"] = Field(
         "gradient",
         title="Surface along",
-        description="The first direction of the surface: the negative gradient, or random as the second always is.",
+        description=(
+            "First direction of the surface: the negative gradient, or a random one. "
+            "The second is always random."
+        ),
     )
     surface_scaled: bool = Field(
         False,
         title="Filter-normalised surface",
-        description="Each filter of a direction as long as the network's (Li et al. 2018); else both as long as lr · gradient.",
+        description=(
+            "Give each filter of a direction the length of the network's own filter (Li et al. "
+            "2018); otherwise both directions are as long as lr · gradient."
+        ),
     )
     surface_extent: Positive = Field(
         4.0,
         le=1e6,
         title="Surface extent",
-        description="How far the surface goes either way, in lengths of a direction.",
+        description="How far the surface reaches each way, in lengths of a direction.",
     )
     surface_grid: int = Field(
         17,
         ge=3,
         le=101,
         title="Surface grid",
-        description="Points along each direction of the surface.",
+        description="Points in each direction of the surface.",
     )
     theory_units: int = Field(
         4,
         ge=1,
         le=4096,
         title="Theory units",
-        description="Units of each layer in which the theorems are checked.",
+        description="Units per layer in which the theorems are checked.",
     )
     quantiles: tuple[Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)], ...] = Field(
         (0.0, 0.05, 0.15, 0.5, 0.85, 0.95, 1.0),
         max_length=32,
         title="Quantiles",
-        description="Levels between 0 and 1.",
+        description="Levels between 0 and 1; both ends are always included.",
     )
     bins: int = Field(
         40,
@@ -286,13 +292,9 @@ class RunSpec(BaseModel):
         description="Equal histogram bins between the minimum and the maximum.",
     )
     probes: dict[str, Annotated[int, Field(ge=1)]] = Field(
-        {
-            name: probe.INTERVAL
-            for name, probe in PROBES.items()
-            if name in ("accuracy", "evaluation")
-        },
+        {name: probe.INTERVAL for name, probe in PROBES.items() if optional(name, "DEFAULT")},
         title="Probes",
-        description="What is measured, and every how many steps.",
+        description="What to measure, and every how many steps.",
     )
 
     _model = field_validator("model")(choice(MODELS))
@@ -338,83 +340,47 @@ class RunSpec(BaseModel):
 
     @classmethod
     def of(cls, /, **knobs: Any) -> Self:
-        """A spec from knobs that may be wrong: SpecError says in one sentence what is, and what is valid."""
+        """Return a spec. SpecError says which setting is wrong and what is valid."""
         try:
             return cls(**knobs)
         except ValidationError as problem:
-            raise refused(problem) from None
+            raise refused(problem, cls) from None
 
     @classmethod
     def check(cls, name: str, value: Any) -> None:
-        """SpecError where one knob's value is wrong in itself, whatever the others say."""
+        """Raise SpecError if one setting's value is wrong, whatever the other settings are."""
         try:
             cls(**{name: value})
         except ValidationError as problem:
-            if problem.errors()[0]["loc"]:  # without a place it is about several knobs
-                raise refused(problem) from None
+            if problem.errors()[0]["loc"]:  # otherwise it is about several settings
+                raise refused(problem, cls) from None
 
     def blocks(self) -> tuple[Block, ...]:
-        """The network as data."""
+        """Return the network's blocks, from input to output."""
         source = SOURCES[self.data]
         return MODELS[self.model](self, source.shape, source.outputs)
 
     def multiplications(self) -> int:
-        """Of one example on its way through the weight layers."""
+        """Return the multiplications of one example's forward pass through the weight layers."""
         return sum(prod(block.weight) * prod(block.output[1:]) for block in self.blocks())
 
     def regime(self) -> str:
-        """Under which conditions the numbers were measured, without the normalisation and the seed: one line."""
-        images, linear, vgg = (
-            bool(SOURCES[self.data].classes),
-            self.model == "dln",
-            self.model.startswith("vgg"),
-        )
-        std = f" ({self.init_std:g})" if self.init == "gaussian" else ""
-        notes = {
-            f"depth {self.depth}": linear,
-            f"hidden {', '.join(map(str, self.hidden)) or 'none'}": vgg and self.hidden != (512,),
-            f"batch {self.batch}": True,
-            f"loss × {self.loss_factor:g}": not images,
-            f"L2 {self.l2:g}": self.l2 > 0,
-            f"{self.init.replace('_', ' ')} weights{std}": self.init != "glorot_uniform",
-            "augmented": images and self.augment,
-            "binary": images and self.pixels == "binary",
-            "hidden normalised": vgg and self.norm_hidden,
-            "output normalised": self.norm_output,
-            self.precision: self.precision != "float32",
-            f"{self.steps:,} steps": True,
-        }
-        said = [note for note, holds in notes.items() if holds]
-        return " · ".join([self.data, f"{self.model} × {self.width:g}", self._rate(), *said])
-
-    def _rate(self) -> str:
-        """Optimiser and learning rate in words."""
-        names = {"sgd": "SGD", "adadelta": "Adadelta", "adam": "Adam", "adamw": "AdamW"}
-        momentum = (
-            f" momentum {self.momentum:g}" if self.optimizer == "sgd" and self.momentum else ""
-        )
-        decay = {
-            "constant": "",
-            "step": f" × {self.decay:g} every {self.decay_every:,}",
-            "cosine": ", cosine",
-        }
-        warmup = f", warm-up {self.warmup:,}" if self.warmup else ""
-        decayed = f" weight decay {self.weight_decay:g}" if self.optimizer == "adamw" else ""
-        return f"{names[self.optimizer]}{momentum}{decayed}, lr {self.lr:g}{decay[self.schedule]}{warmup}"
+        """Return in one line under which conditions the numbers were measured."""
+        return regime(self)
 
     def summary(self) -> str:
-        """One line that names the question."""
+        """Return one line that names the run."""
         return f"{NORMS[self.norm].label} · {self.regime()} · seed {self.seed}"
 
     @property
     def id(self) -> str:
-        """16 hex digits: the same question has the same id, however it was written."""
+        """16 hex digits: the same settings have the same id, however they were written."""
         return hashlib.sha256(json.dumps(self.canonical(), sort_keys=True).encode()).hexdigest()[
             :16
         ]
 
     def canonical(self) -> dict[str, Any]:
-        """What the id hashes: the fields away from their defaults, and the versions above 1 of what they name."""
+        """Return what the id hashes: settings that are not the default, and versions above 1."""
         defaults = type(self)()
         changed = {
             name: value
@@ -422,87 +388,10 @@ class RunSpec(BaseModel):
             if getattr(self, name) != getattr(defaults, name)
         }
         versions = VERSIONS | {
-            self.model: models.VERSIONS[self.model],
+            self.model: models.version(self.model),
             self.data: SOURCES[self.data].version,
             self.norm: NORMS[self.norm].version,
-            **{name: getattr(PROBES[name], "VERSION", 1) for name in self.probes},
+            **{name: optional(name, "VERSION", 1) for name in self.probes},
         }
         raised = {name: version for name, version in versions.items() if version > 1}
         return changed | ({"versions": raised} if raised else {})
-
-
-def command(spec: RunSpec) -> str:
-    """The command line that asks the same question."""
-    words = ["python", "-m", "bnviz", "run"]
-    for name, value in spec.canonical().items():
-        if name not in ("probes", "versions"):
-            words += [
-                f"--{name.replace('_', '-')}",
-                ",".join(map(str, value)) if isinstance(value, list) else str(value),
-            ]
-    off = {name: 0 for name in RunSpec().probes if name not in spec.probes}
-    for name, interval in (spec.probes | off).items():
-        words += ["--probe", f"{name}={interval}"]
-    return shlex.join(words)
-
-
-def refused(problem: ValidationError) -> SpecError:
-    """pydantic's first complaint in the reader's words."""
-    first = problem.errors()[0]
-    knob = str(first["loc"][0]) if first["loc"] else ""
-    return SpecError(sentence(first), knob if knob in RunSpec.model_fields else "")
-
-
-def sentence(problem: Any) -> str:
-    """One sentence on one of pydantic's complaints: which knob, what is valid, what was given."""
-    place, given = problem["loc"], problem["input"]
-    if problem["type"] == "extra_forbidden":
-        return f"unknown setting {shorten(place[0])}; the settings are {', '.join(RunSpec.model_fields)}"
-    if not place:
-        return str(problem["msg"]).removeprefix("Value error, ")
-    name = " ".join(
-        part if part in PROBES else shorten(part)[1:-1] for part in place if isinstance(part, str)
-    )
-    if problem["type"] == "too_short":
-        return f"{name} must have at least one value"
-    if problem["type"] == "too_long":
-        return f"{name} must have at most {problem['ctx']['max_length']} values"
-    got = "nothing" if given is None or given == "" else shorten(given)
-    if problem["type"] == "value_error":
-        told = f", got {got}" if isinstance(given, str | int | float) else ""
-        return f"{name} {str(problem['msg']).removeprefix('Value error, ')}{told}"
-    each = EACH.get(problem["type"], "")
-    return f"{name} must be {each}{valid(place[0])}, got {got}"
-
-
-@cache
-def valid(knob: str) -> str:
-    """Return the values that a setting accepts, in words; for a list, those of each element."""
-    about = RunSpec.model_json_schema()["properties"][knob]
-    about = about.get("items") or about.get("additionalProperties") or about
-    if about["type"] == "string":
-        return f"one of {', '.join(about.get('enum') or TABLES[knob])}"
-    if about["type"] == "boolean":
-        return "true or false"
-    kind = "a whole number" if about["type"] == "integer" else "a number"
-    if "minimum" in about and "maximum" in about:
-        return f"{kind} from {size(about['minimum'])} to {size(about['maximum'])}"
-    bounds = [f"{words} {size(about[key])}" for key, words in BOUNDS.items() if key in about]
-    return f"{kind} {' and '.join(bounds)}"
-
-
-EACH = {
-    "tuple_type": "a list, each value ",
-    "dict_type": "probes with their intervals, each ",
-}  # by pydantic's complaint
-BOUNDS = {
-    "minimum": "of at least",
-    "exclusiveMinimum": "above",
-    "maximum": "at most",
-    "exclusiveMaximum": "below",
-}
-
-
-def size(bound: float) -> str:
-    """A bound as a reader writes it."""
-    return f"{bound:,.0f}" if bound == int(bound) else f"{bound:g}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -29,7 +30,11 @@ PAGES = (
     "sweep",
     "runs",
 )
-LOOKS = {"light": ("light", 1400), "dark": ("dark", 1400), "narrow": ("light", 390)}
+LOOKS: dict[str, tuple[Literal["light", "dark"], int]] = {
+    "light": ("light", 1400),
+    "dark": ("dark", 1400),
+    "narrow": ("light", 390),
+}
 SWITCHES = [
     "--no-sandbox",
     "--disable-gpu",
@@ -58,7 +63,7 @@ def main() -> None:
             for path in PAGES:
                 page = browser.new_page(
                     viewport={"width": width, "height": 900}, color_scheme=scheme
-                )  # type: ignore[arg-type]
+                )
                 page.goto(f"{address}/{path}")
                 settle(page)
                 page.screenshot(path=folder / f"{path or 'start'}-{look}.png")

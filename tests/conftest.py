@@ -11,8 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from bnviz.spec import RunSpec
+
+# A busy machine may take long over any example; how long is not what a property says.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 LOCKS = Path("/proc/locks")
 ALL_PROBES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from torch import nn
@@ -33,7 +33,6 @@ def by_torch(x: Array, gamma: float, beta: float, epsilon: float, dy: Array) -> 
 
 
 @given(batches, parameters, batches)
-@settings(deadline=None)
 def test_forward_and_backward_are_those_of_torch(x, knobs, dy):
     line = algorithm1.forward(x, *knobs)
     gradient = algorithm1.backward(line, dy)
@@ -66,7 +65,6 @@ def test_every_line_is_the_paper_s():
 
 
 @given(spread_batches, parameters, batches, st.integers(0, 4))
-@settings(deadline=None)
 def test_the_gradient_is_the_slope_of_the_loss(x, knobs, targets, example):
     line = algorithm1.forward(x, *knobs)
     gradient = algorithm1.backward(line, line.y - targets)
@@ -77,7 +75,6 @@ def test_the_gradient_is_the_slope_of_the_loss(x, knobs, targets, example):
 
 
 @given(spread_batches, parameters, batches)
-@settings(deadline=None)
 def test_gamma_and_beta_too(x, knobs, targets):
     gamma, beta, epsilon = knobs
     line, h = algorithm1.forward(x, *knobs), 1e-4
@@ -143,7 +140,6 @@ def test_equal_numbers_are_saved_by_epsilon(value, knobs, dy):
 
 
 @given(arrays(float, (4, 5), elements=numbers), batches, parameters)
-@settings(deadline=None)
 def test_population_and_inference_are_those_of_torch(several, x, knobs):
     gamma, beta, epsilon = knobs
     module = nn.BatchNorm1d(
@@ -175,7 +171,6 @@ def test_inference_does_not_depend_on_the_company():
 
 
 @given(st.integers(0, 999), st.floats(0.1, 10))
-@settings(deadline=None)
 def test_larger_weights_get_smaller_gradients(seed, a):
     weights, inputs = algorithm1.drawn_layer(seed, 5)
     found = algorithm1.invariance(weights, inputs, a, epsilon=1e-12)
@@ -185,7 +180,6 @@ def test_larger_weights_get_smaller_gradients(seed, a):
 
 
 @given(st.integers(0, 999), st.floats(0.1, 10), st.sampled_from([1e-5, 1e-2, 1.0]))
-@settings(deadline=None)
 def test_weights_times_a_are_the_weights_with_epsilon_over_a_squared(seed, a, epsilon):
     weights, inputs = algorithm1.drawn_layer(seed, 5)
     scaled, same = (

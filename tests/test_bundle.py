@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bnviz import cli, paths
@@ -34,7 +34,8 @@ from bnviz.runs import bundle_files
 from bnviz.runs.bundle import bundle, unpack
 from bnviz.runs.bundle_files import BundleError, is_bundle
 from bnviz.runs.store import SCHEMA, Run, Store
-from bnviz.spec import RunSpec, command
+from bnviz.spec import RunSpec
+from bnviz.spec_words import command
 from bnviz.training.probes import Row
 from bnviz.words import shorten
 from tests.conftest import tiny_spec
@@ -629,7 +630,6 @@ def holds_or_is_refused(content: bytes, expected: dict[str, pd.DataFrame]) -> No
                 pd.testing.assert_frame_equal(run.rows(), expected[run.id])
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_damaged_bytes_are_refused_or_give_the_same_rows(sample, data):
     content, expected = bytearray(sample[0]), sample[1]
@@ -653,7 +653,6 @@ NAMES = [
 ]
 
 
-@settings(deadline=None)
 @given(data=st.data())
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_changed_entries_are_refused_or_give_the_same_rows(sample, data):

@@ -17,7 +17,8 @@ from bnviz.cli.questions import asked as questions
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from bnviz.runs.store import SCHEMA, Store
-from bnviz.spec import RunSpec, command
+from bnviz.spec import RunSpec
+from bnviz.spec_words import command
 from bnviz.training.probes import PROBES
 from tests.conftest import tiny_spec
 

@@ -454,9 +454,7 @@ def damaged(content: bytes, draw: Callable[[Any], Any]) -> bytes:
 ARCHIVES = ["tar", "tar.gz", "tar.bz2", "tar.xz", "zip", "zip in a tar", "tar.gz in a zip"]
 
 
-@settings(
-    deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(draw=st.data(), form=st.sampled_from(sorted(FORMATS)), container=st.sampled_from(ARCHIVES))
 def test_a_damaged_archive_is_taken_whole_or_refused_in_a_sentence(
     draw: Any, form: str, container: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -469,9 +467,7 @@ def test_a_damaged_archive_is_taken_whole_or_refused_in_a_sentence(
         taken_or_refused(path, name, arrays)
 
 
-@settings(
-    deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(draw=st.data(), form=st.sampled_from(sorted(FORMATS)))
 def test_a_damaged_file_is_taken_whole_or_refused_in_a_sentence(
     draw: Any, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -87,7 +87,7 @@ def test_a_forward_leaves_the_population_statistics_alone():
     assert norm.mean.eq(0).all() and norm.variance.eq(1).all()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(scale=st.floats(0.01, 100), seed=st.integers(0, 1000))
 def test_batch_norm_does_not_see_the_scale_of_the_weights(scale, seed):
     """BN((aW)u) = BN(Wu), and its gradient with respect to aW is 1/a of that to W (2015, Sec. 3.3); as epsilon vanishes."""
@@ -146,7 +146,7 @@ def test_the_centred_l2_norm_is_batch_norm():
     )
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(scale=st.floats(0.01, 100), seed=st.integers(0, 1000), name=st.sampled_from(["batch", *LP]))
 def test_no_batch_normalisation_sees_the_scale_of_its_input(scale, seed, name):
     norm = NORMS[name](tiny_spec(epsilon=1e-14), (4, 6, 6), CPU, torch.float64)
@@ -224,7 +224,7 @@ def test_standardised_weights_are_rows_of_zero_mean_and_length_one():
 NORMALISING = [name for name in NORMS if name not in ("none", "noise")]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(scale=st.floats(0.01, 100), seed=st.integers(0, 1000), name=st.sampled_from(NORMALISING))
 def test_no_normalised_layer_sees_the_scale_of_its_weights(scale, seed, name):
     """Norm((aW)u) = Norm(Wu) for every one of them, as epsilon vanishes; the gradient with respect to aW is 1/a of that to W."""

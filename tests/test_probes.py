@@ -198,7 +198,7 @@ def test_evaluation_is_that_of_a_torch_network_in_evaluation_mode():
         images = torch.cat([batch.inputs for batch in objective.task.test_batches()])
         loss = oracle.loss(model, images, objective.task.test_targets, l2=1e-3)
         right = (model(images).argmax(1) == objective.task.test_targets).double().mean()
-    rows = frame(evaluation.evaluate(objective, theta, 3)).set_index("metric").value
+    rows = frame(evaluation.finish(objective, theta, 3)).set_index("metric").value
     assert rows["test_loss"] == pytest.approx(float(loss)) and rows[
         "test_accuracy"
     ] == pytest.approx(float(right))
@@ -209,7 +209,7 @@ def test_exact_population_statistics_are_averages_over_the_training_set():
     list(training.advance())
     objective, first = training.objective, training.objective.blocks[0]
     kept = {name: value.clone() for name, value in objective.state().items()}
-    rows = frame(evaluation.evaluate(objective, training.theta, 1)).set_index("metric").value
+    rows = frame(evaluation.finish(objective, training.theta, 1)).set_index("metric").value
     assert all(value.equal(kept[name]) for name, value in objective.state().items())
     evaluation.average_over_training_set(objective, objective.views(training.theta))
     weight = objective.views(training.theta)[first.name]["weight"]
@@ -223,7 +223,7 @@ def test_exact_population_statistics_are_averages_over_the_training_set():
         norm.variance, torch.stack([y.var((0, 2, 3)) for y in outputs]).mean(0)
     )
     running = frame(
-        evaluation.evaluate(Training(tiny_spec(norm="batch")).objective, training.theta.float(), 1)
+        evaluation.finish(Training(tiny_spec(norm="batch")).objective, training.theta.float(), 1)
     )
     assert rows["test_loss"] != pytest.approx(running.set_index("metric").value["test_loss"])
 
@@ -246,7 +246,7 @@ def final_state(measured: dict[str, int], **knobs: object) -> dict[str, torch.Te
     return {
         name: value.clone()
         for name, value in training.state().items()
-        if not name.startswith("visited.")
+        if not name.startswith("kept.surface.")
     }
 
 
@@ -284,7 +284,7 @@ def test_the_test_above_catches_a_probe_that_touches_the_population_statistics(m
         return []
 
     monkeypatch.setitem(
-        probes.PROBES, "evaluation", types.SimpleNamespace(measure=measure, evaluate=lambda *a: [])
+        probes.PROBES, "evaluation", types.SimpleNamespace(measure=measure, finish=lambda *a: [])
     )
     with pytest.raises(AssertionError):
         assert_same_bits(final_state({"evaluation": 2}), final_state({}))

@@ -41,7 +41,7 @@ def curves(values: np.ndarray, norm: str = "batch", lr: float = 0.1, **more: obj
     return pd.concat(frames, ignore_index=True)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(values=arrays(float, st.tuples(st.integers(2, 6), st.just(3)), elements=FINITE))
 def test_mean_and_intervals_are_those_of_scipy(values: np.ndarray) -> None:
     n = len(values)

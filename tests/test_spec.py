@@ -53,7 +53,7 @@ def test_a_raised_version_of_the_training_changes_every_id(monkeypatch, part):
 def test_a_raised_version_of_a_network_or_a_data_set_changes_the_id_of_those_who_use_it(
     monkeypatch,
 ):
-    monkeypatch.setitem(models.VERSIONS, "lenet", 2)
+    monkeypatch.setattr(models._FILES["lenet"], "VERSION", 2, raising=False)
     monkeypatch.setitem(SOURCES, "mnist", replace(SOURCES["mnist"], version=2))
     assert RunSpec().canonical() == {}
     assert RunSpec(model="lenet", data="mnist").canonical()["versions"] == {"lenet": 2, "mnist": 2}

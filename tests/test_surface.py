@@ -166,7 +166,7 @@ def test_the_path_is_projected_as_least_squares_would(knobs):
         rows += made
         if made:
             lengths = [row.value for row in made if row.metric == "surface_length"]
-            planes[training.step - 1] = (set(training.visited), lengths)
+            planes[training.step - 1] = (set(training.kept["surface"]), lengths)
     thetas[training.step] = training.theta.clone()
     assert [visited for visited, _ in planes.values()] == [{0}, {0, 3}, {0, 3, 6}]
     at = replay(spec, 6)
@@ -238,6 +238,15 @@ def test_a_gradient_of_zero_has_no_plane():
     )
     rows = frame(surface.measure(still))
     assert rows[rows.metric == "surface_loss"].value.isna().all() and len(heights(rows)) == 3
+
+
+def test_the_parameters_kept_are_thinned_before_they_fill_memory():
+    kept: dict[int, torch.Tensor] = {}
+    for step in range(0, 1000, 10):
+        kept = surface.keep(kept, step, torch.zeros(1))
+        assert len(kept) <= surface.MOST_KEPT
+    assert next(iter(kept)) == 0 and len(kept) > surface.MOST_KEPT / 2
+    assert list(kept) == sorted(kept)
 
 
 @pytest.mark.parametrize("points", [3, 4, 15, 101])

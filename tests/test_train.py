@@ -11,7 +11,7 @@ from torch.optim import lr_scheduler as schedulers
 
 from bnviz import execute
 from bnviz.runs.store import outcome
-from bnviz.training.loop import MOST_VISITED, Training, learning_rate, thinned
+from bnviz.training.loop import Training, learning_rate
 from bnviz.training.task import Task
 from tests import oracle
 from tests.conftest import ALL_PROBES, tiny_spec
@@ -183,18 +183,15 @@ def test_divergence_is_a_result():
     assert rows.step.max() == losses.index[-1]
 
 
+def test_a_state_of_another_version_is_refused():
+    training = Training(tiny_spec())
+    with pytest.raises(ValueError, match="visited, which this version does not know"):
+        training.restore(training.state() | {"visited.0": training.theta}, 0)
+
+
 def test_a_frame_of_rows_has_the_schema():
     rows = pd.DataFrame(execute(tiny_spec(steps=1)))
     assert list(rows.columns) == ["step", "metric", "layer", "unit", "at", "value"]
-
-
-def test_visited_places_are_thinned_before_they_fill_memory():
-    visited: dict[int, torch.Tensor] = {}
-    for step in range(0, 1000, 10):
-        visited = thinned(visited | {step: torch.zeros(1)})
-        assert len(visited) <= MOST_VISITED
-    assert next(iter(visited)) == 0 and len(visited) > MOST_VISITED / 2
-    assert list(visited) == sorted(visited)
 
 
 @pytest.mark.parametrize("norm", ["none", "batch"])

@@ -21,7 +21,7 @@ from bnviz.figures.distributions import histogram_steps
 from bnviz.figures.panel import EACH, Panel
 from bnviz.runs.bundle import bundle
 from bnviz.runs.store import Run, joined, stacked
-from bnviz.spec import command as question
+from bnviz.spec_words import command as question
 
 PICTURES = ("pdf", "svg", "png")
 SUFFIXES = (*export.FORMATS, "tex", "csv", "parquet", "zip")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, prod
 from pathlib import Path
@@ -17,6 +17,7 @@ from bnviz.data import SOURCES
 from bnviz.spec import RunSpec
 from bnviz.training.models import Block
 from bnviz.training.norms import NORMS, Noise
+from bnviz.training.probes import optional
 from bnviz.words import in_bytes
 
 # Seconds of one CPU thread.
@@ -24,8 +25,6 @@ MULTIPLICATION_S = 1.5e-11  # in a forward; a step takes three times as many
 VALUE_S = 4e-9  # what a step does with each value that a layer puts out, besides
 STEP_S = 4e-4  # what a step takes however small the network
 LAYER_S = 8e-5  # what a step takes for a layer however narrow it is
-SORT_S = 6e-8  # a value in the activation distributions
-PRODUCTS = 30  # Hessian-vector products until the largest eigenvalue is found
 
 # Bytes.
 MARGIN = (
@@ -73,7 +72,7 @@ def counted(spec: RunSpec) -> Estimate:
     """Return the cost of one run without looking it up."""
     rows = sum(rows_of(name, spec) for name in spec.probes)
     parameters = sum(prod(block.weight) + 3 * block.output[0] for block in spec.blocks())
-    kept = 2 * parameters * size(spec) * (2 + states(spec) + visited(spec))
+    kept = 2 * parameters * size(spec) * (2 + states(spec) + copies(spec))
     return Estimate(
         seconds_of(spec), memory_of(spec, parameters), rows, PARTS * rows * ROW_BYTES + kept
     )
@@ -82,55 +81,16 @@ def counted(spec: RunSpec) -> Estimate:
 # Rows
 
 
-def firings(probe: str, spec: RunSpec) -> int:
-    """Return how often a probe measures in a run that does not diverge."""
-    every, steps = spec.probes[probe], spec.steps
-    times = ceil(steps / every)
-    return times + ceil((steps - 1) / every) if probe == "activations" and every > 1 else times
+def intervals(probe: str, spec: RunSpec) -> int:
+    """Return how many intervals of a probe a run has that does not diverge."""
+    return ceil(spec.steps / spec.probes[probe])
 
 
 def rows_of(probe: str, spec: RunSpec) -> int:
     """Return the number of rows that a probe writes."""
-    times, layers, classes = (
-        firings(probe, spec),
-        len(spec.blocks()),
-        bool(SOURCES[spec.data].classes),
-    )
-    directions = 1 + spec.random_direction
-    whole = ceil(spec.steps / spec.probes[probe])  # activations have their distribution only then
-    counts = {
-        "accuracy": lambda: times * (3 if classes else 2),
-        "evaluation": lambda: (times + 1) * (2 if classes else 1),
-        "landscape": lambda: (
-            times * (layers + 1 + len(spec.step_sizes) * directions * (layers + 2))
-        ),
-        "covariate_shift": lambda: times * 2 * layers,
-        "activations": lambda: (
-            2 * (layers - 1) * (2 * times + whole * (len(spec.quantiles) + spec.bins))
-        ),
-        "curvature": lambda: times * 2,
-        "surface": lambda: times * (2 + spec.surface_grid**2) + 3 * sum(path(times)),
-        "theory": lambda: (
-            times * sum(checks(spec, block) for block in spec.blocks() if block.normalised)
-        ),
-    }
-    return (
-        counts[probe]() if probe in counts else times * (layers + 1)
-    )  # a probe of one's own: a row a layer, and one of the whole
-
-
-def path(times: int) -> Iterable[int]:
-    """Yield the number of points on each plane's training path: up to 20 earlier ones, this one and the next."""
-    earlier = 0
-    for _ in range(times):
-        yield earlier + 2
-        earlier = earlier + 1 if earlier < 20 else 11
-
-
-def checks(spec: RunSpec, block: Block) -> int:
-    """Return the rows of the theory probe in a layer: 4 of the lemma for each unit and the layer, 15 of the theorems for each unit."""
-    units = min(spec.theory_units, block.output[0])
-    return 4 * (1 + units) + (15 * units if spec.norm == "batch" else 0)
+    times = intervals(probe, spec)
+    count = optional(probe, "rows")
+    return count(spec, times) if count else times * (len(spec.blocks()) + 1)
 
 
 # Seconds
@@ -139,9 +99,7 @@ def checks(spec: RunSpec, block: Block) -> int:
 def seconds_of(spec: RunSpec) -> float:
     """Return the seconds that one thread takes for all steps and all measurements."""
     step = pass_seconds(spec)
-    return spec.steps * step + sum(
-        firings(name, spec) * probe_seconds(name, spec, step) for name in spec.probes
-    )
+    return spec.steps * step + sum(probe_seconds(name, spec, step) for name in spec.probes)
 
 
 def pass_seconds(spec: RunSpec) -> float:
@@ -156,21 +114,9 @@ def pass_seconds(spec: RunSpec) -> float:
 
 
 def probe_seconds(probe: str, spec: RunSpec, step: float) -> float:
-    """Return the seconds of one measurement."""
-    source, blocks = SOURCES[spec.data], spec.blocks()
-    epochs = source.train_count if spec.population == "exact" else 0
-    units = sum(min(spec.theory_units, block.output[0]) for block in blocks if block.normalised)
-    passes = {
-        "evaluation": (source.test_count + epochs) / spec.batch / 3,
-        "landscape": len(spec.step_sizes) * (1 + spec.random_direction),
-        "covariate_shift": len(blocks) * 0.7,
-        "activations": 1 / 3,
-        "curvature": 2.5 * PRODUCTS,
-        "surface": spec.surface_grid**2 / 3,
-        "theory": 3 + 6 * units if spec.norm == "batch" else 0.1,
-    }
-    sorting = 2 * spec.batch * values(blocks[:-1]) * SORT_S / 2 if probe == "activations" else 0.0
-    return passes.get(probe, 0.0) * step + sorting
+    """Return the seconds of all measurements of a probe, if a training step takes `step`."""
+    seconds = optional(probe, "seconds")
+    return intervals(probe, spec) * seconds(spec, step) if seconds else 0.0
 
 
 def values(blocks: Sequence[Block]) -> int:
@@ -183,16 +129,16 @@ def values(blocks: Sequence[Block]) -> int:
 
 def memory_of(spec: RunSpec, parameters: int) -> int:
     """Return the peak memory of a worker, in bytes."""
-    source, probes = SOURCES[spec.data], spec.probes
+    source = SOURCES[spec.data]
     data = (
         2 * (source.train_count + source.test_count) * prod(source.shape)
     )  # one byte a pixel, and a copy
-    copies = COPIES + states(spec) + visited(spec) + 6 * ("curvature" in probes)
-    kept = KEPT + 2 * issubclass(NORMS[spec.norm], Noise) + 2 * ("activations" in probes)
-    kept *= 3 if {"curvature", "theory"} & set(probes) else 1
-    layers = spec.batch * values(spec.blocks()) * kept
-    rows = ROW_MEMORY * sum(rows_of(name, spec) for name in probes)
-    return int(MARGIN * (WORKER_BYTES + data + size(spec) * (parameters * copies + layers) + rows))
+    thetas = parameters * (COPIES + states(spec) + copies(spec))
+    noise = 2 if issubclass(NORMS[spec.norm], Noise) else 0
+    tensors = KEPT + noise + sum(optional(name, "TENSORS", 0) for name in spec.probes)
+    layers = spec.batch * values(spec.blocks()) * tensors
+    rows = ROW_MEMORY * sum(rows_of(name, spec) for name in spec.probes)
+    return int(MARGIN * (WORKER_BYTES + data + size(spec) * (thetas + layers) + rows))
 
 
 def states(spec: RunSpec) -> int:
@@ -200,9 +146,10 @@ def states(spec: RunSpec) -> int:
     return int(spec.momentum > 0) if spec.optimizer == "sgd" else 2
 
 
-def visited(spec: RunSpec) -> int:
-    """Return how many copies of θ the surface probe keeps."""
-    return min(20, firings("surface", spec)) if "surface" in spec.probes else 0
+def copies(spec: RunSpec) -> int:
+    """Return how many copies of θ the probes keep."""
+    kept = {name: optional(name, "copies") for name in spec.probes}
+    return sum(count(spec, intervals(name, spec)) for name, count in kept.items() if count)
 
 
 def size(spec: RunSpec) -> int:

@@ -11,10 +11,10 @@ from torch import Tensor, optim
 
 from bnviz.spec import RunSpec
 from bnviz.training.objective import Evaluation, Objective
-from bnviz.training.probes import PROBES, Row, due
+from bnviz.training.probes import PROBES, Row, due, optional
 from bnviz.training.task import Batch, task
 
-MOST_VISITED = 20
+STATE = {"theta", "norm", "optimizer", "kept"}  # what a state consists of
 
 OPTIMISERS: dict[str, Callable[[Tensor, RunSpec], optim.Optimizer]] = {
     "sgd": lambda theta, spec: optim.SGD([theta], lr=spec.lr, momentum=spec.momentum),
@@ -29,7 +29,7 @@ class Moment:
     """One step of the training, seen from outside: everything a probe may look at.
 
     `evaluation` is L(θ_t) and ∇L(θ_t) on `batch`; `theta_next` is θ_{t+1}, what the optimiser really made of them at learning rate
-    `lr`. `visited` holds θ at steps where the surface was measured before, oldest first.
+    `lr`. `kept` holds θ of earlier steps that the probe has kept, oldest first.
     """
 
     spec: RunSpec
@@ -41,7 +41,7 @@ class Moment:
     theta: Tensor
     theta_next: Tensor
     evaluation: Evaluation
-    visited: dict[int, Tensor]
+    kept: dict[int, Tensor]
 
 
 class Training:
@@ -57,7 +57,7 @@ class Training:
         )
         self.theta = self.objective.initial()
         self.optimizer = OPTIMISERS[spec.optimizer](self.theta, spec)
-        self.visited: dict[int, Tensor] = {}
+        self.kept: dict[str, dict[int, Tensor]] = {}  # by probe and step
         self.step = 0
         self.diverged = False
 
@@ -88,18 +88,23 @@ class Training:
                 theta,
                 self.theta,
                 evaluation,
-                self.visited,
+                self.kept.get(name, {}),
             )
             yield from PROBES[name].measure(moment)
-            if name == "surface":
-                self.visited = thinned(self.visited | {step: theta})
+            if keep := optional(name, "keep"):
+                self.kept[name] = keep(moment.kept, step, theta)
         self.step += 1
-        if self.step == self.spec.steps and "evaluation" in self.spec.probes and not self.diverged:
-            yield from PROBES["evaluation"].evaluate(self.objective, self.theta, self.step)
+        if self.step == self.spec.steps and not self.diverged:
+            yield from self._finish()
+
+    def _finish(self) -> Iterator[Row]:
+        for name in self.spec.probes:
+            if finish := optional(name, "finish"):
+                yield from finish(self.objective, self.theta, self.step)
 
     def _due(self, step: int) -> dict[str, int]:
-        if self.diverged:  # nothing but the loss can be measured any more, and it says when
-            return {"accuracy": 1}
+        if self.diverged:
+            return {name: 1 for name in PROBES if optional(name, "DIVERGED")}
         return {
             name: interval
             for name, interval in self.spec.probes.items()
@@ -107,7 +112,7 @@ class Training:
         }
 
     def state(self) -> dict[str, Tensor]:
-        """θ, the population statistics, the optimiser's memory, the visited θ. Every generator follows from (seed, purpose, step)."""
+        """θ, the population statistics, the optimiser's memory, the probes' θ. Every generator follows from (seed, purpose, step)."""
         memory = self.optimizer.state.get(self.theta, {})
         kept = {
             f"optimizer.{name}": value
@@ -118,11 +123,20 @@ class Training:
             "theta": self.theta,
             **{f"norm.{name}": value for name, value in self.objective.state().items()},
             **kept,
-            **{f"visited.{step}": theta for step, theta in self.visited.items()},
+            **{
+                f"kept.{name}.{step}": theta
+                for name, kept in self.kept.items()
+                for step, theta in kept.items()
+            },
         }
 
     def restore(self, state: dict[str, Tensor], step: int) -> None:
-        """Go on from `state` as it was before step `step`, to the same bits."""
+        """Go on from `state` as it was before step `step`, to the same bits.
+
+        ValueError for a state of another version of bnviz.
+        """
+        if unknown := {name.partition(".")[0] for name in state} - STATE:
+            raise ValueError(f"it has {min(unknown)}, which this version does not know")
         self.step = step
         self.theta.copy_(state["theta"])
         for name, value in self.objective.state().items():
@@ -130,16 +144,9 @@ class Training:
         self.optimizer.state[self.theta] = {
             name: value.to(self.theta.device) for name, value in under("optimizer", state).items()
         }
-        visited = {
-            int(step): theta.to(self.theta.device)
-            for step, theta in under("visited", state).items()
-        }
-        self.visited = dict(sorted(visited.items()))
-
-
-def thinned(visited: dict[int, Tensor]) -> dict[int, Tensor]:
-    """All of a few θ, and of too many every other one: they must fit into memory and into a checkpoint."""
-    return visited if len(visited) <= MOST_VISITED else dict(list(visited.items())[::2])
+        for probe in self.spec.probes:
+            kept = {int(at): theta for at, theta in under(f"kept.{probe}", state).items()}
+            self.kept[probe] = {at: kept[at].to(self.theta.device) for at in sorted(kept)}
 
 
 def under(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from bnviz.runs.store import ACTIVE, Run, Store, gone
-from bnviz.spec import command
+from bnviz.spec_words import command
 from bnviz.training.norms import NORMS
 from bnviz.ui import asking, link, live, page
 from bnviz.ui.results import address, result, state

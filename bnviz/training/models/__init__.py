@@ -1,6 +1,11 @@
-"""The networks. A file here with a table MODELS, name -> (spec, image shape, classes) -> blocks, adds its models to every menu.
+"""The networks. A file here is a family of networks, under the file's name. Its module must have
 
-Raise its VERSION (1 where there is none) when the numbers of its models change: it is part of a run's id.
+    MODELS    name -> (spec, image shape, classes) -> blocks
+
+and may have, with what holds otherwise,
+
+    VERSION   1; raise it when the numbers of its models change, since it is part of a run's id
+    SETTINGS  (): the settings that change nothing in any other family
 """
 
 from __future__ import annotations
@@ -11,10 +16,27 @@ from bnviz.discover import modules
 from bnviz.training.models.block import Block, Shape
 
 Build = Callable[..., tuple[Block, ...]]
-_FILES = [module for module in modules(__name__, __path__) if hasattr(module, "MODELS")]
-MODELS: dict[str, Build] = {name: build for file in _FILES for name, build in file.MODELS.items()}
-VERSIONS: dict[str, int] = {
-    name: getattr(file, "VERSION", 1) for file in _FILES for name in file.MODELS
+_FILES = {
+    module.__name__.rsplit(".", 1)[1]: module
+    for module in modules(__name__, __path__)
+    if hasattr(module, "MODELS")
 }
+MODELS: dict[str, Build] = {
+    name: build for file in _FILES.values() for name, build in file.MODELS.items()
+}
+FAMILY: dict[str, str] = {name: family for family, file in _FILES.items() for name in file.MODELS}
+_SETTINGS = {family: getattr(file, "SETTINGS", ()) for family, file in _FILES.items()}
 
-__all__ = ["MODELS", "VERSIONS", "Block", "Build", "Shape"]
+
+def version(model: str) -> int:
+    """Return the version of a model's numbers."""
+    return int(getattr(_FILES[FAMILY[model]], "VERSION", 1))
+
+
+def heeds(model: str, setting: str) -> bool:
+    """Return whether a setting can change this model: no other family has it for its own."""
+    owners = [family for family, settings in _SETTINGS.items() if setting in settings]
+    return not owners or FAMILY[model] in owners
+
+
+__all__ = ["FAMILY", "MODELS", "Block", "Build", "Shape", "heeds", "version"]

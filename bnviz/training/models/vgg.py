@@ -17,6 +17,7 @@ CONVOLUTIONS = {
     "vgg16": (2, 2, 3, 3, 3),
     "vgg19": (2, 2, 4, 4, 4),
 }
+SETTINGS = ("hidden", "norm_hidden")
 SIDE = 32  # pixels: five poolings leave one
 
 

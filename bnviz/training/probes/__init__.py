@@ -1,8 +1,26 @@
-"""The probes. A file here with LABEL, INTERVAL and measure(moment) -> rows is a probe under the file's name.
+"""The probes: what is measured during training. A file here is a probe under the file's name.
 
-A probe looks at one moment of the training and changes nothing: parameters, population statistics, optimiser and generators
-end in the same bits with it and without it (tests/test_probes.py). `due(step, interval)` may say when it fires; by default
-at every `interval`-th step from 0 on. The modules import without torch, so that menus can read them.
+A probe changes nothing: parameters, population statistics, optimiser and generators end in the same
+bits with it and without it (tests/test_probes.py). Its module must have
+
+    LABEL      its name on pages
+    INTERVAL   steps between two measurements, unless the settings say otherwise
+    measure    (moment) -> rows
+
+and may have, with what holds otherwise,
+
+    VERSION    1; raise it when the numbers change, since it is part of a run's id
+    DEFAULT    False: whether it measures unless it is switched off
+    DIVERGED   False: whether it also measures the step at which the loss stops being finite
+    due        (step, interval) -> whether it measures then; at every interval, from step 0
+    finish     (objective, theta, step) -> rows after the last step; none
+    keep       (kept, step, theta) -> the parameters that its next moment is given as `kept`; none
+    rows       (spec, times) -> the number of rows of that many intervals; one a layer, and one more
+    seconds    (spec, step) -> the seconds an interval takes, if a training step takes `step`; 0
+    copies     (spec, times) -> the copies of θ that it holds; 0
+    TENSORS    0: tensors as large as all layers' outputs that it holds beside those of a step
+
+The modules import without torch, so that pages can read them.
 """
 
 from __future__ import annotations
@@ -25,7 +43,6 @@ class Row(NamedTuple):
     value: float
 
 
-# A module's attributes are the protocol here: LABEL, INTERVAL, measure and, if it has one, due.
 PROBES: dict[str, Any] = {
     module.__name__.rsplit(".", 1)[1]: module
     for module in modules(__name__, __path__)
@@ -35,5 +52,10 @@ PROBES: dict[str, Any] = {
 
 def due(probe: str, step: int, interval: int) -> bool:
     """Whether a probe fires at this step."""
-    own = getattr(PROBES[probe], "due", None)
+    own = optional(probe, "due")
     return bool(own(step, interval)) if own else step % interval == 0
+
+
+def optional(probe: str, name: str, otherwise: Any = None) -> Any:
+    """Return what a probe's module has under a name that it need not have."""
+    return getattr(PROBES[probe], name, otherwise)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bnviz.data import SOURCES
 from bnviz.training.probes import Row
 
 if TYPE_CHECKING:
+    from bnviz.spec import RunSpec
     from bnviz.training.loop import Moment
 
 LABEL = "Training loss and accuracy"
 INTERVAL = 1
+DEFAULT = True
+DIVERGED = True  # its loss says at which step
 
 
 def measure(moment: Moment) -> Iterator[Row]:
@@ -22,3 +26,8 @@ def measure(moment: Moment) -> Iterator[Row]:
         accuracy = moment.objective.task.hits(outputs, moment.batch.targets).mean()
         yield Row(moment.step, "train_accuracy", None, None, None, float(accuracy))
     yield Row(moment.step, "penalty", None, None, None, float(penalty))
+
+
+def rows(spec: RunSpec, times: int) -> int:
+    """Return the number of rows of that many measurements."""
+    return times * (3 if SOURCES[spec.data].classes else 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil, prod
 from typing import TYPE_CHECKING
 
 from bnviz.training.probes import Row
@@ -10,11 +11,14 @@ from bnviz.training.probes import Row
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from bnviz.spec import RunSpec
     from bnviz.training.loop import Moment
     from bnviz.training.models import Block
 
 LABEL = "Activation distributions"
 INTERVAL = 100
+SORT_S = 6e-8  # for each value
+TENSORS = 2  # the values as they are, and sorted
 
 
 def due(step: int, interval: int) -> bool:
@@ -95,3 +99,17 @@ def chosen_unit(seed: int, layer: str, channels: int) -> int:
     from bnviz.training.seeds import generator
 
     return int(torch.randint(channels, (), generator=generator(seed, "unit", layer)))
+
+
+def rows(spec: RunSpec, times: int) -> int:
+    """Return the number of rows of that many intervals, with the moments of the steps after."""
+    every = spec.probes["activations"]
+    after = ceil((spec.steps - 1) / every) if every > 1 else 0
+    whole = len(spec.quantiles) + spec.bins
+    return 2 * (len(spec.blocks()) - 1) * (2 * (times + after) + whole * times)
+
+
+def seconds(spec: RunSpec, step: float) -> float:
+    """Return the seconds of an interval: two forward passes, and all values sorted once."""
+    values = spec.batch * sum(prod(block.output) for block in spec.blocks()[:-1])
+    return 2 / 3 * step + 2 * values * SORT_S

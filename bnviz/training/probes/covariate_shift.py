@@ -14,6 +14,7 @@ from bnviz.training.probes import Row
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from bnviz.spec import RunSpec
     from bnviz.training.loop import Moment
 
 LABEL = "Internal covariate shift"
@@ -39,3 +40,13 @@ def compare(g: Tensor, h: Tensor) -> tuple[float, float]:
     g, h = g.double().flatten(), h.double().flatten()
     lengths = float(g.norm() * h.norm())
     return float((g - h).norm()), float(g @ h) / lengths if lengths > 0 else float("nan")
+
+
+def rows(spec: RunSpec, times: int) -> int:
+    """Return the number of rows of that many measurements."""
+    return times * 2 * len(spec.blocks())
+
+
+def seconds(spec: RunSpec, step: float) -> float:
+    """Return the seconds of a measurement: for each layer, a step without the layers before it."""
+    return len(spec.blocks()) * 0.7 * step

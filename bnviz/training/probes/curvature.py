@@ -14,11 +14,14 @@ from bnviz.training.probes import Row
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from bnviz.spec import RunSpec
     from bnviz.training.loop import Moment
 
 LABEL = "Curvature"
 INTERVAL = 200
 ITERATIONS = 200
+PRODUCTS = 30  # Hessian-vector products that are usually enough
+TENSORS = 10  # the graph of a second derivative
 TOLERANCE = 1e-3  # residual over eigenvalue; the eigenvalue itself is nearer, by about the square
 
 
@@ -69,3 +72,18 @@ def quotient(image: Tensor, vector: Tensor) -> float:
     """Rayleigh's: vᵀHv / ‖v‖², summed in float64."""
     length = float(vector.double().square().sum())
     return float(image.double() @ vector.double()) / length if length > 0 else float("nan")
+
+
+def rows(spec: RunSpec, times: int) -> int:
+    """Return the number of rows of that many measurements."""
+    return times * 2
+
+
+def seconds(spec: RunSpec, step: float) -> float:
+    """Return the seconds of a measurement: one Hessian-vector product takes 2.5 steps."""
+    return 2.5 * PRODUCTS * step
+
+
+def copies(spec: RunSpec, times: int) -> int:
+    """Return the number of copies of θ that it holds."""
+    return 6

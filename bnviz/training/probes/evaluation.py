@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bnviz.data import SOURCES
 from bnviz.training.probes import Row
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from bnviz.spec import RunSpec
     from bnviz.training.loop import Moment
     from bnviz.training.objective import Objective, Parameters
 
 LABEL = "Test loss and accuracy"
 INTERVAL = 100
+DEFAULT = True
 
 
 def measure(moment: Moment) -> Iterator[Row]:
     """test_loss (the objective) and, of classes, test_accuracy (0..1) at this step's parameters, before its update."""
-    return evaluate(moment.objective, moment.theta, moment.step)
+    return finish(moment.objective, moment.theta, moment.step)
 
 
-def evaluate(objective: Objective, theta: Tensor, step: int) -> Iterator[Row]:
+def finish(objective: Objective, theta: Tensor, step: int) -> Iterator[Row]:
     """The same at any θ. Leaves the population statistics as they were, also when exact ones are used meanwhile."""
     import torch
 
@@ -51,3 +54,15 @@ def average_over_training_set(objective: Objective, views: Parameters) -> None:
         objective.outputs(views, batch.inputs)
         for norm in objective.norms.values():
             norm.commit(1 / nth)
+
+
+def rows(spec: RunSpec, times: int) -> int:
+    """Return the number of rows of that many measurements, and of the one after the last step."""
+    return (times + 1) * (2 if SOURCES[spec.data].classes else 1)
+
+
+def seconds(spec: RunSpec, step: float) -> float:
+    """Return the seconds of a measurement: forward passes of the whole test set."""
+    source = SOURCES[spec.data]
+    examples = source.test_count + (source.train_count if spec.population == "exact" else 0)
+    return examples / spec.batch / 3 * step

@@ -13,6 +13,7 @@ from bnviz.training.probes import Row
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from bnviz.spec import RunSpec
     from bnviz.training.loop import Moment
     from bnviz.training.objective import Objective
 
@@ -66,3 +67,19 @@ def random_direction(moment: Moment) -> Tensor:
     )
     direction: Tensor = draw * (float(g.double().norm()) / draw.norm())
     return direction.to(g)
+
+
+def rows(spec: RunSpec, times: int) -> int:
+    """Return the number of rows of that many measurements."""
+    layers = len(spec.blocks())
+    return times * (layers + 1 + len(spec.step_sizes) * directions_of(spec) * (layers + 2))
+
+
+def seconds(spec: RunSpec, step: float) -> float:
+    """Return the seconds of a measurement: a step for every step size and direction."""
+    return len(spec.step_sizes) * directions_of(spec) * step
+
+
+def directions_of(spec: RunSpec) -> int:
+    """Return the number of directions that are measured."""
+    return 2 if spec.random_direction else 1

@@ -21,11 +21,13 @@ from bnviz.training.probes import Row
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from bnviz.spec import RunSpec
     from bnviz.training.loop import Moment
     from bnviz.training.objective import Objective
 
 LABEL = "Surface of the loss"
 INTERVAL = 100
+MOST_KEPT = 20  # copies of θ, in memory and in every checkpoint
 
 
 def measure(moment: Moment) -> Iterator[Row]:
@@ -40,7 +42,7 @@ def measure(moment: Moment) -> Iterator[Row]:
     for unit, direction in enumerate((u, v)):
         yield Row(moment.step, "surface_length", None, unit, None, float(direction.double().norm()))
     for step, theta in (
-        moment.visited | {moment.step: moment.theta, moment.step + 1: moment.theta_next}
+        moment.kept | {moment.step: moment.theta, moment.step + 1: moment.theta_next}
     ).items():
         names = ("surface_path_a", "surface_path_b", "surface_off")
         for name, value in zip(
@@ -128,3 +130,32 @@ def coordinates(way: Tensor, u: Tensor, v: Tensor) -> tuple[float, float, float]
     off = (way - place @ basis).norm() / way.norm()
     a, b, share = torch.cat([place, off[None]]).tolist()
     return a, b, share
+
+
+def keep(kept: dict[int, Tensor], step: int, theta: Tensor) -> dict[int, Tensor]:
+    """Return the θ of earlier measurements and this one, by step; of too many, every other one."""
+    kept = kept | {step: theta}
+    return kept if len(kept) <= MOST_KEPT else dict(list(kept.items())[::2])
+
+
+def rows(spec: RunSpec, times: int) -> int:
+    """Return the number of rows of that many measurements."""
+    return times * (2 + spec.surface_grid**2) + 3 * sum(path_lengths(times))
+
+
+def path_lengths(times: int) -> Iterator[int]:
+    """Yield the number of points on each plane's path: those kept, this one and the next."""
+    kept = 0
+    for _ in range(times):
+        yield kept + 2
+        kept = kept + 1 if kept < MOST_KEPT else MOST_KEPT // 2 + 1
+
+
+def seconds(spec: RunSpec, step: float) -> float:
+    """Return the seconds of a measurement: a forward pass for every point of the grid."""
+    return spec.surface_grid**2 / 3 * step
+
+
+def copies(spec: RunSpec, times: int) -> int:
+    """Return the number of copies of θ that it holds."""
+    return min(MOST_KEPT, times)

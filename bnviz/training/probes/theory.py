@@ -19,6 +19,7 @@ from bnviz.training.probes import Row
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from bnviz.spec import RunSpec
     from bnviz.training.loop import Moment
     from bnviz.training.models import Block
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 LABEL = "Theorems of Section 4"
 INTERVAL = 100
+TENSORS = 10  # the graph of a second derivative
 
 
 def measure(moment: Moment) -> Iterator[Row]:
@@ -251,3 +253,26 @@ def dot(a: Tensor, b: Tensor) -> Tensor:
 def by_unit(tensor: Tensor) -> Tensor:
     """(batch, units, …) -> (units, m): all values of a unit in one row."""
     return tensor.movedim(1, 0).flatten(1)
+
+
+# What it costs
+
+
+def rows(spec: RunSpec, times: int) -> int:
+    """Return the number of rows of that many measurements.
+
+    In each layer, the lemma has 4 for the layer and for each unit, the theorems 15 for each unit.
+    """
+    each = 4 + (15 if spec.norm == "batch" else 0)
+    return times * sum(4 + each * units for units in units_of(spec))
+
+
+def seconds(spec: RunSpec, step: float) -> float:
+    """Return the seconds of a measurement: behind BatchNorm, six steps for every unit."""
+    return (3 + 6 * sum(units_of(spec)) if spec.norm == "batch" else 0.1) * step
+
+
+def units_of(spec: RunSpec) -> list[int]:
+    """Return how many units are looked at in each normalised layer."""
+    normalised = (block for block in spec.blocks() if block.normalised)
+    return [min(spec.theory_units, block.output[0]) for block in normalised]

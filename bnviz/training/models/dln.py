@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from bnviz.spec import RunSpec
 
 UNITS = 10
+SETTINGS = ("depth",)
 
 
 def dln(spec: RunSpec, shape: Shape, outputs: int) -> tuple[Block, ...]:

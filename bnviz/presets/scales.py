@@ -1,0 +1,69 @@
+"""The main comparison, standard against BatchNorm against noisy BatchNorm, at four scales."""
+
+from __future__ import annotations
+
+from bnviz.presets.preset import CLASS, QUICK, SEEDS, Preset, probes
+
+SCALES = (
+    Preset(
+        name="quick",
+        label="Quick",
+        summary=(
+            "A small VGG on 4,000 images for 200 steps. It shows that the BatchNorm network learns "
+            "faster and that its loss band is narrower. It cannot show generalisation (the "
+            "BatchNorm network soon memorises so few images) or what happens later. It starts from "
+            "He initialisation at learning rate 0.02: with the paper's Glorot weights and 0.1 the "
+            "standard network has barely started to learn after 200 steps, so its loss barely "
+            "changes and its band is the narrower one."
+        ),
+        knobs=QUICK,
+    ),
+    Preset(
+        name="class",
+        label="Class",
+        ships=SEEDS,
+        summary=(
+            "A small VGG on all of CIFAR-10 for 2,000 steps, with the paper's learning rate and "
+            "initial weights. It shows the order of the networks and of their loss bands, but not "
+            "the paper's accuracies: those need the full width."
+        ),
+        knobs=CLASS,
+    ),
+    Preset(
+        name="few-images",
+        label="Few images",
+        summary=(
+            "The class comparison on 4,000 images for 200 steps. At the paper's learning rate and "
+            "initial weights the standard network has barely started to learn by then, so its loss "
+            "barely changes and its loss band is the narrower one: the reverse of the paper's "
+            "Fig. 4."
+        ),
+        knobs=CLASS
+        | {
+            "data": "cifar10-sample",
+            "steps": 200,
+            "probes": probes(accuracy=1, evaluation=50, rest=20, landscape=10),
+        },
+        page="landscape",
+        ships=SEEDS,
+    ),
+    Preset(
+        name="paper",
+        label="Paper",
+        summary=(
+            "As close to the paper as its text allows: VGG-16 with two hidden layers of 4,096 "
+            "units, all of CIFAR-10, 15,000 steps at learning rate 0.1, and an L2 penalty of "
+            "0.0005, which the paper's figures suggest. Depth, widths and penalty are our reading."
+        ),
+        knobs={
+            "model": "vgg16",
+            "width": 1.0,
+            "hidden": (4096, 4096),
+            "data": "cifar10",
+            "steps": 15_000,
+            "lr": 0.1,
+            "l2": 5e-4,
+            "probes": probes(accuracy=1, evaluation=1000, rest=100, landscape=100),
+        },
+    ),
+)
