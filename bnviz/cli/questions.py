@@ -17,11 +17,13 @@ def add_knobs(command: argparse.ArgumentParser) -> None:
     command.add_argument("--preset", help=f"start from a preset: {', '.join(PRESETS)}")
     for name, field in RunSpec.model_fields.items():
         if name != "probes":
-            flag = {"nargs": "?", "const": "true"} if field.annotation is bool else {}
+            flag: dict[str, Any] = {}
+            if field.annotation is bool:
+                flag = {"nargs": "?", "const": "true"}
             text = f"{field.description} Default: {field.default}.".replace("%", "%%")
             command.add_argument(
                 f"--{name.replace('_', '-')}", dest=name, metavar=name.upper(), help=text, **flag
-            )  # type: ignore[arg-type]
+            )
     command.add_argument(
         "--sweep",
         metavar="KNOB=V1,V2,…",
