@@ -1,6 +1,8 @@
-"""The networks. A file here with a table MODELS, name -> (spec, image shape, classes) -> blocks, adds its models to every menu.
+"""The networks.
 
-Raise its VERSION (1 where there is none) when the numbers of its models change: it is part of a run's id.
+A file here with a table MODELS adds its models to every menu. The table maps a name to a function
+(spec, shape of one example, number of outputs) -> tuple of blocks. Raise the file's VERSION (1 if
+it has none) when the numbers of its models change: it is part of a run's id.
 """
 
 from __future__ import annotations

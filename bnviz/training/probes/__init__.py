@@ -1,8 +1,10 @@
-"""The probes. A file here with LABEL, INTERVAL and measure(moment) -> rows is a probe under the file's name.
+"""The probes: a file here that defines LABEL, INTERVAL and measure(moment) -> rows is a probe.
 
-A probe looks at one moment of the training and changes nothing: parameters, population statistics, optimiser and generators
-end in the same bits with it and without it (tests/test_probes.py). `due(step, interval)` may say when it fires; by default
-at every `interval`-th step from 0 on. The modules import without torch, so that menus can read them.
+Its name is that of the file. A probe looks at one moment of the training and changes nothing:
+parameters, population statistics, optimiser and generators end up the same to the bit with the
+probe and without it (tests/test_probes.py). It measures at step 0 and every `interval` steps,
+unless it defines `due(step, interval)`. The modules do not import torch at the top, so that menus
+can read them.
 """
 
 from __future__ import annotations
@@ -13,19 +15,17 @@ from bnviz.discover import modules
 
 
 class Row(NamedTuple):
-    """One number: the schema of every probe. `layer`, `unit` and `at` are None where they do not apply."""
+    """One measured number. `layer`, `unit` and `at` are None if they do not apply."""
 
     step: int
     metric: str
     layer: str | None
-    unit: int | None
-    at: (
-        float | None
-    )  # where along the measured axis: a quantile level, a bin's left edge, a step size
+    unit: int | None  # of a dense layer, or channel of a convolution
+    at: float | None  # place on the metric's axis: a quantile level, a bin's left edge, a step size
     value: float
 
 
-# A module's attributes are the protocol here: LABEL, INTERVAL, measure and, if it has one, due.
+# Modules, of which mypy knows no protocol: they have LABEL, INTERVAL, measure and perhaps due.
 PROBES: dict[str, Any] = {
     module.__name__.rsplit(".", 1)[1]: module
     for module in modules(__name__, __path__)
@@ -34,6 +34,6 @@ PROBES: dict[str, Any] = {
 
 
 def due(probe: str, step: int, interval: int) -> bool:
-    """Whether a probe fires at this step."""
+    """Return whether a probe measures at this step."""
     own = getattr(PROBES[probe], "due", None)
     return bool(own(step, interval)) if own else step % interval == 0
