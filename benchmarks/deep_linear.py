@@ -1,6 +1,9 @@
-"""What 10,000 steps of the deep linear network cost, with the landscape every 50, beside a plain torch.nn loop in the same run.
+"""Time 10,000 steps of the deep linear network, and the same in a loop with torch.nn.
 
-python -m benchmarks.deep_linear: seconds of computing on one thread, from 300 steps, and the ratio.
+Both measure the landscape every 50 steps.
+
+python -m benchmarks.deep_linear   prints the seconds of computing on one thread, extrapolated from
+                                   300 steps, and the ratio of the two.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ STEPS, ROUNDS = 300, 3
 
 
 def question(norm: str) -> RunSpec:
-    """The paper's, for a few steps, with nothing but the landscape measured."""
+    """Return the paper's settings for a few steps, with only the landscape measured."""
     return PRESETS["fig10"].specs(norm=norm, steps=STEPS, probes={"landscape": 50})[0]
 
 
@@ -31,7 +34,7 @@ def ours(norm: str) -> None:
 
 
 def plain(norm: str) -> None:
-    """The same by hand: the training, and at every 50th step the gradient at five points along it."""
+    """Train with torch.nn, and measure the gradient at five points along it at every 50th step."""
     spec = question(norm)
     batch = Training(spec).objective.task.batch(0)
     layers = [
@@ -65,7 +68,7 @@ def plain(norm: str) -> None:
 
 
 def main() -> None:
-    """Both networks, alternating."""
+    """Time both loops in turns, for each of two networks."""
     torch.set_num_threads(1)
     for norm in ("none", "batch"):
         times: dict[str, list[float]] = {"ours": [], "plain": []}
@@ -75,9 +78,8 @@ def main() -> None:
                 train(norm)
                 times[name].append(time.process_time() - start)
         here, there = median(times["ours"]), median(times["plain"])
-        print(
-            f"{norm:6} 10,000 steps in {here / STEPS * 10_000:.0f} s of computing · {here / there:.2f} of torch.nn"
-        )
+        whole = here / STEPS * 10_000
+        print(f"{norm:6} 10,000 steps in {whole:.0f} s · {here / there:.2f} times torch.nn")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""The numbers behind the README's table of figures, from the finished runs in the cache.
+"""Print the numbers behind the README's table of figures, from the finished runs in the cache.
 
-python -m benchmarks.figures [FIGURE ...]; what has not been run yet is named with the command that runs it.
+python -m benchmarks.figures [FIGURE ...]   also names the missing runs and the command for them.
+
+"2015" is Ioffe & Szegedy; figures without a year are those of Santurkar et al. (2018).
 """
 
 from __future__ import annotations
@@ -23,37 +25,37 @@ SEEDS = range(5)
 
 
 def rows(preset: str) -> DataFrame:
-    """The rows of every finished run of a preset, of any of SEEDS."""
+    """Return the rows of all finished runs of a preset with any of SEEDS."""
     runs = [Store().run(spec.id) for seed in SEEDS for spec in PRESETS[preset].specs(seed=seed)]
     done = [run.labelled_rows() for run in runs if run.readable and run.state == "done"]
     return pd.concat(done, ignore_index=True) if done else DataFrame(columns=[*KEYS, "metric"])
 
 
 def metric(frame: DataFrame, name: str) -> DataFrame:
-    """The rows of one metric."""
+    """Return the rows of one metric."""
     return frame[frame["metric"] == name]
 
 
 def windows(frame: DataFrame, edges: list[int]) -> DataFrame:
-    """Mean value between each pair of steps."""
+    """Return the mean value in each window from one edge to the next."""
     cut = pd.cut(frame["step"], edges, right=False)
     return DataFrame(frame.groupby([*KEYS[1:], cut], observed=True)["value"].mean().unstack())
 
 
 def at_steps(frame: DataFrame, steps: list[int]) -> DataFrame:
-    """Values at some steps."""
+    """Return the values at these steps."""
     chosen = frame[frame["step"].isin(steps)]
     return chosen.pivot_table(index=KEYS[1:], columns="step", values="value")
 
 
 def accuracy(frame: DataFrame) -> DataFrame:
-    """Training accuracy by windows, and the last test accuracy (Figs. 1, 2, 5a)."""
+    """Return the training accuracy in windows, and the last test accuracy (Fig. 1, 2, 5a)."""
     table = windows(metric(frame, "train_accuracy"), [0, 500, 1000, 2001])
     return table.assign(test=metric(frame, "test_accuracy").groupby(KEYS[1:])["value"].last())
 
 
 def shift(layers: list[str]) -> Callable[[DataFrame], DataFrame]:
-    """Covariate shift: medians over training, and the smallest cosine (Fig. 3)."""
+    """Return the table of covariate shift: medians over training, and minima (Fig. 3)."""
 
     def table(frame: DataFrame) -> DataFrame:
         chosen = covariate_shift(frame, layers).groupby([*KEYS[1:], "metric", "layer"])["value"]
@@ -63,7 +65,11 @@ def shift(layers: list[str]) -> Callable[[DataFrame], DataFrame]:
 
 
 def landscape(frame: DataFrame) -> DataFrame:
-    """Mean width of the loss band, median upper edge of the distance, and beta in units of 2/lr (Figs. 4, 10, 12, 13)."""
+    """Return a summary of the landscape along the gradient (Fig. 4, 10, 12, 13).
+
+    It has the mean width of the loss band, the median upper edge of the gradient's distance, and
+    the effective β-smoothness in units of 2/lr.
+    """
     bands = landscape_bands(frame)
     bands = bands.assign(width=band_width(bands)["loss"], edge=bands["beta"] * bands["lr"] / 2)
     late = bands[bands["step"] >= bands["step"].max() / 20]
@@ -81,12 +87,12 @@ def landscape(frame: DataFrame) -> DataFrame:
 
 
 def losses(frame: DataFrame) -> DataFrame:
-    """The loss of the deep linear network (Figs. 3b, 5b)."""
+    """Return the loss of the deep linear network at some steps (Fig. 3b, 5b)."""
     return at_steps(metric(frame, "train_loss"), [0, 1000, 5000, 9995])
 
 
 def distributions(layers: list[str]) -> Callable[[DataFrame], DataFrame]:
-    """5 % to 95 % of one unit at the first and the last measurement (Figs. 6, 9)."""
+    """Return the table of a unit's range from 5 % to 95 %, first and last (Fig. 6, 9)."""
 
     def table(frame: DataFrame) -> DataFrame:
         bands = quantile_bands(frame, layers, pooled=False)
@@ -99,14 +105,14 @@ def distributions(layers: list[str]) -> Callable[[DataFrame], DataFrame]:
 
 
 def moments(frame: DataFrame) -> DataFrame:
-    """Median change of mean and variance between successive steps (Fig. 8)."""
+    """Return the median change of mean and variance between successive steps (Fig. 8)."""
     changes = moment_changes(frame, ["conv2", "conv5", "conv8"])
     medians = changes.groupby([*KEYS[1:], "moment", "layer"])["value"].median()
     return DataFrame(medians.unstack(["moment", "layer"]))
 
 
 def step_sizes(frame: DataFrame) -> DataFrame:
-    """Median distance of the gradient at each step size (Fig. 11)."""
+    """Return the median distance of the gradient at each step size (Fig. 11)."""
     return DataFrame(
         landscape_numbers.step_sizes(frame)
         .groupby([*KEYS[1:], "eta"])["distance"]
@@ -116,12 +122,16 @@ def step_sizes(frame: DataFrame) -> DataFrame:
 
 
 def mnist(frame: DataFrame) -> DataFrame:
-    """Test accuracy at some steps; how far the median of the unit travels in the first 10,000 (2015, Fig. 1)."""
+    """Return the test accuracy at some steps, and the drift of a unit's quantiles (2015, Fig. 1).
+
+    The drift is the range of a quantile over the first 10,000 steps.
+    """
     tests = metric(frame, "test_accuracy")
     table = at_steps(tests, [4000, 8000, 10_000, 20_000, 30_000, 40_000, 50_000])
     early = quantile_bands(frame[frame["step"] <= 10_000], ["fc3"], pooled=False)
     for name in ("q15", "q50", "q85"):
-        # Sixty examples make a noisy percentile: the mean over ten measurements, 1,000 steps, shows what travels.
+        # A quantile of sixty examples is noisy; its mean over ten measurements, which are 1,000
+        # steps, shows the drift.
         means = early.groupby("run")[name].transform(lambda line: line.rolling(10).mean())
         by = early.assign(mean=means).groupby(KEYS[1:])
         table[f"{name} travels"] = by[name].max() - by[name].min()
@@ -133,13 +143,14 @@ def mnist(frame: DataFrame) -> DataFrame:
     ahead = (batch - plain).dropna()
     ahead = ahead[ahead.index.get_level_values("step") > 2000]
     print(
-        f"BatchNorm above standard at {(ahead > 0).mean():.1%} of {len(ahead)} measurements after step 2,000"
+        f"BatchNorm is above the standard network in {(ahead > 0).mean():.1%} of {len(ahead)} "
+        "measurements after step 2,000"
     )
     return table
 
 
 def report(frame: DataFrame) -> DataFrame:
-    """Test accuracy at some steps (the MNIST report)."""
+    """Return the test accuracy at some steps (the MNIST report)."""
     return at_steps(metric(frame, "test_accuracy"), [200, 1000, 2000, 5000, 10_000, 20_000])
 
 
@@ -167,7 +178,7 @@ FIGURES: dict[str, Callable[[DataFrame], DataFrame]] = {
 
 
 def main() -> None:
-    """Every figure, or those that are named."""
+    """Print the table of every figure, or of those named on the command line."""
     pd.set_option(
         "display.width",
         200,
@@ -180,7 +191,7 @@ def main() -> None:
         frame = rows(name)
         absent = [spec for spec in PRESETS[name].specs() if not Store().run(spec.id).readable]
         print(f"\n{name} · {PRESETS[name].figure}")
-        print(FIGURES[name](frame).to_string() if len(frame) else "nothing finished")
+        print(FIGURES[name](frame).to_string() if len(frame) else "no run has finished")
         if absent:
             print(f"{len(absent)} runs missing: python -m bnviz run --preset {name}")
 

@@ -1,7 +1,11 @@
-"""What a landscape step costs: (K step sizes and the step itself) against K + 1 passes of a network written with torch.nn.
+"""Compare the cost of a landscape step with that of the same passes through a torch.nn network.
 
-python -m benchmarks.landscape [width]: prints the ratio for each network; at most 1.10 is the aim. Both are timed in turns, in one
-process with one thread, in processor seconds, so that other work on the machine does not count.
+A landscape step evaluates K step sizes and the step itself, and is compared with K + 1 passes.
+
+python -m benchmarks.landscape [width]   prints the ratio for each network; the aim is at most 1.10.
+
+Both are timed in turns, in one process with one thread, in processor seconds, so that other work on
+the machine does not count.
 """
 
 from __future__ import annotations
@@ -24,7 +28,10 @@ ROUNDS = 15
 
 
 def plain(training: Training, batch: Batch) -> Callable[[], None]:
-    """One pass as anyone would write it: zero the gradients, forward, loss, backward; channels last, as our batches are."""
+    """Return one pass as anyone would write it: zero the gradients, forward, loss, backward.
+
+    The network has its channels last, as our batches do.
+    """
     layers: list[nn.Module] = []
     for block in training.objective.blocks:
         bare = training.spec.norm == "none" or not block.normalised
@@ -47,14 +54,14 @@ def plain(training: Training, batch: Batch) -> Callable[[], None]:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Processor time of one call."""
+    """Return the processor time of one call in seconds."""
     begun = time.process_time()
     work()
     return time.process_time() - begun
 
 
 def ratio(norm: str, width: float) -> float:
-    """Cost of a landscape step over that of K + 1 plain passes."""
+    """Return the cost of a landscape step divided by that of K + 1 plain passes."""
     spec = RunSpec(norm=norm, width=width, probes={})
     training = Training(spec)
     objective, theta = training.objective, training.theta
@@ -63,16 +70,16 @@ def ratio(norm: str, width: float) -> float:
 
     def landscape_step() -> None:
         moment = Moment(
-            spec,
-            objective,
-            0,
-            1,
-            spec.lr,
-            batch,
-            theta,
-            theta,
-            objective.evaluate(theta, batch),
-            {},
+            spec=spec,
+            objective=objective,
+            step=0,
+            interval=1,
+            lr=spec.lr,
+            batch=batch,
+            theta=theta,
+            theta_next=theta,
+            evaluation=objective.evaluate(theta, batch),
+            visited={},
         )
         list(landscape.measure(moment))
 
@@ -82,18 +89,17 @@ def ratio(norm: str, width: float) -> float:
     for _ in range(ROUNDS):
         ours.append(seconds(landscape_step))
         theirs.append(sum(seconds(one_pass) for _ in range(passes)))
-    print(
-        f"{norm:6} landscape step {median(ours):.3f} s · {passes} plain passes {median(theirs):.3f} s",
-        end=" · ",
-    )
-    return median(ours) / median(theirs)
+    landscape_s, plain_s = median(ours), median(theirs)
+    print(f"{norm:6} landscape step {landscape_s:.3f} s · {passes} plain passes {plain_s:.3f} s")
+    return landscape_s / plain_s
 
 
 def main() -> None:
-    """The ratio of each network that torch.nn has, too."""
+    """Print the ratio for each network that torch.nn has too."""
     torch.set_num_threads(1)
+    width = float(sys.argv[1]) if len(sys.argv) > 1 else 0.25
     for norm in ("none", "batch"):
-        print(f"ratio {ratio(norm, float(sys.argv[1]) if len(sys.argv) > 1 else 0.25):.3f}")
+        print(f"{norm:6} ratio {ratio(norm, width):.3f}")
 
 
 if __name__ == "__main__":

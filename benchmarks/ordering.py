@@ -1,7 +1,10 @@
-"""Does the order of the paper's Fig. 2 and 4 hold on real CIFAR-10 at a scale that a laptop can do?
+"""Does the order of the networks in the paper's Fig. 2 and 4 hold at a scale that a laptop can do?
 
-python -m benchmarks.ordering [--submit]: four networks (vgg11 at width 0.25, lr 0.1, 1,000 steps), seeds 0 to 2, and the noise
-control on vgg16. Prints the table of docs/LOG.md from the runs in the cache; --submit queues those that are missing.
+The runs use CIFAR-10: four networks (vgg11 at width 0.25, learning rate 0.1, 1,000 steps) with
+seeds 0 to 2, and the noise control on vgg16.
+
+python -m benchmarks.ordering            prints the tables of docs/LOG.md from the finished runs
+python -m benchmarks.ordering --submit   queues the runs
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ WINDOW = 250
 
 
 def question(norm: str, seed: int, model: str = "vgg11") -> RunSpec:
-    """One run of the comparison."""
+    """Return the settings of one run of the comparison."""
     return RunSpec(
         model=model,
         width=0.25,
@@ -35,7 +38,7 @@ def question(norm: str, seed: int, model: str = "vgg11") -> RunSpec:
 
 
 def questions() -> list[RunSpec]:
-    """All of them; the vgg16 ones are the noise control and its standard network."""
+    """Return the settings of all runs; those of vgg16 are the noise control and its reference."""
     main = [question(norm, seed) for seed in SEEDS for norm in NORMS]
     return main + [
         question(norm, seed, "vgg16") for seed in SEEDS[:2] for norm in ("none", "noise")
@@ -43,23 +46,23 @@ def questions() -> list[RunSpec]:
 
 
 def rows(spec: RunSpec) -> pd.DataFrame:
-    """The run's rows with what identifies it."""
+    """Return the rows of a run, with columns that identify it."""
     return Store().run(spec.id).labelled_rows()
 
 
 def mean_accuracy(frame: pd.DataFrame) -> float:
-    """Mean training accuracy over steps 300 to 999."""
+    """Return the mean training accuracy over steps 300 to 999."""
     return float(frame[(frame.metric == "train_accuracy") & (frame.step >= 300)].value.mean())
 
 
 def band_widths(frame: pd.DataFrame) -> pd.Series:
-    """Width of the loss band at each probed step."""
+    """Return the width of the loss band at each measured step."""
     widths = band_width(landscape_bands(frame))
     return widths.loss.set_axis(widths.step)
 
 
 def main() -> None:
-    """Submit what is missing, or print the tables."""
+    """Queue the runs, or print the tables."""
     if "--submit" in sys.argv:
         for spec in questions():
             print(Store().submit(spec).id, spec.summary())
@@ -87,7 +90,7 @@ def main() -> None:
         if ("vgg11", "batch", seed) in windows
     }
     print(
-        "Standard / BatchNorm, by the window that begins at the step\n",
+        "Band width of the standard network / BatchNorm, in windows that begin at the step\n",
         pd.DataFrame(ratio).round(2).to_string(),
     )
 

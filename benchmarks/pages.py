@@ -1,6 +1,9 @@
-"""How long a page takes on the server: the first visit, and a rerun after a change, with 200 runs in the cache and with none.
+"""Time the pages on the server: the first visit, and a rerun after a change.
 
-python -m benchmarks.pages [PAGE ...]; the first visit of Start in a browser is timed where there is Chromium.
+The rerun is timed with 200 runs in the cache and with none.
+
+python -m benchmarks.pages [PAGE ...]   also times the first visit of Start in Chromium, if it is
+                                        installed.
 """
 
 from __future__ import annotations
@@ -24,11 +27,12 @@ from bnviz.runs.store import Run, Store, question
 
 RUNS = 200
 REPEATS = 5
+PORT = 8770
 DRAWN = "document.querySelectorAll('.bnviz-plot-box .main-svg[role=img]').length"
 
 
 def fill(store: Store) -> None:
-    """Finished runs under as many seeds, with the rows of one that ships."""
+    """Add RUNS finished runs with different seeds, all with the rows of one that ships."""
     source = Run(paths.GALLERY / PRESETS["class"].specs()[0].id)
     for seed in range(100, 100 + RUNS):
         spec = PRESETS["class"].specs(seed=seed)[seed % 3]
@@ -38,7 +42,7 @@ def fill(store: Store) -> None:
 
 
 def timed(opened: AppTest) -> float:
-    """Seconds of one run of the script."""
+    """Return the seconds of one run of the page's script."""
     begun = time.perf_counter()
     opened.run()
     if opened.exception:
@@ -47,60 +51,57 @@ def timed(opened: AppTest) -> float:
 
 
 def measure(page: str) -> tuple[float, float]:
-    """Seconds of the first run, which reads and draws, and the median of the next ones."""
+    """Return the seconds of the first run, and the median of the next REPEATS."""
     opened = AppTest.from_file(str(PROJECT / "pages" / f"{page}.py"), default_timeout=120)
     first = timed(opened)
     return first, statistics.median(timed(opened) for _ in range(REPEATS))
 
 
 def first_visit(cache: Path) -> float | None:
-    """Seconds from the server's answer until Start shows all its figures, on a fresh server; None without a browser."""
+    """Return the seconds from a new server's first answer until Start shows all its figures.
+
+    Returns None if there is no Chromium.
+    """
     chromium = shutil.which("chromium")
     if chromium is None:
         return None
-    from playwright.sync_api import sync_playwright
-
-    port = 8770
-    command = [
-        sys.executable,
-        "-m",
-        "bnviz",
-        "app",
-        "--",
-        "--server.headless",
-        "true",
-        "--server.port",
-        str(port),
-    ]
+    options = ["--server.headless", "true", "--server.port", str(PORT)]
     server = subprocess.Popen(
-        command,
+        [sys.executable, "-m", "bnviz", "app", "--", *options],
         cwd=PROJECT,
         env=os.environ | {"BNVIZ_CACHE": str(cache)},
         stdout=subprocess.DEVNULL,
     )
     try:
-        with sync_playwright() as driver:
-            browser = driver.chromium.launch(
-                executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-            )
-            page = browser.new_page(viewport={"width": 1400, "height": 1000})
-            while True:
-                try:
-                    page.goto(f"http://127.0.0.1:{port}/", wait_until="commit")
-                    break
-                except Exception:  # it does not answer yet
-                    time.sleep(0.1)
-            begun = time.perf_counter()
-            page.wait_for_function(f"() => {DRAWN} >= 5", timeout=60_000)
-            seconds = time.perf_counter() - begun
-            browser.close()
+        return seconds_to_draw(chromium)
     finally:
         server.kill()
+
+
+def seconds_to_draw(chromium: str) -> float:
+    """Wait for the server, open Start, and return the seconds until it has drawn its figures."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        while True:
+            try:
+                page.goto(f"http://127.0.0.1:{PORT}/", wait_until="commit")
+                break
+            except Exception:  # the server does not answer yet
+                time.sleep(0.1)
+        begun = time.perf_counter()
+        page.wait_for_function(f"() => {DRAWN} >= 5", timeout=60_000)
+        seconds = time.perf_counter() - begun
+        browser.close()
     return seconds
 
 
 def main() -> None:
-    """Every page, or those that are named."""
+    """Time every page, or those named on the command line."""
     supervisor.ensure = lambda store: None
     pages = sys.argv[1:] or sorted(
         str(path.relative_to(PROJECT / "pages").with_suffix(""))
@@ -115,10 +116,11 @@ def main() -> None:
             os.environ["BNVIZ_CACHE"] = full
             first, again = measure(page)
             print(
-                f"{page:24} {first * 1e3:6.0f} ms {again * 1e3:5.0f} ms {alone * 1e3:12.0f} ms {again / alone:6.2f}"
+                f"{page:24} {first * 1e3:6.0f} ms {again * 1e3:5.0f} ms "
+                f"{alone * 1e3:12.0f} ms {again / alone:6.2f}"
             )
         if seconds := first_visit(Path(full)):
-            print(f"Start in a browser, fresh server: complete {seconds:.2f} s after it answers")
+            print(f"Start in a browser, new server: complete {seconds:.2f} s after it answers")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-"""How should the quick preset be set, and what can 200 steps on 4,000 images show?
+"""Which settings should the quick preset have, and what can 200 steps on 4,000 images show?
 
-python -m benchmarks.quick [--submit]: learning rates and initial weights, seeds 0 to 2; the table of docs/LOG.md from the runs in
-the cache. --submit queues those that are missing.
+The runs compare learning rates and initial weights, with seeds 0 to 2.
+
+python -m benchmarks.quick            prints the table of docs/LOG.md from the finished runs
+python -m benchmarks.quick --submit   queues the runs
 """
 
 from __future__ import annotations
@@ -20,13 +22,13 @@ INITS = ("glorot_uniform", "he_normal")
 
 
 def question(lr: float, init: str, norm: str, seed: int) -> RunSpec:
-    """A candidate for the quick preset."""
+    """Return the settings of one candidate for the quick preset."""
     probes = {"accuracy": 1, "evaluation": 200, "landscape": 10}
     return RunSpec.of(width=0.25, norm=norm, lr=lr, init=init, steps=200, seed=seed, probes=probes)
 
 
 def main() -> None:
-    """Submit what is missing, or print the table."""
+    """Queue the runs, or print the table."""
     cells = list(product(RATES, INITS, ("none", "batch"), (0, 1, 2)))
     if "--submit" in sys.argv:
         for cell in cells:

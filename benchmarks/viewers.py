@@ -1,9 +1,11 @@
-"""The memory of the web process while many readers watch runs that are being computed.
+"""Measure the memory of the web process while many readers watch runs that are being computed.
 
-python -m benchmarks.viewers [--readers 25] [--seconds 180] [--page landscape] [--ask "preset=quick"]
+python -m benchmarks.viewers [--readers 25] [--seconds 180] [--page landscape]
+                             [--ask "preset=quick"]
 
-Each reader is a websocket that speaks Streamlit's protocol to a real server: it opens the page and asks for its live part again as often
-as the page says. The runs are computed by real workers in a cache of their own.
+Each reader is a websocket that speaks Streamlit's protocol to a real server: it opens the page, and
+then requests the live part of the page as often as the page says. Real workers compute the runs in
+a separate cache.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ REPORT_S = 15.0
 
 
 class Reader:
-    """One browser tab, without the browser; it never takes a busy server for a dead one."""
+    """A browser tab without the browser, which waits for a busy server without a time limit."""
 
     def __init__(self, page: str, ask: str) -> None:
         self.page, self.ask = page, ask
@@ -45,7 +47,7 @@ class Reader:
         self.timers: dict[str, asyncio.Task[None]] = {}
 
     async def watch(self) -> None:
-        """Open the page and go on looking until cancelled."""
+        """Open the page, and watch it until cancelled."""
         address = f"ws://127.0.0.1:{PORT}/_stcore/stream"
         try:
             async with websockets.connect(
@@ -62,7 +64,7 @@ class Reader:
                 timer.cancel()
 
     async def heed(self, socket: websockets.ClientConnection, message: ForwardMsg) -> None:
-        """Do what a browser does with a message: here only what leads to another look."""
+        """Handle a message as a browser does, as far as it leads to another request."""
         kind = message.WhichOneof("type")
         if kind == "auto_rerun":
             fragment, every = message.auto_rerun.fragment_id, message.auto_rerun.interval
@@ -90,7 +92,7 @@ class Reader:
 
 
 def questions(ask: str) -> list[RunSpec]:
-    """What the page asks at this address: a preset, and knobs."""
+    """Return the settings that a page's URL parameters ask for: a preset and changes to it."""
     knobs = dict(parse_qsl(ask))
     preset = PRESETS[knobs.pop("preset")]
     probes = dict(preset.knobs["probes"])
@@ -101,18 +103,9 @@ def questions(ask: str) -> list[RunSpec]:
 
 @contextmanager
 def server(cache: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The dashboard on this cache, and its supervisor and workers, which end with it."""
-    command = [
-        sys.executable,
-        "-m",
-        "bnviz",
-        "app",
-        "--",
-        "--server.headless",
-        "true",
-        "--server.port",
-        str(PORT),
-    ]
+    """Start the dashboard on this cache; its supervisor and workers end together with it."""
+    options = ["--server.headless", "true", "--server.port", str(PORT)]
+    command = [sys.executable, "-m", "bnviz", "app", "--", *options]
     environment = os.environ | {"BNVIZ_CACHE": str(cache)}
     with (cache / "server.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
@@ -130,7 +123,7 @@ def server(cache: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def end_supervisor(cache: Path) -> None:
-    """Stop the workers, then the supervisor of this cache alone, which is known by its environment."""
+    """Stop the workers, then the supervisor of this cache, which its environment identifies."""
     for run in Store(cache).runs():
         if run.state in ACTIVE:
             run.cancel()
@@ -138,20 +131,19 @@ def end_supervisor(cache: Path) -> None:
     mine = f"BNVIZ_CACHE={cache.resolve()}".encode()
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if int(folder.name) != os.getpid() and mine in (folder / "environ").read_bytes().split(
-                b"\0"
-            ):
+            environment = (folder / "environ").read_bytes().split(b"\0")
+            if int(folder.name) != os.getpid() and mine in environment:
                 os.kill(int(folder.name), signal.SIGTERM)
 
 
 def megabytes(process: int, field: str = "VmRSS") -> float:
-    """Of a process: the memory it holds now, or with VmHWM the most it ever held."""
+    """Return the memory of a process in MB: what it holds now, or with VmHWM its maximum."""
     lines = Path(f"/proc/{process}/status").read_text("ascii").splitlines()
     return int(next(line for line in lines if line.startswith(field)).split()[1]) / 1024
 
 
 async def watch(process: int, store: Store, readers: list[Reader], seconds: float) -> None:
-    """Let them watch, and print what it costs."""
+    """Let the readers watch, and print the memory of the process meanwhile."""
     begun = time.monotonic()
     tabs = [asyncio.create_task(reader.watch()) for reader in readers]
     print(
@@ -181,7 +173,7 @@ async def watch(process: int, store: Store, readers: list[Reader], seconds: floa
 
 
 def main() -> None:
-    """Ask, open the page in many tabs, and look at the web process."""
+    """Queue the runs, open the page in many tabs, and measure the web process."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--readers", type=int, default=25)
     options.add_argument("--seconds", type=float, default=180)
@@ -193,9 +185,8 @@ def main() -> None:
         for spec in questions(asked.ask):
             store.submit(spec)
         with server(store.root) as process:
-            print(
-                f"{asked.readers} readers of {asked.page}?{asked.ask}; before they come {megabytes(process.pid):.0f} MB"
-            )
+            memory = megabytes(process.pid)
+            print(f"{asked.readers} readers of {asked.page}?{asked.ask}; before: {memory:.0f} MB")
             readers = [Reader(asked.page, asked.ask) for _ in range(asked.readers)]
             asyncio.run(watch(process.pid, store, readers, asked.seconds))
 

@@ -1,4 +1,4 @@
-"""Where things lie."""
+"""The folders that bnviz reads and writes."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
-INSTALLED = (
-    _PACKAGE / "site"
-).is_dir()  # by pip, which puts there what a copy of the project has beside the package
+# pip installs into `site` what a checkout of the project has beside the package.
+INSTALLED = (_PACKAGE / "site").is_dir()
 PROJECT = _PACKAGE / "site" if INSTALLED else _PACKAGE.parent
 GALLERY = PROJECT / "cache" / "gallery"  # finished runs that ship with bnviz
 
 
 def cache() -> Path:
-    """The folder of runs and data: $BNVIZ_CACHE, or `cache` in a copy of the project, or the user's own where pip put bnviz."""
+    """Return the folder that holds runs and data.
+
+    This is $BNVIZ_CACHE if it is set. Otherwise it is `cache` in a checkout of the project, or the
+    user's cache folder where pip installed bnviz.
+    """
     named = os.environ.get("BNVIZ_CACHE")
     return Path(named).absolute() if named else users_own() if INSTALLED else PROJECT / "cache"
 
 
 def users_own() -> Path:
-    """Where programs keep what they could make again."""
+    """Return bnviz's folder in the user's cache folder; OSError if the user has no home folder."""
     try:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bnviz"
     except RuntimeError:
@@ -30,7 +33,7 @@ def users_own() -> Path:
 
 
 def settle() -> None:
-    """Give a user without a home one in the cache: Streamlit and kaleido fail without."""
+    """Set HOME to a folder in the cache if the user has no home: Streamlit and kaleido need one."""
     try:
         Path.home()
     except RuntimeError:

@@ -1,6 +1,6 @@
-"""Text for a terminal, a pipe or a file that cannot show every character: the same said in ASCII.
+"""ASCII substitutes for terminals, pipes and files that cannot show every character.
 
-A question mark would lose a minus sign, or whether a claim asks for more or less.
+Python would print a question mark for a minus sign, or for the ≥ of a claim.
 """
 
 from __future__ import annotations
@@ -35,13 +35,17 @@ SIGNS = {
     "←": "<-",
     "“": '"',
     "”": '"',
-    "⁄": "/",  # of ½ taken apart
+    "⁄": "/",  # NFKD turns ½ into 1⁄2
 }
 RAISED = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 
 
 def ascii_only(text: str) -> str:
-    """The text in ASCII: signs as they are typed, Greek letters by name, other letters without accents."""
+    """Return the text in ASCII.
+
+    Signs become what one would type for them, Greek letters become their names, and other letters
+    lose their accents.
+    """
     apart = unicodedata.normalize("NFKD", RAISED.sub(lambda power: f"^{power[0]}", text))
     return "".join(map(_sign, apart))
 
@@ -56,7 +60,7 @@ def _sign(sign: str) -> str:
 
 
 def _replace(problem: UnicodeError) -> tuple[str | bytes, int]:
-    """An error handler for encoders. The bytes of a file's name that is no text go out as they came in."""
+    """Replace what an encoder cannot write. Undecodable bytes of a file name go out unchanged."""
     if not isinstance(problem, UnicodeEncodeError):
         raise problem
     rest = problem.object[problem.start : problem.end]
@@ -70,7 +74,7 @@ codecs.register_error("bnviz.plain", _replace)
 
 
 def speak() -> None:
-    """Let standard output and error take any text, whatever their encoding."""
+    """Make standard output and standard error accept any text, whatever their encoding."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="bnviz.plain")

@@ -1,4 +1,4 @@
-"""What the dashboard's process keeps in memory: a cache bounded by bytes, and the system's allocator."""
+"""Limit the dashboard's memory: a cache bounded by bytes, and a setting of the allocator."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ M_TRIM_THRESHOLD, M_ARENA_MAX = -1, -8  # names of mallopt(3)
 
 
 def release_early() -> None:
-    """Let glibc return freed memory to the system. Elsewhere this does nothing.
+    """Make glibc return freed memory to the system; without glibc, do nothing.
 
-    By default each thread keeps the tables that it freed: watching a run with 1,000 bins took 100 MB more.
-    Only the dashboard calls this. Training would take 1.7 to 1.9 times as long, because each tensor would be
-    mapped and unmapped anew.
+    By default each thread keeps the memory of the tables it has freed: watching a run with 1,000
+    bins took 100 MB more. Only the dashboard calls this. Training would take 1.7 to 1.9 times as
+    long, because every tensor would be mapped and unmapped anew.
     """
     with contextlib.suppress(OSError, AttributeError):
         libc = ctypes.CDLL("libc.so.6")
@@ -27,7 +27,11 @@ def release_early() -> None:
 
 
 class Recent(Generic[Value]):
-    """Values by key, up to `limit` bytes in all as `size` counts them. A value larger than that is not kept."""
+    """A thread-safe cache that drops the least recently used values first.
+
+    It keeps up to `limit` bytes in all, as `size` counts them. A value larger than `limit` is
+    returned but not kept.
+    """
 
     def __init__(self, limit: int, size: Callable[[Value], int]) -> None:
         self.limit, self.size = limit, size
@@ -36,7 +40,10 @@ class Recent(Generic[Value]):
         self._lock = threading.RLock()
 
     def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
-        """The value of this key, made if it is not here. The lock is held meanwhile, so that no two readers make the same."""
+        """Return the value of this key, and call `make` if it is not in the cache.
+
+        The lock is held meanwhile, so that no two threads compute the same value.
+        """
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)

@@ -1,10 +1,10 @@
-"""Values as a reader says them: what an error quotes is never longer than a line, and numbers have a unit."""
+"""Format values for a reader: short quotations for error messages, and numbers with units."""
 
 from __future__ import annotations
 
 import reprlib
 
-MOST = 60  # characters of a value; the rest is left out in the middle
+MOST = 60  # characters of a quoted value; a longer one is cut in the middle
 
 _quoted = reprlib.Repr()
 _quoted.fillvalue = "…"
@@ -14,34 +14,31 @@ _quoted.maxlist = _quoted.maxtuple = _quoted.maxdict = 1
 
 
 def shorten(value: object) -> str:
-    """A value in quotes as Python writes it; of a long one the beginning and the end."""
+    """Return the value's repr; a long one keeps only its beginning and its end."""
     try:
         return _quoted.repr(value)
-    except ValueError:  # Python writes no integer of more than 4,300 digits
+    except ValueError:  # Python refuses to print an integer of more than 4,300 digits
         return "a number of thousands of digits"
 
 
 def duration(seconds: float) -> str:
-    """Seconds as a reader says them."""
+    """Return a duration in seconds as text, in s, min or h."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:,.1f} h"
 
 
 def in_bytes(count: float) -> str:
-    """Bytes in the largest unit that fits."""
+    """Return a number of bytes as text in the largest unit that fits, from B to TB."""
     units = ("B", "kB", "MB", "GB", "TB")
     power = next(
         (power for power in range(len(units) - 1) if count < 999.5 * 1000**power), len(units) - 1
     )
     number = count / 1000**power
-    return (
-        f"{number:,.1f} {units[power]}"
-        if number < 9.95 and power > 2
-        else f"{number:,.0f} {units[power]}"
-    )
+    digits = 1 if number < 9.95 and power > 2 else 0  # only GB and TB need a decimal
+    return f"{number:,.{digits}f} {units[power]}"
 
 
 def in_words(count: int) -> str:
-    """A count as a reader says it."""
+    """Return a count as text: "1.2 million", or "12,345" below a million."""
     return f"{count / 1e6:,.1f} million" if count >= 1e6 else f"{count:,}"

@@ -1,4 +1,6 @@
-"""Write the keys of a stored data set, which restore the published order of its images: bnviz/data/published/NAME.npy.
+"""Write the keys of a stored data set to bnviz/data/published/NAME.npy.
+
+An import uses them to restore the published order of the images.
 
 python -m scripts.make_keys cifar10 | mnist
 """

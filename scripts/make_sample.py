@@ -2,8 +2,8 @@
 
 python -m scripts.make_sample cifar10 | mnist
 
-The draw is fixed by SEED, so a second run writes the same images. The mosaics are lossless WebP.
-Prints the SHA-256 digests that belong into `SOURCES` of the data set's file.
+The draw is fixed by SEED, so a second run writes the same images, as lossless WebP. The script
+prints the SHA-256 digests for `SOURCES` in the data set's module.
 """
 
 import hashlib

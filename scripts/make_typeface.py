@@ -1,11 +1,14 @@
-"""Make the typeface of exported figures, bnviz/export/fonts, from the families that it is drawn from.
+"""Make the typeface of exported figures in bnviz/export/fonts.
 
-It is Source Sans 3 without the glyphs that bnviz does not need, and with the few signs that Source Sans lacks from Noto.
-It has another name because the licence of Source Sans reserves its own. Kerning and ligatures are left out: the
-width of a text is then the sum of its letters, in Pillow as in a browser.
+It is Source Sans 3 without the glyphs that bnviz does not need, and with a few signs from Noto that
+Source Sans lacks. It has another name because the licence of Source Sans reserves its name. Kerning
+and ligatures are left out: the width of a text is then the sum of the widths of its letters, in
+Pillow as in a browser.
 
     pip install fonttools
-    python scripts/make_typeface.py FOLDER   # it holds SourceSans3-{Regular,Bold}.ttf and NotoSans{,Math,Symbols2}-Regular.ttf
+    python scripts/make_typeface.py FOLDER
+
+FOLDER holds SourceSans3-{Regular,Bold}.ttf and NotoSans{,Math,Symbols2}-Regular.ttf.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ RANGES = (
 )
 SIGNS = "\u0302\u2032\u2033⁄ᵀ€ℓ™∂∆∏∑−√∞∫≈≠≤≥○●✓⟨⟩"
 BORROWED = {"NotoSansMath": "∇∈∠", "NotoSans": "ᵢ", "NotoSansSymbols2": "✕"}
-LINE = (930, 230)  # above and below the line on which letters stand
+LINE = (930, 230)  # units above and below the baseline
 RIGHTS = "Copyright 2010-2024 Adobe, with Reserved Font Name 'Source'; copyright 2010-2020 Google"
 
 
@@ -49,7 +52,7 @@ def main() -> None:
 
 
 def reduce(font: Any) -> None:
-    """Keep the glyphs of RANGES and SIGNS, and of the features only where accents stand."""
+    """Keep the glyphs of RANGES and SIGNS, and of the features only the placement of accents."""
     options = Options(layout_features=["mark"], hinting=False, name_IDs=[], notdef_outline=True)
     subsetter = Subsetter(options)
     codes = [code for low, high in RANGES for code in range(low, high + 1)]
@@ -72,7 +75,7 @@ def lend(source: Any, font: Any, signs: str) -> None:
 
 
 def plain(source: Any, glyphs: Any, name: str) -> Any:
-    """A glyph without references to others."""
+    """Return a glyph without references to other glyphs."""
     recording = DecomposingRecordingPen(glyphs)
     glyphs[name].draw(recording)
     pen = TTGlyphPen(None)
@@ -81,7 +84,7 @@ def plain(source: Any, glyphs: Any, name: str) -> Any:
 
 
 def rename(font: Any, weight: str) -> None:
-    """Give the font its own name and the rights of those who drew it."""
+    """Set the name of the font, its copyright and its licence."""
     names = {
         0: RIGHTS,
         1: "Bnviz Sans",
@@ -95,7 +98,7 @@ def rename(font: Any, weight: str) -> None:
 
 
 def space(font: Any) -> None:
-    """Make a line as high as plotly takes it to be: it knows the fonts of browsers."""
+    """Set the height of a line to what plotly expects, which is that of a browser's usual fonts."""
     above, below = LINE
     font["hhea"].ascent = font["OS/2"].sTypoAscender = font["OS/2"].usWinAscent = above
     font["hhea"].descent = font["OS/2"].sTypoDescender = -below

@@ -702,7 +702,7 @@ def test_data_import_takes_a_bundle(whole, run, path, capsys, monkeypatch):
     path.write_bytes(archived(whole.items()))
     monkeypatch.setenv("BNVIZ_CACHE", str(path.parent / "other"))
     assert bnviz("data", "import", str(path)) == 0
-    assert capsys.readouterr().out == f"{run.id} is here: {run.spec.summary()}\n"
+    assert capsys.readouterr().out == f"Imported {run.id}: {run.spec.summary()}\n"
     assert Store().run(run.id).state == "done"
     path.write_bytes(path.read_bytes()[:-40])
     assert bnviz("data", "import", str(path)) == 2

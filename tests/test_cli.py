@@ -273,13 +273,13 @@ def exported(tmp_path, capsys) -> Callable[..., tuple[int, str]]:
         ("--figure landscape --format=", "--format must be one of"),
         (
             "--figure landscape --format pdf --full",
-            "--full is about numbers: the format must be csv or parquet, got pdf",
+            "--full writes numbers: the format must be csv or parquet, got pdf",
         ),
         (
             "--step 2",
-            "--step is about a figure: choose one with --figure, one of training-accuracy",
+            "--step needs a figure: choose one with --figure, one of training-accuracy",
         ),
-        ("--paper", "--paper is about a figure"),
+        ("--paper", "--paper needs a figure"),
     ],
 )
 def test_an_export_of_what_there_is_not_costs_one_sentence_and_writes_nothing(

@@ -153,7 +153,9 @@ def test_gaussian_samples_are_made_by_the_task() -> None:
     assert data.available("gaussian")
     assert data.check("gaussian")
     assert not data.data_folder().exists()
-    with pytest.raises(data.DataError, match=r"^gaussian has no images to read: the task makes"):
+    with pytest.raises(
+        data.DataError, match=r"^gaussian has no images to read: its samples are generated from"
+    ):
         data.read("gaussian")
 
 

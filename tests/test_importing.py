@@ -217,7 +217,7 @@ NOTHING: dict[str, tuple[Callable[[Path], Path], str]] = {
     ),
     "a pointer": (
         lambda path: file(path, b"version https://git-lfs.github.com/spec/v1\n"),
-        "is a pointer of Git LFS",
+        "is a Git LFS pointer, not the file itself: run `git lfs pull` in its repository",
     ),
     "a JPEG": (
         lambda path: folder(path, {"train/cat/1.jpg": b"\xff\xd8\xff\xe0"}),
@@ -284,7 +284,10 @@ def test_pictures_of_something_else_are_told(mini_mnist: data.Arrays, tmp_path: 
         train_images=mini_mnist.train_images ^ 1, test_images=mini_mnist.test_images ^ 1
     )
     path = folder(tmp_path / "files", picture_members(others))
-    assert "is no copy of MNIST: its 18 images of that size are others" in refused(path)
+    assert (
+        "is not a copy of MNIST: it holds 18 images of the same size, but they are different ones"
+        in refused(path)
+    )
 
 
 @pytest.mark.parametrize("field", data.Arrays._fields)
@@ -436,7 +439,7 @@ def test_a_parquet_file_that_is_cut_off_is_told(mini: data.Arrays, tmp_path: Pat
 def test_an_idx_file_that_is_too_long_is_refused(mini_mnist: data.Arrays, tmp_path: Path) -> None:
     members = idx_members(mini_mnist)
     path = folder(tmp_path / "files", members | {LABELS: members[LABELS] + bytes(2)})
-    assert f"{LABELS} has 25 bytes where 23 belong" in refused(path)
+    assert f"{LABELS} has 25 bytes instead of 23" in refused(path)
 
 
 def damaged(content: bytes, draw: Callable[[Any], Any]) -> bytes:

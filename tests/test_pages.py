@@ -205,7 +205,7 @@ def test_a_link_may_change_knobs_that_only_fit_each_other():
     assert [warning.value for warning in opened.warning] == []
     assert opened.button(key="run").label == "Run 3 networks"
     alone = page("paper/training", preset="quick", model="mlp", data="gaussian", norm="instance")
-    assert alone.error[0].value.startswith("Norm instance needs more than one value of an example")
+    assert alone.error[0].value.startswith("Norm instance needs more than one value per example")
 
 
 def test_a_preset_of_another_page_costs_one_sentence():

@@ -112,15 +112,15 @@ def test_a_raised_version_of_a_network_or_a_data_set_changes_the_id_of_those_who
         ({"theory_units": 0}, "theory_units must be a whole number from 1 to 4,096, got 0"),
         (
             {"data": "mnist-sample"},
-            "model vgg11 needs images of at least 32 × 32 pixels, and mnist-sample's are 28 × 28",
+            "model vgg11 needs images of at least 32 × 32 pixels, but mnist-sample's are 28 × 28",
         ),
         (
             {"model": "lenet", "data": "gaussian"},
-            "model lenet needs images of at least 12 × 12 pixels, and gaussian's are no",
+            "model lenet needs images of at least 12 × 12 pixels, but gaussian has no images",
         ),
         (
             {"norm": "instance", "model": "mlp"},
-            "norm instance needs more than one value of an example to average over, and fc1",
+            "norm instance needs more than one value per example to average over, and fc1",
         ),
         ({"seed": "abc"}, "seed must be a whole number of at least 0 and below 2,147,483,648"),
         (

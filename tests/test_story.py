@@ -321,7 +321,10 @@ def test_lesson_and_report_write_a_page(told, tmp_path):
         (["lesson", "--out", "lesson.pdf"], "--out must end in .html, got lesson.pdf"),
         (["lesson", "--out", "nowhere/at/all.html"], "the folder of --out does not exist"),
         (["report", "0123", "--out", "report.html"], "no run with an id that begins with '0123'"),
-        (["reset"], "reset deletes runs for good and asks first; --yes where nobody can answer"),
+        (
+            ["reset"],
+            "reset deletes runs for good and asks first; without a terminal, confirm with --yes",
+        ),
     ],
 )
 def test_a_wrong_word_costs_one_sentence(words, says, capsys, monkeypatch):

@@ -189,7 +189,7 @@ def test_a_second_supervisor_steps_back(processes):
         timeout=60,
     )
     assert said.returncode == 0
-    assert "at work" in said.stdout
+    assert "already working on this cache" in said.stdout
 
 
 def test_ensure_starts_a_supervisor_that_outlives_its_starter():
@@ -225,7 +225,7 @@ def test_one_run_that_cannot_be_started_stops_no_other_and_is_told_once(engine, 
     watch = Supervisor(Store(), engine, slots=1)
     watch.look()
     assert engine.started == [free.id]
-    assert supervisor.trouble(Store()) == f"Run {barred.id} cannot go on: AF_UNIX path too long."
+    assert supervisor.trouble(Store()) == f"Run {barred.id} cannot continue: AF_UNIX path too long."
     barred.cancel()
     watch.look()
     assert supervisor.trouble(Store()) == ""

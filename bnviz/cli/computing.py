@@ -16,11 +16,11 @@ from bnviz.cli.files import rows_of, table_writer
 from bnviz.cli.questions import add_knobs, asked
 from bnviz.runs.store import ACTIVE, Run, Store
 
-YEAR_S = 365 * 24 * 3600.0  # who queues and goes away waits all the same
+YEAR_S = 365 * 24 * 3600.0  # how long a run stays queued for `submit`, which does not wait for it
 
 
 def run(options: argparse.Namespace) -> None:
-    """Compute in place, with a progress bar; the answer lands in the cache, and in a file if --out names one."""
+    """Compute runs here with a progress bar; --out also writes their rows to a file."""
     writer = table_writer(options.out) if options.out is not None else None
     specs = asked(options)
     for spec in specs:
@@ -29,16 +29,14 @@ def run(options: argparse.Namespace) -> None:
     done = [answer(Store().submit(spec)) for spec in specs]
     for run in done:
         if run.state != "done":
-            fail(
-                run.error()
-                or f"run {run.id} was cancelled by somebody else; the same command goes on from there"
-            )
+            cancelled = f"run {run.id} was cancelled elsewhere; the same command continues it"
+            fail(run.error() or cancelled)
     if writer:
         writer(rows_of(done))
 
 
 def answer(run: Run) -> Run:
-    """Answer one run here, or follow the process that is already at it."""
+    """Compute one run here, or follow the process that is computing it already; return the run."""
     from bnviz.runs.worker import answer
 
     reader = f"command-line-{os.getpid()}"
@@ -52,16 +50,16 @@ def answer(run: Run) -> Run:
             while run.state in ACTIVE:
                 answer(run, show)
                 show(run.meta().get("step", 0))
-                if run.state == "interrupted":  # by Ctrl-C, which the worker heeds in its own way
+                if run.state == "interrupted":  # the worker catches Ctrl-C to save a checkpoint
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
             run.leave(reader)
-            fail("stopped; the rows so far are kept, and the same command goes on")
+            fail("stopped; the rows so far are kept, and the same command continues the run")
     return run
 
 
 def submit(options: argparse.Namespace) -> None:
-    """Queue, for the dashboard's workers or `work`; prints the ids."""
+    """Queue runs for the dashboard's workers or for `work`, and print their ids."""
     specs = asked(options)
     for spec in specs:
         data.require(spec.data)
@@ -73,26 +71,25 @@ def submit(options: argparse.Namespace) -> None:
 
 
 def work(options: argparse.Namespace) -> None:
-    """Answer queued runs until there has been nothing to do for a while; the dashboard starts this by itself."""
+    """Compute queued runs until the queue stays empty; the dashboard starts this by itself."""
     from bnviz.runs.engines.local import Local
     from bnviz.runs.supervisor import supervise
 
     try:
         if not supervise(Store(), Local):
-            print("Another supervisor is at work on this cache already.")
+            print("Another supervisor is already working on this cache.")
     except KeyboardInterrupt:
-        os._exit(130)  # without waiting for the workers: they were told as well
+        os._exit(130)  # do not wait for the workers: Ctrl-C has reached them too
 
 
 def runs(options: argparse.Namespace) -> None:
-    """List the runs: id, state, steps, question."""
+    """List the runs: id, state, steps and settings."""
     from bnviz.runs.supervisor import trouble
 
     for run in Store().all_runs() if options.shipped else Store().runs():
         if run.readable and run.state != "damaged":
-            print(
-                f"{run.id}  {run.state:11}  {run.meta().get('step', 0):>6} / {run.spec.steps:<6}  {run.spec.summary()}"
-            )
+            steps = f"{run.meta().get('step', 0):>6} / {run.spec.steps:<6}"
+            print(f"{run.id}  {run.state:11}  {steps}  {run.spec.summary()}")
         else:
             print(f"{run.id}  {run.state:11}  {run.error()}")
     if said := trouble(Store()):
@@ -100,10 +97,10 @@ def runs(options: argparse.Namespace) -> None:
 
 
 def cancel(options: argparse.Namespace) -> None:
-    """Stop runs; the rows so far stay."""
+    """Stop runs; the rows measured so far are kept."""
     for run in [Store().find(prefix) for prefix in options.runs]:
         if run.state == "done":
-            print(f"{run.id} is done already")
+            print(f"{run.id} has finished already")
         elif run.state == "damaged":
             print(run.error())
         else:
@@ -125,7 +122,7 @@ def submit_options(command: argparse.ArgumentParser) -> None:
 
 
 def yes_option(command: argparse.ArgumentParser) -> None:
-    """Add --yes, which answers the question about long runs."""
+    """Add --yes, which starts long runs without asking."""
     command.add_argument(
         "--yes", action="store_true", help="start more than ten minutes of computing without asking"
     )
@@ -133,9 +130,9 @@ def yes_option(command: argparse.ArgumentParser) -> None:
 
 def runs_options(command: argparse.ArgumentParser) -> None:
     """Add the option of `runs`."""
-    command.add_argument("--shipped", action="store_true", help="also those that come with bnviz")
+    command.add_argument("--shipped", action="store_true", help="list those shipped with bnviz too")
 
 
 def cancel_options(command: argparse.ArgumentParser) -> None:
     """Add the argument of `cancel`."""
-    command.add_argument("runs", nargs="+", metavar="RUN", help="id, or how it begins")
+    command.add_argument("runs", nargs="+", metavar="RUN", help="an id, or its first characters")

@@ -1,4 +1,4 @@
-"""Before the command line computes: what it costs, and a question to whoever sits at the terminal where it takes long."""
+"""Say what runs cost before the command line computes them, and ask first if they take long."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from bnviz.spec import RunSpec, SpecError
 
 
 def consent(specs: Sequence[RunSpec], yes: bool, slots: int = 0) -> None:
-    """Say what the runs cost that are not finished. Above ten minutes ask at a terminal, unless `yes` is the answer.
+    """Print what the unfinished runs cost, and ask at a terminal if they take over ten minutes.
 
-    SpecError, before anything is queued, where one cannot fit this machine or the answer is no.
+    `yes` skips the question. Raises SpecError, before anything is queued, if a run does not fit
+    this machine or if the reader declines.
     """
     store = Store()
     left = prices.unfinished(store, specs)
@@ -23,13 +24,14 @@ def consent(specs: Sequence[RunSpec], yes: bool, slots: int = 0) -> None:
     if not left:
         return
     machine = prices.here(store, slots)
-    print(f"{len(left)} run{'s' * (len(left) > 1)}: {machine.price(left)}", file=sys.stderr)
+    count = "1 run" if len(left) == 1 else f"{len(left)} runs"
+    print(f"{count}: {machine.price(left)}", file=sys.stderr)
     if machine.long(left) and not yes and sys.stdin.isatty() and not agreed():
         raise SpecError("nothing was started; --yes starts it without asking")
 
 
 def agreed() -> bool:
-    """Whether the reader says yes."""
+    """Ask the reader whether to start, and return the answer."""
     try:
         return input("Start? [y/N] ").strip().lower() in ("y", "yes")
     except (EOFError, KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""How a command fails: one sentence on standard error, and exit status 2."""
+"""Report a failed command: one sentence on standard error, and exit status 2."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ def fail(message: str) -> NoReturn:
 def told(problem: OSError) -> str:
     """Return a system error as a sentence, without its error number."""
     if problem.errno in FULL:
-        return f"the disk is full; free some space on the disk of {problem.filename or cache()}, then run the command again"
+        place = problem.filename or cache()
+        return (
+            f"the disk is full; free some space on the disk of {place}, then run the command again"
+        )
     if problem.errno is None:
         return str(problem)
     where = f"{problem.filename}: " if problem.filename else ""
-    return f"{where}{(problem.strerror or '').lower()}{cache_is_read_only() * isinstance(problem, PermissionError)}"
+    hint = cache_is_read_only() if isinstance(problem, PermissionError) else ""
+    return f"{where}{(problem.strerror or '').lower()}{hint}"
 
 
 def cache_is_read_only() -> str:
-    """Return a hint about BNVIZ_CACHE if the cache is read only, else ""."""
+    """Return a hint about BNVIZ_CACHE if the cache is read-only, else ""."""
     folder = next(path for path in (cache(), *cache().parents) if path.exists())
-    return (
-        ""
-        if os.access(folder, os.W_OK)
-        else f"; the cache {cache()} is read only: name another in BNVIZ_CACHE"
-    )
+    if os.access(folder, os.W_OK):
+        return ""
+    return f"; the cache {cache()} is read-only: name another folder in BNVIZ_CACHE"

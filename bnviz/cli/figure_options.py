@@ -1,4 +1,4 @@
-"""The options of `export` that choose a figure and what is seen of it; what is wrong with them is said in one sentence."""
+"""The options of `export` that choose a figure and its view, and the checks of their values."""
 
 from __future__ import annotations
 
@@ -19,60 +19,65 @@ from bnviz.words import shorten
 
 Choice = TypeVar("Choice")
 TABLES = ("csv", "parquet")
-OWN_SWITCH = (
-    "sweep",
-    "sweep-map",
-)  # they and Compare's figures say themselves what they can be switched to
+# These figures, and those of the Compare page, check the values of --view themselves.
+OWN_SWITCH = ("sweep", "sweep-map")
 
 
 def add_to(command: argparse.ArgumentParser) -> None:
-    """A figure, its style, and what its page would let a reader choose."""
+    """Add the options for a figure, its style, and the choices that its page offers a reader."""
     command.add_argument(
         "--figure",
-        help=f"draw one of {', '.join(PANELS)}, or overlay-, difference-, multiples-METRIC as Compare does; without it, write the raw rows",
+        help=f"draw one of {', '.join(PANELS)}, or overlay-METRIC, difference-METRIC or "
+        "multiples-METRIC as on the Compare page; without it, write the raw rows",
     )
     command.add_argument(
-        "--format", help=f"one of {', '.join(SUFFIXES)}; by default the ending of --out"
+        "--format", help=f"one of {', '.join(SUFFIXES)}; default: the ending of --out"
     )
     command.add_argument("--style", default="column", help=f"{', '.join(STYLES)}; default: column")
     command.add_argument(
-        "--step", type=int, help="the step of a figure of one moment; default: the last"
+        "--step", type=int, help="the step that the figure shows; default: the last one"
     )
     command.add_argument(
-        "--layers", help="some layers, such as conv3,conv5; default: some of the network's"
+        "--layers", help="the layers to show, such as conv3,conv5; default: a selection"
     )
     command.add_argument(
         "--view",
         default="",
-        help="the page's own switch, such as 'all units' or 'along a random direction'",
+        help="the switch on the figure's page, such as 'all units' or 'along a random direction'",
     )
     command.add_argument(
         "--over",
         default="t",
-        help=f"several seeds: {', '.join(STATISTICS)} around their mean, or {EACH}",
+        help=f"how to show several seeds: {', '.join(STATISTICS)} around their mean, or {EACH}",
     )
-    command.add_argument("--paper", action="store_true", help="lay the papers' curves under it")
+    command.add_argument("--paper", action="store_true", help="show the papers' curves as well")
     command.add_argument(
-        "--look", default="{}", help="zoom and legend as the dashboard's Export gives them, JSON"
+        "--look",
+        default="{}",
+        help="zoom and legend choices as JSON, as in the command that the dashboard's Export shows",
     )
     command.add_argument(
-        "--full", action="store_true", help="numbers in full resolution, not as drawn"
+        "--full", action="store_true", help="write the numbers at full resolution, not as drawn"
     )
 
 
 def none_given(options: argparse.Namespace) -> None:
-    """ValueError where an option is given that is about a figure, and no figure is."""
+    """Raise ValueError if an option needs a figure; for use when no figure is given."""
     known = argparse.ArgumentParser()
     add_to(known)
     defaults = vars(known.parse_args([]))
     if given := [name for name, default in defaults.items() if getattr(options, name) != default]:
         raise ValueError(
-            f"--{given[0]} is about a figure: choose one with --figure, one of {', '.join(PANELS)}"
+            f"--{given[0]} needs a figure: choose one with --figure, one of {', '.join(PANELS)}"
         )
 
 
 def taken(options: argparse.Namespace, runs: Sequence[Run]) -> tuple[Takeaway, str, Style]:
-    """The figure of these runs, its format and its style. ValueError where the options ask for what there is not."""
+    """Return the figure of these runs, its format and its style.
+
+    Raises ValueError if an option has no valid value, or if the runs have not measured what the
+    figure shows.
+    """
     format = options.format if options.format is not None else options.out.suffix.removeprefix(".")
     panel = one_of("--figure", options.figure, PANELS | comparison.COMPARISONS)
     style = one_of("--style", options.style, STYLES)
@@ -80,7 +85,7 @@ def taken(options: argparse.Namespace, runs: Sequence[Run]) -> tuple[Takeaway, s
     one_of("--over", options.over, dict.fromkeys((*STATISTICS, EACH)))
     if options.full and format not in TABLES:
         raise ValueError(
-            f"--full is about numbers: the format must be {' or '.join(TABLES)}, got {format}"
+            f"--full writes numbers: the format must be {' or '.join(TABLES)}, got {format}"
         )
     chosen: dict[str, Any] = {
         "step": known_step(options.step, [run.spec for run in runs]),
@@ -98,7 +103,7 @@ def taken(options: argparse.Namespace, runs: Sequence[Run]) -> tuple[Takeaway, s
 
 
 def says_nothing(panel: Panel, take: Takeaway) -> bool:
-    """Whether a figure has no numbers, or none that is a number."""
+    """Return whether a figure has no numbers, or only NaN."""
     numbers = take.numbers
     return numbers.empty or (
         bool(panel.averages) and bool(numbers[list(panel.averages)].isna().all(axis=None))
@@ -106,7 +111,7 @@ def says_nothing(panel: Panel, take: Takeaway) -> bool:
 
 
 def nothing(panel: Panel, runs: Sequence[Run], chosen: Mapping[str, Any]) -> str:
-    """That these runs have not measured what a figure shows, and what they have."""
+    """Say that these runs have not measured what a figure shows, and which figures they have."""
     when = "" if chosen["step"] is None else f" up to step {chosen['step']}"
     fitting = [
         other
@@ -114,19 +119,22 @@ def nothing(panel: Panel, runs: Sequence[Run], chosen: Mapping[str, Any]) -> str
         if other.fits([run.spec for run in runs]) and there(other, runs)
     ]
     names = ", ".join(other.name for other in fitting) or "nothing yet"
-    return f"figure {panel.name} shows what these runs have not measured{when}; they have measured {names}"
+    return (
+        f"figure {panel.name} shows what these runs have not measured{when}; "
+        f"they have measured {names}"
+    )
 
 
 def there(panel: Panel, runs: Sequence[Run]) -> bool:
-    """Whether these runs have measured what a figure shows."""
+    """Return whether these runs have measured what a figure shows."""
     try:
         return not says_nothing(panel, takeaway.of_runs(panel, runs))
-    except ValueError:  # a figure of a sweep, and this is none
+    except ValueError:  # the figure needs a sweep, and these runs are none
         return False
 
 
 def known_step(step: int | None, specs: Sequence[RunSpec]) -> int | None:
-    """A step of the longest run. ValueError for any other."""
+    """Return the step; ValueError if the longest run does not have it."""
     last = max(spec.steps for spec in specs)
     if step is not None and not 0 <= step <= last:
         raise ValueError(f"--step must be between 0 and {last}, got {step}")
@@ -134,21 +142,21 @@ def known_step(step: int | None, specs: Sequence[RunSpec]) -> int | None:
 
 
 def known_view(view: str, panel: Panel) -> str:
-    """A position of the switch that some pages have. ValueError names them."""
+    """Return the value of --view; ValueError names the valid ones."""
     if view and panel.name in PANELS and panel.name not in OWN_SWITCH:
         one_of("--view", view, dict.fromkeys(SWITCHES))
     return view
 
 
 def one_of(option: str, name: str, choices: Mapping[str, Choice]) -> Choice:
-    """The choice of this name. ValueError names the valid ones."""
+    """Return the choice of this name; ValueError names the valid ones."""
     if name not in choices:
         raise ValueError(f"{option} must be one of {', '.join(choices)}, got {shorten(name)}")
     return choices[name]
 
 
 def known_layers(text: str | None, spec: RunSpec) -> list[str]:
-    """Layers of the network, separated by commas. ValueError names those it has."""
+    """Return the layers in a comma-separated text; ValueError names those of the network."""
     names = [block.name for block in spec.blocks()]
     if text is None:
         return []
@@ -159,7 +167,7 @@ def known_layers(text: str | None, spec: RunSpec) -> list[str]:
 
 
 def json_object(option: str, text: str) -> dict[str, Any]:
-    """A JSON object. ValueError where it is none."""
+    """Return the JSON object in a text; ValueError if it is not one."""
     try:
         found = json.loads(text)
     except ValueError:

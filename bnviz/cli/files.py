@@ -1,4 +1,4 @@
-"""The runs that a command line names, and the files that it writes of them."""
+"""Find the runs that a command line names, and write their rows and pages to files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from bnviz.presets import PRESETS, SEEDS
 from bnviz.runs.store import TEXT, Run, Store
 
-LONGEST_NAME = 255  # bytes of a file name, as file systems have it
+LONGEST_NAME = 255  # bytes of a file name on common file systems
 
 
 def rows_of(runs: Iterable[Run]) -> pd.DataFrame:
@@ -27,7 +27,10 @@ def rows_of(runs: Iterable[Run]) -> pd.DataFrame:
 
 
 def table_writer(path: Path) -> Callable[[pd.DataFrame], None]:
-    """Return the function that writes a frame to this file. Raise ValueError if the file cannot be written."""
+    """Return the function that writes a frame to this file.
+
+    Raises ValueError if the file cannot be written.
+    """
     writers: dict[str, Callable[[pd.DataFrame], None]] = {
         ".csv": lambda frame: frame.astype({"unit": "Int64"}).to_csv(path, index=False),
         ".parquet": lambda frame: frame.astype({"unit": "Int64"}).to_parquet(path, index=False),
@@ -39,7 +42,7 @@ def table_writer(path: Path) -> Callable[[pd.DataFrame], None]:
 
 
 def measured(runs: list[Run]) -> list[Run]:
-    """Return these runs. Raise ValueError if none of them has any rows."""
+    """Return these runs; ValueError if none of them has any rows."""
     if not any(run.parts() for run in runs):
         raise ValueError(
             f"nothing is measured yet: {', '.join(f'run {run.id} is {run.state}' for run in runs)}"
@@ -48,7 +51,10 @@ def measured(runs: list[Run]) -> list[Run]:
 
 
 def chosen(words: list[str]) -> list[Run]:
-    """The runs that these words name, each once; damaged ones are told and left out. ValueError where none is left."""
+    """Return the runs that these words name, each once.
+
+    Damaged runs are reported and left out. Raises ValueError if no run is left.
+    """
     runs = list({run.id: run for word in words for run in named(word)}.values())
     damaged = {run.id: run.error() for run in runs if run.state == "damaged"}
     if len(damaged) == len(runs):
@@ -59,7 +65,10 @@ def chosen(words: list[str]) -> list[Run]:
 
 
 def named(word: str) -> list[Run]:
-    """The run whose id begins so, or the finished runs of a preset. ValueError where there are none."""
+    """Return the run whose id begins with `word`, or the finished runs of the preset `word`.
+
+    Raises ValueError if there are none.
+    """
     if word not in PRESETS:
         return [Store().find(word)]
     runs = [Store().run(spec.id) for seed in SEEDS for spec in PRESETS[word].specs(seed=seed)]
@@ -70,13 +79,14 @@ def named(word: str) -> list[Run]:
     ]
     if not finished:
         raise ValueError(
-            f"no run of preset {word} is finished; `python -m bnviz run --preset {word}` makes them"
+            f"no run of preset {word} has finished; "
+            f"compute them with `python -m bnviz run --preset {word}`"
         )
     return finished
 
 
 def in_a_folder(path: Path) -> None:
-    """ValueError where a file cannot be written because of its name, or because its folder is not there."""
+    """Raise ValueError if the file has an invalid name, or if its folder does not exist."""
     if (size := len(os.fsencode(path.name))) > LONGEST_NAME:
         raise ValueError(
             f"the file name of --out is too long: {size} bytes, at most {LONGEST_NAME}"
@@ -88,7 +98,7 @@ def in_a_folder(path: Path) -> None:
 
 
 def write_page(path: Path, made: Callable[[], str]) -> None:
-    """Write an HTML page. ValueError before it is made where that cannot work."""
+    """Make and write an HTML page; ValueError before it is made if the file cannot be written."""
     if path.suffix != ".html":
         raise ValueError(f"--out must end in .html, got {path}")
     in_a_folder(path)

@@ -1,4 +1,4 @@
-"""The commands about this machine: the dashboard, data sets, the cache and what ships with bnviz."""
+"""Commands for the dashboard, the data sets, the cache and the runs that ship with bnviz."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def app(options: argparse.Namespace) -> None:
 
     start.prepare()
     ensure(Store())  # its workers load torch while the page opens
-    # Streamlit takes a folder named `pages` for its older kind of app until app.py has run once, and tells a reader who
-    # arrives by a link to a page that there is no such page.
+    # Until app.py has run once, Streamlit takes the folder `pages` for its older kind of app, and
+    # tells a reader who follows a link to a page that there is no such page.
     PagesManager.uses_pages_directory = False
     sys.argv = ["streamlit", "run", str(PROJECT / "app.py"), *options.streamlit]
     cli.main()
 
 
 def gallery(options: argparse.Namespace) -> None:
-    """Compute what is missing of the runs that ship, and write them; with a GPU at the paper's scale too."""
+    """Compute and write the runs that ship with bnviz; a GPU adds those at the paper's scale."""
     from bnviz.runs import gallery
     from bnviz.runs.worker import device
 
@@ -48,54 +48,52 @@ def gallery(options: argparse.Namespace) -> None:
 
 
 def data_list(options: argparse.Namespace) -> None:
-    """List the data sets and whether they are at hand."""
+    """List the data sets and whether they are on this machine."""
     for source in data.SOURCES.values():
-        print(
-            f"{source.name:16} {'here' if data.available(source.name) else 'missing':8} {source.label}"
-        )
+        where = "here" if data.available(source.name) else "missing"
+        print(f"{source.name:16} {where:8} {source.label}")
 
 
 def data_fetch(options: argparse.Namespace) -> None:
     """Download a data set."""
     importing.fetch(options.name)
-    print(f"{options.name} is here.")
+    print(f"Downloaded {options.name}.")
 
 
 def data_import(options: argparse.Namespace) -> None:
-    """Take a data set, or the runs of a bundle, from an archive, a file or a folder."""
+    """Import a data set, or the runs of a bundle, from a file, an archive or a folder."""
     if is_bundle(options.path):
         for run in unpack(options.path, Store()):
-            print(f"{run.id} is here: {run.spec.summary()}")
+            print(f"Imported {run.id}: {run.spec.summary()}")
     else:
         for name in importing.import_path(options.path):
-            print(f"{name} is here.")
+            print(f"Imported {name}.")
 
 
 def reset(options: argparse.Namespace) -> None:
-    """Delete all runs of the cache, for the next class; data sets and the runs that ship stay."""
+    """Delete all runs in the cache; data sets and the runs that ship with bnviz stay."""
     count = len(Store().runs())
     if not (options.yes or agreed(f"Delete {count} runs with their measurements?")):
         print("Nothing was deleted.")
         return
     gone, left = Store().reset()
-    print(f"{gone} runs deleted; data sets and the runs that ship stay.")
+    print(f"{gone} runs deleted; data sets and the runs that ship with bnviz stay.")
     if left:
-        fail(
-            f"{', '.join(run.id for run in left)} would not stop, or may not be deleted by this account"
-        )
+        ids = ", ".join(run.id for run in left)
+        fail(f"{ids} could not be stopped, or this account may not delete them")
 
 
 def agreed(question: str) -> bool:
-    """Whether somebody at the terminal says yes. ValueError where nobody is there to be asked."""
+    """Ask at the terminal, and return the answer; ValueError if there is no terminal."""
     if not sys.stdin.isatty():
         raise ValueError(
-            "reset deletes runs for good and asks first; --yes where nobody can answer"
+            "reset deletes runs for good and asks first; without a terminal, confirm with --yes"
         )
     return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def doctor(options: argparse.Namespace) -> None:
-    """Versions, devices, data and the health of the cache."""
+    """Print versions, devices, the state of the data sets and the health of the cache."""
     from importlib.metadata import version
 
     import torch
@@ -116,13 +114,9 @@ def doctor(options: argparse.Namespace) -> None:
         health = ("whole" if data.check(name) else "DAMAGED") if data.available(name) else "missing"
         print(f"{name:15}", health)
     states = [run.state for run in store.runs()]
-    counts = (
-        ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states)) or "no runs"
-    )
-    print(
-        "cache       ",
-        f"{store.root}: {counts}; supervisor {'at work' if held(lock(store)) else 'not running'}",
-    )
+    counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+    supervisor = "running" if held(lock(store)) else "not running"
+    print("cache       ", f"{store.root}: {counts or 'no runs'}; supervisor {supervisor}")
     for run in store.runs():
         if run.state in ("failed", "damaged"):
             print(f"  {run.id} {run.state}: {run.error()}")
@@ -131,19 +125,19 @@ def doctor(options: argparse.Namespace) -> None:
 
 
 def app_options(command: argparse.ArgumentParser) -> None:
-    """Add what `app` hands on to Streamlit."""
+    """Add the argument of `app`, which is passed on to Streamlit."""
     text = "options of `streamlit run`"
     command.add_argument("streamlit", nargs="*", metavar="-- --server.port …", help=text)
 
 
 def gallery_options(command: argparse.ArgumentParser) -> None:
     """Add the option of `gallery`."""
-    command.add_argument("--out", type=Path, help="another folder than the one that ships")
+    command.add_argument("--out", type=Path, help="write to this folder, not to the shipped one")
 
 
 def reset_options(command: argparse.ArgumentParser) -> None:
     """Add the option of `reset`."""
-    command.add_argument("--yes", action="store_true", help="without asking")
+    command.add_argument("--yes", action="store_true", help="delete without asking")
 
 
 def data_options(command: argparse.ArgumentParser) -> None:
@@ -151,12 +145,9 @@ def data_options(command: argparse.ArgumentParser) -> None:
     from bnviz.cli.parser import Parser
 
     actions = command.add_subparsers(metavar="action", parser_class=Parser)
-    for name, does, what in (
-        ("list", data_list, None),
-        ("fetch", data_fetch, "name"),
-        ("import", data_import, "path"),
-    ):
-        action = actions.add_parser(name, help=does.__doc__, description=does.__doc__)
-        action.set_defaults(command=does)
-        if what:
-            action.add_argument(what, type=Path if what == "path" else str)
+    added = {}
+    for name, does in (("list", data_list), ("fetch", data_fetch), ("import", data_import)):
+        added[name] = actions.add_parser(name, help=does.__doc__, description=does.__doc__)
+        added[name].set_defaults(command=does)
+    added["fetch"].add_argument("name")
+    added["import"].add_argument("path", type=Path)

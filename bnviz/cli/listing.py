@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def presets(options: argparse.Namespace) -> None:
-    """List the presets: what each shows and costs. What it took here stands with those that this machine has finished."""
+    """List the presets: what each shows, and what it costs or took on this machine."""
     for name in options.names:
         known_preset(name)
     for preset in [PRESETS[name] for name in options.names or PRESETS]:
@@ -30,7 +30,11 @@ def presets(options: argparse.Namespace) -> None:
 
 
 def cost(preset: Preset, measure: bool) -> str:
-    """What a preset takes on this machine: measured, or as it was when it ran here, or as estimated."""
+    """Return as text what a preset costs on this machine.
+
+    This is the time it took if its runs have finished here, and an estimate otherwise. `measure`
+    times some steps of each run instead.
+    """
     if measure:
         from bnviz.runs.cost import estimate
         from bnviz.runs.supervisor import slots
@@ -44,11 +48,12 @@ def cost(preset: Preset, measure: bool) -> str:
     here = [Run(Store().root / spec.id) for spec in preset.specs()]
     if all(run.state == "done" and not run.meta().get("imported") for run in here):
         return f"took {duration(sum(run.meta()['seconds'] for run in here))} of computing here"
-    return f"{prices.here(Store()).price(preset.specs())}{'; its runs ship with bnviz' * bool(preset.ships)}"
+    shipped = "; its runs ship with bnviz" if preset.ships else ""
+    return f"{prices.here(Store()).price(preset.specs())}{shipped}"
 
 
 def claims(options: argparse.Namespace) -> None:
-    """What the papers claim, and how it stands on the finished runs: a named test each, with the paper's value and ours."""
+    """Test the papers' claims on the finished runs, and print the papers' values and ours."""
     from bnviz.claims import CLAIMS
     from bnviz.claims.judging import verdicts
 
@@ -61,11 +66,12 @@ def claims(options: argparse.Namespace) -> None:
 
 
 def block(verdict: Verdict) -> str:
-    """A claim's verdict in a few lines."""
+    """Return a claim's verdict as a few lines of text."""
     claim = verdict.claim
     doubt = f" ({verdict.doubt})" if verdict.doubt else ""
+    ours = verdict.ours or "nothing yet"
     return (
-        f"{claim.name} · {verdict.words}{doubt} · ours {verdict.ours or 'nothing yet'} · holds if {claim.region}\n"
+        f"{claim.name} · {verdict.words}{doubt} · ours {ours} · holds if {claim.region}\n"
         f"    {claim.says} ({claim.source})\n"
         f"    {claim.quantity}\n"
         f"    paper: {claim.theirs}\n"
@@ -74,23 +80,24 @@ def block(verdict: Verdict) -> str:
 
 
 def table(verdicts: Iterable[Verdict]) -> Iterator[str]:
-    """The lines of a table in Markdown."""
+    """Yield the lines of a table in Markdown."""
     yield "| claim | the paper | ours | holds if | verdict |\n|---|---|---|---|---|"
     for verdict in verdicts:
         claim = verdict.claim
         words = f"{verdict.words}; {verdict.doubt}" if verdict.doubt else verdict.words
-        yield f"| {claim.says} ({claim.source}) | {claim.theirs} | {verdict.ours} | {claim.region} | {words} |"
+        says = f"{claim.says} ({claim.source})"
+        yield f"| {says} | {claim.theirs} | {verdict.ours} | {claim.region} | {words} |"
 
 
 def presets_options(command: argparse.ArgumentParser) -> None:
     """Add the options of `presets`."""
     names = f"some of {', '.join(PRESETS)}; all by default"
     command.add_argument("names", nargs="*", metavar="NAME", help=names)
-    measure = "time some steps of each, to say what it costs here"
+    measure = "time some steps of each run to measure what it costs on this machine"
     command.add_argument("--measure", action="store_true", help=measure)
 
 
 def claims_options(command: argparse.ArgumentParser) -> None:
     """Add the options of `claims`."""
-    command.add_argument("names", nargs="*", metavar="NAME", help="some of them; all by default")
-    command.add_argument("--markdown", action="store_true", help="as a table in Markdown")
+    command.add_argument("names", nargs="*", metavar="NAME", help="some claims; all by default")
+    command.add_argument("--markdown", action="store_true", help="print a table in Markdown")

@@ -1,74 +1,94 @@
-"""The parser of the command line. It imports a command's module only when that command is given."""
+"""The parser of the command line.
+
+It imports the module of a command only when that command is given.
+"""
 
 from __future__ import annotations
 
 import argparse
 import re
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from bnviz.cli.errors import fail
 from bnviz.words import shorten
 
-ABOUT = "The command line: python -m bnviz app | run | submit | work | runs | cancel | data | export | presets | claims | lesson | report | reset | doctor."
-# The module and function of each command, and the function's docstring, so that --help need not import the module.
+
+class Entry(NamedTuple):
+    """A command: its module and function, and the first line of the function's docstring.
+
+    The docstring is repeated here so that --help need not import the module.
+    """
+
+    module: str
+    function: str
+    help: str
+
+
 COMMANDS = {
-    "run": (
+    "run": Entry(
         "computing",
         "run",
-        "Compute in place, with a progress bar; the answer lands in the cache, and in a file if --out names one.",
+        "Compute runs here with a progress bar; --out also writes their rows to a file.",
     ),
-    "submit": (
+    "submit": Entry(
         "computing",
         "submit",
-        "Queue, for the dashboard's workers or `work`; prints the ids.",
+        "Queue runs for the dashboard's workers or for `work`, and print their ids.",
     ),
-    "app": ("housekeeping", "app", "Open the dashboard."),
-    "work": (
+    "app": Entry("housekeeping", "app", "Open the dashboard."),
+    "work": Entry(
         "computing",
         "work",
-        "Answer queued runs until there has been nothing to do for a while; the dashboard starts this by itself.",
+        "Compute queued runs until the queue stays empty; the dashboard starts this by itself.",
     ),
-    "runs": ("computing", "runs", "List the runs: id, state, steps, question."),
-    "cancel": ("computing", "cancel", "Stop runs; the rows so far stay."),
-    "export": (
+    "runs": Entry("computing", "runs", "List the runs: id, state, steps and settings."),
+    "cancel": Entry("computing", "cancel", "Stop runs; the rows measured so far are kept."),
+    "export": Entry(
         "writing",
         "export",
-        "Write a figure of runs (pdf, svg, png, html, tex), its numbers (csv, parquet), all of it (zip), or the raw rows.",
+        "Write a figure of some runs, its numbers, both as a zip, or the raw rows of the runs.",
     ),
-    "presets": (
+    "presets": Entry(
         "listing",
         "presets",
-        "List the presets: what each shows and costs. What it took here stands with those that this machine has finished.",
+        "List the presets: what each shows, and what it costs or took on this machine.",
     ),
-    "claims": (
+    "claims": Entry(
         "listing",
         "claims",
-        "What the papers claim, and how it stands on the finished runs: a named test each, with the paper's value and ours.",
+        "Test the papers' claims on the finished runs, and print the papers' values and ours.",
     ),
-    "gallery": (
+    "gallery": Entry(
         "housekeeping",
         "gallery",
-        "Compute what is missing of the runs that ship, and write them; with a GPU at the paper's scale too.",
+        "Compute and write the runs that ship with bnviz; a GPU adds those at the paper's scale.",
     ),
-    "lesson": (
+    "lesson": Entry(
         "writing",
         "lesson",
-        "Write the story's figures and ten questions, answers folded away, as one HTML page to print or to send.",
+        "Write the story's figures and ten questions with hidden answers as one HTML page.",
     ),
-    "report": (
+    "report": Entry(
         "writing",
         "report",
-        "Write what some runs are, and every figure of them, as one HTML page with the interactive figures in it.",
+        "Write the settings and all figures of some runs as one interactive HTML page.",
     ),
-    "reset": (
+    "reset": Entry(
         "housekeeping",
         "reset",
-        "Delete all runs of the cache, for the next class; data sets and the runs that ship stay.",
+        "Delete all runs in the cache; data sets and the runs that ship with bnviz stay.",
     ),
-    "doctor": ("housekeeping", "doctor", "Versions, devices, data and the health of the cache."),
-    "data": ("housekeeping", "data_list", "List the data sets and whether they are at hand."),
+    "doctor": Entry(
+        "housekeeping",
+        "doctor",
+        "Print versions, devices, the state of the data sets and the health of the cache.",
+    ),
+    "data": Entry(
+        "housekeeping", "data_list", "List the data sets and whether they are on this machine."
+    ),
 }
+ABOUT = f"The command line: python -m bnviz {' | '.join(COMMANDS)}."
 
 
 class Parser(argparse.ArgumentParser):
@@ -90,16 +110,16 @@ class Command(Parser):
 
 def add_options(command: argparse.ArgumentParser, name: str) -> None:
     """Import a command's module, and add the options that the command has."""
-    module, does, _ = COMMANDS[name]
-    found = import_module(f"bnviz.cli.{module}")
-    command.set_defaults(command=getattr(found, does))
+    entry = COMMANDS[name]
+    found = import_module(f"bnviz.cli.{entry.module}")
+    command.set_defaults(command=getattr(found, entry.function))
     getattr(found, f"{name}_options", lambda command: None)(command)
 
 
 def parser() -> argparse.ArgumentParser:
-    """The parser of every command."""
+    """Return the parser of all commands."""
     main = Parser(prog="python -m bnviz", description=ABOUT, allow_abbrev=False)
     commands = main.add_subparsers(required=True, metavar="command", parser_class=Command)
-    for name, (_, _, says) in COMMANDS.items():
-        commands.add_parser(name, help=says, description=says, allow_abbrev=False)
+    for name, entry in COMMANDS.items():
+        commands.add_parser(name, help=entry.help, description=entry.help, allow_abbrev=False)
     return main

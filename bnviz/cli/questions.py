@@ -1,4 +1,4 @@
-"""The options that ask a question: one for each setting of RunSpec, a preset, a sweep and the probes."""
+"""The options that describe runs: a preset, a sweep, the probes, and each setting of RunSpec."""
 
 from __future__ import annotations
 
@@ -13,32 +13,38 @@ from bnviz.words import shorten
 
 
 def add_knobs(command: argparse.ArgumentParser) -> None:
-    """--preset, --probe, and one option for every other knob of RunSpec."""
+    """Add --preset, --sweep, --probe, and one option for every other setting of RunSpec."""
     command.add_argument("--preset", help=f"start from a preset: {', '.join(PRESETS)}")
     for name, field in RunSpec.model_fields.items():
         if name != "probes":
-            flag: dict[str, Any] = (
-                {"nargs": "?", "const": "true"} if field.annotation is bool else {}
-            )
+            flag: dict[str, Any] = {}
+            if field.annotation is bool:
+                flag = {"nargs": "?", "const": "true"}
             text = f"{field.description} Default: {field.default}.".replace("%", "%%")
             command.add_argument(
                 f"--{name.replace('_', '-')}", dest=name, metavar=name.upper(), help=text, **flag
             )
     command.add_argument(
         "--sweep",
-        metavar="KNOB=V1,V2,…",
-        help=f"ask the same at several values of {', '.join(SWEEPS)}; noise is in multiples of the paper's",
+        metavar="SETTING=V1,V2,…",
+        help=f"repeat the runs at several values of one of {', '.join(SWEEPS)}; noise is given in "
+        "multiples of the paper's",
     )
     command.add_argument(
         "--probe",
         action="append",
         metavar="NAME=N",
-        help=f"measure NAME every N steps (0: not at all); may be given again. {', '.join(PROBES)}",
+        help="measure NAME every N steps (0: not at all); may be repeated. "
+        f"NAME is one of {', '.join(PROBES)}",
     )
 
 
 def asked(options: argparse.Namespace) -> list[RunSpec]:
-    """Return the runs that the options describe: one, or those of a preset with some settings changed, at each value of a sweep."""
+    """Return the settings of the runs that the options describe, each once.
+
+    These are one run, or the runs of a preset with some settings changed; a sweep repeats them at
+    each of its values.
+    """
     given = {
         name: knob(name, text)
         for name in RunSpec.model_fields
@@ -56,14 +62,17 @@ def asked(options: argparse.Namespace) -> list[RunSpec]:
 
 
 def knob(name: str, text: str) -> Any:
-    """Return an option's text in the form that RunSpec accepts. Commas separate the values of a list."""
+    """Return an option's text in the form that RunSpec accepts.
+
+    Commas separate the values of a list.
+    """
     if get_origin(RunSpec.model_fields[name].annotation) is tuple:
         return [part for part in text.split(",") if part]
     return text
 
 
 def interval(text: str) -> tuple[str, str]:
-    """Split NAME=N of a probe into its two parts."""
+    """Split NAME=N of a probe into its two parts; SpecError if there is no equals sign."""
     name, equals, steps = text.partition("=")
     if not equals:
         raise SpecError(f"--probe takes NAME=N, its interval in steps, got {shorten(text)}")
@@ -71,7 +80,7 @@ def interval(text: str) -> tuple[str, str]:
 
 
 def known_preset(name: str) -> Preset:
-    """The preset of this name. SpecError names the valid ones."""
+    """Return the preset of this name; SpecError names the valid ones."""
     if name not in PRESETS:
         raise SpecError(f"preset must be one of {', '.join(PRESETS)}, got {shorten(name)}")
     return PRESETS[name]

@@ -1,4 +1,4 @@
-"""The commands that write runs to files: figures, numbers and HTML pages."""
+"""The commands that write figures, numbers and HTML pages to files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bnviz.runs.store import Store
 
 
 def export(options: argparse.Namespace) -> None:
-    """Write a figure of runs (pdf, svg, png, html, tex), its numbers (csv, parquet), all of it (zip), or the raw rows."""
+    """Write a figure of some runs, its numbers, both as a zip, or the raw rows of the runs."""
     runs = chosen(options.runs)
     if options.figure is None:
         figure_options.none_given(options)
@@ -25,14 +25,14 @@ def export(options: argparse.Namespace) -> None:
 
 
 def lesson(options: argparse.Namespace) -> None:
-    """Write the story's figures and ten questions, answers folded away, as one HTML page to print or to send."""
+    """Write the story's figures and ten questions with hidden answers as one HTML page."""
     from bnviz.story.report import lesson
 
     write_page(options.out, lambda: lesson(Store()))
 
 
 def report(options: argparse.Namespace) -> None:
-    """Write what some runs are, and every figure of them, as one HTML page with the interactive figures in it."""
+    """Write the settings and all figures of some runs as one interactive HTML page."""
     from bnviz.story.report import report
 
     runs = chosen(options.runs)
@@ -43,26 +43,28 @@ def export_options(command: argparse.ArgumentParser) -> None:
     """Add the options of `export`."""
     runs_argument(command)
     command.add_argument(
-        "--out", type=Path, required=True, help="the file; its ending says the format"
+        "--out", type=Path, required=True, help="the file to write; its ending sets the format"
     )
     figure_options.add_to(command)
 
 
 def lesson_options(command: argparse.ArgumentParser) -> None:
     """Add the option of `lesson`."""
-    command.add_argument("--out", type=Path, required=True, help="the .html file")
+    command.add_argument("--out", type=Path, required=True, help="the .html file to write")
 
 
 def report_options(command: argparse.ArgumentParser) -> None:
     """Add the options of `report`."""
     runs_argument(command)
-    command.add_argument("--out", type=Path, required=True, help="the .html file")
+    command.add_argument("--out", type=Path, required=True, help="the .html file to write")
     command.add_argument(
-        "--title", default="Why does batch normalisation help? A report", help="its heading"
+        "--title",
+        default="Why does batch normalisation help? A report",
+        help="the heading of the page",
     )
 
 
 def runs_argument(command: argparse.ArgumentParser) -> None:
-    """Add the runs that a file is about."""
-    text = "id, or how it begins, or a preset: its finished runs"
+    """Add the argument that names the runs."""
+    text = "an id or its first characters, or a preset for its finished runs"
     command.add_argument("runs", nargs="+", metavar="RUN", help=text)

@@ -1,7 +1,8 @@
-"""The data sets: which there are, whether each is at hand, and the ways to get one.
+"""List the data sets, read and store them, and say how to get one that is missing.
 
-A file here with a table SOURCES adds its data sets to every menu, and their originals to what bnviz.importing takes.
-Importing this package loads neither torch nor torchvision. Nothing here ever stands in for data that is missing.
+A file here with a table SOURCES adds its data sets to every menu, and their originals to what
+bnviz.importing accepts. Importing this package loads neither torch nor torchvision. Missing data is
+an error: nothing ever stands in for it.
 """
 
 import contextlib
@@ -45,22 +46,22 @@ def data_folder() -> Path:
 
 
 def available(name: str) -> bool:
-    """Tell whether a data set is at hand, without reading it; DataError for an unknown name."""
+    """Return whether a data set can be read, without reading it; DataError for an unknown name."""
     return known(name).original is None or _stored(name).is_file()
 
 
 def read(name: str) -> Arrays:
-    """Return a data set, memory-mapped and read-only where it is stored.
+    """Return the images and labels of a data set; those from the data folder are memory-mapped.
 
-    Raises DataError for an unknown name, for data that the task makes, and for a missing or damaged file with the ways
-    to get it.
+    Raises DataError for an unknown name and for data that the task generates. For a missing or
+    damaged file, the message says how to get it.
     """
     source = known(name)
     if source.built_in is not None:
         return source.built_in()
     if source.original is None:
         raise DataError(
-            f"{name} has no images to read: the task makes its samples from the run's seed"
+            f"{name} has no images to read: its samples are generated from the run's seed"
         )
     require(name)
     path = _stored(name)
@@ -71,13 +72,16 @@ def read(name: str) -> Arrays:
 
 
 def require(name: str) -> None:
-    """Raise DataError with the ways to get a data set that is not at hand."""
+    """Raise DataError if a data set is missing; the message says how to get it."""
     if not available(name):
         raise DataError(f"{known(name).label} is not in {data_folder()}: {_ways(known(name))}")
 
 
 def check(name: str) -> bool:
-    """Tell whether a data set can be read and its content has the published SHA-256 digests, where it has content."""
+    """Return whether a data set can be read and has the published SHA-256 digests.
+
+    A data set that is generated from the run's seed has no digests and passes.
+    """
     source = known(name)
     try:
         return not source.digests or digests(read(name)) == source.digests
@@ -86,7 +90,7 @@ def check(name: str) -> bool:
 
 
 def store(name: str, arrays: Arrays) -> None:
-    """Put a data set into the data folder; DataError where that cannot be written."""
+    """Write a data set to the data folder; DataError if that cannot be written."""
     path = _stored(name)
     partial = path.with_suffix(f".{os.getpid()}.tmp")
     try:
@@ -106,12 +110,12 @@ def store(name: str, arrays: Arrays) -> None:
 
 
 def way_to_import(source: Source) -> str:
-    """The command that takes a copy somebody has."""
+    """Return the advice to import an existing copy: the command and the files that it accepts."""
     return f"run `python -m bnviz data import PATH` with {source.archives}"
 
 
 def known(name: str) -> Source:
-    """The data set of this name; DataError names the valid ones."""
+    """Return the data set of this name; DataError names the valid ones."""
     if name not in SOURCES:
         *most, last = SOURCES
         raise DataError(f"{shorten(name)} is not a data set: choose {', '.join(most)} or {last}")
@@ -127,7 +131,8 @@ def _stored(name: str) -> Path:
 
 
 def _mapped(path: Path) -> Arrays:
-    # The reader of safetensors copies; a mapping opens at once and is shared by all processes.
+    # safetensors' own reader copies the data. A memory map opens at once and is shared by all
+    # processes.
     content = np.asarray(np.memmap(path, np.uint8, "r"))
     start = 8 + int.from_bytes(content[:8].tobytes(), "little")
     header = json.loads(content[8:start].tobytes())

@@ -1,4 +1,4 @@
-"""CIFAR-10: what its published copies are, and the sample of it that ships with the package.
+"""CIFAR-10 and the sample of it that ships with the package.
 
 Images are uint8 (n, 32, 32, 3) in RGB, labels uint8 (n,) in 0..9.
 """

@@ -1,4 +1,4 @@
-"""Downloads of published files."""
+"""Download published files."""
 
 import http.client
 from collections.abc import Iterable
@@ -6,7 +6,10 @@ from pathlib import Path
 
 
 def download(addresses: Iterable[str], path: Path, md5: str) -> None:
-    """Download a file from the first address that has it, showing the progress; OSError names all that failed."""
+    """Download a file to `path` from the first address that works, and show the progress.
+
+    Raises OSError if all addresses fail; the message lists each of them with its error.
+    """
     from torchvision.datasets.utils import download_url  # type: ignore[import-untyped]
 
     problems = []

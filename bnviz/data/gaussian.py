@@ -1,4 +1,7 @@
-"""Gaussian inputs and a linear target, which the task makes from the run's seed: there is nothing to read or to get."""
+"""Gaussian inputs with a linear target, generated from the run's seed.
+
+There is nothing to read or to download.
+"""
 
 from bnviz.data.source import Source
 

@@ -1,4 +1,7 @@
-"""A short hash of every image of a published data set, in the published order: whatever order a copy has, they restore it."""
+"""Short hashes of all images of a data set, in the published order.
+
+They identify each image of a copy, and so restore the published order.
+"""
 
 import hashlib
 from pathlib import Path
@@ -14,7 +17,7 @@ Keys = NDArray[np.uint64]
 
 
 def read(name: str) -> Keys:
-    """The keys of a data set, those of the training images first."""
+    """Return the keys of a data set (n,), those of the training images first."""
     return np.asarray(np.load(KEYS / f"{name}.npy", allow_pickle=False))
 
 
@@ -24,7 +27,7 @@ def write(name: str, images: Bytes) -> None:
 
 
 def of(images: Bytes) -> Keys:
-    """The key of each image: 64 bits of its BLAKE2b hash."""
+    """Return the key of each image (n,): 64 bits of its BLAKE2b hash."""
     rows = np.ascontiguousarray(images).reshape(len(images), -1)
     return np.frombuffer(
         b"".join(hashlib.blake2b(row.data, digest_size=8).digest() for row in rows), "<u8"

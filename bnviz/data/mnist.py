@@ -1,4 +1,4 @@
-"""MNIST: what its published copies are, and the sample of it that ships with the package.
+"""MNIST and the sample of it that ships with the package.
 
 Images are uint8 (n, 28, 28, 1), labels uint8 (n,) in 0..9.
 """

@@ -1,4 +1,7 @@
-"""The samples that ship with the package, a folder each: mosaics of images as lossless WebP, and labels."""
+"""Read and write the samples that ship with the package.
+
+Each has a folder, with its images tiled into one lossless WebP file per part, and its labels.
+"""
 
 from __future__ import annotations
 
@@ -13,31 +16,34 @@ from PIL import Image
 from bnviz.data.source import Arrays, Bytes
 
 SAMPLES = Path(__file__).parent / "sample"
-COLUMNS = 50
+COLUMNS = 50  # images side by side
 
 
 @cache
 def read(name: str, shape: tuple[int, int, int]) -> Arrays:
-    """Return a sample of images of a shape (C, H, W)."""
+    """Return the sample `name`, whose images have the shape (C, H, W)."""
     described = json.loads((SAMPLES / name / "labels.json").read_text("utf-8"))
     labels = {part: np.array(described[part]["labels"], np.uint8) for part in ("train", "test")}
     images = {part: _tiles(SAMPLES / name / f"{part}.webp", shape) for part in labels}
     arrays = Arrays(images["train"], labels["train"], images["test"], labels["test"])
     for array in arrays:
-        array.flags.writeable = False  # all who ask share them
+        array.flags.writeable = False  # all callers share them
     return arrays
 
 
 def _tiles(path: Path, shape: tuple[int, int, int]) -> Bytes:
     channels, height, width = shape
     with Image.open(path, formats=["WEBP"]) as image:
-        pixels = np.asarray(image)[..., :channels]  # WebP has no grey: it is three equal channels
+        pixels = np.asarray(image)[..., :channels]  # WebP stores grey as three equal channels
     grid = pixels.reshape(-1, height, COLUMNS, width, channels)
     return grid.swapaxes(1, 2).reshape(-1, height, width, channels)
 
 
 def draw(arrays: Arrays, train: int, test: int, seed: int) -> dict[str, NDArray[np.intp]]:
-    """Return the sorted indices of so many training and test images of each class, the same for the same seed."""
+    """Draw `train` training and `test` test images of each class, and return their sorted indices.
+
+    The same seed draws the same images.
+    """
     rng = np.random.default_rng(seed)
 
     def drawn(labels: Bytes, per_class: int) -> NDArray[np.intp]:
@@ -50,7 +56,7 @@ def draw(arrays: Arrays, train: int, test: int, seed: int) -> dict[str, NDArray[
 
 
 def write(name: str, arrays: Arrays, indices: dict[str, NDArray[np.intp]]) -> None:
-    """Write the images at some indices as a sample, train.webp, test.webp and labels.json."""
+    """Write the images at `indices` as a sample: train.webp, test.webp and labels.json."""
     described = {}
     for part, images, labels in (("train", *arrays[:2]), ("test", *arrays[2:])):
         picture = Image.fromarray(_tiled(images[indices[part]]))

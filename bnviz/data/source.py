@@ -1,4 +1,4 @@
-"""What a data set is: its facts, its arrays, and its published original."""
+"""The types that describe a data set: its facts, its arrays and its published original."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Bytes = NDArray[np.uint8]
 
 
 class DataError(Exception):
-    """Data is unknown, missing or damaged; the text is one sentence for the reader."""
+    """Data is unknown, missing or damaged; the message is one sentence for the reader."""
 
 
 class Arrays(NamedTuple):
@@ -28,50 +28,48 @@ class Arrays(NamedTuple):
 
 
 def digests(arrays: Arrays) -> tuple[str, ...]:
-    """The SHA-256 of each array."""
+    """Return the SHA-256 digest of each array in C order, as hexadecimal text."""
     return tuple(hashlib.sha256(np.ascontiguousarray(array).data).hexdigest() for array in arrays)
 
 
 @dataclass(frozen=True)
 class Original:
-    """The published files of a data set; `archives` names some of them for the reader, `sizes` has their bytes by name.
+    """The published files of a data set.
 
-    `keys` returns the keys of its images in the published order. `download` puts a copy into a folder and returns what
-    to import, or raises OSError.
+    `download` saves a copy in the given folder and returns the path to import, or raises OSError.
     """
 
-    archives: str
-    keys: Callable[[], NDArray[np.uint64]]
+    archives: str  # some of the files, named for the reader
+    keys: Callable[[], NDArray[np.uint64]]  # returns the keys of the images in the published order
     download: Callable[[Path], Path]
-    sizes: Mapping[str, int]
+    sizes: Mapping[str, int]  # bytes of each published file
 
 
 @dataclass(frozen=True)
 class Source:
-    """A data set: `shape` is (C, H, W) or (units,), `digests` the SHA-256 of its four arrays in C order.
+    """A data set.
 
-    `built_in` returns data that ships with the package; that of an `original` is stored by an import. Data that the
-    task makes from the run's seed has neither, and no digests. Without `classes`, the target is as long as the input.
-    Raise `version` when the numbers change that a network gets: it is part of a run's id.
+    `built_in` returns data that ships with the package. Data with an `original` has to be imported
+    first. Data that is generated from the run's seed has neither of them, and no digests.
     """
 
     name: str
     label: str
-    shape: tuple[int, ...]
-    classes: tuple[str, ...]
+    shape: tuple[int, ...]  # of one example: (C, H, W) or (units,)
+    classes: tuple[str, ...]  # if empty, the target is a vector as long as the input
     train_count: int
     test_count: int
-    digests: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()  # SHA-256 of each of the four arrays in C order
     built_in: Callable[[], Arrays] | None = None
     original: Original | None = None
-    version: int = 1
+    version: int = 1  # part of a run's id: raise it if the numbers that a network gets change
 
     @property
     def outputs(self) -> int:
-        """How many outputs a network needs: one for each class or, where there are none, for each number of the target."""
+        """The number of outputs that a network needs: one per class, or one per target value."""
         return len(self.classes) or self.shape[0]
 
     @property
     def archives(self) -> str:
-        """What can be imported as this data set, for the reader; nothing where it needs no import."""
+        """The files that can be imported, named for the reader; "" if it needs no import."""
         return self.original.archives if self.original else ""

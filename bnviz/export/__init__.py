@@ -1,6 +1,6 @@
-"""A figure and its numbers as files that go into papers, slides, LaTeX and web pages.
+"""Export a figure and its numbers as files for papers, slides, LaTeX and web pages.
 
-It takes the figures of bnviz.figures and its siblings, and knows no Streamlit and no store.
+The figures are those of bnviz.figures. Drawing them needs neither Streamlit nor the store of runs.
 """
 
 from bnviz.export.error import ExportError

@@ -1,4 +1,4 @@
-"""A Chrome that draws figures, kept warm by kaleido."""
+"""Draw figures in a Chrome that kaleido starts and that stays open for the next figure."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from bnviz import paths
 from bnviz.export import typeface
 from bnviz.export.error import ExportError
 
-LIMIT_S = 60.0  # for a file, with the start of Chrome
-PATIENCE_S = 3.0  # for it to close
+LIMIT_S = 60.0  # to draw a file, including the start of Chrome
+PATIENCE_S = 3.0  # for Chrome to close by itself
 NO_CHROME = (
-    "no Chrome was found to draw the file: install one (Debian: apt-get install chromium) or name it in BROWSER_PATH; HTML, and the "
-    "SVG and PNG buttons on the figure, need none"
+    "no Chrome was found to draw the file: install one (on Debian: apt-get install chromium) or "
+    "set BROWSER_PATH to it; HTML, and the SVG and PNG buttons on the figure, work without Chrome"
 )
-
-
-PRINT = "<style>@page { margin: 0 } img { display: block }</style>"  # else Chrome prints with a margin, and cuts the figure
+# Without these rules Chrome prints a PDF with a margin and cuts off the figure.
+PRINT = "<style>@page { margin: 0 } img { display: block }</style>"
 
 
 class Chrome:
-    """A Chrome with a page that draws figures: started by the first figure, kept warm, stopped when the process ends.
+    """A Chrome that draws one figure at a time.
 
-    One figure is drawn at a time, whoever asks. A Chrome that fails or takes too long is stopped, and the next figure starts another.
-    (`kaleido.start_sync_server` would wait for ever for one that cannot be started, or that died.)
+    The first figure starts it; it stays open until the process ends. If it fails or takes too long
+    it is stopped, and the next figure starts another. (`kaleido.start_sync_server` would wait for
+    ever if Chrome cannot be started or has died.)
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Chrome:
         atexit.register(self.stop)
 
     def draw(self, figure: dict[str, Any], options: dict[str, Any]) -> bytes:
-        """A figure as a file. ExportError where there is no Chrome, or it fails."""
+        """Return the file of a figure; ExportError if there is no Chrome, or if it fails."""
         with self._turn:
             if self._life is None or not self._life.alive:
                 self.stop()
@@ -59,7 +59,7 @@ class Chrome:
 
 
 class _Life:
-    """One Chrome, from its start to its end, in a thread with an event loop of its own."""
+    """One Chrome process from start to end, in a thread with its own event loop."""
 
     def __init__(self) -> None:
         self._ready: Future[None] = Future()
@@ -69,18 +69,18 @@ class _Life:
 
     @property
     def alive(self) -> bool:
-        """Whether it can draw."""
+        """Whether Chrome can draw."""
         return self._thread.is_alive() and self._chrome.subprocess.poll() is None
 
     def draw(self, figure: dict[str, Any], options: dict[str, Any]) -> bytes:
-        """A figure as a file, within LIMIT_S."""
+        """Return the file of a figure; TimeoutError after LIMIT_S."""
         latest = time.monotonic() + LIMIT_S
         self._ready.result(LIMIT_S)
         job = asyncio.run_coroutine_threadsafe(self._chrome.calc_fig(figure, options), self._loop)
         return bytes(job.result(latest - time.monotonic()))
 
     def end(self) -> None:
-        """Close it, or kill it if it does not let itself be closed."""
+        """Close Chrome, or kill it if it does not close in time."""
         with contextlib.suppress(RuntimeError):  # the loop has ended by itself
             self._loop.call_soon_threadsafe(self._cancel)
         self._thread.join(PATIENCE_S)
@@ -101,7 +101,7 @@ class _Life:
         assert task
         self._cancel = task.cancel
         paths.settle()
-        import kaleido  # looks for a home as soon as it is imported
+        import kaleido  # after settle(): its import fails without a home folder
 
         page = kaleido.PageGenerator(mathjax=False)
         page.header += PRINT + typeface.style()
@@ -113,7 +113,7 @@ class _Life:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a process and, where the system knows groups, those that it started."""
+    """End a process and, on systems with process groups, its children."""
     with contextlib.suppress(ProcessLookupError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
@@ -122,13 +122,12 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _reason(problem: Exception) -> str:
-    """What went wrong, for the reader."""
     if type(problem).__name__ == "ChromeNotFoundError":
         return NO_CHROME
     if isinstance(problem, TimeoutError):
-        return f"Chrome took more than {LIMIT_S:g} s, so the file was not made: try again, or take HTML"
+        return f"Chrome took more than {LIMIT_S:g} s to draw the file: try again, or choose HTML"
     why = " ".join(str(problem.args[0] if problem.args else type(problem).__name__).split())
-    return f"Chrome failed, so the file was not made ({why.removesuffix('.')}): try again, or take HTML"
+    return f"Chrome could not draw the file ({why.removesuffix('.')}): try again, or choose HTML"
 
 
 CHROME = Chrome()

@@ -1,5 +1,5 @@
-"""What goes wrong when something is taken away."""
+"""The error that an export raises."""
 
 
 class ExportError(ValueError):
-    """A file that cannot be made; its text is one sentence for the reader."""
+    """A file cannot be made; the message is one sentence for the reader."""

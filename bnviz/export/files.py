@@ -1,4 +1,4 @@
-"""The files themselves: pictures, web pages, tables."""
+"""Make the files of a figure: pictures, web pages and tables."""
 
 from __future__ import annotations
 
@@ -22,17 +22,19 @@ FORMATS = ("pdf", "svg", "png", "html")
 
 
 def render(figure: go.Figure, format: str, style: Style, caption: str = "") -> bytes:
-    """One file of FORMATS, in a style. ExportError in one sentence where it cannot be made.
+    """Return a figure as a file in one of FORMATS; ExportError if it cannot be made.
 
-    PDF, SVG and PNG are pictures without what the legend hides; HTML holds plotly.js, so it needs no network, and stays interactive.
+    PDF, SVG and PNG show only the curves that the legend does not hide. HTML contains plotly.js: it
+    is interactive and needs no network.
     """
     if format not in FORMATS:
         raise ExportError(f"unknown format {shorten(format)}; the formats are {', '.join(FORMATS)}")
     if format == "html":
-        style = STYLES["page"] if style.narrow else style  # a window has room
+        # A browser window is wide enough for the figure's full arrangement.
+        style = STYLES["page"] if style.narrow else style
         return _page(styled(figure, style, caption), style, caption)
     figure = styled(_without_hidden(figure), style, caption)
-    sharp = {"plotGlPixelRatio": 4}  # surfaces are pixels in every format
+    sharp = {"plotGlPixelRatio": 4}  # WebGL surfaces are bitmaps in every format
     scale = style.scale(figure) * (style.dpi / PIXELS if format == "png" else 1)
     size = {"width": figure.layout.width, "height": figure.layout.height, "scale": scale}
     made = CHROME.draw(figure.to_dict() | {"config": sharp}, {"format": format, **size})
@@ -40,7 +42,10 @@ def render(figure: go.Figure, format: str, style: Style, caption: str = "") -> b
 
 
 def table(numbers: DataFrame, format: str) -> bytes:
-    """A table as a file from which the same numbers are read again. ExportError where the format is another."""
+    """Return a table as a csv or parquet file, at full precision.
+
+    Raises ExportError for any other format.
+    """
     if format == "csv":
         return numbers.to_csv(index=False).encode()
     if format == "parquet":
@@ -49,7 +54,10 @@ def table(numbers: DataFrame, format: str) -> bytes:
 
 
 def _without_hidden(figure: go.Figure) -> go.Figure:
-    """A copy whose legend does not name what it hides. The hidden traces stay: plotly draws no panel without any."""
+    """Return a copy whose legend leaves out what it hides.
+
+    The hidden traces stay in the figure, because plotly draws no panel without a trace.
+    """
     figure = go.Figure(figure)
     figure.frames = ()
     figure.for_each_trace(lambda trace: trace.update(showlegend=False), {"visible": "legendonly"})
@@ -57,27 +65,28 @@ def _without_hidden(figure: go.Figure) -> go.Figure:
 
 
 def _with_dpi(png: bytes, dpi: int) -> bytes:
-    """Says how large a picture is on paper."""
     file = io.BytesIO()
     Image.open(io.BytesIO(png)).save(file, "png", dpi=(dpi, dpi))
     return file.getvalue()
 
 
-SLIDER = 90  # its height
+SLIDER = 90  # height of the slider in pixels
 SCREEN = 16 / TYPE  # how much larger type is on a web page
 PAGE = """<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{title}</title>
 {typeface}<script>{plotly}</script>
 {script}<style>body {{ margin: 16px auto; max-width: min(1280px, 100% - 32px); background: {back} }}
-main {{ width: calc(100% / {scale}); transform: scale({scale}); transform-origin: 0 0 }}</style></head>
+main {{ width: calc(100% / {scale}); transform: scale({scale}); transform-origin: 0 0 }}</style>
+</head>
 <body><main>{figure}</main></body>
 </html>
 """
 
 
 def _page(figure: go.Figure, style: Style, caption: str) -> bytes:
-    """A web page as wide as its window, with plotly.js inside; a figure with frames has a slider."""
+    """Return a web page that fills its window; a figure with frames gets a slider."""
     scale = max(SCREEN, style.scale(figure))
     figure = _with_slider(figure).update_layout(width=None, autosize=True)
     image = {"format": "svg", "filename": "bnviz"}
@@ -107,7 +116,10 @@ def _page(figure: go.Figure, style: Style, caption: str) -> bytes:
 
 
 def _with_slider(figure: go.Figure) -> go.Figure:
-    """A slider above the panels that goes through the frames, which plotly wants whole: it lays no list over a list."""
+    """Add a slider above the panels that goes through the frames.
+
+    Each frame gets all annotations, because plotly replaces the figure's list with the frame's.
+    """
     if len(figure.frames) < 2:
         return figure
     notes = figure.layout.to_plotly_json().get("annotations", [])

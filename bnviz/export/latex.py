@@ -1,4 +1,4 @@
-"""A figure for LaTeX: our own PDF, a table of its numbers, and a plain pgfplots drawing."""
+"""A figure for LaTeX: as its PDF, as a table of its numbers, and as a plain pgfplots drawing."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from plotly.colors import hex_to_rgb
 
 from bnviz.export.layout import Array, Layout, Panel, head, is_log, numbers, panels, place
 
-LONGEST = 100  # characters of a file name that LaTeX reads
-MOST_ROWS = 40  # of a printed table
+LONGEST = 100  # characters of a file name
+MOST_ROWS = 40  # rows of a printed table
 PICTURE = "%% In the preamble: \\usepackage{graphicx}\n\\includegraphics[width=\\linewidth]{%s}\n"
 PLOT = r"""%% In the preamble: \usepackage{pgfplots} \pgfplotsset{compat=1.16}
 %% \usepgfplotslibrary{fillbetween}
@@ -41,11 +41,12 @@ TAGS = {
 
 
 def snippets(figure: go.Figure, table: DataFrame, name: str) -> dict[str, str]:
-    """The texts of a figure for LaTeX, by file name; each .tex goes into a document by \\input.
+    """Return the files of a figure for LaTeX, by name; a document includes each .tex with \\input.
 
-    `<name>.tex` shows the PDF that the caller writes as `plain_name(name)`.pdf. The others begin with
-    the same plain name: -table.tex has at most MOST_ROWS rows of the table. Where the figure
-    consists of lines in a plane, -plot.tex draws them from the columns of the .dat file.
+    `<name>.tex` includes the PDF, which the caller has to write as `plain_name(name)`.pdf. The
+    names of the other files begin with the same plain name. The file -table.tex has at most
+    MOST_ROWS rows of the table. If the figure consists of two-dimensional lines, -plot.tex draws
+    them from the columns of the .dat file.
     """
     plain = plain_name(name)
     texts = {f"{name}.tex": PICTURE % f"{plain}.pdf", f"{plain}-table.tex": _tabular(table)}
@@ -55,7 +56,7 @@ def snippets(figure: go.Figure, table: DataFrame, name: str) -> dict[str, str]:
         plot = _pictures(figure.layout.to_plotly_json(), shown, columns)
         texts[f"{plain}-plot.tex"] = "\n".join([PLOT % f"{plain}.dat", *plot, ""])
         values = DataFrame({name: Series(column) for name, column in columns.items()})
-        values = values.replace([np.inf, -np.inf], np.nan)  # a gap
+        values = values.replace([np.inf, -np.inf], np.nan)  # pgfplots leaves a gap
         texts[f"{plain}.dat"] = values.to_csv(
             sep=" ", index=False, na_rep="nan", float_format="%.9g"
         )
@@ -63,13 +64,13 @@ def snippets(figure: go.Figure, table: DataFrame, name: str) -> dict[str, str]:
 
 
 def plain_name(name: str) -> str:
-    """A name that LaTeX reads as a file name; a hash keeps different names different."""
+    """Return a file name that LaTeX can read; a hash keeps different names different."""
     plain = re.sub("[^A-Za-z0-9.-]+", "-", name)[:LONGEST].strip("-.") or "figure"
     return plain if plain == name else f"{plain}-{sha256(name.encode()).hexdigest()[:8]}"
 
 
 def tex(text: str) -> str:
-    """plotly's text in LaTeX."""
+    """Translate a text with plotly's tags into LaTeX."""
     return "".join(map(_part, re.split(r"(<[^<>]*>|.\u0302)", text)))
 
 
@@ -82,7 +83,7 @@ def _part(part: str) -> str:
 
 
 def _tabular(table: DataFrame) -> str:
-    """Rows of a table at equal distances, without the runs' ids."""
+    """Return a tabular of at most MOST_ROWS rows at equal distances, without the runs' ids."""
     rows = table.drop(columns="run", errors="ignore").iloc[:: -(-len(table) // MOST_ROWS) or 1]
     cells: list[Any] = [rows.columns, *rows.itertuples(index=False)]
     first, *rest = (" & ".join(map(_cell, row)) + r" \\" for row in cells)
@@ -96,10 +97,11 @@ def _cell(value: Any) -> str:
 
 
 def _pictures(layout: Layout, shown: Sequence[Any], columns: dict[str, Array]) -> list[str]:
-    """A picture for each panel, in rows as in the figure."""
+    """Return a tikzpicture for each panel, in the rows of the figure."""
     lines: list[str] = []
     for _, beside in groupby(panels(layout, shown), key=lambda panel: panel.up):
-        width = rf"(\linewidth/{len(row := list(beside))}-1.5cm)"  # the numbers need the rest
+        # The 1.5 cm are for the numbers and the title of the vertical axis.
+        width = rf"(\linewidth/{len(row := list(beside))}-1.5cm)"
         size = rf"scale only axis, width={{{width}}}, height={{0.7*{width}}}"
         for panel in row:
             options = ", ".join([size, LOOK, *_labels(layout, panel)])
@@ -117,13 +119,15 @@ def _labels(layout: Layout, panel: Panel) -> list[str]:
     options = [f"title={{{tex(title['text'])}}}"] if title else []
     for letter, name in zip("xy", panel.axes, strict=True):
         axis = layout.get(name, {})
+        if is_log(axis):
+            options.append(f"{letter}mode=log")
         label = tex(axis.get("title", {}).get("text") or "")
-        options += [f"{letter}mode=log"] * is_log(axis) + [f"{letter}label={{{label}}}"]
+        options.append(f"{letter}label={{{label}}}")
     return options
 
 
 def _line(before: Any, trace: Any, columns: dict[str, Array]) -> list[str]:
-    """A line, and the band between it and the line before it."""
+    """Return the commands for a line and, if it has one, the band down to the line before it."""
     data, colour = _source(trace, columns), _colour(trace.line.color or trace.marker.color)
     lines = []
     if trace.fill == "tonexty":
@@ -134,13 +138,9 @@ def _line(before: Any, trace: Any, columns: dict[str, Array]) -> list[str]:
         band = f"forget plot, fill={_colour(trace.fillcolor)}, fill opacity=0.2"
         lines.append(rf"\addplot[{band}] fill between[of={' and '.join(ends)}];")
     named = bool(trace.name) and trace.showlegend is not False
-    look = (
-        "only marks"
-        if trace.mode == "markers"
-        else "draw=none"
-        if trace.line.width == 0
-        else "thick"
-    )
+    look = "draw=none" if trace.line.width == 0 else "thick"
+    if trace.mode == "markers":
+        look = "only marks"
     lines.append(rf"\addplot[{'' if named else 'forget plot, '}color={colour}, {look}] {data};")
     return [*lines, rf"\addlegendentry{{{tex(trace.name)}}}"] if named else lines
 
@@ -152,7 +152,7 @@ def _is_line(trace: Any) -> bool:
 
 
 def _source(trace: Any, columns: dict[str, Array]) -> str:
-    """The columns of a line, which are added to the others."""
+    """Add the columns of a line to the others, and return the command that reads them."""
     y = numbers(trace.y)
     x = np.arange(len(y), dtype=float) if trace.x is None else numbers(trace.x)
     at = len(columns) // 2 + 1
@@ -161,7 +161,7 @@ def _source(trace: Any, columns: dict[str, Array]) -> str:
 
 
 def _colour(text: Any) -> str:
-    """A colour for TikZ; `text` is #rrggbb, rgb(r, g, b) or rgba(r, g, b, a)."""
+    """Translate a colour, #rrggbb, rgb(r, g, b) or rgba(r, g, b, a), for TikZ."""
     text = text if isinstance(text, str) else "#444444"
     parts = hex_to_rgb(text) if text.startswith("#") else re.findall(r"[\d.]+", text)
     red, green, blue = (round(float(part)) for part in parts[:3])

@@ -1,4 +1,7 @@
-"""What a plotly figure says of its panels and axes. A layout is that of `figure.layout.to_plotly_json()`."""
+"""Read the panels and axes of a plotly figure.
+
+A `Layout` is the dictionary that `figure.layout.to_plotly_json()` returns.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +22,15 @@ WHOLE: Span = (0.0, 1.0)
 
 
 class Panel(NamedTuple):
-    """Where a panel is, in shares of the figure, and what plotly calls its axes: ("xaxis2", "yaxis2") or ("scene2",)."""
+    """The axes and the place of a panel, as fractions of the figure."""
 
-    axes: tuple[str, ...]
+    axes: tuple[str, ...]  # plotly's names: ("xaxis2", "yaxis2") or ("scene2",)
     across: Span
     up: Span
 
 
 def panels(layout: Layout, traces: Iterable[Any]) -> list[Panel]:
-    """Every panel, row by row from the top: those of the traces, and those that are empty."""
+    """Return all panels, the empty ones included, row by row from the top."""
     anchored = [
         (name, str(layout[name].get("anchor", "y")).replace("y", "yaxis"))
         for name in axes(layout, "x")
@@ -48,7 +51,7 @@ def panels(layout: Layout, traces: Iterable[Any]) -> list[Panel]:
 
 
 def place(trace: Any) -> tuple[str, ...]:
-    """The axes of a trace, as those of its panel are called."""
+    """Return the axes of a trace, by the names that its panel has."""
     if "scene" in trace:
         return (trace.scene or "scene",)
     return tuple(
@@ -57,27 +60,27 @@ def place(trace: Any) -> tuple[str, ...]:
 
 
 def axes(layout: Layout, letters: str = "xy") -> list[str]:
-    """The names of the axes of plane panels."""
+    """Return the names of the axes of all two-dimensional panels."""
     return [name for name in layout if re.fullmatch(rf"[{letters}]axis\d*", name)]
 
 
 def scenes(layout: Layout) -> list[str]:
-    """The names of the panels in space."""
+    """Return the names of the three-dimensional panels."""
     return [name for name in layout if SCENE.fullmatch(name)]
 
 
 def group(layout: Layout, name: str) -> str:
-    """The axis with which this one shares its range: itself, if it shares none."""
+    """Return the axis whose range this one shares; its own name if it shares none."""
     return str(layout.get(name, {}).get("matches") or name.replace("axis", ""))
 
 
 def is_log(axis: Layout) -> bool:
-    """Whether an axis is logarithmic; its range is one of exponents then."""
+    """Return whether an axis is logarithmic; its range is then given in exponents of ten."""
     return axis.get("type") == "log"
 
 
 def head(layout: Layout, panel: Panel) -> Layout:
-    """The annotation that is a panel's title; {} where it has none."""
+    """Return the annotation that is a panel's title; {} if it has none."""
     (left, right), top = panel.across, panel.up[1]
     notes: list[Layout] = layout.get("annotations") or []
     for note in notes:
@@ -92,7 +95,10 @@ def head(layout: Layout, panel: Panel) -> Layout:
 
 
 def span(figure: go.Figure, name: str) -> Span:
-    """What an axis and those that match it show, as plotly would, but without margins; of a logarithmic axis exponents."""
+    """Return the range that an axis and those that match it show, without plotly's margins.
+
+    The range of a logarithmic axis is in exponents of ten.
+    """
     layout, letter = figure.layout.to_plotly_json(), name[0]
     axis = layout.get(name, {})
     if fixed(axis):
@@ -110,7 +116,8 @@ def span(figure: go.Figure, name: str) -> Span:
     )
     limits = axis.get("autorangeoptions", {})
     values = values.clip(limits.get("clipmin"), limits.get("clipmax"))
-    values = np.append(values, [0.0] * (axis.get("rangemode") == "tozero"))
+    if axis.get("rangemode") == "tozero":
+        values = np.append(values, 0.0)
     if is_log(axis):
         values = np.log10(values[values > 0])
     values = values[np.isfinite(values)]
@@ -118,15 +125,15 @@ def span(figure: go.Figure, name: str) -> Span:
 
 
 def numbers(values: Any) -> Array:
-    """What a trace draws along an axis, flat; nothing where it names no numbers."""
+    """Return the values of a trace along an axis, flat; an empty array if they are names."""
     try:
         return np.asarray([] if values is None else values, dtype=float).ravel()
-    except ValueError:  # names
+    except ValueError:
         return np.zeros(0)
 
 
 def _reach(trace: Any, letter: str) -> list[Array]:
-    """The values of a trace along an axis, and the ends of its error bars."""
+    """Return the values of a trace along an axis, and the ends of its error bars."""
     values = numbers(trace[letter])
     errors = getattr(trace, f"error_{letter}", None)
     if errors is None or errors.array is None:
@@ -136,12 +143,16 @@ def _reach(trace: Any, letter: str) -> list[Array]:
 
 
 def fixed(axis: Layout) -> bool:
-    """Whether an axis says itself what it shows."""
+    """Return whether an axis has a range of its own."""
     return bool(axis.get("range")) and not axis.get("autorange")
 
 
 def merged(base: Any, news: Any) -> Any:
-    """`news` over `base`: dictionaries, and lists of equally many of them, go deep. So bnviz/ui/plot.js lays a frame over a figure."""
+    """Return `base` updated with `news`, recursively in dictionaries.
+
+    Two lists of dictionaries are merged one by one if they are of equal length. bnviz/ui/plot.js
+    merges a frame into a figure by the same rules.
+    """
     if isinstance(base, dict) and isinstance(news, dict):
         return base | {key: merged(base.get(key), value) for key, value in news.items()}
     lists = all(

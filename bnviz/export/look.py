@@ -1,4 +1,4 @@
-"""A figure as a reader has zoomed, turned and thinned it in the browser."""
+"""Apply the zoom, the camera and the legend choices that a reader made in the browser."""
 
 from __future__ import annotations
 
@@ -10,18 +10,24 @@ import plotly.graph_objects as go
 from bnviz.export.layout import Layout, axes, group, is_log, merged, scenes
 from bnviz.figures.axes import CURSOR
 
-FARTHEST_EXPONENT, FARTHEST = 300.0, 1e300  # that an axis may reach: what a double holds
+# The ends that an axis may have stay within the range of a double.
+FARTHEST_EXPONENT, FARTHEST = 300.0, 1e300
 FARTHEST_CAMERA = 1e3
 
 
 def as_seen(figure: go.Figure, look: Mapping[str, Any]) -> go.Figure:
-    """A copy of a figure as it is seen, without the mark of the page's step.
+    """Return a copy of a figure as the reader sees it, without the mark of the page's step.
 
-    `look` says how that differs from the figure as it was made: `"xaxis.range": [a, b]` (of a logarithmic axis exponents, as plotly
-    has them) for an axis and those that match it; `"scene.camera": {...}` for all scenes, which turn together; `"hidden": [...]`, the
-    runs (legend groups, or else names of traces) that the legend hides; `"frame": name`, the frame that the player shows, after which
-    there are no frames left. It comes from outside: what in it is unknown, not in the figure, or nonsense is left out, and the
-    rest counts.
+    `look` holds the reader's changes to the original figure:
+
+    - "xaxis.range": [a, b]: the range of an axis and those that match it, in exponents of ten if
+      the axis is logarithmic
+    - "scene.camera": {...}: the camera of all three-dimensional panels, which turn together
+    - "hidden": [...]: the runs (legend groups, or else names of traces) that the legend hides
+    - "frame": name: the frame that the player shows; the copy has no other frames
+
+    `look` comes from the browser or the command line and is not trusted: entries that are unknown,
+    malformed or not about this figure are ignored.
     """
     data, layout = [trace.to_plotly_json() for trace in figure.data], figure.layout.to_plotly_json()
     frame = next((frame for frame in figure.frames if frame.name == look.get("frame")), None)
@@ -43,7 +49,7 @@ def as_seen(figure: go.Figure, look: Mapping[str, Any]) -> go.Figure:
 
 
 def parts(figure: go.Figure) -> list[str]:
-    """What a look can say of a figure."""
+    """Return the names of the entries that a look of this figure may have."""
     layout = figure.layout.to_plotly_json()
     return [
         *(f"{name}.range" for name in axes(layout)),
@@ -54,7 +60,7 @@ def parts(figure: go.Figure) -> list[str]:
 
 
 def _zoom(layout: Layout, name: str, value: Any) -> None:
-    """Set the range of an axis and of those that match it, if it is one."""
+    """Set the range of an axis and of those that match it, if `value` is a valid range."""
     farthest = FARTHEST_EXPONENT if is_log(layout[name]) else FARTHEST
     numbers = (
         isinstance(value, list | tuple)
@@ -70,7 +76,7 @@ def _zoom(layout: Layout, name: str, value: Any) -> None:
 
 
 def _turn(layout: Layout, value: Any) -> None:
-    """Set the camera of all scenes to what of this is one."""
+    """Set the camera of all scenes to the valid parts of `value`."""
     value = value if isinstance(value, dict) else {}
     camera: Layout = {}
     for part in ("eye", "center", "up"):
@@ -87,7 +93,6 @@ def _turn(layout: Layout, value: Any) -> None:
 
 
 def _hide(data: list[Layout], names: Any) -> None:
-    """Hide the traces of these runs, as the legend does."""
     hidden = (
         {name for name in names if isinstance(name, str)}
         if isinstance(names, list | tuple)
@@ -99,5 +104,5 @@ def _hide(data: list[Layout], names: Any) -> None:
 
 
 def _is_number(value: Any, farthest: float) -> bool:
-    """Whether this is a number, and not too large; NaN is not."""
+    # NaN compares false and is refused.
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= farthest

@@ -1,7 +1,8 @@
-"""Styles: where a figure goes, and what it must look like there.
+"""Styles for exported figures: a column of a paper, the width of a page, or a slide.
 
-Figures are made for type of 12 pixels and leave the colours of text and grid open (`bnviz.figures`). Here they are drawn on white at
-that size, on a canvas that is scaled to the width of a `Style` as a whole: type, lines, markers and gaps keep their proportions.
+The figures of bnviz.figures are made for type of 12 pixels and do not set the colours of text and
+grid. Here they are drawn at that size, dark on white, on a canvas that is then scaled as a whole to
+the width of a `Style`. Type, lines, markers and gaps keep their proportions.
 """
 
 from __future__ import annotations
@@ -29,37 +30,35 @@ from bnviz.export.layout import (
     span,
 )
 
-PIXELS = 96  # in an inch, to a browser
-POINTS = 72  # in an inch
-TYPE = 12  # pixels: the type that figures are made for
+PIXELS = 96  # per inch, in a browser
+POINTS = 72  # per inch
+TYPE = 12  # pixels: the size of type that figures are made for
 
 
 @dataclass(frozen=True)
 class Style:
-    """Where a figure goes: its width there in inches, and its type in points.
+    """The size and look of an exported figure.
 
-    A figure is as high as its panels and its legend need, unless `height_in` says how high it is. `panel` is the height of a panel,
-    `stroke` what lines and markers are multiplied with; a `narrow` style takes the figure's own arrangement for narrow pages. Type
-    becomes smaller where a figure needs more room.
+    Type is smaller than `font_pt` if a figure needs a wider canvas.
     """
 
     name: str
     label: str
-    width_in: float
-    font_pt: float
-    panel: int
-    dpi: int
-    stroke: float = 1.0
-    height_in: float | None = None
-    narrow: bool = False
+    width_in: float  # inches
+    font_pt: float  # points
+    panel: int  # height of a panel, in pixels of the canvas
+    dpi: int  # of a PNG
+    stroke: float = 1.0  # factor for the width of lines and the size of markers
+    height_in: float | None = None  # inches; None for as high as panels and legend need
+    narrow: bool = False  # whether to use the figure's own arrangement for narrow pages
 
     @property
     def width(self) -> float:
-        """Of the canvas, in pixels."""
+        """Width of the canvas in pixels."""
         return self.width_in * POINTS / self.font_pt * TYPE
 
     def scale(self, figure: go.Figure) -> float:
-        """From the canvas of a figure in this style to the pixels of its width."""
+        """Return the factor from the canvas of a styled figure to the pixels of its final width."""
         return self.width_in * PIXELS / float(figure.layout.width)
 
 
@@ -81,35 +80,31 @@ STYLES = {
     )
 }
 
-TEXT, MUTED, LINE, GRID, BACK = (
-    "#15181e",
-    "#4a505b",
-    "#8b919c",
-    "#e2e5ea",
-    "#ffffff",
-)  # PAPER in bnviz/ui/plot.js
-SMALL, HEAD = 10, 13  # type of the caption, and of the titles of panels
-MARGIN = 14
-SIDE = 6  # left of everything
-ENTRY = 45  # of a legend, besides its name
-ENTRY_LINE, HEAD_LINE, CAPTION_LINE = (
-    20,
-    18,
-    13,
-)  # from one line of legend, panel's title, caption to the next
+# The same colours as PAPER in bnviz/ui/plot.js.
+TEXT, MUTED, LINE, GRID, BACK = "#15181e", "#4a505b", "#8b919c", "#e2e5ea", "#ffffff"
+# All lengths below are in pixels of the canvas.
+SMALL, HEAD = 10, 13  # size of type in the caption and in the titles of panels
+MARGIN = 14  # above the figure
+SIDE = 6  # at the left edge
+ENTRY = 45  # width of a legend entry, not counting its name
+ENTRY_LINE, HEAD_LINE, CAPTION_LINE = 20, 18, 13  # height of a line in legend, title and caption
 BAR = 76  # height of a colour bar with its numbers and title
-NUMBERS = {"x": 44, "y": 60}  # what numbers and title of an axis take
-GAPS = {"x": 26, "y": 24}  # between panels, so that their numbers do not meet
-NARROWEST = 58  # a panel
-TALLEST = 260  # a panel that must be square
-TICKS = {"x": 34, "y": 28}  # from one number to the next
+NUMBERS = {"x": 44, "y": 60}  # room for the numbers and the title of an axis
+GAPS = {"x": 26, "y": 24}  # between panels, so that their numbers do not touch
+NARROWEST = 58  # width of a panel
+TALLEST = 260  # height of a panel that has to be square
+TICKS = {"x": 34, "y": 28}  # distance from one number on an axis to the next
+CLEAR = "rgba(0,0,0,0)"
+BELOW = {"xref": "container", "yref": "container", "yanchor": "bottom"}  # below the panels
+AXIS_TITLE = {"font": {"color": TEXT, "size": TYPE}}
 
 
 def styled(figure: go.Figure, style: Style, caption: str = "") -> go.Figure:
-    """A copy of a figure for paper: dark on white, in the style's width, type and strokes, as high as it needs to be.
+    """Return a copy of a figure in a style: dark on white, with the style's proportions.
 
-    Legend, colour bar and `caption`, a line in small type, stand below the panels. The traces stay in order and keep their
-    numbers. All lengths are pixels of the canvas, which `style.scale` brings to the style's width.
+    Legend, colour bar and `caption`, in small type, stand below the panels. The traces keep their
+    order and their numbers. All lengths are in pixels of the canvas, which `style.scale` scales to
+    the width of the style.
     """
     layout = figure.layout.to_plotly_json()
     if style.narrow:
@@ -126,21 +121,21 @@ def styled(figure: go.Figure, style: Style, caption: str = "") -> go.Figure:
 
 
 class _Canvas(NamedTuple):
-    """How large a figure is, and what stands above and below its panels; all but the lines in pixels."""
+    """The size of a figure and of what stands above and below its panels, in pixels."""
 
     width: int
     height: int
-    head: int
-    caption: list[str]
-    foot: int
-    bar: int
-    room: dict[str, float]  # for panels with the gaps between them, across ("x") and up ("y")
-    panels: dict[str, int]  # how many there are
-    gaps: dict[str, float]  # between them, at least
+    head: int  # height of the panels' titles in the upper margin
+    caption: list[str]  # its lines
+    foot: int  # height of the caption
+    bar: int  # height of the colour bar
+    room: dict[str, float]  # for panels and the gaps between them, across ("x") and up ("y")
+    panels: dict[str, int]  # number of columns ("x") and rows ("y")
+    gaps: dict[str, float]  # smallest gap between two panels
 
 
 def _canvas(figure: go.Figure, layout: Layout, style: Style, caption: str) -> _Canvas:
-    """As wide as the style or as its panels need, as high as what stands on it, or of the style's shape."""
+    """Return a canvas that is large enough for the panels, and has the shape of the style."""
     found = panels(layout, figure.data)
     columns, rows = len({panel.across for panel in found}), len({panel.up for panel in found})
     width = max(style.width, NUMBERS["y"] + columns * NARROWEST + (columns - 1) * GAPS["x"])
@@ -149,8 +144,8 @@ def _canvas(figure: go.Figure, layout: Layout, style: Style, caption: str) -> _C
         HEAD_LINE * max(map(_lines, heads), default=0) for heads in _heads(layout, found)
     )
     lines = typeface.wrapped(caption, width - 2 * SIDE, SMALL)
-    foot = len(lines) * CAPTION_LINE + 6 * bool(lines)
-    bar = BAR * ("coloraxis" in layout)
+    foot = len(lines) * CAPTION_LINE + (6 if lines else 0)
+    bar = BAR if "coloraxis" in layout else 0
     gaps: dict[str, float] = {"x": GAPS["x"], "y": GAPS["y"] + between}
     legend = ENTRY_LINE * _legend_lines(figure, width)
     around = MARGIN + above + NUMBERS["x"] + legend + bar + foot
@@ -162,83 +157,107 @@ def _canvas(figure: go.Figure, layout: Layout, style: Style, caption: str) -> _C
     if style.height_in:
         height = max(height, width * style.height_in / style.width_in)
         width = height * style.width_in / style.height_in
-    room = {"x": width - NUMBERS["y"], "y": height - around}
     return _Canvas(
-        round(width), round(height), above, lines, foot, bar, room, {"x": columns, "y": rows}, gaps
+        width=round(width),
+        height=round(height),
+        head=above,
+        caption=lines,
+        foot=foot,
+        bar=bar,
+        room={"x": width - NUMBERS["y"], "y": height - around},
+        panels={"x": columns, "y": rows},
+        gaps=gaps,
     )
 
 
 def _paper(canvas: _Canvas) -> Layout:
-    """The layout of a figure on paper: from the bottom up caption, colour bar, legend and panels."""
-    below = {"xref": "container", "yref": "container", "yanchor": "bottom"}
-    title = {"font": {"color": TEXT, "size": TYPE}}
-    axis = {
-        "color": MUTED,
-        "gridcolor": GRID,
-        "zerolinecolor": GRID,
-        "linecolor": LINE,
-        "tickcolor": LINE,
-        "title": title,
+    """Return the layout on paper. From the bottom up: caption, colour bar, legend and panels."""
+    legend = {
+        "x": 0,
+        "y": (canvas.foot + canvas.bar) / canvas.height,
+        "maxheight": 1,
+        "tracegroupgap": 0,
     }
-    depth = axis | {"backgroundcolor": "rgba(0,0,0,0)"}
     layout: Layout = {
         "width": canvas.width,
         "height": canvas.height,
         "margin": {"l": SIDE, "r": 14, "t": MARGIN + canvas.head, "b": 4},
         "paper_bgcolor": BACK,
         "plot_bgcolor": BACK,
-        "legend": below
-        | {
-            "x": 0,
-            "y": (canvas.foot + canvas.bar) / canvas.height,
-            "maxheight": 1,
-            "tracegroupgap": 0,
-        },
-        "template": {
-            "layout": {
-                "font": {"color": TEXT, "family": typeface.FAMILIES, "size": TYPE},
-                "xaxis": axis | {"ticklabelstandoff": 5},
-                "yaxis": axis,
-                "scene": {"xaxis": depth, "yaxis": depth, "zaxis": depth},
-                "legend": {"bgcolor": "rgba(0,0,0,0)"},
-                "hoverlabel": {"bgcolor": BACK, "bordercolor": LINE, "font": {"color": TEXT}},
-                "annotationdefaults": {"font": {"color": TEXT}, "arrowcolor": MUTED},
-                "shapedefaults": {"line": {"color": MUTED}},
-            }
-        },
+        "legend": BELOW | legend,
+        "template": {"layout": _template()},
     }
-    if canvas.caption:  # plotly puts a title of several lines below the page if it stands at 0
-        place = below | {
-            "x": 0,
-            "xanchor": "left",
-            "y": 1 / canvas.height,
-            "pad": {"l": SIDE, "b": 3, "t": 6},
-            "automargin": True,
-        }
-        layout["title"] = place | {
-            "text": "<br>".join(canvas.caption),
-            "font": {"size": SMALL, "color": MUTED},
-        }
+    if canvas.caption:
+        layout["title"] = _caption(canvas)
     if canvas.bar:
-        tint = {"outlinecolor": LINE, "tickcolor": LINE, "tickfont": {"color": MUTED}}
-        place = {
-            "y": canvas.foot / canvas.height,
-            "yref": "container",
-            "yanchor": "bottom",
-            "ypad": 4,
-        }
-        layout["coloraxis"] = {"colorbar": tint | place | {"title": title | {"side": "bottom"}}}
+        layout["coloraxis"] = {"colorbar": _colour_bar(canvas)}
     return layout
 
 
+def _template() -> Layout:
+    """Return the layout's template: the typeface, and the colours of text, axes and notes."""
+    axis = {
+        "color": MUTED,
+        "gridcolor": GRID,
+        "zerolinecolor": GRID,
+        "linecolor": LINE,
+        "tickcolor": LINE,
+        "title": AXIS_TITLE,
+    }
+    depth = axis | {"backgroundcolor": CLEAR}
+    return {
+        "font": {"color": TEXT, "family": typeface.FAMILIES, "size": TYPE},
+        "xaxis": axis | {"ticklabelstandoff": 5},
+        "yaxis": axis,
+        "scene": {"xaxis": depth, "yaxis": depth, "zaxis": depth},
+        "legend": {"bgcolor": CLEAR},
+        "hoverlabel": {"bgcolor": BACK, "bordercolor": LINE, "font": {"color": TEXT}},
+        "annotationdefaults": {"font": {"color": TEXT}, "arrowcolor": MUTED},
+        "shapedefaults": {"line": {"color": MUTED}},
+    }
+
+
+def _caption(canvas: _Canvas) -> Layout:
+    """Return the caption as the layout's title."""
+    return BELOW | {
+        "x": 0,
+        "xanchor": "left",
+        "y": 1 / canvas.height,  # at 0, plotly puts a title of several lines below the page
+        "pad": {"l": SIDE, "b": 3, "t": 6},
+        "automargin": True,
+        "text": "<br>".join(canvas.caption),
+        "font": {"size": SMALL, "color": MUTED},
+    }
+
+
+def _colour_bar(canvas: _Canvas) -> Layout:
+    """Return the colour bar, which lies between caption and legend."""
+    return {
+        "outlinecolor": LINE,
+        "tickcolor": LINE,
+        "tickfont": {"color": MUTED},
+        "y": canvas.foot / canvas.height,
+        "yref": "container",
+        "yanchor": "bottom",
+        "ypad": 4,
+        "title": AXIS_TITLE | {"side": "bottom"},
+    }
+
+
 def _narrow(layout: Layout) -> Layout:
-    """The figure's own arrangement of panels for narrow pages; its legend has a place here, and squares have the height they need."""
+    """Return the figure's own arrangement of its panels for narrow pages.
+
+    Only the panels' titles and scenes are taken from it; this module places everything else.
+    """
     narrow = (layout.get("meta") or {}).get("narrow") or {}
     return {name: narrow[name] for name in ("annotations", *scenes(narrow)) if name in narrow}
 
 
 def _wrap_heads(layout: Layout, found: Sequence[Panel], width: float) -> None:
-    """Break the titles of panels so that they do not run into each other; those with tags are as they should be."""
+    """Break the titles of panels so that they do not run into each other.
+
+    Titles with tags other than line breaks are left as they are.
+    """
     for note in filter(None, (head(layout, panel) for panel in found)):
         lines = (typeface.wrapped(line, width, HEAD) for line in note["text"].split("<br>"))
         if not re.search("<(?!br)", note["text"]):
@@ -246,7 +265,7 @@ def _wrap_heads(layout: Layout, found: Sequence[Panel], width: float) -> None:
 
 
 def _heads(layout: Layout, found: Sequence[Panel]) -> tuple[list[Layout], list[Layout]]:
-    """The titles of panels in the upper margin, and those between rows of panels."""
+    """Return the panels' titles in the upper margin, and those between rows of panels."""
     highest = max(panel.up[1] for panel in found)
     top, inner = (
         [head(layout, panel) for panel in found if (panel.up[1] == highest) == first]
@@ -256,14 +275,17 @@ def _heads(layout: Layout, found: Sequence[Panel]) -> tuple[list[Layout], list[L
 
 
 def _panel_height(layout: Layout, style: Style, rows: int, width: float) -> float:
-    """Of one panel: the style's, less where there are several rows, or as much as a square one needs."""
+    """Return the height of a panel: the style's, less with several rows, or that of a square."""
     if scenes(layout) or any("scaleanchor" in layout[name] for name in axes(layout)):
         return min(2 * style.panel if style.height_in else TALLEST, width)
     return style.panel * (0.8 if rows > 1 else 1)
 
 
 def _keep_apart(layout: Layout, letter: str, gap: float) -> None:
-    """Leave at least `gap`, a share of the room, between columns ("x") or rows ("y") of panels, and take their titles along."""
+    """Leave a gap of at least `gap` between columns ("x") or rows ("y") of panels.
+
+    `gap` is a fraction of the room for panels. The titles move with their panels.
+    """
     names = axes(layout, letter)
     domains = np.array(sorted({tuple(layout[name].get("domain", WHOLE)) for name in names}))
     if len(domains) < 2 or np.min(domains[1:, 0] - domains[:-1, 1]) >= gap:
@@ -282,17 +304,20 @@ def _keep_apart(layout: Layout, letter: str, gap: float) -> None:
 
 
 def _ticks(name: str, axis: Layout, shown: Span, room: int) -> Layout:
-    """Numbers along an axis with room for so many, where plotly would crowd them: 1, 2 and 5 or powers of ten if it is logarithmic."""
+    """Limit the numbers along an axis to those that it has room for, because plotly crowds them.
+
+    A logarithmic axis gets 1, 2 and 5 or powers of ten.
+    """
     if "dtick" in axis or "tickvals" in axis:
         return {}
     decades, count = shown[1] - shown[0], max(2, room)
-    if is_log(axis) and decades > 0.9:  # below, plotly has them at equal distances
+    if is_log(axis) and decades > 0.9:  # over fewer decades, plotly's numbers are evenly spaced
         return {"dtick": "D2" if 2 * decades < count else int(np.ceil(decades / count))}
     return {"nticks": min(count, axis.get("nticks", count))} if name.startswith("y") else {}
 
 
 def _drawn(trace: Any, style: Style, width: float) -> Layout:
-    """A trace in the style's strokes, with a name that fits on the canvas."""
+    """Return a trace with the style's stroke, and with a name that fits on the canvas."""
     props: Layout = trace.to_plotly_json()
     for part, length in (("line", "width"), ("marker", "size")):
         if (value := props.get(part, {}).get(length)) is not None:
@@ -303,14 +328,17 @@ def _drawn(trace: Any, style: Style, width: float) -> Layout:
 
 
 def _legend_lines(figure: go.Figure, width: float) -> int:
-    """Lines that the legend takes, as plotly fills them from left to right; rather one too many."""
+    """Return the number of lines that the legend needs, or one more.
+
+    Like plotly, this fills the lines from left to right.
+    """
     if figure.layout.showlegend is False:
         return 0
     named = [trace for trace in figure.data if trace.showlegend is not False]
     widths = [ENTRY + typeface.width(trace.name or "trace 0", TYPE) for trace in named]
     room = width - NUMBERS["y"]
     if sum(widths) > room and not any(trace.legendgroup for trace in named):
-        widths = [max(widths)] * len(widths)  # plotly puts them into columns
+        widths = [max(widths)] * len(widths)  # plotly arranges them in columns
     lines, left = 0, 0.0
     for wide in widths:
         if wide > left:
@@ -320,5 +348,5 @@ def _legend_lines(figure: go.Figure, width: float) -> int:
 
 
 def _lines(note: Layout) -> int:
-    """Lines of an annotation, if there is one."""
+    """Return the number of lines of an annotation; 0 if there is none."""
     return int(note["text"].count("<br>")) + 1 if note else 0

@@ -1,4 +1,7 @@
-"""What a reader takes along: one figure as it is on the screen, or several, as files, with their data, runs and the command."""
+"""Export one or several figures together with their data, their runs and the command.
+
+The figures are exported as the reader sees them on the screen.
+"""
 
 from __future__ import annotations
 
@@ -29,44 +32,44 @@ SUFFIXES = (*export.FORMATS, "tex", "csv", "parquet", "zip")
 
 @dataclass(frozen=True)
 class Takeaway:
-    """One figure, and what it was drawn from. `full` gives its numbers in full resolution; `options` repeat it on the command line."""
+    """One figure and everything that its export needs."""
 
     name: str
     title: str
     caption: str
     figure: go.Figure
-    numbers: DataFrame
-    full: Callable[[], DataFrame]
+    numbers: DataFrame  # as drawn
+    full: Callable[[], DataFrame]  # returns the numbers at full resolution
     runs: tuple[Run, ...] = ()
-    options: Mapping[str, Any] = field(default_factory=dict)
-    look: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)  # of the command that repeats it
+    look: Mapping[str, Any] = field(default_factory=dict)  # see export.as_seen
 
     def seen(self) -> go.Figure:
-        """The figure as the reader has zoomed it and chosen in its legend."""
+        """Return the figure with the reader's zoom and legend choices."""
         return export.as_seen(self.figure, self.look)
 
     def picture(self, format: str, style: Style) -> bytes:
-        """A file of export.FORMATS. ExportError where it cannot be made."""
+        """Return a file in one of export.FORMATS; ExportError if it cannot be made."""
         return export.render(self.seen(), format, style, self.caption)
 
     def latex(self, pdf: bytes | str | None, name: str = "") -> dict[str, bytes | str]:
-        """Snippets for LaTeX and what they read, by file name: a picture, a table and a plot.
+        """Return the LaTeX snippets and the files that they read, by name.
 
-        Without `pdf`, the snippet of the picture lacks its file.
+        There is a picture, a table and a plot. Without `pdf` the file of the picture is missing.
         """
         name = name or self.name
         texts = export.snippets(self.seen(), self.numbers, name)
         return {**texts, f"{export.plain_name(name)}.pdf": pdf} if pdf else {**texts}
 
     def pdf(self, style: Style) -> bytes | None:
-        """Its PDF; None where no browser can draw it."""
+        """Return the figure as PDF; None if no browser can draw it."""
         try:
             return self.picture("pdf", style)
         except ExportError:
             return None
 
     def command(self, style: Style) -> str:
-        """What makes the same file elsewhere."""
+        """Return the command that makes the same file as PDF."""
         options = {"figure": self.name, "style": style.name, **self.options}
         if self.look:
             options["look"] = json.dumps(self.look)
@@ -88,45 +91,39 @@ def of_runs(
     paper: bool = False,
     look: Mapping[str, Any] | None = None,
 ) -> Takeaway:
-    """A panel of these runs, with what a page would let its reader choose. ValueError where it is not about any of them."""
+    """Return the figure of these runs, with the choices that a page offers its reader.
+
+    Raises ValueError if the figure shows nothing about them.
+    """
     specs = [run.spec for run in runs]
     if not panel.about(specs):
         raise ValueError(f"figure {panel.name} is not about these runs")
-    view = panels.view(
-        rows_of([panel], runs, step, layers),
-        specs,
-        step=step,
-        layers=layers,
-        choice=choice,
-        statistic=statistic,
-    )
+    rows = rows_of([panel], runs, step, layers)
+    chosen: dict[str, Any] = {"step": step, "layers": layers, "statistic": statistic}
+    view = panels.view(rows, specs, choice=choice, **chosen)
     view = replace(view, paper=panel.counterpart(specs, choice) if paper else None)
     numbers, figure = panel.figure(view)
-    options = {
-        "step": step,
-        "layers": ",".join(layers),
-        "view": choice,
-        "over": statistic,
-        "paper": paper,
-    }
-    full = partial(panel.measure, view)
+    named = {"step": step, "layers": ",".join(layers), "view": choice}
     return Takeaway(
-        panel.name,
-        panel.title,
-        panels.regime(specs),
-        figure,
-        numbers,
-        full,
-        tuple(runs),
-        options,
-        look or {},
+        name=panel.name,
+        title=panel.title,
+        caption=panels.regime(specs),
+        figure=figure,
+        numbers=numbers,
+        full=partial(panel.measure, view),
+        runs=tuple(runs),
+        options=named | {"over": statistic, "paper": paper},
+        look=look or {},
     )
 
 
 def rows_of(
     shown: Iterable[Panel], runs: Sequence[Run], step: int | None = None, layers: Sequence[str] = ()
 ) -> DataFrame:
-    """The rows that these panels are made of; of the histograms, which are by far the most, only those that are drawn."""
+    """Return the rows that these panels need.
+
+    Histograms have by far the most rows; only those of the steps and layers shown are read.
+    """
     metrics = panels.metrics_of(shown)
     if metrics is None or HISTOGRAM not in metrics:
         return joined(runs, metrics)
@@ -137,7 +134,11 @@ def rows_of(
 
 
 def save(take: Takeaway, path: Path, format: str, style: Style, full: bool = False) -> list[Path]:
-    """Write a figure or its numbers into a file, or several for LaTeX. -> what was written."""
+    """Write a figure or its numbers to `path`, and return the files written.
+
+    There are several for LaTeX, one for all other formats. `full` writes a table at full
+    resolution.
+    """
     if format in ("csv", "parquet"):
         path.write_bytes(export.table(take.full() if full else take.numbers, format))
     elif format == "zip":
@@ -153,19 +154,22 @@ def save(take: Takeaway, path: Path, format: str, style: Style, full: bool = Fal
 
 
 def encoded(content: bytes | str) -> bytes:
-    """What a file holds: a text in UTF-8, or the bytes themselves."""
+    """Return the bytes of a file's content; a text is encoded in UTF-8."""
     return content.encode() if isinstance(content, str) else content
 
 
 def flag(name: str, value: Any) -> list[str]:
-    """One option of the command line; a switch that is off is none."""
+    """Return the words of one command-line option; none for a switch that is off."""
     if isinstance(value, bool):
         return [f"--{name}"] if value else []
     return [f"--{name}", str(value)] if value not in (None, "") else []
 
 
 def files(take: Takeaway, style: Style, interactive: bool) -> dict[str, bytes | str]:
-    """Everything of one figure: pictures, LaTeX, the data as drawn and in full resolution."""
+    """Return all files of one figure by path: pictures, LaTeX, and its data.
+
+    The data are those drawn, and the same at full resolution. `interactive` adds an HTML page.
+    """
     data = f"data/{take.name}"
     made: dict[str, bytes | str] = {
         f"{data}.csv": export.table(take.numbers, "csv"),
@@ -175,13 +179,13 @@ def files(take: Takeaway, style: Style, interactive: bool) -> dict[str, bytes | 
     made |= pictures(take, style)
     latex = take.latex(made.get(f"figures/{take.name}.pdf"))
     made |= {f"latex/{name}": content for name, content in latex.items()}
-    return made | (
-        {f"figures/{take.name}.html": take.picture("html", style)} if interactive else {}
-    )
+    if interactive:
+        made[f"figures/{take.name}.html"] = take.picture("html", style)
+    return made
 
 
 def pictures(take: Takeaway, style: Style) -> dict[str, bytes | str]:
-    """Its static files; where they cannot be made, a file that says why."""
+    """Return the pictures of a figure by path; if they cannot be made, a file that says why."""
     try:
         return {f"figures/{take.name}.{format}": take.picture(format, style) for format in PICTURES}
     except ExportError as problem:
@@ -191,7 +195,10 @@ def pictures(take: Takeaway, style: Style) -> dict[str, bytes | str]:
 def zipped(
     takes: Sequence[Takeaway], title: str, style: Style, extra: Mapping[str, bytes | str]
 ) -> bytes:
-    """The bundle of some figures: their files, their runs, and how to make both again."""
+    """Return a zip with the files of some figures, their runs, and the commands for both.
+
+    `extra` are further files; with them, the figures come without their own HTML pages.
+    """
     runs = list({run.id: run for take in takes for run in take.runs}.values())
     made = {
         name: content

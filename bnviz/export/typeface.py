@@ -1,7 +1,7 @@
-"""The typeface of exported files: its two weights, embedded in each file, and how wide a text is in it.
+"""The typeface of exported files, and the width of a text in it.
 
-The same letters on every machine, so that no file depends on the fonts that are installed. `fonts/OFL.txt` is its licence,
-`scripts/make_typeface.py` makes it.
+Both weights are embedded in each file, so that a file looks the same whatever fonts are installed.
+`scripts/make_typeface.py` makes the typeface; `fonts/OFL.txt` is its licence.
 """
 
 from __future__ import annotations
@@ -17,22 +17,21 @@ from pathlib import Path
 from PIL import ImageFont
 
 FAMILY = "Bnviz Sans"
-FAMILIES = (
-    f"'{FAMILY}', 'Source Sans', Arial, sans-serif"  # the others have the signs of other scripts
-)
+FAMILIES = f"'{FAMILY}', 'Source Sans', Arial, sans-serif"  # the others supply other scripts
 FOLDER = Path(__file__).parent / "fonts"
 FILES = {400: FOLDER / "BnvizSans-Regular.ttf", 700: FOLDER / "BnvizSans-Bold.ttf"}  # by weight
-EXACT = "text { text-rendering: geometricPrecision }\n"  # else some systems round the width of each letter to pixels
-EM = 1000  # units of the fonts
-SMALLER = 0.7  # what plotly multiplies the size of indices and exponents with
+# Without this rule some systems round the width of each letter to whole pixels.
+EXACT = "text { text-rendering: geometricPrecision }\n"
+EM = 1000  # units of the fonts per em
+SMALLER = 0.7  # plotly's size of indices and exponents, relative to the text
 INDEX = re.compile("<su[bp]>(.*?)</su[bp]>")
 TAG = re.compile("</?[a-z][^<>]*>")
-INVISIBLE = "\u2060"  # says where no line may end
+INVISIBLE = "\u2060"  # word joiner: forbids a line break
 
 
 @cache
 def css() -> str:
-    """The rules that bring the typeface into a web page."""
+    """Return the CSS rules that embed the typeface in a web page."""
     rule = (
         "@font-face {{ font-family: '{}'; font-weight: {}; src: url(data:font/ttf;base64,{}) }}\n"
     )
@@ -42,18 +41,21 @@ def css() -> str:
 
 @cache
 def style() -> str:
-    """The typeface for a web page's head."""
+    """Return the `<style>` element with the typeface, for the head of a web page."""
     return f'<style id="typeface">{css()}</style>\n'
 
 
 @cache
 def script() -> str:
-    """What makes plotly wait for the typeface and take it along: it belongs after plotly.js."""
+    """Return the `<script>` element that makes plotly use the typeface; it goes after plotly.js.
+
+    plotly then waits for the typeface before it draws, and embeds it in every picture.
+    """
     return f"<script>{Path(__file__).with_suffix('.js').read_text('utf-8')}</script>\n"
 
 
 def width(text: str, size: float) -> float:
-    """How wide a line of plotly's text is, in the unit of `size`."""
+    """Return the width of a line of plotly's text, in the unit of `size`."""
     weight = 700 if "<b>" in text else 400
     indices = INDEX.findall(text)
     return size * (
@@ -62,7 +64,7 @@ def width(text: str, size: float) -> float:
 
 
 def wrapped(text: str, room: float, size: float) -> list[str]:
-    """The lines of a text in a room so wide. Only a word that is wider than the room is broken."""
+    """Break a text into lines no wider than `room`; only a word wider than that is split."""
     lines: list[str] = []
     for word in chain.from_iterable(_parts(word, room, size) for word in text.split()):
         longer = f"{lines[-1]} {word}" if lines else word
@@ -74,7 +76,7 @@ def wrapped(text: str, room: float, size: float) -> list[str]:
 
 
 def _parts(word: str, room: float, size: float) -> Iterator[str]:
-    """A word in parts that fit; one with tags stays whole."""
+    """Split a word into parts that fit; a word with tags stays whole."""
     while width(word, size) > room and len(word) > 1 and not TAG.search(word):
         fits = max(1, sum(width(word[:end], size) <= room for end in range(1, len(word))))
         yield word[:fits]

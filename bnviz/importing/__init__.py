@@ -1,7 +1,9 @@
-"""How published data comes in, from the copy that somebody has or from the network. Start at search.py.
+"""Import published data sets, from a copy that somebody has or from the network.
 
-A copy is recognised by its content: containers.py yields the files of a folder or an archive, formats.py the images and
-labels in a file, copies.py puts them into the published order, and their digests decide.
+A copy is recognised by its content, not by its file names. containers.py yields the files of a
+folder or an archive, formats.py the images and labels in each file, and copies.py puts them into
+the published order. Their SHA-256 digests decide whether the copy is whole. search.py, the place to
+start reading, ties these together.
 """
 
 import shutil
@@ -13,9 +15,10 @@ from bnviz.importing.search import Search
 
 
 def import_path(path: Path) -> list[str]:
-    """Store every data set that a file or folder holds a true copy of, however it is packed, and return their names.
+    """Store every data set of which a file or folder holds a whole copy, and return their names.
 
-    Raises DataError where there is none, and where the data folder cannot be written.
+    The copy may be packed in any way. Raises DataError if there is no whole copy, and if the data
+    folder cannot be written.
     """
     originals = [source for source in data.SOURCES.values() if source.original]
     if not path.exists():
@@ -31,7 +34,7 @@ def import_path(path: Path) -> list[str]:
 
 
 def fetch(name: str) -> None:
-    """Download and store a data set, showing the progress; DataError where that fails."""
+    """Download and store a data set, and show the progress; DataError if that fails."""
     source = data.known(name)
     if source.original is None:
         return

@@ -1,7 +1,8 @@
-"""The files in a folder, a tar, a zip or a compressed file, one after another, whatever their names.
+"""Yield the files in a folder, a tar, a zip or a compressed file one after another.
 
-They are untrusted. Nothing is extracted to a path of theirs, and an archive may hold one more archive but no third.
-Sizes and counts are bounded while bytes are read, not by what a header claims.
+They are untrusted. Nothing is extracted to a path that an archive names. An archive may contain
+another archive, but that one may not contain a third. Sizes and counts are limited while bytes are
+read; a header's claims are not believed.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ from typing import IO, Any, NamedTuple
 from bnviz.importing.guarded import Guarded
 
 MAX_MEMBER = 200_000_000  # bytes; the largest file is CIFAR-10 as a tar in an archive, 186 MB
-MAX_UNPACKED = 1_000_000_000  # of one archive
-MAX_MEMBERS = 250_000  # of one archive or folder: MNIST has 70,000 images, and there may be copies
-MAX_HEADERS = 2_000_000  # between two members of a tar
-MAX_DIRECTORY = 64_000_000  # of a zip's own table of contents
+MAX_UNPACKED = 1_000_000_000  # bytes in one archive
+MAX_MEMBERS = 250_000  # in one archive or folder: MNIST has 70,000 images, perhaps several times
+MAX_HEADERS = 2_000_000  # bytes between two members of a tar
+MAX_DIRECTORY = 64_000_000  # bytes of a zip's table of contents
 LEVELS = 2  # an archive in an archive
-HEAD = 512
+HEAD = 512  # bytes of a file that tell its format: a tar header
 CHUNK = 2**20
 BUFFER = 2**16
 
@@ -41,15 +42,15 @@ COMPRESSED: dict[bytes, Callable[[Any], Any]] = {
 ZIP = b"PK\x03\x04"
 READABLE = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 
-Report = Callable[[str], None]  # takes a sentence about what cannot be read
+Report = Callable[[str], None]  # called with a sentence about a file that cannot be read
 
 
 class Damaged(Exception):
-    """A file or an archive that cannot be read; the text is one clause for the reader."""
+    """A file or an archive cannot be read; the message is one clause for the reader."""
 
 
 class Cut(Damaged):
-    """A file that ends too early, after `count` bytes."""
+    """A file ends too early, after `count` bytes."""
 
     def __init__(self, name: str, count: int, size: int | None = None) -> None:
         self.count = count
@@ -60,25 +61,26 @@ class Cut(Damaged):
 
 
 class Member(NamedTuple):
-    """A file: its name below that of its archive and folders, its first bytes, its size if that is known, and all of it.
+    """One file in a folder or an archive.
 
-    `read` raises Damaged, and works until the next member is asked for.
+    `name` starts with the names of its archive and folders. `read` returns the whole content or
+    raises Damaged; it works until the next member is asked for.
     """
 
     name: str
-    head: bytes
-    size: int | None
+    head: bytes  # the first bytes
+    size: int | None  # None if the container does not say
     read: Callable[[], bytes]
 
 
 def shown(name: str) -> str:
-    """A name from a foreign file as a sentence can have it: printable and short."""
+    """Return a name from an untrusted file fit for a sentence: printable and short."""
     text = "".join(letter if letter.isprintable() else "?" for letter in name)
     return text if len(text) <= 100 else f"…{text[-99:]}"
 
 
 def members(path: Path, report: Report) -> Iterator[Member]:
-    """The files that a path holds, those in archives included. What cannot be read is reported."""
+    """Yield the files at a path and those in its archives; report what cannot be read."""
     if path.is_dir():
         for file in files_below(path, report):
             yield from _of_path(file, file.relative_to(path).as_posix(), report, LEVELS)
@@ -87,14 +89,18 @@ def members(path: Path, report: Report) -> Iterator[Member]:
 
 
 def beside(path: Path, report: Report) -> Iterator[Member]:
-    """The other files in a file's folder, but none below it; archives stay closed."""
+    """Yield the other files in a file's folder; subfolders and archives are not opened."""
     for file in sorted(path.parent.iterdir())[:MAX_MEMBERS]:
         if file != path and file.is_file():
             yield from _of_path(file, file.name, report, levels=0)
 
 
 def files_below(folder: Path, report: Report) -> Iterator[Path]:
-    """The files of a folder and of those in it, in the order of their names; links to folders are not followed."""
+    """Yield the files of a folder and its subfolders in alphabetical order.
+
+    Symbolic links to folders are not followed. More than MAX_MEMBERS files are reported, and the
+    rest is left out.
+    """
     count = 0
     for place, folders, names in os.walk(folder):
         folders.sort()
@@ -102,7 +108,8 @@ def files_below(folder: Path, report: Report) -> Iterator[Path]:
             count += 1
             if count > MAX_MEMBERS:
                 report(
-                    f"there are more than {MAX_MEMBERS:,} files in {shown(folder.name)}: give the folder of one data set"
+                    f"there are more than {MAX_MEMBERS:,} files in {shown(folder.name)}: "
+                    "give the folder of one data set"
                 )
                 return
             if (file := Path(place, name)).is_file():
@@ -125,7 +132,7 @@ def _of_file(
     levels: int,
     arrived: Callable[[], int] | None = None,
 ) -> Iterator[Member]:
-    """A file, or what is packed in it. What a foreign file can make the decoders raise ends here."""
+    """Yield a file, or the files packed in it; report every error of its decoders."""
     try:
         stream = plain = _bounded(file, name, size, arrived)
         for mark, decompressed in COMPRESSED.items():
@@ -143,7 +150,7 @@ def _of_file(
         report(str(error))
     except (EOFError, tarfile.ReadError):
         report(f"{shown(name)} is cut off")
-    except Exception:  # what a foreign file can make tarfile and zipfile raise has no common base
+    except Exception:  # what tarfile and zipfile raise on untrusted files has no base class
         report(f"{shown(name)} is damaged")
 
 
@@ -154,9 +161,10 @@ def _bounded(
 
 
 class Bounded(io.RawIOBase):
-    """A stream of a foreign file: at most `most` bytes, and whatever is wrong with it raises Damaged.
+    """A stream of an untrusted file that yields at most `most` bytes and raises only Damaged.
 
-    `size` is how many bytes there should be, `arrived` tells how many there are where this stream cannot.
+    `size` is how many bytes there should be. `arrived` returns how many there are, for a stream
+    that cannot count them itself.
     """
 
     def __init__(
@@ -169,15 +177,18 @@ class Bounded(io.RawIOBase):
         self.name, self.size, self.count, self.most = name, size, 0, MAX_UNPACKED
         self._arrived = arrived or (lambda: self.count)
         self._problem: Damaged | None = None
-        # Reading no more than there is at once tells exactly where a compressed file is cut off.
+        # read1 stops at the end of what is available, which shows exactly where a compressed
+        # file is cut off.
         self._read: Callable[[int], bytes] = getattr(file, "read1", file.read)
 
     def readable(self) -> bool:
-        """Yes."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the buffer; a stream with a fault gives what is before it, and raises Damaged at the next call."""
+        """Fill the buffer and return the number of bytes.
+
+        A damaged stream first yields what precedes the damage; the next call raises Damaged.
+        """
         filled = 0
         with memoryview(buffer) as view:
             while filled < len(view) and (chunk := self._next(len(view) - filled)):
@@ -196,7 +207,7 @@ class Bounded(io.RawIOBase):
             self._problem = Cut(self.name, self._arrived(), self.size)
         except Damaged as error:
             self._problem = error
-        except Exception:  # what a foreign file can make six decoders raise has no common base
+        except Exception:  # six decoders of untrusted files: their errors share no base class
             self._problem = Damaged(f"{shown(self.name)} is damaged")
         else:
             self.count += len(chunk)
@@ -244,12 +255,16 @@ def _of_tar(stream: io.BufferedReader, name: str, report: Report, levels: int) -
                 start = info.offset_data
                 arrived = partial(_arrived, bounded, start)
                 yield from _of_file(file, f"{name}/{info.name}", info.size, report, levels, arrived)
-            # A header may claim any size: it is read after the rest of this member, some of it ahead.
+            # The next header may claim any size. Reading it first skips the rest of this member,
+            # so the limit allows for both.
             bounded.most = min(MAX_UNPACKED, info.offset_data + info.size + MAX_HEADERS)
 
 
 class Eager:
-    """A stream whose `read` gives what there is before it fails: all of a tar before the place where it is cut off."""
+    """A stream whose `read` returns what is available.
+
+    A tar that is cut off then yields everything before the cut.
+    """
 
     def __init__(self, stream: io.BufferedReader) -> None:
         self.read = stream.read1
@@ -261,7 +276,7 @@ def _arrived(stream: Bounded, start: int) -> int:
 
 @contextmanager
 def _on_disk(stream: IO[bytes], file: IO[bytes]) -> Iterator[Guarded]:
-    """A file as one that zipfile can move about in: a copy, if it is packed in another."""
+    """Yield a seekable file for zipfile: the file itself, or a copy if it is packed in another."""
     with ExitStack() as stack:
         if not isinstance(getattr(file, "raw", None), io.FileIO):
             file = stack.enter_context(tempfile.TemporaryFile())
@@ -282,7 +297,7 @@ def _of_zip(file: Guarded, name: str, report: Report, levels: int) -> Iterator[M
         infos = [info for info in archive.infolist() if not info.is_dir()]
         if len(infos) > MAX_MEMBERS:
             raise Damaged(f"{shown(name)} has more than {MAX_MEMBERS:,} members")
-        # zipfile gives no more bytes of a member than its table of contents says.
+        # zipfile yields no more bytes of a member than its table of contents says.
         if sum(info.file_size for info in infos) > MAX_UNPACKED:
             raise Damaged(f"{shown(name)} unpacks to more than any copy does")
         for info in infos:

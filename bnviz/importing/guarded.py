@@ -1,4 +1,4 @@
-"""A guard for zip files from elsewhere."""
+"""Limit how much zipfile reads of an untrusted zip's table of contents."""
 
 import os
 from io import FileIO
@@ -6,18 +6,21 @@ from pathlib import Path
 
 
 class TooMuch(ValueError):
-    """A zip's table of contents is too large; the text is one clause for the reader."""
+    """A zip's table of contents is too large; the message is one clause for the reader."""
 
 
 class Guarded(FileIO):
-    """A file that hands out little at once: zipfile reads a table of contents whole, however long it claims to be."""
+    """A file that refuses to hand out more than `most` bytes in one read.
+
+    zipfile reads a zip's table of contents in one go, however long the file claims it to be.
+    """
 
     def __init__(self, file: Path | int, most: int) -> None:
         super().__init__(file)
         self.most = most
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Like FileIO's, at most `most` bytes; TooMuch for more."""
+        """Read like FileIO; TooMuch if that would return more than `most` bytes."""
         rest = os.fstat(self.fileno()).st_size - self.tell()
         if (rest if size is None or size < 0 else min(size, rest)) > self.most:
             raise TooMuch(f"its table of contents is larger than {self.most / 2**20:.0f} MB")

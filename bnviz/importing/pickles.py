@@ -1,4 +1,4 @@
-"""The pickles of CIFAR-10's batches, read without running anything in them."""
+"""Read the pickled batches of CIFAR-10 without running any code in them."""
 
 import io
 import pickle
@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 
 class Unwanted(Exception):
-    """A pickle asks for something that no batch needs; the text is what."""
+    """A pickle asks for something that no batch needs; the message names it."""
 
 
 class _Inert:
-    """Stands in for every numpy object of a pickle: keeps its state, does nothing with it."""
+    """Stand in for every NumPy object of a pickle: keep its state, and do nothing with it."""
 
     def __init__(self, *_: object) -> None:
         self.state: tuple[Any, ...] = ()
@@ -38,7 +38,7 @@ class _BatchUnpickler(pickle.Unpickler):
         ("numpy._core.numeric", "_frombuffer"): _from_buffer,
         ("numpy", "ndarray"): _Inert,
         ("numpy", "dtype"): _Inert,
-        ("_codecs", "encode"): _latin1,  # as Python 3 writes bytes for Python 2
+        ("_codecs", "encode"): _latin1,  # Python 3 pickles bytes for Python 2 this way
     }
 
     def find_class(self, module: str, name: str) -> Any:
@@ -48,11 +48,11 @@ class _BatchUnpickler(pickle.Unpickler):
 
 
 def batch(content: bytes) -> dict[bytes, Any]:
-    """The fields of a pickled batch, an array as its bytes; nothing where the pickle is something else."""
+    """Return the fields of a pickled batch, arrays as bytes; nothing if it is not a batch."""
     found = _BatchUnpickler(io.BytesIO(content), encoding="bytes").load()
     if not isinstance(found, dict):
         return {}
-    # The original has bytes keys, copies written by Python 3 have text.
+    # The published batches have bytes as keys; copies written by Python 3 have text.
     fields = {
         key if isinstance(key, bytes) else str(key).encode(): value for key, value in found.items()
     }

@@ -1,4 +1,4 @@
-"""The search for data sets in whatever somebody has: which are there, and in one sentence why not."""
+"""Search a file or folder for data sets, and say in one sentence why none was found."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from bnviz.importing import formats
 from bnviz.importing.containers import Damaged, Member, beside, members, shown
 from bnviz.importing.copies import Copy
 
-OTHER_LABELS = {  # the first labels of data in the files of MNIST's names and sizes
+OTHER_LABELS = {  # first labels of data sets whose files have MNIST's names and sizes
     (9, 0, 0, 3, 0, 2, 7, 2, 5, 5): "Fashion-MNIST",
     (9, 2, 1, 1, 6, 1, 4, 6, 5, 7): "Fashion-MNIST",
 }
 
 
 class Search:
-    """The copies that a path holds of some data sets, and what else was met on the way."""
+    """What a path holds: copies of the wanted data sets, other data, and unreadable files."""
 
     def __init__(self, path: Path, sources: Iterable[Source]) -> None:
         self.path = path
@@ -32,14 +32,15 @@ class Search:
             self._take(member)
         begun = [copy for copy in self.copies if copy.begun]
         if path.is_file() and plain and begun and not self.whole:
-            # One of MNIST's four files stands for all of them, and a batch or a Parquet file likewise. An archive does not.
+            # The reader named one file of several, such as one of MNIST's four or one batch of
+            # CIFAR-10: look at the files beside it too. An archive has no such siblings.
             self.copies = begun
             for member in beside(path, self.damage.append):
                 self._take(member)
 
     @property
     def whole(self) -> list[Copy]:
-        """The copies that are complete and true."""
+        """The copies that are complete and have the published digests."""
         return [copy for copy in self.copies if not copy.fault()]
 
     def _take(self, member: Member) -> None:
@@ -56,17 +57,17 @@ class Search:
             self.others.append(str(other))
         except Damaged as damage:
             self.damage.append(str(damage))
-        except Exception:  # what a foreign file can make six decoders raise has no common base
+        except Exception:  # six decoders of untrusted files: their errors share no base class
             self.damage.append(f"{shown(member.name)} is damaged")
         if says := formats.notice(member.head):
             self.notices.append((member.name, says))
 
     def refusal(self) -> str:
-        """Why there is no whole copy, in one sentence."""
+        """Say in one sentence why there is no whole copy."""
         return self._of_published() or self._of_begun() or self._of_foreign() or self._of_nothing()
 
     def _of_published(self) -> str:
-        """A download that is cut off is told by its name and size."""
+        """Recognise a download that was cut off by its name and size."""
         size = self.path.stat().st_size if self.path.is_file() else 0
         wanted = max(
             copy.source.original.sizes.get(self.path.name, 0)
@@ -84,7 +85,8 @@ class Search:
         if not begun:
             return ""
         copy = max(begun, key=lambda copy: copy.placed.mean())
-        return f"{self.path} is not a whole copy of {copy.source.label}: {'; '.join([*self.damage[:1], copy.fault()])}"
+        why = "; ".join([*self.damage[:1], copy.fault()])
+        return f"{self.path} is not a whole copy of {copy.source.label}: {why}"
 
     def _of_foreign(self) -> str:
         takes = " and ".join(copy.source.label for copy in self.copies)
@@ -95,18 +97,19 @@ class Search:
         strangers = [copy for copy in self.copies if copy.strangers]
         if strangers:
             copy = strangers[0]
-            return f"{self.path} is no copy of {copy.source.label}: its {copy.strangers:,} images of that size are others"
+            return (
+                f"{self.path} is not a copy of {copy.source.label}: it holds {copy.strangers:,} "
+                "images of the same size, but they are different ones"
+            )
         return ""
 
     def _of_nothing(self) -> str:
         choices = ", or ".join(copy.source.archives for copy in self.copies)
         if self.notices:
             name, says = self.notices[0]
-            return (
-                f"{self.path} {says}"
-                if name == self.path.name
-                else f"{self.path} holds no data: {shown(name)} {says}"
-            )
+            if name == self.path.name:
+                return f"{self.path} {says}"
+            return f"{self.path} holds no data: {shown(name)} {says}"
         if not self.files:
             return f"{self.path} is empty: give {choices}"
         return f"{self.path} holds no data that bnviz knows: give {choices}"

@@ -1,4 +1,4 @@
-"""What a question costs on this machine, from a few of its own steps."""
+"""Measure what a run costs on this machine, by timing a few of its steps."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from bnviz.spec import RunSpec
 from bnviz.training.loop import Training
 from bnviz.training.probes import due
 
-ENOUGH_S = 0.3  # of timing a kind of step
-MOST_STEPS = 50
+ENOUGH_S = 0.3  # how long one kind of step is timed …
+MOST_STEPS = 50  # … at most
 
 
 def estimate(spec: RunSpec, device: str = "cpu") -> float:
-    """Seconds of computing: all steps, and every firing of every probe. DataError where the data are not at hand."""
-    torch.set_num_threads(1)  # as every job on a CPU has
+    """Return the computing time of a run in seconds: all its steps and all its measurements.
+
+    Raises DataError if the data set is missing.
+    """
+    torch.set_num_threads(1)  # like every run on a CPU
     plain = step_seconds(spec.model_copy(update={"probes": {}}), device)
     return spec.steps * plain + sum(
         sum(due(name, step, interval) for step in range(spec.steps))
@@ -26,10 +29,9 @@ def estimate(spec: RunSpec, device: str = "cpu") -> float:
 
 
 def step_seconds(spec: RunSpec, device: str) -> float:
-    """The mean time of a step after the first, with all probes firing."""
-    clock = (
-        time.process_time if device == "cpu" else time.monotonic
-    )  # a CPU's other work is not ours to count
+    """Return the mean time of a step in seconds, without the first, with every probe measuring."""
+    # On a CPU, count only this process's time, not that of other programs.
+    clock = time.process_time if device == "cpu" else time.monotonic
     training = Training(spec.model_copy(update={"steps": MOST_STEPS + 1}), device)
     list(training.advance())
     start, steps = clock(), 0

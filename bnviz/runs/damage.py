@@ -1,4 +1,7 @@
-"""What of a run's folder cannot be used: files that are empty, cut off or of the wrong kind, and folders of other accounts."""
+"""Find the files of a run that cannot be used.
+
+They are empty, cut off, of the wrong kind, or belong to another account.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ FILES = (
     "done.json",
 )
 FOLDERS = ("rows", "waiting")
-KINDS: dict[str, type | tuple[type, ...]] = {  # of the facts in meta.json
+KINDS: dict[str, type | tuple[type, ...]] = {  # types of the facts in meta.json
     "step": int,
     "steps": int,
     "saved": int,
@@ -36,9 +39,10 @@ KINDS: dict[str, type | tuple[type, ...]] = {  # of the facts in meta.json
 
 
 def found(folder: Path) -> dict[Path, str]:
-    """What cannot be used, and why, in words that follow its name. Empty for a run that is whole, finished or not.
+    """Return the unusable files and, for each, what is wrong, in words that follow its name.
 
-    What a worker mends by itself is not damage: an unfinished run's rows, checkpoint and facts.
+    The result is empty for an intact run, whether finished or not. The rows, the checkpoint and the
+    facts of an unfinished run are not checked, because a worker repairs them by itself.
     """
     try:
         names = {path.name for path in folder.iterdir()}
@@ -53,14 +57,14 @@ def found(folder: Path) -> dict[Path, str]:
 
 
 def wrong_kind(folder: Path, names: set[str]) -> dict[Path, str]:
-    """A folder where a file should be, a file where a folder should be, and links that lead nowhere."""
+    """Return folders in the place of files, files in the place of folders, and broken links."""
     files = [folder / name for name in FILES if name in names and not (folder / name).is_file()]
     folders = [folder / name for name in FOLDERS if name in names and not (folder / name).is_dir()]
     return dict.fromkeys(files, "is not a file") | dict.fromkeys(folders, "is not a folder")
 
 
 def unusable_result(folder: Path, names: set[str]) -> dict[Path, str]:
-    """The files of a finished run that cannot be read."""
+    """Return the files of a finished run that cannot be read."""
     checks = {
         folder / "done.json": outcome_problem,
         folder / "meta.json": facts_problem,
@@ -78,7 +82,7 @@ def unusable_result(folder: Path, names: set[str]) -> dict[Path, str]:
 
 
 def not_ours(folder: Path, names: set[str]) -> dict[Path, str]:
-    """What another account made and this one may not write: an unfinished run there cannot go on."""
+    """Return what this account may not write to; an unfinished run there cannot be continued."""
     wanted = [folder, *(folder / name for name in ("rows", "lock", "log.txt") if name in names)]
     return {
         path: "may not be written by this account"
@@ -88,17 +92,17 @@ def not_ours(folder: Path, names: set[str]) -> dict[Path, str]:
 
 
 def outcome_problem(path: Path) -> str:
-    """What is wrong with a done.json; "" if nothing is."""
+    """Return what is wrong with a done.json; "" if nothing is."""
     return _json_problem(path, *_when(path), outcome)
 
 
 def facts_problem(path: Path) -> str:
-    """What is wrong with a meta.json; "" if nothing is."""
+    """Return what is wrong with a meta.json; "" if nothing is."""
     return _json_problem(path, *_when(path), facts)
 
 
 def outcome(told: dict[str, Any]) -> int | None:
-    """The step at which the loss was no longer a number. ValueError where that is no step."""
+    """Return the step at which the loss diverged, or None; ValueError if that is not a step."""
     step = told.get("diverged_at")
     if step is not None and not is_a(step, int):
         raise ValueError("names no step at which the loss diverged")
@@ -106,7 +110,7 @@ def outcome(told: dict[str, Any]) -> int | None:
 
 
 def facts(told: dict[str, Any]) -> dict[str, Any]:
-    """The same facts. ValueError where one of them is of another kind than a worker writes."""
+    """Return the same facts; ValueError if one of them is not of the type that a worker writes."""
     if wrong := [
         name for name, kind in KINDS.items() if name in told and not is_a(told[name], kind)
     ]:
@@ -115,7 +119,10 @@ def facts(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_a(value: Any, kind: type | tuple[type, ...]) -> bool:
-    """Whether a value is of this kind; numbers are finite and not negative, and True is no number."""
+    """Return whether a value has this type.
+
+    A number also has to be finite and not negative; a bool does not count as a number.
+    """
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         return False
     return not isinstance(value, int | float) or 0 <= value < 1e15
@@ -136,9 +143,7 @@ def _json_problem(path: Path, mtime_ns: int, size: int, check: Any) -> str:
 
 
 def said(problem: OSError) -> str:
-    """Why something cannot be read, in words that follow its name."""
-    return (
-        "is not there"
-        if isinstance(problem, FileNotFoundError)
-        else f"cannot be read ({reason(problem)})"
-    )
+    """Return why a file cannot be read, in words that follow its name."""
+    if isinstance(problem, FileNotFoundError):
+        return "is not there"
+    return f"cannot be read ({reason(problem)})"

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, on disks that fill, break and belong to others."""
+"""Write files so that they appear whole or not at all, and wait while the disk is full."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from typing import Any
 from uuid import uuid4
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
-MARK = "disk.full"  # empty, in the cache, touched while somebody waits for room
-RETRY_S = 0.5  # how often a writer looks whether a full disk has room again
-STALE_S = 60.0  # a temporary of this age has lost its writer
-LARGEST_JSON = (
-    2**20
-)  # bytes: ours have a few thousand, and a page must not load whatever bears their name
-BUSY_S = 1.0  # on Windows a file that somebody reads can be neither replaced nor renamed: the reader gets so long
-TEMPORARY = re.compile(
-    r"\..+\.[0-9a-f]{32}|\.(checkpoint|all|\d{6})"
-)  # the second as earlier versions named them
+MARK = "disk.full"  # an empty file in the cache, touched while a writer waits for room
+RETRY_S = 0.5  # how often a writer retries on a full disk
+STALE_S = 60.0  # a temporary file of this age belongs to no writer any more
+LARGEST_JSON = 2**20  # bytes; ours have a few thousand, and a page must not load any large file
+BUSY_S = 1.0  # on Windows, how long to retry replacing a file that somebody is reading
+# The second alternative matches the names of earlier versions.
+TEMPORARY = re.compile(r"\..+\.[0-9a-f]{32}|\.(checkpoint|all|\d{6})")
 
 
 def put(path: Path, content: bytes, durable: bool = True) -> None:
-    """Write a file under another name, then rename it. A durable one is on the disk before it gets its name."""
+    """Write a file under a temporary name, then rename it.
+
+    With `durable`, the content is synchronised to the disk before the file is renamed.
+    """
     temporary = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
         with temporary.open("wb") as file:
@@ -44,7 +44,7 @@ def put(path: Path, content: bytes, durable: bool = True) -> None:
 
 
 def rename(path: Path, target: Path) -> None:
-    """Rename, and wait a moment for readers where the system demands it."""
+    """Rename a file; on Windows, retry for BUSY_S while somebody reads the target."""
     until = time.monotonic() + BUSY_S
     while os.name == "nt" and time.monotonic() < until:
         with contextlib.suppress(PermissionError):
@@ -55,7 +55,7 @@ def rename(path: Path, target: Path) -> None:
 
 
 def discard(path: Path) -> None:
-    """Remove whatever has this name: a file, a link, a folder or nothing. OSError where that is not allowed."""
+    """Remove a file, a link or a folder, if there is one; OSError if that is not allowed."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -64,7 +64,10 @@ def discard(path: Path) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The JSON object in a small file. ValueError says what it holds instead, OSError why it cannot be read."""
+    """Return the JSON object in a small file.
+
+    Raises ValueError, which says what the file holds instead, or OSError if it cannot be read.
+    """
     with path.open("rb") as file:
         content = file.read(LARGEST_JSON + 1)
     if not content:
@@ -81,7 +84,10 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def when_there_is_room(write: Callable[[], None], cache: Path) -> None:
-    """Write. While the disk is full, leave a mark in the cache, so that others can say so, and try again."""
+    """Call `write`, again and again while the disk is full.
+
+    A file in the cache marks the wait, so that the pages can report the full disk.
+    """
     mark = cache / MARK
     while True:
         try:
@@ -97,7 +103,7 @@ def when_there_is_room(write: Callable[[], None], cache: Path) -> None:
 
 
 def full(cache: Path) -> bool:
-    """Whether somebody has just found the disk full."""
+    """Return whether a writer has found the disk full just now."""
     try:
         return time.time() - (cache / MARK).stat().st_mtime < 5 * RETRY_S
     except OSError:
@@ -105,14 +111,14 @@ def full(cache: Path) -> bool:
 
 
 def reason(problem: OSError) -> str:
-    """What the system says against it, in plain words."""
+    """Return the reason of a system error, in plain words and lower case."""
     if problem.errno in FULL:
         return "the disk is full"
     return problem.strerror[:1].lower() + problem.strerror[1:] if problem.strerror else str(problem)
 
 
 def sweep(folder: Path) -> None:
-    """Remove the temporaries in a folder that have lost their writer."""
+    """Remove the temporary files in a folder that no writer needs any more."""
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
             if TEMPORARY.fullmatch(path.name) and time.time() - path.lstat().st_mtime > STALE_S:

@@ -1,6 +1,7 @@
-"""The runs that ship with bnviz: finished, in compact files, so that every figure is full at the first visit.
+"""The gallery: finished runs that ship with bnviz in compact files.
 
-python -m bnviz gallery computes what is missing of them and writes `cache/gallery`.
+With them, every figure shows something at the first visit. `python -m bnviz gallery` computes those
+that are missing and writes `cache/gallery`.
 """
 
 from __future__ import annotations
@@ -22,19 +23,22 @@ from bnviz.spec import RunSpec
 from bnviz.words import duration, shorten
 
 LIMIT = 15 * 2**20  # bytes of all files
-ORDER = ["metric", "layer", "unit", "step", "at"]  # equal neighbours, which compress well
+ORDER = ["metric", "layer", "unit", "step", "at"]  # puts equal values together: compresses well
 ENCODING = {"step": "DELTA_BINARY_PACKED", "at": "BYTE_STREAM_SPLIT", "value": "BYTE_STREAM_SPLIT"}
 EXACT = ("theorem_", "lemma_", "surface_length")  # metrics whose last digits matter
-DISPUTED = (1, 2, 3, 4)  # seeds in which L1 and BatchNorm change places on the deep linear network
+DISPUTED = (1, 2, 3, 4)  # further seeds: the order of L1 and BatchNorm on the DLN depends on them
 LOOK_S = 5.0
 
 
 class GalleryError(ValueError):
-    """A gallery that cannot be made; its text is one sentence for the reader."""
+    """The gallery cannot be made; the message is one sentence for the reader."""
 
 
 def plan(gpu: bool) -> list[RunSpec]:
-    """Every question whose runs ship, each once; with a GPU the paper's scale as well, in three seeds."""
+    """Return the settings of all runs that ship, each once.
+
+    `gpu` adds the runs at the paper's scale, with all seeds.
+    """
     several = {name: preset.ships for name, preset in PRESETS.items()} | (
         {"paper": SEEDS} if gpu else {}
     )
@@ -53,7 +57,10 @@ def plan(gpu: bool) -> list[RunSpec]:
 
 
 def compute(specs: Sequence[RunSpec], store: Store) -> list[Run]:
-    """The finished runs of these questions; what is not there yet is computed, as many at once as the machine has slots."""
+    """Compute the runs that have not finished yet, and return all of them.
+
+    As many are computed at once as the machine has slots. Raises GalleryError if one fails.
+    """
     from bnviz.runs.engines.local import Local
     from bnviz.runs.supervisor import supervise
 
@@ -62,7 +69,7 @@ def compute(specs: Sequence[RunSpec], store: Store) -> list[Run]:
     for run in waiting:
         run.wait("gallery", seconds=7 * 24 * 3600.0)
     while any(run.state in ACTIVE for run in waiting):
-        if not supervise(store, Local):  # another one is at work on them
+        if not supervise(store, Local):  # another supervisor is computing them
             time.sleep(LOOK_S)
     failed = [run for run in runs if run.state != "done"]
     if failed:
@@ -73,12 +80,15 @@ def compute(specs: Sequence[RunSpec], store: Store) -> list[Run]:
 
 
 def done(run: Run) -> bool:
-    """Whether a run is there and finished."""
+    """Return whether a run exists and has finished."""
     return run.readable and run.state == "done"
 
 
 def write(runs: Sequence[Run], folder: Path) -> int:
-    """Put these runs, and nothing else, into the gallery; how many bytes they take. GalleryError above LIMIT, with nothing changed."""
+    """Replace the gallery by these runs, and return the size of all its files in bytes.
+
+    Raises GalleryError, and changes nothing, if they take more than LIMIT.
+    """
     replaceable(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent, prefix=".gallery-") as staging:
@@ -91,12 +101,12 @@ def write(runs: Sequence[Run], folder: Path) -> int:
             )
         shutil.rmtree(folder)
         Path(staging).rename(folder)
-        Path(staging).mkdir()  # for its owner to put away
+        Path(staging).mkdir()  # TemporaryDirectory removes it at the end
     return size
 
 
 def replaceable(folder: Path) -> None:
-    """GalleryError where a folder holds what is no gallery, and would be lost."""
+    """Raise GalleryError if a folder holds other files, which would be lost."""
     strange = [
         path.name
         for path in folder.glob("*")
@@ -104,12 +114,16 @@ def replaceable(folder: Path) -> None:
     ]
     if strange:
         raise GalleryError(
-            f"--out must be a new folder or a gallery, and {folder.absolute()} holds {shorten(strange[0])}"
+            f"--out must be a new folder or a gallery, but {folder.absolute()} holds "
+            f"{shorten(strange[0])}"
         )
 
 
 def compact(run: Run, folder: Path) -> Run:
-    """A copy of a finished run: sorted, and in single precision but for EXACT; its question with every setting."""
+    """Write a compact copy of a finished run to `folder`, and return it.
+
+    Rows are sorted; all but EXACT metrics are in single precision. spec.json has every setting.
+    """
     (folder / "rows").mkdir(parents=True)
     table = pa.Table.from_pandas(
         rounded(run.rows().astype(TEXT)).sort_values(ORDER, kind="stable"),
@@ -126,15 +140,17 @@ def compact(run: Run, folder: Path) -> Run:
     pq.write_table(table, folder / "rows" / "all.parquet", **about)
     copy = Run(folder)
     copy.write("spec.json", {"spec": run.spec.model_dump(mode="json"), "queued_at": run.queued_at})
-    copy.write(
-        "meta.json", {name: told for name, told in run.meta().items() if name != "pid"}
-    )  # another's, elsewhere
+    # The process id means nothing on another machine.
+    copy.write("meta.json", {name: told for name, told in run.meta().items() if name != "pid"})
     copy.write("done.json", {"diverged_at": run.diverged_at})
     return copy
 
 
 def rounded(rows: pd.DataFrame) -> pd.DataFrame:
-    """Values and the edges of histograms in single precision: 24 bits, more than a screen or a verdict needs."""
+    """Return the rows with values and histogram edges in single precision, except EXACT metrics.
+
+    Its 24 bits are more than a figure or a verdict needs.
+    """
     plain = ~rows["metric"].str.startswith(EXACT)
     edges = rows["metric"] == "activation_histogram"
     single = rows[["value", "at"]].astype("float32").astype("float64")
@@ -144,23 +160,27 @@ def rounded(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def contents(runs: Iterable[Run]) -> str:
-    """What the gallery holds: of each question its seeds, device, versions and time."""
+    """Return the gallery's README: a table of the runs with seeds, device, versions and time."""
     groups: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
         groups.setdefault((run.spec.regime(), run.spec.norm), []).append(run)
     lines = [line(group) for group in groups.values()]
     total = sum(run.meta()["seconds"] for group in groups.values() for run in group)
-    head = "| question | network | seeds | seconds a run | device | torch | Python |\n|---|---|---|---|---|---|---|"
-    return (
-        "# The gallery\n\nFinished runs that ship with bnviz, made by `python -m bnviz gallery`. Values are stored in single precision; asking a "
-        f"question again\non the same device and versions gives the full one. Computed in {duration(total)} of one CPU thread or GPU in all.\n\n"
-        + "\n".join([head, *sorted(lines)])
-        + "\n"
+    head = (
+        "| settings | network | seeds | seconds per run | device | torch | Python |\n"
+        "|---|---|---|---|---|---|---|"
     )
+    about = (
+        "Finished runs that ship with bnviz, made by `python -m bnviz gallery`. Values are stored "
+        "in single precision;\ncomputing a run again on the same device and versions gives them in "
+        "full. All runs together took\n"
+        f"{duration(total)} of one CPU thread or GPU."
+    )
+    return "\n".join(["# The gallery", "", about, "", head, *sorted(lines), ""])
 
 
 def line(runs: Sequence[Run]) -> str:
-    """One question and network."""
+    """Return the table's line for the runs of one network with the same settings."""
     spec, metas = runs[0].spec, [run.meta() for run in runs]
     seeds = ", ".join(str(run.spec.seed) for run in sorted(runs, key=lambda run: run.spec.seed))
     seconds = sum(meta["seconds"] for meta in metas) / len(metas)
@@ -174,6 +194,6 @@ def line(runs: Sequence[Run]) -> str:
 
 
 def make(folder: Path | None = None, gpu: bool = False) -> tuple[int, int]:
-    """Compute and write the gallery; the number of its runs and of its bytes."""
+    """Compute and write the gallery, and return the number of its runs and its size in bytes."""
     runs = compute(plan(gpu), Store())
     return len(runs), write(runs, folder or paths.GALLERY)

@@ -1,7 +1,8 @@
-"""The rows of a run on the disk: Parquet files that are added, merged into larger ones, and in the end become one.
+"""The rows of a run on the disk: Parquet files, called parts, that are merged when there are many.
 
-000017.parquet is the part of that number, 000000-000016.parquet holds the parts 0 to 16, all.parquet all of them. A merged file
-stands before the parts in it go, and readers prefer it: they see each row once, in order, at any moment.
+000017.parquet is part 17, 000000-000016.parquet holds parts 0 to 16, and all.parquet holds all of
+them. A merged file is in place before its parts are removed, and readers prefer it. At any moment
+they see each row once, and in order.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ SCHEMA = pa.schema(
     ]
 )
 EMPTY = SCHEMA.empty_table()
-WORDS = ["metric", "layer"]  # few values, each in many rows
+WORDS = ["metric", "layer"]  # text columns with few different values, each in many rows
 TEXT = dict.fromkeys(WORDS, "str")  # for DataFrame.astype
 CODED = pa.table(
     {
@@ -40,18 +41,18 @@ CODED = pa.table(
         for name in SCHEMA.names
     }
 )
-KEPT_BYTES = 32 * 2**20  # of rows that this process keeps in memory after it has read them
+KEPT_BYTES = 32 * 2**20  # of rows that this process keeps in memory after reading them
 WHOLE = "all.parquet"
 PART = re.compile(r"(\d+)(?:-(\d+))?\.parquet")
 GROUP = 2**17  # rows that are read at a time
-MOST = 24  # parts of a run, above which the newest are merged
+MOST = 24  # parts of a run; above this number the newest are merged
 
 
 class Damaged(ValueError):
-    """A file of rows cannot be read; the text says which and why."""
+    """A file of rows cannot be read; the message says which and why."""
 
 
-Stamp = tuple[Path, int, int]  # a file as it was: its name, time and size
+Stamp = tuple[Path, int, int]  # path, modification time and size: identify a file's content
 Metrics = frozenset[str] | None  # None means all
 Steps = frozenset[int] | None
 Found = TypeVar("Found")
@@ -60,19 +61,22 @@ pairs_of: Recent[pd.DataFrame] = Recent(
     2**22, lambda pairs: int(pairs.memory_usage(deep=True).sum()) + 2**10
 )
 problems: Recent[str] = Recent(2**23, lambda what: len(what) + 2**9)
-broken: set[Stamp] = set()  # files whose end looked good, but whose inside could not be read
+broken: set[Stamp] = set()  # files whose footer looked good, but whose rows could not be read
 
 
 def numbers(part: Path) -> tuple[int, int]:
-    """The first and the last number of the parts in a file."""
+    """Return the first and the last number of the parts in a file."""
     first, last = PART.fullmatch(part.name).groups()  # type: ignore[union-attr]
     return int(first), int(last or first)
 
 
 def listed(folder: Path) -> list[Path]:
-    """The files that hold the rows so far, in order: of those that hold the same rows the largest, and none behind a gap."""
+    """Return the files that hold the rows so far, in order.
+
+    If several files hold the same rows, the largest of them counts. The list ends before a gap.
+    """
     names = _names(folder)
-    while names != (names := _names(folder)):  # two equal looks: no merge went on between them
+    while names != (names := _names(folder)):  # list until two listings agree: no merge between
         pass
     if WHOLE in names:
         return [folder / WHOLE]
@@ -94,16 +98,22 @@ def _names(folder: Path) -> set[str]:
 
 
 def read(part: Path, metrics: Metrics = None, steps: Steps = None) -> pa.Table:
-    """Rows of one file, those of these metrics and steps, with WORDS as dictionaries. Errors as `intact`."""
+    """Return the rows of one file with these metrics and steps; WORDS are dictionary-encoded.
+
+    Raises the same errors as `intact`.
+    """
     with intact(part) as stamp:
-        if steps is not None:  # others at every look: nobody asks for the same again
+        if steps is not None:  # the steps differ from call to call, so caching does not pay
             return some(part, metrics, steps)
         return kept.get((stamp, metrics), lambda: some(part, metrics, None))
 
 
 @contextlib.contextmanager
 def intact(part: Path) -> Iterator[Stamp]:
-    """Read a file in this block. Damaged where it cannot be read, FileNotFoundError where it is not there."""
+    """Open a block in which a file is read.
+
+    Raises Damaged if the file cannot be read, and FileNotFoundError if it does not exist.
+    """
     if what := problem(part):
         raise Damaged(f"{part.name} {what}")
     stamp = stamped(part)
@@ -117,7 +127,10 @@ def intact(part: Path) -> Iterator[Stamp]:
 
 
 def some(part: Path, metrics: Metrics, steps: Steps) -> pa.Table:
-    """The rows of a file that are of these metrics and steps. A group of rows is read at a time: a file may be very large."""
+    """Return the rows of a file with these metrics and steps.
+
+    One group of rows is read at a time, because a file may be very large.
+    """
     tables = [
         chosen(group.select(SCHEMA.names), metrics, steps) for group in groups(part, steps=steps)
     ]
@@ -127,7 +140,7 @@ def some(part: Path, metrics: Metrics, steps: Steps) -> pa.Table:
 def groups(
     part: Path, columns: list[str] = SCHEMA.names, steps: Steps = None
 ) -> Iterator[pa.Table]:
-    """A file's groups of rows, less those that have none of these steps."""
+    """Yield a file's groups of rows, without those that have none of these steps."""
     schema = CODED.select(columns).schema
     with pq.ParquetFile(part, read_dictionary=WORDS, page_checksum_verification=True) as file:
         for number in range(file.num_row_groups):
@@ -137,7 +150,7 @@ def groups(
 
 
 def touches(group: pq.RowGroupMetaData, steps: frozenset[int]) -> bool:
-    """Whether a group may have rows of these steps, as far as its file says."""
+    """Return whether a group may have rows of these steps, according to the file's statistics."""
     told = group.column(SCHEMA.get_field_index("step")).statistics
     return (
         told is None or not told.has_min_max or any(told.min <= step <= told.max for step in steps)
@@ -145,7 +158,7 @@ def touches(group: pq.RowGroupMetaData, steps: frozenset[int]) -> bool:
 
 
 def chosen(table: pa.Table, metrics: Metrics, steps: Steps) -> pa.Table:
-    """The rows of these metrics and steps."""
+    """Return the rows of a table with these metrics and steps."""
     for name, values in (("metric", metrics), ("step", steps)):
         if values is not None:
             table = table.filter(
@@ -155,21 +168,24 @@ def chosen(table: pa.Table, metrics: Metrics, steps: Steps) -> pa.Table:
 
 
 def load(part: Path) -> pa.Table:
-    """One file of rows, each page checked against its checksum. Errors as `intact`."""
+    """Return all rows of one file, checked against their checksums.
+
+    Raises the same errors as `intact`.
+    """
     with intact(part):
         return pq.read_table(part, schema=SCHEMA, page_checksum_verification=True)
 
 
 def stamped(part: Path) -> Stamp:
-    """Return the path, time and size of a file. They differ once another file takes its name."""
+    """Return the path, time and size of a file; they change when the file is replaced."""
     about = part.stat()
     return part, about.st_mtime_ns, about.st_size
 
 
 def problem(part: Path) -> str:
-    """What is wrong with a file of rows, in words that follow its name; "" as far as anybody knows, nothing.
+    """Return what is known to be wrong with a file of rows, in words that follow its name, or "".
 
-    FileNotFoundError where there is no such file.
+    Raises FileNotFoundError if there is no such file.
     """
     try:
         stamp = stamped(part)
@@ -187,7 +203,7 @@ def _problem(stamp: Stamp) -> str:
     try:
         schema = pq.read_schema(part)
     except (OSError, pa.ArrowException) as told:
-        if getattr(told, "errno", None):  # of the system, not of the content: it may pass
+        if getattr(told, "errno", None):  # an error of the system, which may pass
             raise
         return "is damaged"
     return "" if schema.equals(SCHEMA) else "has other columns than rows have"
@@ -196,7 +212,7 @@ def _problem(stamp: Stamp) -> str:
 def joined(
     folder: Path, metrics: Collection[str] | None = None, steps: Collection[int] | None = None
 ) -> pa.Table:
-    """The rows so far that can be read, those of these metrics and steps, in the order they were measured."""
+    """Return the readable rows so far with these metrics and steps, in the order of measurement."""
     asked = (
         None if metrics is None else frozenset(metrics),
         None if steps is None else frozenset(steps),
@@ -207,20 +223,18 @@ def joined(
 
 
 def pairs(folder: Path) -> pd.DataFrame:
-    """The pairs of metric and layer in the rows so far."""
+    """Return the pairs of metric and layer in the rows so far, each once."""
     found = [CODED.select(WORDS).to_pandas(), *each(folder, _pairs)]
     pairs: pd.DataFrame = pd.concat([table.astype(TEXT) for table in found])
     return pairs.drop_duplicates(ignore_index=True)
 
 
 def _pairs(part: Path) -> pd.DataFrame:
-    """Those of one file, a handful."""
     with intact(part) as stamp:
         return pairs_of.get(stamp, lambda: _distinct(groups(part, WORDS)))
 
 
 def _distinct(tables: Iterable[pa.Table]) -> pd.DataFrame:
-    """The rows of these tables, each once."""
     found = [
         CODED.select(WORDS).to_pandas(),
         *(table.to_pandas().drop_duplicates() for table in tables),
@@ -230,13 +244,16 @@ def _distinct(tables: Iterable[pa.Table]) -> pd.DataFrame:
 
 
 def each(folder: Path, look: Callable[[Path], Found]) -> list[Found]:
-    """What `look` finds in each file of a run, up to the first that cannot be read: what follows would leave a gap."""
+    """Call `look` on each file of a run, and return the results.
+
+    It stops before the first file that cannot be read, because later rows would leave a gap.
+    """
     while True:
         found: list[Found] = []
         try:
             for part in listed(folder):
                 found.append(look(part))
-        except FileNotFoundError:  # it was merged between listing and reading: list again
+        except FileNotFoundError:  # merged between listing and reading: list again
             continue
         except Damaged:
             pass
@@ -244,13 +261,16 @@ def each(folder: Path, look: Callable[[Path], Found]) -> list[Found]:
 
 
 def keep_readable(folder: Path) -> int:
-    """Discard what cannot be read, and what would follow it; how many rows are left. Only for the one who writes them."""
+    """Discard a file that cannot be read and all rows after it, and return how many rows are left.
+
+    Only the run's writer may call this.
+    """
     parts, count = listed(folder), 0
     for part in parts:
         try:
             count += load(part).num_rows
         except Damaged as problem:
-            print(f"{problem}: what it held is measured again.")
+            print(f"{problem}: its rows are measured again.")
             discard(part)
             return keep_readable(folder)  # smaller files may hold the same rows
     remove(
@@ -264,7 +284,7 @@ def keep_readable(folder: Path) -> int:
 
 
 def write(folder: Path, name: str, rows: Sequence[Row] | pa.Table) -> None:
-    """Put rows in place as <name>.parquet, with checksums."""
+    """Write rows as <name>.parquet, with checksums."""
     table = (
         rows
         if isinstance(rows, pa.Table)
@@ -279,7 +299,11 @@ def write(folder: Path, name: str, rows: Sequence[Row] | pa.Table) -> None:
 
 
 def merge(folder: Path) -> None:
-    """Make one file of the newest parts if there are many: each row is written again a few times only, however long the run."""
+    """Merge the newest parts into one file if there are more than MOST.
+
+    Merged files grow geometrically, so that each row is rewritten only a few times, however long
+    the run.
+    """
     parts = listed(folder)
     if len(parts) <= MOST:
         return
@@ -288,9 +312,7 @@ def merge(folder: Path) -> None:
     while start and counts[start - 1] <= 2 * sum(counts[start:]):
         start -= 1
     newest = parts[start:]
-    if (
-        len(newest) == 1
-    ):  # it would be written under its own name, and removed as one of those that it holds
+    if len(newest) == 1:  # the merged file would have the same name, and be removed as its own part
         return
     name = f"{numbers(newest[0])[0]:06}-{numbers(newest[-1])[1]:06}"
     write(folder, name, pa.concat_tables([load(part) for part in newest]))
@@ -298,7 +320,10 @@ def merge(folder: Path) -> None:
 
 
 def remove(parts: Sequence[Path]) -> None:
-    """Parts that a larger file holds: one that stays, as on Windows while somebody reads it, does no harm."""
+    """Remove parts that a larger file holds.
+
+    Windows does not remove a file that somebody reads; one that stays does no harm.
+    """
     for part in parts:
         with contextlib.suppress(OSError):
             discard(part)

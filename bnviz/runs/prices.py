@@ -1,6 +1,6 @@
-"""What runs cost on this machine, all together: every page and command takes the time from here.
+"""What runs cost on this machine, for every page and command.
 
-It is the estimate, corrected by what finished runs of the same model took here.
+The time is the estimate, corrected by the time that finished runs of the same model took here.
 """
 
 from __future__ import annotations
@@ -15,46 +15,50 @@ from bnviz.runs.estimate import ASK_S, estimate
 from bnviz.runs.store import Run, Store
 from bnviz.runs.supervisor import slots
 from bnviz.spec import RunSpec
-from bnviz.words import duration, in_bytes
+from bnviz.words import duration, in_bytes, in_words
 
-RECENT = 60  # finished runs, of which we learn how fast the machine is
-LONG_ENOUGH_S = 2.0  # to tell how fast it is
+RECENT = 60  # newest runs from which we learn how fast the machine is
+LONG_ENOUGH_S = 2.0  # shorter runs do not tell how fast it is
 
 
 @dataclass(frozen=True)
 class Machine:
-    """How many runs go at once, and how many times as long as estimated those of a model take."""
+    """The speed of this machine."""
 
-    slots: int
+    slots: int  # runs at once
+    # model -> measured time of its runs, in multiples of the estimate
     factors: Mapping[str, float] = field(default_factory=dict)
 
     def seconds(self, specs: Sequence[RunSpec]) -> float:
-        """How long a reader waits for all these runs: they share the cores, a thread each."""
+        """Return how long all these runs take, in seconds, if they share the cores."""
         each = [estimate(spec).seconds * self.factor(spec) for spec in specs]
         at_once = min(self.slots, os.cpu_count() or 1)
         return max(sum(each) / at_once, *each, 0.0) if each else 0.0
 
     def factor(self, spec: RunSpec) -> float:
-        """By runs of the same model, else by those of the others."""
+        """Return the correction of the estimate: from runs of this model, else from all models."""
         return self.factors.get(spec.model, median(self.factors.values()) if self.factors else 1.0)
 
     def long(self, specs: Sequence[RunSpec]) -> bool:
-        """Whether somebody should be asked before these runs start."""
+        """Return whether to ask the reader before these runs start."""
         return self.seconds(specs) > ASK_S
 
     def price(self, specs: Sequence[RunSpec]) -> str:
-        """What the reader is told, as in "about 9 min for all 3, up to 1.2 GB of memory each, 1.2 million rows (40 MB)"."""
+        """Return the cost as text: time, memory, and size on the disk.
+
+        For example "about 9 min for all 3, up to 1.2 GB of memory each, 1.2 million rows (40 MB)".
+        """
         each = [estimate(spec) for spec in specs]
         both, alike = (f" for all {len(each)}", " each") if len(each) > 1 else ("", "")
         rows, disk = sum(one.rows for one in each), sum(one.disk for one in each)
-        counted = f"{rows / 1e6:,.1f} million" if rows >= 1e6 else f"{rows:,}"
+        memory = in_bytes(max(one.memory for one in each))
         return (
-            f"about {duration(self.seconds(specs))}{both}, up to {in_bytes(max(one.memory for one in each))} of memory{alike}, "
-            f"{counted} rows ({in_bytes(disk)})"
+            f"about {duration(self.seconds(specs))}{both}, up to {memory} of memory{alike}, "
+            f"{in_words(rows)} rows ({in_bytes(disk)})"
         )
 
     def left(self, runs: Sequence[Run]) -> float:
-        """Seconds until the last of these unfinished runs ends."""
+        """Return the seconds until the last of these unfinished runs ends."""
         under_way, waiting = [0.0], []
         for run in runs:
             meta = run.meta()
@@ -68,14 +72,17 @@ class Machine:
 
 
 def here(store: Store, at_once: int = 0) -> Machine:
-    """This machine with so many runs at once, or as many as its supervisor starts."""
+    """Return this machine with `at_once` runs at once; 0 means as many as its supervisor starts."""
     return Machine(
         at_once or slots(), factors([run for run in store.runs()[-RECENT:] if run.state == "done"])
     )
 
 
 def factors(finished: Sequence[Run]) -> dict[str, float]:
-    """How many times as long as estimated runs took here, by model. The least disturbed counts: the others shared their core."""
+    """Return by model how long runs took here, in multiples of the estimate.
+
+    The fastest run of a model counts, because the others shared their core.
+    """
     took = defaultdict[str, list[float]](list)
     for run in finished:
         meta, spec = run.meta(), run.spec
@@ -89,5 +96,5 @@ def factors(finished: Sequence[Run]) -> dict[str, float]:
 
 
 def unfinished(store: Store, specs: Sequence[RunSpec]) -> list[RunSpec]:
-    """Those that nobody has answered yet."""
+    """Return the settings whose runs have not finished."""
     return [spec for spec in specs if store.run(spec.id).state != "done"]

@@ -1,4 +1,7 @@
-"""Which waiting run gets a free slot: one slot a reader while others wait, short questions first, as many as fit into memory."""
+"""Decide which waiting run gets a free slot.
+
+Readers share the slots, short runs come first, and all running ones have to fit into memory.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +16,16 @@ from bnviz.runs.store import Run
 
 @dataclass(frozen=True)
 class Job:
-    """A run, and all that decides when it starts."""
+    """A run, and everything that decides when it starts."""
 
     run: Run
     cost: Estimate
-    readers: tuple[str, ...]  # who waits for it
-    asked_at: int
+    readers: tuple[str, ...]  # the readers who wait for it
+    asked_at: int  # when it was queued
 
 
 def job(run: Run) -> Job:
-    """What the files of a run say of it; it costs nothing where its question cannot be read."""
+    """Return the job of a run; if its settings cannot be read, it costs nothing."""
     if not run.readable:
         return Job(run, Estimate(0.0, 0, 0, 0), (), 0)
     return Job(run, cost(run), tuple(run.readers()), run.queued_at)
@@ -30,15 +33,15 @@ def job(run: Run) -> Job:
 
 @lru_cache(maxsize=4096)
 def cost(run: Run) -> Estimate:
-    """What a run costs: always the same, as its id is that of its question."""
+    """Return the estimated cost of a run, which depends only on its settings and so on its id."""
     return estimate(run.spec)
 
 
 def next_job(waiting: Sequence[Job], busy: Sequence[Job], slots: int) -> Job | None:
-    """The run to start now, if there is one.
+    """Return the run to start now; None if there is none.
 
-    The reader who has the fewest slots comes first, then the shorter question, then the older. The last slot is kept for questions
-    that take less than ten minutes, so that long ones never shut everybody else out.
+    The reader with the fewest slots comes first, then the shorter run, then the older one. The last
+    slot is kept for runs of less than ten minutes, so that long runs never block everybody else.
     """
     if len(busy) >= slots:
         return None
@@ -48,12 +51,15 @@ def next_job(waiting: Sequence[Job], busy: Sequence[Job], slots: int) -> Job | N
 
 
 def share(job: Job, held: Counter[str]) -> int:
-    """How many slots the reader of a run has who has the fewest."""
+    """Return the smallest number of slots that a reader of the run holds."""
     return min((held[reader] for reader in job.readers), default=0)
 
 
 def fits(job: Job, busy: Sequence[Job], slots: int) -> bool:
-    """Whether a run may start beside these. Alone it always may: the worker itself refuses what is too large."""
+    """Return whether a run may start beside these.
+
+    Alone it always may: the worker itself refuses a run that is too large.
+    """
     if not busy:
         return True
     needed = job.cost.memory + sum(other.cost.memory for other in busy)

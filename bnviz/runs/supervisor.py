@@ -1,4 +1,7 @@
-"""Takes queued and interrupted runs in order, gives each a slot and a worker, and sees that a wish to cancel is heeded."""
+"""Start a worker for each queued or interrupted run in turn, and stop workers that are cancelled.
+
+One supervisor serves one cache.
+"""
 
 from __future__ import annotations
 
@@ -21,37 +24,44 @@ from bnviz.runs.engines import Engine
 from bnviz.runs.store import Run, Store, held
 
 POLL_S = 0.15
-KILL_AFTER_S = 1.5  # a cancelled worker that has not stopped by itself by then is killed
-ATTEMPTS = 3  # a run whose worker dies this often without a word has failed
-START_S = 10.0  # a supervisor that was started has so long to take its lock before another is
-IDLE_S = 900.0  # with nothing to do and no page open for so long, the supervisor leaves; the next page starts another
-
-
-SWEEP_S = 30.0  # how often the supervisor looks for temporaries of writers that were killed
+KILL_AFTER_S = 1.5  # a cancelled worker is killed if it has not stopped by itself after this time
+ATTEMPTS = 3  # a run fails if its worker dies this often without an error message
+START_S = 10.0  # how long a new supervisor may take to get its lock before another is started
+IDLE_S = 900.0  # a supervisor ends after this time without runs or open pages
+SWEEP_S = 30.0  # how often the supervisor looks for temporary files of killed writers
 LOG = "supervisor.log"
 
-started_at: dict[Path, float] = {}  # when this process last started one, by cache
-processes: dict[Path, subprocess.Popen[bytes]] = {}  # the one it started
+started_at: dict[Path, float] = {}  # cache -> when this process last started a supervisor for it
+processes: dict[Path, subprocess.Popen[bytes]] = {}  # cache -> that supervisor
 
 
 def slots() -> int:
-    """Runs at once: as many as cores, and at least three, so that three networks can be watched side by side."""
+    """Return how many runs are computed at once: one per core, and at least three.
+
+    With three, a reader can watch three networks side by side on any machine.
+    """
     return max(3, os.cpu_count() or 1)
 
 
 class Supervisor:
-    """One look at the cache after the other; all it must remember is how often it has started each run, and what went wrong."""
+    """The loop that starts and stops workers.
+
+    All other state is in the cache. A supervisor only remembers how often it has started each run,
+    and what went wrong.
+    """
 
     def __init__(self, store: Store, engine: Engine, slots: int) -> None:
         self.store, self.engine, self.slots = store, engine, slots
-        self.attempts: Counter[tuple[str, int]] = (
-            Counter()
-        )  # (run, the step it had reached) -> starts from there
+        # (run, the step that it had reached) -> how often it was started there
+        self.attempts: Counter[tuple[str, int]] = Counter()
         self.complaints: dict[str, str] = {}  # run -> what went wrong with it at the last look
         self.swept_at = 0.0
 
     def look(self) -> bool:
-        """Start what can be started and stop what should stop; whether anything is going on."""
+        """Look at all runs once: start those that can start, and stop those that should.
+
+        Returns whether any run is waiting or running.
+        """
         alive = self.engine.alive()
         waiting: list[schedule.Job] = []
         busy: list[schedule.Job] = []
@@ -70,7 +80,7 @@ class Supervisor:
         while job := schedule.next_job(waiting, busy, self.slots):
             waiting.remove(job)
             with self._guard(job.run):
-                if self._start(job.run):  # else the slot is the next one's
+                if self._start(job.run):  # if not, the next run gets the slot
                     busy.append(job)
         self._sweep()
         if self.complaints != before:
@@ -79,14 +89,14 @@ class Supervisor:
 
     @contextlib.contextmanager
     def _guard(self, run: Run) -> Iterator[None]:
-        """What goes wrong with one run stops no other."""
+        """Record an error of one run, so that it does not stop the others."""
         try:
             yield
         except Exception as problem:
-            self.complaints[run.id] = f"Run {run.id} cannot go on: {in_words(problem)}."
+            self.complaints[run.id] = f"Run {run.id} cannot continue: {in_words(problem)}."
 
     def _start(self, run: Run) -> bool:
-        """Whether a worker was started."""
+        """Start a worker, unless too many have died on this run; return whether it started."""
         reached = (run.id, run.meta().get("step", 0))
         if self.attempts[reached] < ATTEMPTS:
             self.engine.start(run)
@@ -94,7 +104,8 @@ class Supervisor:
             return True
         run.write(
             "error.txt",
-            f"The worker died {ATTEMPTS} times without a word; it may have run out of memory.\n",
+            f"The worker died {ATTEMPTS} times without an error message; "
+            "it may have run out of memory.\n",
         )
         return False
 
@@ -109,7 +120,7 @@ class Supervisor:
                 self.engine.stop(run)
 
     def _sweep(self) -> None:
-        """Now and then remove the temporaries of writers that were killed."""
+        """Remove the temporary files of killed writers, every SWEEP_S."""
         if time.monotonic() - self.swept_at < SWEEP_S:
             return
         self.swept_at = time.monotonic()
@@ -119,7 +130,10 @@ class Supervisor:
 
 
 def supervise(store: Store, engine: Callable[[], Engine]) -> bool:
-    """Make the engine, and work until there has been nothing to do, and nobody to do it for, for a while. False if another supervisor is at work."""
+    """Supervise a cache until there has been no run and no open page for IDLE_S.
+
+    Returns False, at once, if the cache has another supervisor. `engine` makes the engine.
+    """
     store.root.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(lock(store), timeout=1):
@@ -135,7 +149,7 @@ def supervise(store: Store, engine: Callable[[], Engine]) -> bool:
 
 
 def work(store: Store, supervisor: Supervisor) -> None:
-    """Look at the cache until nobody needs it."""
+    """Look at the cache again and again, until there has been nothing to do for IDLE_S."""
     complain(store, "")
     quiet_since = time.time()
     while time.time() - max(quiet_since, last_seen(store)) < IDLE_S:
@@ -145,14 +159,14 @@ def work(store: Store, supervisor: Supervisor) -> None:
 
 
 def in_words(problem: Exception) -> str:
-    """What went wrong, in one line."""
+    """Return one line about an error."""
     if isinstance(problem, OSError):
         return disk.reason(problem) + (f": {problem.filename}" if problem.filename else "")
     return shorten(f"{type(problem).__name__}: {problem}", 300)
 
 
 def complain(store: Store, text: str) -> None:
-    """Put what is wrong where `trouble` finds it; "" where nothing is."""
+    """Write what is wrong to the file that `trouble` reads; "" removes it."""
     print(text, end="\n" if text else "", file=sys.stderr, flush=True)
     with contextlib.suppress(OSError):
         if text:
@@ -162,19 +176,25 @@ def complain(store: Store, text: str) -> None:
 
 
 def trouble(store: Store) -> str:
-    """Why runs do not go on, in one sentence; "" if all is well."""
+    """Say in one sentence why runs do not start or continue; "" if all is well."""
     there = next(
         path for path in (store.root, *store.root.absolute().parents) if os.path.lexists(path)
     )
     if not there.is_dir() or not os.access(there, os.R_OK | os.W_OK | os.X_OK):
-        return f"The cache {store.root} cannot be read and written; set BNVIZ_CACHE to a folder of your own."
+        return (
+            f"The cache {store.root} cannot be read and written; "
+            "set BNVIZ_CACHE to a folder of your own."
+        )
     if disk.full(store.root):
-        return f"The disk of {store.root} is full: runs wait, and go on by themselves once it has room."
+        return (
+            f"The disk of {store.root} is full: runs wait, and continue by themselves "
+            "once there is room."
+        )
     return said(complaint(store)) or ended(store)
 
 
 def said(path: Path) -> str:
-    """The first line of a text file, "" where there is none."""
+    """Return the first line of a text file; "" if there is no file."""
     try:
         return path.read_text("utf-8", "replace").partition("\n")[0]
     except OSError:
@@ -182,7 +202,7 @@ def said(path: Path) -> str:
 
 
 def ended(store: Store) -> str:
-    """Return that the supervisor which this process started has crashed, if it has."""
+    """Say that the supervisor started by this process has crashed; "" if it has not."""
     started = processes.get(store.root)
     if started is None or held(lock(store)) or not started.poll():
         return ""
@@ -190,9 +210,9 @@ def ended(store: Store) -> str:
 
 
 def ensure(store: Store) -> int | None:
-    """See to it that a supervisor works on this cache; it outlives this process. Its process id if it had to be started.
+    """Start a supervisor for this cache if it has none, and return its process id, else None.
 
-    Where that cannot be, `trouble` says why.
+    The supervisor outlives this process. If it cannot be started, `trouble` says why.
     """
     try:
         store.root.mkdir(parents=True, exist_ok=True)
@@ -207,7 +227,7 @@ def ensure(store: Store) -> int | None:
 
 
 def start(store: Store) -> subprocess.Popen[bytes]:
-    """A new supervisor."""
+    """Start a supervisor, whose output goes to the log in the cache."""
     with (store.root / LOG).open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "bnviz", "work"],
@@ -221,22 +241,22 @@ def start(store: Store) -> subprocess.Popen[bytes]:
 
 
 def complaint(store: Store) -> Path:
-    """Where the supervisor says what is wrong."""
+    """Return the path of the file in which the supervisor says what is wrong."""
     return store.root / "supervisor.error"
 
 
 def lock(store: Store) -> Path:
-    """Held by the one supervisor of a cache."""
+    """Return the path of the lock that the one supervisor of a cache holds."""
     return store.root / "supervisor.lock"
 
 
 def seen(store: Store) -> Path:
-    """Touched by every page."""
+    """Return the path of the file that every open page touches."""
     return store.root / "supervisor.seen"
 
 
 def last_seen(store: Store) -> float:
-    """When a page was last open."""
+    """Return the time when a page was last open, in seconds since the epoch; 0 if never."""
     try:
         return seen(store).stat().st_mtime
     except OSError:

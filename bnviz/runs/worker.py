@@ -1,4 +1,4 @@
-"""Answers one run: trains, and puts rows, checkpoints and outcome in its folder while they are made."""
+"""Compute one run, and write its rows, checkpoints and outcome to its folder as they are made."""
 
 from __future__ import annotations
 
@@ -29,41 +29,40 @@ from bnviz.spec import SpecError
 from bnviz.training.loop import Training
 from bnviz.training.probes import Row
 
-FLUSH_S = 0.3  # rows reach the disk this often …
-FLUSH_SHARE = (
-    1 / 500
-)  # … or, in a long run, after this share of it, so that the parts stay few enough to read
+# Rows are written every FLUSH_S, or in a long run after this fraction of the time so far, which
+# keeps the number of files small.
+FLUSH_S = 0.3
+FLUSH_SHARE = 1 / 500
 FLUSH_AT_MOST_S = 5.0
 CHECKPOINT = "checkpoint.safetensors"
-CHECKPOINT_S = 10.0
+CHECKPOINT_S = 10.0  # between two checkpoints
 STEP_S = 1.0  # how long a cancelled worker may take to end its step …
 SAVE_S = 30.0  # … and then to write a checkpoint
-CANCEL_S = 0.2  # how often the worker looks for a wish to cancel
+CANCEL_S = 0.2  # how often the worker checks whether the run was cancelled
 
 Progress = Callable[[int], None]
 
 
 def device() -> str:
-    """The device that jobs run on."""
+    """Return the name of the device that runs are computed on, for torch."""
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def described(device: str) -> str:
-    """The device in words."""
+    """Return the device in words: the GPU's name, or the number of CPU threads."""
+    if device == "cuda":
+        return torch.cuda.get_device_name()
     threads = torch.get_num_threads()
-    return (
-        torch.cuda.get_device_name()
-        if device == "cuda"
-        else f"CPU, {threads} thread{'s' * (threads > 1)}"
-    )
+    return "CPU, 1 thread" if threads == 1 else f"CPU, {threads} threads"
 
 
 def answer(run: Run, progress: Progress | None = None) -> None:
-    """Train as the run's spec says. Returns when it is done, failed or cancelled, and at once if another process is at it.
+    """Compute a run until it has finished, failed or been cancelled.
 
-    A failure ends up in error.txt: one sentence for the reader, then the traceback.
+    Returns at once if another process is computing it. After a failure, error.txt has one sentence
+    for the reader, followed by the traceback. `progress` is called with the number of steps done.
     """
-    if not run.readable:  # taking the lock of a deleted run would make its folder again
+    if not run.readable:  # taking the lock of a deleted run would create its folder again
         return
     try:
         with run.lock():
@@ -76,7 +75,7 @@ def answer(run: Run, progress: Progress | None = None) -> None:
 
 
 def bury(run: Run) -> None:
-    """Remove the folder that our lock has made of a run that was deleted just before."""
+    """Remove the folder that our lock has created for a run that was just deleted."""
     with suppress(OSError):
         (run.folder / "lock").unlink()
         run.folder.rmdir()
@@ -95,16 +94,15 @@ def _answer(run: Run, progress: Progress) -> None:
                     progress(step)
                     if wish.heard.is_set():
                         wish.saving.set()
-                        recorder.save()  # so that it goes on from here
+                        recorder.save()  # so that the run can continue from here
                         raise KeyboardInterrupt
             when_there_is_room(run.finish, run.folder.parent)
-    except (
-        KeyboardInterrupt
-    ):  # cancelled, or the terminal's Ctrl-C: then the run is taken up again later
+    except KeyboardInterrupt:
+        # Cancelled; or Ctrl-C in a terminal, after which the run is continued later.
         with suppress(OSError):
             if recorder:
                 recorder.store()
-    except parts.Damaged as problem:  # meanwhile: the next attempt measures it again
+    except parts.Damaged as problem:  # damaged meanwhile: the next attempt measures it again
         print(problem)
     except Exception as problem:
         with suppress(OSError):
@@ -119,7 +117,10 @@ def _answer(run: Run, progress: Progress) -> None:
 
 
 class Recorder:
-    """Carries rows from a training into a run's folder, and takes up an interrupted run where it was."""
+    """Write the rows of a training to the run's folder.
+
+    An interrupted run continues from its checkpoint. `stored` is the number of rows on the disk.
+    """
 
     def __init__(self, run: Run, stored: int) -> None:
         self.run, self.rows_stored = run, stored
@@ -142,7 +143,7 @@ class Recorder:
         }
 
     def record(self) -> Iterator[int]:
-        """Train to the end; yields the number of steps made after each."""
+        """Train to the end, and yield the number of steps done after each step."""
         training = self.training
         self.flush()
         self.saved_at = time.monotonic()
@@ -155,7 +156,10 @@ class Recorder:
         self.flush()
 
     def add(self, row: Row) -> None:
-        """Take a row, unless an earlier attempt had stored it already: going on gives the same rows again."""
+        """Add a row, unless it is on the disk already.
+
+        A continued run repeats the rows since its checkpoint, with the same values.
+        """
         self.rows_made += 1
         if self.rows_made > self.rows_stored:
             self.buffer.append(row)
@@ -166,16 +170,16 @@ class Recorder:
 
     @property
     def seconds(self) -> float:
-        """Computing time of the run so far, over all attempts."""
+        """Computing time of the run so far in seconds, over all attempts."""
         return float(self.spent) + time.monotonic()
 
     def flush(self) -> None:
-        """Bring the rows so far and the progress to the disk, as soon as it has room."""
+        """Write the rows so far and the progress, and wait while the disk is full."""
         when_there_is_room(self.store, self.run.folder.parent)
         self.flushed_at = time.monotonic()
 
     def store(self) -> None:
-        """Write the rows so far and the progress."""
+        """Write the rows so far and the progress; OSError if the disk is full."""
         if self.buffer:
             self.run.write_rows(f"{self.next_part:06}", self.buffer)
             self.rows_stored += len(self.buffer)
@@ -184,13 +188,13 @@ class Recorder:
         self.tell()
 
     def tell(self) -> None:
-        """Write the progress."""
+        """Write the progress to meta.json."""
         self.run.write(
             "meta.json", self.meta | {"step": self.training.step, "seconds": self.seconds}
         )
 
     def save(self) -> None:
-        """Write a checkpoint: an interrupted run goes on from here to the same bits."""
+        """Write a checkpoint, from which an interrupted run continues with the same numbers."""
         self.flush()
         tensors = {name: tensor.contiguous() for name, tensor in self.training.state().items()}
         about = {
@@ -209,28 +213,33 @@ class Recorder:
 
 
 def resumed(run: Run, where: str, stored: int) -> tuple[Training, dict[str, Any]]:
-    """The training as its checkpoint has it, and what that says; from the start where it cannot be used."""
+    """Return the training, continued from its checkpoint, and the checkpoint's facts.
+
+    If there is no usable checkpoint, the training starts at step 0 and there are no facts.
+    """
     try:
         checkpoint, tensors = load_checkpoint(run)
         if checkpoint.get("rows", 0) > stored:
             raise ValueError("some of the rows before it are lost")
-        torch.set_num_threads(
-            checkpoint.get("threads", 1)
-        )  # it changes the last bits, so it stays with the run
+        # The number of threads changes the last bits of a result, so the run keeps it.
+        torch.set_num_threads(checkpoint.get("threads", 1))
         training = Training(run.spec, where)
         if checkpoint:
             training.restore(tensors, checkpoint["step"])
         return training, checkpoint
     except (SpecError, DataError):
         raise
-    except Exception as problem:  # whatever a damaged file makes of the libraries that read it
-        print(f"The checkpoint cannot be used ({explain(problem)}): the run begins anew.")
+    except Exception as problem:  # libraries raise many kinds of errors for a damaged file
+        print(f"The checkpoint cannot be used ({explain(problem)}): the run starts again.")
     torch.set_num_threads(1)
     return Training(run.spec, where), {}
 
 
 def load_checkpoint(run: Run) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """What `save` wrote: the facts and the tensors, both empty where there is none. Any exception where it is damaged."""
+    """Return the facts and the tensors that `save` wrote; both are empty if there is no checkpoint.
+
+    A damaged checkpoint raises any kind of exception.
+    """
     path = run.folder / CHECKPOINT
     if not path.exists():
         return {}, {}
@@ -243,7 +252,7 @@ def load_checkpoint(run: Run) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
 
 
 def digest(tensors: dict[str, torch.Tensor]) -> str:
-    """What tells these numbers from any others."""
+    """Return a hash of the tensors' values, as hexadecimal text."""
     told = hashlib.blake2b(digest_size=16)
     for name in sorted(tensors):
         told.update(tensors[name].cpu().reshape(-1).view(torch.uint8).numpy().data)
@@ -251,14 +260,18 @@ def digest(tensors: dict[str, torch.Tensor]) -> str:
 
 
 class Wish:
-    """The wish to cancel a run, as its worker heeds it: first it ends its step, then it saves what it has."""
+    """The cancellation of a run: its worker first ends the step, then saves a checkpoint."""
 
     def __init__(self, run: Run) -> None:
         self.file = run.folder / "cancel"
         self.heard, self.saving, self.over = threading.Event(), threading.Event(), threading.Event()
 
     def watch(self) -> None:
-        """Hear the wish. A step that goes on for long after it ends with a KeyboardInterrupt, and so does a checkpoint."""
+        """Wait for the cancellation.
+
+        After it, a step that takes longer than STEP_S is ended by a KeyboardInterrupt, and so is a
+        checkpoint that takes longer than SAVE_S.
+        """
         heard_at = 0.0
         while not self.over.wait(CANCEL_S):
             if not self.file.exists():
@@ -270,17 +283,17 @@ class Wish:
                 _thread.interrupt_main()
                 break
             if self.saving.is_set():
-                with suppress(OSError):  # the reader changed their mind
-                    os.utime(self.file)  # the supervisor kills a worker when this is old
+                with suppress(OSError):  # the file is gone: the reader has changed their mind
+                    os.utime(self.file)  # the supervisor kills the worker when this file is old
 
 
 @contextmanager
 def interrupted_by_cancel(run: Run) -> Iterator[Wish]:
-    """Watch for the wish to cancel a run, from a thread."""
+    """Watch from a thread for the cancellation of a run."""
     wish = Wish(run)
     watcher = threading.Thread(target=wish.watch, daemon=True)
     main = threading.current_thread() is threading.main_thread()
-    # What a shell starts in the background inherits that interrupts are ignored, and could never be cancelled.
+    # A process that a shell starts in the background ignores interrupts: it could not be cancelled.
     before = signal.signal(signal.SIGINT, signal.default_int_handler) if main else None
     watcher.start()
     try:
@@ -293,9 +306,11 @@ def interrupted_by_cancel(run: Run) -> Iterator[Wish]:
 
 
 def explain(problem: Exception) -> str:
-    """What went wrong, in one sentence."""
+    """Return one sentence about an error, for the reader."""
     if isinstance(problem, torch.OutOfMemoryError):
-        return "The device ran out of memory: choose a smaller width or batch, or let fewer runs go at once."
+        return (
+            "The device ran out of memory: choose a smaller width or batch, or fewer runs at once."
+        )
     if isinstance(problem, OSError):
         return f"The run could not be written: {reason(problem)}."
     first = (str(problem).splitlines() or ["no message"])[0]

@@ -1,4 +1,5 @@
-"""Training: norms, networks, tasks, the objective, the loop and the probes. All of torch is here.
+"""Train a network and measure it: normalisations, networks, tasks, objective, loop and probes.
 
-It knows the question (`bnviz.spec`) and the data, and neither files nor pages. Start reading in `loop.py`.
+Only this package uses torch. It depends on the settings of a run (`bnviz.spec`) and on the data,
+but not on files or pages. Start reading in `loop.py`.
 """

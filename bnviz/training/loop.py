@@ -1,4 +1,7 @@
-"""execute(spec): the only training loop. It knows no disk; it yields rows."""
+"""The training loop: `execute(spec)` trains a network and yields rows of measurements.
+
+It writes nothing to disk; `bnviz.runs.worker` does.
+"""
 
 from __future__ import annotations
 
@@ -26,29 +29,29 @@ OPTIMISERS: dict[str, Callable[[Tensor, RunSpec], optim.Optimizer]] = {
 
 @dataclass(frozen=True)
 class Moment:
-    """One step of the training, seen from outside: everything a probe may look at.
-
-    `evaluation` is L(θ_t) and ∇L(θ_t) on `batch`; `theta_next` is θ_{t+1}, what the optimiser really made of them at learning rate
-    `lr`. `kept` holds θ of earlier steps that the probe has kept, oldest first.
-    """
+    """One training step t: everything that a probe may look at, and nothing that it may change."""
 
     spec: RunSpec
     objective: Objective
     step: int
-    interval: int
-    lr: float
+    interval: int  # steps between two measurements of this probe
+    lr: float  # learning rate of this step
     batch: Batch
-    theta: Tensor
-    theta_next: Tensor
-    evaluation: Evaluation
-    kept: dict[int, Tensor]
+    theta: Tensor  # θ_t
+    theta_next: Tensor  # θ_{t+1}, after the optimiser's update
+    evaluation: Evaluation  # L(θ_t) and ∇L(θ_t) on `batch`
+    kept: dict[int, Tensor]  # θ at earlier steps that this probe has kept, oldest first
 
 
 class Training:
-    """One run of a spec: `advance` makes one step and yields its rows; `state` is all that going on from there needs."""
+    """The training of one run.
+
+    `advance` makes one step and yields its rows. `state` returns all that is needed to continue
+    from there.
+    """
 
     def __init__(self, spec: RunSpec, device: str = "cpu") -> None:
-        # The numbers are to be those of the stated precision, and the same again, on a GPU as well.
+        # Keep to the stated precision on a GPU, and repeat a run with the same numbers.
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cudnn.deterministic = True
         self.spec = spec
@@ -63,11 +66,14 @@ class Training:
 
     @property
     def finished(self) -> bool:
-        """All steps made, or the loss is no longer a number: a result too."""
+        """Whether all steps are done or the loss is no longer finite, which is a result too."""
         return self.diverged or self.step == self.spec.steps
 
     def advance(self) -> Iterator[Row]:
-        """One step of training: L and ∇L, the update, then the probes that are due, in a fixed order."""
+        """Make one training step and yield the rows of the probes that are due.
+
+        The order is fixed: L and ∇L, the optimiser's update, then the probes.
+        """
         step, batch = self.step, self.objective.task.batch(self.step)
         self.objective.draw_noise(step)
         evaluation = self.objective.evaluate(self.theta, batch)
@@ -79,16 +85,16 @@ class Training:
         self.diverged = not bool(evaluation.loss.isfinite())
         for name, interval in self._due(step).items():
             moment = Moment(
-                self.spec,
-                self.objective,
-                step,
-                interval,
-                lr,
-                batch,
-                theta,
-                self.theta,
-                evaluation,
-                self.kept.get(name, {}),
+                spec=self.spec,
+                objective=self.objective,
+                step=step,
+                interval=interval,
+                lr=lr,
+                batch=batch,
+                theta=theta,
+                theta_next=self.theta,
+                evaluation=evaluation,
+                kept=self.kept.get(name, {}),
             )
             yield from PROBES[name].measure(moment)
             if keep := optional(name, "keep"):
@@ -103,6 +109,7 @@ class Training:
                 yield from finish(self.objective, self.theta, self.step)
 
     def _due(self, step: int) -> dict[str, int]:
+        # After divergence only the loss can still be measured; its last row tells the step.
         if self.diverged:
             return {name: 1 for name in PROBES if optional(name, "DIVERGED")}
         return {
@@ -112,7 +119,10 @@ class Training:
         }
 
     def state(self) -> dict[str, Tensor]:
-        """θ, the population statistics, the optimiser's memory, the probes' θ. Every generator follows from (seed, purpose, step)."""
+        """Return θ, the population statistics, the optimiser's state and the probes' θ, by name.
+
+        No generator is saved: each is seeded from (seed, purpose, step).
+        """
         memory = self.optimizer.state.get(self.theta, {})
         kept = {
             f"optimizer.{name}": value
@@ -131,7 +141,7 @@ class Training:
         }
 
     def restore(self, state: dict[str, Tensor], step: int) -> None:
-        """Go on from `state` as it was before step `step`, to the same bits.
+        """Continue at `step` from its `state`; the rest of the run is the same to the bit.
 
         ValueError for a state of another version of bnviz.
         """
@@ -150,7 +160,7 @@ class Training:
 
 
 def under(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The entries "prefix.name" of a state, by name."""
+    """Return the entries "prefix.name" of a state, by name."""
     return {
         name.removeprefix(f"{prefix}."): value
         for name, value in state.items()
@@ -159,7 +169,10 @@ def under(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def learning_rate(spec: RunSpec, step: int) -> float:
-    """The learning rate of a step: torch.optim's StepLR or CosineAnnealingLR in closed form, after a linear warm-up."""
+    """Return the learning rate of a step.
+
+    This is torch.optim's StepLR or CosineAnnealingLR in closed form, with a linear warm-up.
+    """
     factors = {
         "constant": 1.0,
         "step": spec.decay ** (step // spec.decay_every),
@@ -169,7 +182,10 @@ def learning_rate(spec: RunSpec, step: int) -> float:
 
 
 def execute(spec: RunSpec, device: str = "cpu") -> Iterator[Row]:
-    """Train as `spec` says and yield every row that its probes measure. DataError where the data is not there."""
+    """Train with the settings `spec` and yield every row that its probes measure.
+
+    Raises DataError if the data set is missing.
+    """
     training = Training(spec, device)
     while not training.finished:
         yield from training.advance()

@@ -1,8 +1,11 @@
-"""Every normalisation, side by side: what stands between a layer and its non-linearity.
+"""The normalisations, each of which stands between a layer and its non-linearity.
 
-A normalisation is one class here and one line in NORMS. Its forward is a pure function of the batch, of its parameters and of
-the noise drawn for this step: it never touches the population statistics. The training loop alone calls `commit` (once a step)
-and `draw`. The module imports without torch, so that menus can read it.
+A normalisation is one class here and one line in NORMS. Its forward pass is a pure function of the
+batch, its parameters and the noise drawn for this step; it never changes the population statistics.
+Only the training loop calls `draw` and `commit`, once a step each. The module does not import torch
+at the top, so that menus can read it.
+
+"2015" is Ioffe & Szegedy, "2018" is Santurkar et al.
 """
 
 from __future__ import annotations
@@ -25,10 +28,9 @@ class Standard:
 
     label: ClassVar[str] = "Standard"
     version: ClassVar[int] = 1  # raise it when the numbers change: it is part of a run's id
-    parameters: ClassVar[dict[str, float]] = {}  # name -> initial value, one scalar a channel
-    replaces_bias: ClassVar[bool] = (
-        False  # beta makes the layer's own bias redundant (2015, Sec. 3.2)
-    )
+    parameters: ClassVar[dict[str, float]] = {}  # name -> initial value, one number per channel
+    # Whether beta makes the layer's own bias redundant (2015, Sec. 3.2).
+    replaces_bias: ClassVar[bool] = False
 
     def __init__(
         self, spec: RunSpec, shape: Shape, device: torch.device, dtype: torch.dtype
@@ -38,30 +40,37 @@ class Standard:
 
     @classmethod
     def problem(cls, spec: RunSpec, block: Block) -> str:
-        """What it needs and a layer has not; "" where it can stand."""
+        """Say what the normalisation needs that this layer does not have; "" if it fits."""
         return ""
 
     def weight(self, weight: Tensor) -> Tensor:
-        """What the layer computes with in place of its weight (out, in, ...)."""
+        """Return the weight (out, in, …) that the layer computes with in place of its own."""
         return weight
 
     def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
-        """x of shape (batch, *shape) -> the same shape. In training mode the batch's own statistics are used."""
+        """Normalise x (batch, *shape); the result has the same shape.
+
+        In training mode this uses the statistics of the batch, otherwise those of the population.
+        """
         return x
 
     def draw(self, generator: torch.Generator) -> None:
         """Draw this step's noise."""
 
     def commit(self, weight: float) -> None:
-        """Let the statistics of the last training batch enter the population statistics with this weight in 0..1."""
+        """Average the last training batch into the population statistics, with a weight in 0..1."""
 
     def state(self) -> dict[str, Tensor]:
-        """What a checkpoint must hold beside the parameters; the live tensors, not copies."""
+        """Return what a checkpoint has to save besides the parameters: the tensors, not copies."""
         return {}
 
 
 class BatchNorm(Standard):
-    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta over the batch, per channel (2015, Algorithms 1 and 2)."""
+    """BatchNorm (2015, Algorithms 1 and 2).
+
+    y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the mean and variance of each
+    channel over the batch and all positions.
+    """
 
     label = "BatchNorm"
     parameters: ClassVar[dict[str, float]] = {"gamma": 1.0, "beta": 0.0}
@@ -80,8 +89,9 @@ class BatchNorm(Standard):
     def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
         from torch.nn.functional import batch_norm
 
-        # With momentum 1 the kernel leaves this batch's mean and unbiased variance in the scratch pair, at no cost. It adds
-        # them to 0 times what was there, so an overflow that a probe ran into must not stay.
+        # With momentum 1 the kernel stores this batch's mean and unbiased variance in the scratch
+        # pair, at no cost. It adds them to 0 times the old values: clear these first, because
+        # 0 times an overflow left by a probe would be NaN.
         statistics = (
             (self.batch_mean, self.batch_variance) if training else (self.mean, self.variance)
         )
@@ -102,11 +112,13 @@ class BatchNorm(Standard):
 
 
 class LpNorm(Standard):
-    """y = gamma (x - mean) / N_p(x) + beta over the batch, per channel (2018, Sec. 3.3), gradient through mean and N_p.
+    """Base class of the lp normalisations (2018, Sec. 3.3): y = gamma (x - mean) / N_p(x) + beta.
 
-    The paper normalises "by the average of their lp-norm (before shifting the mean)" and gives no formula. Read here: the scale is
-    taken of the un-centred x, N_1 = mean |x|, N_2 = sqrt(mean x^2), N_inf = max |x|; spec.lp_centred takes it of x - mean instead, and
-    l2 is then BatchNorm. Evaluation uses population averages of the mean and of the scale.
+    The mean and N_p are those of each channel over the batch and all positions, and the gradient
+    passes through both. The paper normalises "by the average of their lp-norm (before shifting the
+    mean)" and gives no formula. We read this as the scale of the un-centred x: N_1 = mean |x|,
+    N_2 = sqrt(mean x^2), N_inf = max |x|. With spec.lp_centred it is the scale of x - mean instead,
+    and l2 is then BatchNorm. Evaluation uses population averages of the mean and the scale.
     """
 
     parameters: ClassVar[dict[str, float]] = {"gamma": 1.0, "beta": 0.0}
@@ -138,7 +150,7 @@ class LpNorm(Standard):
         return torch.addcmul(per_channel(parameters["beta"], x), centred, per_channel(gain, x))
 
     def average(self, x: Tensor, dims: tuple[int, ...]) -> Tensor:
-        """N_p of x over these dimensions, one number a channel, kept from zero by epsilon."""
+        """Return N_p of x over these dimensions (channels,); epsilon keeps it above zero."""
         raise NotImplementedError
 
     def commit(self, weight: float) -> None:
@@ -149,7 +161,7 @@ class LpNorm(Standard):
 
 
 class L1Norm(LpNorm):
-    """The mean absolute value as scale."""
+    """Scale by the mean absolute value."""
 
     label = "L1 norm"
 
@@ -158,7 +170,7 @@ class L1Norm(LpNorm):
 
 
 class L2Norm(LpNorm):
-    """The root mean square as scale; epsilon stands under the root, as in BatchNorm."""
+    """Scale by the root mean square; epsilon is added under the root, as in BatchNorm."""
 
     label = "L2 norm"
 
@@ -167,7 +179,7 @@ class L2Norm(LpNorm):
 
 
 class LinfNorm(LpNorm):
-    """The largest absolute value as scale."""
+    """Scale by the largest absolute value."""
 
     label = "L∞ norm"
 
@@ -176,9 +188,10 @@ class LinfNorm(LpNorm):
 
 
 class GroupNorm(Standard):
-    """Mean and variance over a group of channels and all positions of one example (Wu & He 2018); the batch has no say.
+    """GroupNorm (Wu & He 2018).
 
-    There are spec.groups of them, or the largest number below that divides the layer's channels as well.
+    Mean and variance are those of a group of channels over all positions of one example, so the
+    rest of the batch does not matter. There are gcd(spec.groups, channels) groups.
     """
 
     label = "GroupNorm"
@@ -187,13 +200,13 @@ class GroupNorm(Standard):
 
     @classmethod
     def groups(cls, spec: RunSpec, channels: int) -> int:
-        """How many groups a layer of so many channels has."""
+        """Return the number of groups in a layer with this many channels."""
         return gcd(spec.groups, channels)
 
     @classmethod
     def problem(cls, spec: RunSpec, block: Block) -> str:
         alone = prod(block.output) == cls.groups(spec, block.output[0])
-        return "needs more than one value of an example to average over" if alone else ""
+        return "needs more than one value per example to average over" if alone else ""
 
     def __call__(self, x: Tensor, parameters: dict[str, Tensor], training: bool) -> Tensor:
         from torch.nn.functional import group_norm
@@ -203,7 +216,10 @@ class GroupNorm(Standard):
 
 
 class LayerNorm(GroupNorm):
-    """One group: mean and variance over all channels and positions of one example (Ba et al. 2016), gamma and beta a channel."""
+    """LayerNorm (Ba et al. 2016), with a gamma and a beta for each channel.
+
+    Mean and variance are those of one example over all channels and positions.
+    """
 
     label = "LayerNorm"
 
@@ -213,7 +229,7 @@ class LayerNorm(GroupNorm):
 
 
 class InstanceNorm(GroupNorm):
-    """A group a channel: mean and variance over the positions of one example (Ulyanov et al. 2016)."""
+    """InstanceNorm (Ulyanov et al. 2016): mean and variance of a channel in one example."""
 
     label = "InstanceNorm"
 
@@ -223,9 +239,11 @@ class InstanceNorm(GroupNorm):
 
 
 class WeightStandardised(Standard):
-    """The weights in place of the activations: z = gamma (W - mean) / |W - mean| x + beta, mean and length a row.
+    """Weight standardisation: normalise the weights in place of the activations.
 
-    Qiao et al. (2019) in the scale of Brock et al. (2021), without the factor that the latter add for ReLUs.
+    z = gamma (W - mean) / |W - mean| x + beta, with the mean and the length of each row of W. This
+    is the method of Qiao et al. (2019) with the scale of Brock et al. (2021), but without the
+    factor that the latter add for ReLUs.
     """
 
     label = "Weight standardisation"
@@ -234,11 +252,8 @@ class WeightStandardised(Standard):
 
     @classmethod
     def problem(cls, spec: RunSpec, block: Block) -> str:
-        return (
-            "needs more than one weight of a unit to average over"
-            if prod(block.weight[1:]) == 1
-            else ""
-        )
+        alone = prod(block.weight[1:]) == 1
+        return "needs more than one weight per unit to average over" if alone else ""
 
     def weight(self, weight: Tensor) -> Tensor:
         dims = tuple(range(1, weight.dim()))
@@ -254,20 +269,21 @@ class WeightStandardised(Standard):
 
 
 def over_batch(x: Tensor) -> tuple[int, ...]:
-    """All dimensions but the channels'."""
+    """Return all dimensions of x but that of the channels."""
     return (0, *range(2, x.dim()))
 
 
 def per_channel(values: Tensor, x: Tensor) -> Tensor:
-    """One value a channel, in a shape that broadcasts against x."""
+    """Reshape one value per channel so that it broadcasts against x."""
     return values.view(1, -1, *(1 for _ in range(2, x.dim())))
 
 
 class Noise(Standard):
-    """The noise of "noisy" BatchNorm on a network without BatchNorm: the control (2018, Sec. 2.1).
+    """The noise of "noisy" BatchNorm without BatchNorm: the control (2018, Sec. 2.1 and App. A.1).
 
-    At every step each channel j draws a distribution, mu_j ~ U(-n_mu, n_mu) and sigma_j ~ U(1, n_sigma); then every single
-    element draws from it: x <- s x + m, s ~ N(sigma_j, r_sigma) and m ~ U(mu_j - r_mu, mu_j + r_mu) (2018, App. A.1).
+    At every step each channel j draws a distribution, mu_j ~ U(-n_mu, n_mu) and
+    sigma_j ~ U(1, n_sigma). Then each element of the channel draws from that distribution:
+    x <- s x + m with s ~ N(sigma_j, r_sigma) and m ~ U(mu_j - r_mu, mu_j + r_mu).
     """
 
     label = "Standard + noise"
@@ -276,7 +292,7 @@ class Noise(Standard):
         return self.disturb(x) if training or self.spec.noise_at_test else x
 
     def disturb(self, x: Tensor) -> Tensor:
-        """Apply the noise of this step to the examples of x, (batch, *shape)."""
+        """Return x (batch, *shape) with the noise of this step."""
         import torch
 
         return torch.addcmul(self.shift[: len(x)], self.scale[: len(x)], x)
@@ -286,7 +302,8 @@ class Noise(Standard):
 
         spec, channels = self.spec, (1, self.shape[0], *(1 for _ in self.shape[1:]))
         if not hasattr(self, "scale"):
-            # Memory with channels last, as activations have it, but contiguous to the generator, which is then far quicker.
+            # The memory has the channels last, as activations do, yet is contiguous for the
+            # generator, which is then far faster.
             count, channel, *size = spec.batch, *self.shape
             self._drawn = torch.empty(
                 (2, count, *size, channel), device=self.device, dtype=self.dtype
@@ -304,7 +321,7 @@ class Noise(Standard):
 
 
 class NoisyBatchNorm(BatchNorm, Noise):
-    """BatchNorm, then non-stationary noise on its output that undoes the stability of the distributions (2018, App. A.1)."""
+    """BatchNorm followed by noise whose distribution changes at every step (2018, App. A.1)."""
 
     label = "Noisy BatchNorm"
 

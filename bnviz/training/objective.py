@@ -1,7 +1,8 @@
-"""L(θ) and ∇L(θ) of one batch, at any θ: the only code that runs a network.
+"""The loss L(θ) and its gradient ∇L(θ) on one batch, at any θ. Only this module runs a network.
 
-All parameters live in one flat tensor θ, layer after layer; a gradient has the same layout. So a training step, the landscape
-f(θ − ηg), covariate shift and their undoing are vector arithmetic, and nothing is ever "restored" by hand.
+All parameters are in one flat tensor θ, layer after layer; a gradient has the same layout. A
+training step, the landscape L(θ − ηg) and the covariate shift are then vector arithmetic, and a
+probe that evaluates another θ has nothing to restore afterwards.
 """
 
 from __future__ import annotations
@@ -37,16 +38,16 @@ INITIALISERS: dict[str, Callable[..., Tensor]] = {
 
 
 class Evaluation(NamedTuple):
-    """L(θ) and ∇L(θ) of a batch. `loss` is the whole objective, `penalty` the part of it that is L2."""
+    """L(θ) and ∇L(θ) on one batch."""
 
-    loss: Tensor
-    penalty: Tensor
+    loss: Tensor  # the whole objective, with the penalty
+    penalty: Tensor  # the L2 part of it
     gradient: Tensor  # flat, as θ
     outputs: Tensor  # (batch, outputs)
 
 
 class Objective:
-    """The network of a spec as a function of θ, on one task."""
+    """The objective of a run, as a function of θ: its network on its task."""
 
     def __init__(self, spec: RunSpec, task: Task) -> None:
         self.spec, self.task = spec, task
@@ -64,7 +65,11 @@ class Objective:
         self.size = sum(self._sizes)
 
     def initial(self) -> Tensor:
-        """θ at step 0. Weights depend on (seed, layer) alone, not on the normalisation, the device or the precision."""
+        """Return θ at step 0.
+
+        Weights depend only on (seed, layer): every normalisation, device and precision starts from
+        the same ones.
+        """
         theta = torch.zeros(self.size, dtype=torch.float32)
         for layer, parameters in self.views(theta).items():
             for name, view in parameters.items():
@@ -82,7 +87,7 @@ class Objective:
             INITIALISERS[self.spec.init](weight, generator=draw)
 
     def views(self, theta: Tensor) -> Parameters:
-        """Each layer's parameters as views of θ."""
+        """Return the parameters of each layer by name, as views of θ in their own shapes."""
         parts = iter(theta.split(self._sizes))
         return {
             layer: {name: next(parts).view(shape) for name, shape in shapes.items()}
@@ -90,14 +95,17 @@ class Objective:
         }
 
     def layers(self, theta: Tensor) -> Iterator[tuple[str, Tensor]]:
-        """Each layer's stretch of θ (or of a gradient): all its parameters in one flat piece."""
+        """Yield each layer's name with its part of θ (or of a gradient), flat."""
         sizes = [sum(shape.numel() for shape in shapes.values()) for shapes in self.shapes.values()]
         return zip(self.shapes, theta.split(sizes), strict=True)
 
     def outputs(
         self, views: Parameters, inputs: Tensor, *, training: bool = True, tap: Tap | None = None
     ) -> Tensor:
-        """The network's outputs (batch, outputs). `tap` sees what enters every layer's normalisation and what leaves it."""
+        """Return the network's outputs (batch, outputs).
+
+        `tap` is called for every block with the input and the output of its normalisation.
+        """
         x = inputs
         for block in self.blocks:
             norm, parameters = self.norms[block.name], views[block.name]
@@ -110,21 +118,23 @@ class Objective:
 
     @staticmethod
     def pass_on(block: Block, z: Tensor) -> Tensor:
-        """What becomes of a block's normalised output before the next block gets it: non-linearity and pooling."""
+        """Return the next block's input: a normalised output after non-linearity and pooling."""
         x = ACTIVATIONS[block.activation](z)
         return max_pool2d(x, block.pool) if block.pool > 1 else x
 
     def evaluate(self, theta: Tensor, batch: Batch) -> Evaluation:
-        """L and ∇L at θ, in training mode: batch statistics, and the noise of this step."""
+        """Return L and ∇L at θ in training mode, with batch statistics and this step's noise."""
         theta = theta.detach().requires_grad_()
         loss, penalty, outputs = self.loss(self.views(theta), batch)
         (gradient,) = torch.autograd.grad(loss, theta)
         return Evaluation(loss.detach(), penalty.detach(), gradient, outputs.detach())
 
     def curvature(self, theta: Tensor, batch: Batch) -> Callable[[Tensor], Tensor]:
-        """v -> ∇²L(θ) v, the Hessian-vector product, flat as θ; one graph serves any number of them.
+        """Return the function v -> ∇²L(θ) v, the Hessian-vector product; both are flat, as θ.
 
-        No other forward may come between: a normalisation's scratch statistics belong to the last one, and autograd would refuse.
+        It may be called any number of times, because it keeps one autograd graph. Do not run the
+        network in between: a normalisation overwrites its batch statistics in every forward pass,
+        and autograd would then raise an error.
         """
         theta = theta.detach().requires_grad_()
         loss, _, _ = self.loss(self.views(theta), batch)
@@ -137,14 +147,17 @@ class Objective:
         return product
 
     def weight_gradient(self, theta: Tensor, batch: Batch, layer: str) -> Tensor:
-        """∇L at θ for one layer's weight alone, in its shape: the same numbers as in `evaluate` at half the cost."""
+        """Return ∇L at θ with respect to the weight of one layer, in the shape of that weight.
+
+        The numbers are those of `evaluate`, at half the cost.
+        """
         views = self.views(theta.detach().requires_grad_())
         loss, _, _ = self.loss(views, batch)
         (gradient,) = torch.autograd.grad(loss, views[layer]["weight"])
         return gradient
 
     def penalty(self, views: Parameters) -> Tensor:
-        """λ/2 times the squared norm of all weights; γ, β and biases are not weights."""
+        """Return λ/2 times the squared norm of all weights; γ, β and biases are not penalised."""
         weights = [parameters["weight"] for parameters in views.values()]
         if self.spec.l2 == 0:
             return weights[0].new_zeros(())
@@ -153,23 +166,23 @@ class Objective:
     def loss(
         self, views: Parameters, batch: Batch, tap: Tap | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """L, the part of it that is penalty, and the outputs, in training mode, for autograd."""
+        """Return L, the penalty in it, and the outputs, in training mode and with their graph."""
         outputs = self.outputs(views, batch.inputs, tap=tap)
         penalty = self.penalty(views)
         return self.task.loss(outputs, batch.targets) + penalty, penalty, outputs
 
     def draw_noise(self, step: int) -> None:
-        """Draw the noise of a training step; it stays the same for every probe of that step."""
+        """Draw the noise of a training step; all probes of that step see the same noise."""
         for layer, norm in self.norms.items():
             norm.draw(generator(self.spec.seed, "noise", layer, step, device=self.task.device))
 
     def commit(self) -> None:
-        """Let the batch statistics of the evaluation just made enter the population statistics."""
+        """Update the population statistics with the batch statistics of the last evaluation."""
         for norm in self.norms.values():
             norm.commit(self.spec.averaging)
 
     def state(self) -> dict[str, Tensor]:
-        """The population statistics, live: "conv1.mean", …"""
+        """Return the population statistics by name ("conv1.mean", …): the tensors, not copies."""
         return {
             f"{layer}.{name}": value
             for layer, norm in self.norms.items()
@@ -186,7 +199,7 @@ class Objective:
 
 
 def apply_layer(block: Block, weight: Tensor, bias: Tensor | None, x: Tensor) -> Tensor:
-    """The affine part of a block, before its normalisation."""
+    """Return the output of a block's affine layer, which its normalisation gets."""
     if block.kernel is None:
         return linear(x.flatten(1), weight, bias)
     return conv2d(x, weight, bias, padding=block.padding)

@@ -1,4 +1,8 @@
-"""Every draw has a generator of its own, named by (seed, purpose, …): switching one thing on changes no other, and nothing need be saved."""
+"""One random generator for every purpose, seeded with (seed, purpose, …).
+
+Switching one thing on therefore changes no other random number, and a checkpoint need not save the
+state of any generator.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,9 @@ import torch
 def generator(
     seed: int, *purpose: str | int, device: torch.device | str = "cpu"
 ) -> torch.Generator:
-    """The generator for one purpose, such as (seed, "weights", "conv1.weight") or (seed, "noise", "conv1", step)."""
+    """Return the generator for one purpose, on this device.
+
+    Purposes are, for example, (seed, "weights", "conv1") and (seed, "noise", "conv1", step).
+    """
     digest = hashlib.sha256(repr((seed, *purpose)).encode()).digest()
     return torch.Generator(device).manual_seed(int.from_bytes(digest[:8], "big") >> 1)

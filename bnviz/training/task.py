@@ -1,4 +1,7 @@
-"""The data on the device, its batches by (seed, step), and the loss: images to classify, or samples of a linear map."""
+"""The tasks: classify images, or learn a linear map.
+
+A task keeps its data on the device, returns the batch of a step, and computes the loss.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,14 @@ PADDING = 4  # pixels on every side before the random crop
 
 
 class Batch(NamedTuple):
-    """Inputs (batch, channels, height, width) or (batch, units), and class labels (batch,) or targets (batch, outputs)."""
+    """The inputs and targets of a batch."""
 
-    inputs: Tensor
-    targets: Tensor
+    inputs: Tensor  # (batch, channels, height, width) or (batch, units)
+    targets: Tensor  # class labels (batch,) or vectors (batch, outputs)
 
 
 class Task:
-    """Examples that stay on the device; batches are drawn by index."""
+    """Base class of the tasks. The examples stay on the device; batches are drawn by index."""
 
     classifies: bool
     test_inputs: Tensor  # as they are stored
@@ -38,27 +41,32 @@ class Task:
         self._order = lru_cache(maxsize=2)(self._shuffled)
 
     def examples(self, chosen: Tensor | slice, step: int) -> Batch:
-        """Training examples by their numbers, as the network gets them at this step."""
+        """Return the training examples at the indices `chosen`, as the network gets them."""
         raise NotImplementedError
 
     def prepared(self, inputs: Tensor) -> Tensor:
-        """Stored inputs as the network gets them."""
+        """Convert stored inputs to what the network gets."""
         raise NotImplementedError
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """The loss of a batch, without the penalty; it does not grow with the number of examples given."""
+        """Return the loss without the penalty; its scale does not depend on the batch's size."""
         raise NotImplementedError
 
     @staticmethod
     def hits(outputs: Tensor, targets: Tensor) -> Tensor:
-        """1 for each example whose class is right, else 0; NaN where an output is not finite, so that it names no class."""
+        """Return (batch,): 1 for each correctly classified example, else 0.
+
+        The value is NaN if an output of the example is not finite, for then it names no class.
+        """
         right = (outputs.argmax(1) == targets).double()
         return right.where(outputs.isfinite().all(1), torch.nan)
 
     def batch(self, step: int) -> Batch:
-        """The training batch of a step: whole batches of a fresh shuffle in every epoch, the same for every network.
+        """Return the training batch of a step, which is the same for every network.
 
-        A batch of all examples has them in one order at every step: then L(θ - lr g) of a step is, to the bit, the loss of the next.
+        Each epoch shuffles the examples anew and drops an incomplete last batch. A batch of all
+        examples keeps one order at every step, so that with plain gradient descent L(θ − lr g) at
+        one step equals, to the bit, the loss at the next.
         """
         if self.spec.batch == self.count:
             return self.examples(slice(None), step)
@@ -68,11 +76,11 @@ class Task:
         )
 
     def training_batches(self) -> Iterator[Batch]:
-        """One epoch's worth of training batches, in the order of step 0 on."""
+        """Yield the training batches of the first epoch in order."""
         return (self.batch(step) for step in range(self.count // self.spec.batch))
 
     def test_batches(self) -> Iterator[Batch]:
-        """The whole test set, the last batch possibly smaller."""
+        """Yield the whole test set in batches, of which the last may be smaller."""
         size = self.spec.batch
         for inputs, targets in zip(
             self.test_inputs.split(size), self.test_targets.split(size), strict=True
@@ -85,7 +93,7 @@ class Task:
 
 
 class Images(Task):
-    """Images of uint8 pixels with a class each."""
+    """Classify images with uint8 pixels."""
 
     classifies = True
 
@@ -113,11 +121,12 @@ class Images(Task):
             pixels = (inputs > 127).to(self.dtype)
         else:
             pixels = inputs.to(self.dtype).sub_(self.mean).div_(self.deviation)
-        # Stored with channels last, so the permuted view already has the memory layout that convolutions like best.
+        # The images are stored with channels last. The permuted view keeps that memory layout, in
+        # which convolutions are fastest.
         return pixels.permute(0, 3, 1, 2)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Cross-entropy in nats, mean over the batch."""
+        """Return the cross-entropy in nats, averaged over the batch."""
         return cross_entropy(outputs, targets)
 
     def _resident(self, array: np.ndarray) -> Tensor:
@@ -138,7 +147,10 @@ class Images(Task):
 
 
 class LinearMap(Task):
-    """x and Ax, the entries of x and of A all N(0, 1), drawn by the seed (2018, App. A.1)."""
+    """Learn the map x -> Ax, with all entries of x and A drawn from N(0, 1) by the seed.
+
+    Source: Santurkar et al. (2018), App. A.1.
+    """
 
     classifies = False
 
@@ -164,20 +176,27 @@ class LinearMap(Task):
         return inputs
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """The squared distance, summed over a batch and times spec.loss_factor; of fewer examples, scaled up to a batch."""
+        """Return spec.loss_factor times the squared distance, summed over the batch.
+
+        The sum over fewer examples is scaled up to a full batch.
+        """
         return (outputs - targets).square().sum() * (
             self.spec.loss_factor * self.spec.batch / len(targets)
         )
 
 
 def task(spec: RunSpec, device: torch.device, dtype: torch.dtype) -> Task:
-    """The task of a spec. DataError where its data are not at hand."""
-    return (Images if SOURCES[spec.data].classes else LinearMap)(spec, device, dtype)
+    """Return the task of a run; DataError if its data are missing."""
+    kind = Images if SOURCES[spec.data].classes else LinearMap
+    return kind(spec, device, dtype)
 
 
 @lru_cache
 def pixel_statistics(data: str) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each channel over the training pixels, in units of 0..255, from exact counts."""
+    """Return the mean and standard deviation of each channel over all training pixels.
+
+    Both are (channels,), on the scale 0..255, and computed from the exact counts of all levels.
+    """
     images = read(data).train_images
     counts = np.stack(
         [

@@ -1,4 +1,4 @@
-"""Where runs are answered. An engine has three verbs: start, alive, stop."""
+"""The engines that run workers: each can start one, list those alive, and stop one."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from bnviz.runs.store import Run
 
 
 class Engine(Protocol):
-    """Starts workers and knows which of those it started still live."""
+    """The interface of an engine."""
 
     def start(self, run: Run) -> None:
-        """Let a worker answer this run."""
+        """Start a worker that computes this run."""
 
     def alive(self) -> set[str]:
-        """Ids of the runs whose worker lives."""
+        """Return the ids of the runs whose worker, started by this engine, is alive."""
 
     def stop(self, run: Run) -> None:
-        """End a worker that does not end by itself, also one that another supervisor started."""
+        """End a worker that does not end by itself, even one that another supervisor started."""

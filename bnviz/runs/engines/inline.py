@@ -1,4 +1,4 @@
-"""Answers a run here and now, in this process: for tests and scripts."""
+"""Compute runs in this process, for tests and scripts."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from bnviz.runs.store import Run
 
 
 class Inline:
-    """Runs to the end before `start` returns, so nothing is ever alive."""
+    """An engine whose `start` returns when the run has ended, so no worker is ever alive."""
 
     def start(self, run: Run) -> None:
-        """Answer the run."""
         from bnviz.runs.worker import answer
 
         answer(run)
 
     def alive(self) -> set[str]:
-        """Nothing is."""
         return set()
 
     def stop(self, run: Run) -> None:
-        """Nothing to stop."""
+        """Do nothing: there is no worker to stop."""

@@ -1,4 +1,7 @@
-"""Answers each run in a process of its own on this machine, forked from a server that has torch loaded already."""
+"""Compute each run in its own process on this machine.
+
+The processes are forked from a server that has loaded torch already.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,17 @@ from pathlib import Path
 
 from bnviz.runs.store import Run
 
-LONGEST_TEMPORARY = 60  # bytes
+LONGEST_TEMPORARY = 60  # bytes of a folder's name that leave room for a socket's
 
 
 class Local:
-    """Processes from a fork server: a job starts in hundredths of a second, where a cold import of torch takes seconds."""
+    """An engine whose workers come from a fork server.
+
+    A run starts within hundredths of a second, while importing torch would take seconds.
+    """
 
     def __init__(self) -> None:
-        # Windows has no fork server; there each worker imports torch anew.
+        # Windows has no fork server: there each worker imports torch.
         if "forkserver" in multiprocessing.get_all_start_methods():
             from multiprocessing.forkserver import ensure_running
 
@@ -34,18 +40,18 @@ class Local:
         self.workers: dict[str, BaseProcess] = {}
 
     def start(self, run: Run) -> None:
-        """Fork a worker. It outlives this process."""
+        """Fork a worker, which outlives this process."""
         worker = self.process(target=work, args=(run.folder,), name=f"bnviz {run.id}")
         worker.start()
         self.workers[run.id] = worker
 
     def alive(self) -> set[str]:
-        """Ids of the runs whose worker lives."""
+        """Return the ids of the runs whose worker is alive."""
         self.workers = {id: worker for id, worker in self.workers.items() if worker.is_alive()}
         return set(self.workers)
 
     def stop(self, run: Run) -> None:
-        """Kill a worker; what it has put in its folder stays."""
+        """Kill a worker; the files in its run's folder stay."""
         pid = run.meta().get("pid")
         if run.id in self.workers:
             self.workers[run.id].kill()
@@ -56,7 +62,10 @@ class Local:
 
 @contextlib.contextmanager
 def short_temporaries() -> Iterator[None]:
-    """A folder for temporaries in whose name a socket fits: the fork server's has 40 letters, and a system takes 104."""
+    """Use a folder for temporary files whose path is short enough for the fork server's socket.
+
+    The server adds 40 characters, and some systems allow 104 in all.
+    """
     before = tempfile.gettempdir()
     short = (
         folder
@@ -73,7 +82,7 @@ def short_temporaries() -> Iterator[None]:
 
 
 def work(folder: Path) -> None:
-    """A worker's life: what it prints goes to the run's log."""
+    """Compute a run in a worker process, whose output goes to the run's log."""
     try:
         log = os.open(folder / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     except FileNotFoundError:  # the run was deleted just now

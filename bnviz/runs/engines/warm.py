@@ -1,4 +1,4 @@
-"""Imported once by the fork server: what every worker would otherwise do for itself in its first second."""
+"""Imported once by the fork server, to save each worker the first second of its work."""
 
 import torch
 

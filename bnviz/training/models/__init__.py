@@ -1,11 +1,13 @@
 """The networks. A file here is a family of networks, under the file's name. Its module must have
 
-    MODELS    name -> (spec, image shape, classes) -> blocks
+    MODELS    name -> function (spec, shape of one example, number of outputs) -> tuple of blocks
 
 and may have, with what holds otherwise,
 
     VERSION   1; raise it when the numbers of its models change, since it is part of a run's id
     SETTINGS  (): the settings that change nothing in any other family
+
+Its models are then in every menu.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A network as data: a sequence of blocks, each one weight layer and what follows it. No torch here: menus and checks read it too."""
+"""A network as data: a sequence of blocks, each a layer with weights and what follows it.
+
+This module does not import torch, because menus and checks read it too.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +17,16 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Block:
-    """Weight layer -> normalisation -> non-linearity -> max pooling.
+    """A layer with weights, followed by normalisation, non-linearity and max pooling.
 
-    Shapes are those of one example, (channels, height, width) or (units,); `output` is taken before pooling, where the
-    normalisation stands. `kernel` None makes it a fully connected layer. The last block of a network gives its outputs.
+    Shapes are those of one example: (channels, height, width) or (units,). The last block of a
+    network computes its outputs.
     """
 
     name: str  # kind and number, counted over the network: "conv3", "fc9"
     input: Shape
-    output: Shape
-    kernel: int | None = None
+    output: Shape  # before pooling, where the normalisation stands
+    kernel: int | None = None  # side of a convolution's kernel; None for a fully connected layer
     padding: int = 0
     normalised: bool = True
     activation: str | None = "relu"
@@ -38,22 +41,23 @@ class Block:
 
     @property
     def pooled(self) -> Shape:
-        """Shape of what the next block gets."""
+        """Shape of one example after pooling: the input of the next block."""
         channels, *size = self.output
         return (channels, *(side // self.pool for side in size))
 
 
 def require_images(spec: RunSpec, shape: Shape, side: int) -> None:
-    """ValueError where the data are no images of at least `side` x `side` pixels."""
+    """Raise ValueError unless the data are images of at least `side` x `side` pixels."""
     if len(shape) != 3 or min(shape[1:]) < side:
-        found = f"are {shape[1]} × {shape[2]}" if len(shape) == 3 else "are no images"
+        found = f"'s are {shape[1]} × {shape[2]}" if len(shape) == 3 else " has no images"
         raise ValueError(
-            f"model {spec.model} needs images of at least {side} × {side} pixels, and {spec.data}'s {found}"
+            f"model {spec.model} needs images of at least {side} × {side} pixels, "
+            f"but {spec.data}{found}"
         )
 
 
 def scaled(channels: int, width: float) -> int:
-    """Channels at this width factor; ValueError where none is left."""
+    """Return the number of channels at this width factor; ValueError if none is left."""
     if round(channels * width) < 1:
         least = f"choose a width of at least {1 / channels:.2g}"
         raise ValueError(f"width {width:g} leaves no channel in a layer of {channels}; {least}")

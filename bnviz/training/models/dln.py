@@ -1,4 +1,7 @@
-"""The deep linear network: y = W_k … W_1 x, with nothing but a normalisation between its layers (2018, App. A.1)."""
+"""The deep linear network y = W_k … W_1 x, with only a normalisation between the layers.
+
+Source: Santurkar et al. (2018), App. A.1.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ SETTINGS = ("depth",)
 
 
 def dln(spec: RunSpec, shape: Shape, outputs: int) -> tuple[Block, ...]:
-    """`depth` layers of 10 units at width 1; the last one, normalised if `norm_output` says so, has as many as the data ask for."""
+    """Return `spec.depth` layers: 10 units each at width 1, and `outputs` in the last one.
+
+    All but the last are normalised; `spec.norm_output` normalises that one too.
+    """
     units = [scaled(UNITS, spec.width)] * (spec.depth - 1) + [outputs]
     blocks: list[Block] = []
     for number, count in enumerate(units, 1):

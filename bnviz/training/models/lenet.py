@@ -1,6 +1,6 @@
-"""LeNet-5 with max pooling, with sigmoids (`lenet`) or ReLUs (`lenetr`), as the MNIST report compares them.
+"""LeNet-5 with max pooling and sigmoids (`lenet`) or ReLUs (`lenetr`), as in the MNIST report.
 
-The report's widths stand in a picture that we do not have; these are LeCun's (1998).
+The report gives its widths in a figure that we do not have; ours are those of LeCun et al. (1998).
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from bnviz.training.models.block import Block, Shape, require_images, scaled
 if TYPE_CHECKING:
     from bnviz.spec import RunSpec
 
-CHANNELS = (
-    (6, 2),
-    (16, 0),
-)  # channels and padding of the two 5 x 5 convolutions, each with 2 x 2 max pooling
-UNITS = (120, 84)
-SIDE = 12  # pixels: both convolutions and poolings leave one
+# Channels and padding of the two 5 x 5 convolutions, each followed by 2 x 2 max pooling.
+CHANNELS = ((6, 2), (16, 0))
+UNITS = (120, 84)  # of the hidden layers
+SIDE = 12  # pixels of the smallest image: the convolutions and poolings reduce it to one
 
 
 def lenet(activation: str, spec: RunSpec, shape: Shape, outputs: int) -> tuple[Block, ...]:
-    """Two convolutions and two hidden layers, each normalised before its non-linearity, then `outputs` units."""
+    """Return the blocks of LeNet-5: two convolutions, two hidden layers and `outputs` units.
+
+    All but the outputs are normalised before their non-linearity; `spec.norm_output` normalises
+    those too.
+    """
     require_images(spec, shape, SIDE)
     blocks: list[Block] = []
     for number, (channels, padding) in enumerate(CHANNELS, 1):

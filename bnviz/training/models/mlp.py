@@ -1,4 +1,7 @@
-"""The network of 2015, Sec. 4.1, and of the MNIST report: three hidden layers of 100 sigmoid units."""
+"""A fully connected network of three hidden layers with 100 sigmoid units each.
+
+It is the network of Ioffe & Szegedy (2015), Sec. 4.1, and of the MNIST report.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ UNITS = (100, 100, 100)
 
 
 def mlp(spec: RunSpec, shape: Shape, outputs: int) -> tuple[Block, ...]:
-    """Hidden layers, each normalised before its sigmoid, then `outputs` units; `width` scales the hidden ones."""
+    """Return the hidden layers, each normalised before its sigmoid, and `outputs` units.
+
+    `spec.width` scales the hidden layers; `spec.norm_output` normalises the outputs too.
+    """
     blocks: list[Block] = []
     for number, units in enumerate(UNITS, 1):
         blocks.append(

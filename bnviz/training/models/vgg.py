@@ -1,4 +1,7 @@
-"""VGG for 32 x 32 images: configurations A, B, D and E of Simonyan & Zisserman (2015) with 3 x 3 convolutions, no dropout."""
+"""VGG for 32 x 32 images, without dropout.
+
+These are configurations A, B, D and E of Simonyan & Zisserman (2015), with 3 x 3 convolutions.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,24 @@ from bnviz.training.models.block import Block, Shape, require_images, scaled
 if TYPE_CHECKING:
     from bnviz.spec import RunSpec
 
-CHANNELS = (64, 128, 256, 512, 512)  # a stage each; 2 x 2 max pooling after every stage
-CONVOLUTIONS = {
+CHANNELS = (64, 128, 256, 512, 512)  # of the five stages; each ends in 2 x 2 max pooling
+CONVOLUTIONS = {  # in each stage
     "vgg11": (1, 1, 2, 2, 2),
     "vgg13": (2, 2, 2, 2, 2),
     "vgg16": (2, 2, 3, 3, 3),
     "vgg19": (2, 2, 4, 4, 4),
 }
 SETTINGS = ("hidden", "norm_hidden")
-SIDE = 32  # pixels: five poolings leave one
+SIDE = 32  # pixels of the smallest image: five poolings reduce it to one
 
 
 def vgg(
     convolutions: tuple[int, ...], spec: RunSpec, image: Shape, classes: int
 ) -> tuple[Block, ...]:
-    """Convolutions in five stages, then the hidden fully connected layers, then `classes` outputs; `width` scales every layer."""
+    """Return the convolutions of five stages, the hidden dense layers and `classes` outputs.
+
+    `spec.width` scales all layers but the outputs.
+    """
     require_images(spec, image, SIDE)
     blocks: list[Block] = []
     shape = image

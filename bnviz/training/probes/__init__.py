@@ -31,18 +31,17 @@ from bnviz.discover import modules
 
 
 class Row(NamedTuple):
-    """One number: the schema of every probe. `layer`, `unit` and `at` are None where they do not apply."""
+    """One measured number. `layer`, `unit` and `at` are None if they do not apply."""
 
     step: int
     metric: str
     layer: str | None
-    unit: int | None
-    at: (
-        float | None
-    )  # where along the measured axis: a quantile level, a bin's left edge, a step size
+    unit: int | None  # of a dense layer, or channel of a convolution
+    at: float | None  # place on the metric's axis: a quantile level, a bin's left edge, a step size
     value: float
 
 
+# Modules, of which mypy knows no protocol.
 PROBES: dict[str, Any] = {
     module.__name__.rsplit(".", 1)[1]: module
     for module in modules(__name__, __path__)
@@ -51,7 +50,7 @@ PROBES: dict[str, Any] = {
 
 
 def due(probe: str, step: int, interval: int) -> bool:
-    """Whether a probe fires at this step."""
+    """Return whether a probe measures at this step."""
     own = optional(probe, "due")
     return bool(own(step, interval)) if own else step % interval == 0
 

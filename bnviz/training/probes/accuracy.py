@@ -1,4 +1,4 @@
-"""Loss and accuracy of the current batch, before its update, as the paper plots them (2018, Fig. 1a)."""
+"""Loss and accuracy on the current batch before its update (Santurkar et al. 2018, Fig. 1a)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ DIVERGED = True  # its loss says at which step
 
 
 def measure(moment: Moment) -> Iterator[Row]:
-    """train_loss (the objective), penalty (its L2 part) and, of classes, train_accuracy (0..1) of this step's batch."""
+    """Yield train_loss, train_accuracy and penalty of this step's batch.
+
+    train_loss is the whole objective and penalty its L2 part. train_accuracy is in 0..1; only a
+    classification task has one.
+    """
     loss, penalty, _, outputs = moment.evaluation
     yield Row(moment.step, "train_loss", None, None, None, float(loss))
     if moment.objective.task.classifies:

@@ -1,4 +1,7 @@
-"""Distributions of what enters the non-linearity of every hidden layer (2018, Fig. 1c, 2, 8): one channel a layer over batch x height x width, and all pooled."""
+"""Distributions of the inputs to each hidden layer's non-linearity (2018, Fig. 1c, 2 and 8).
+
+They are those of one channel per layer over batch x height x width, and of all channels pooled.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +25,20 @@ TENSORS = 2  # the values as they are, and sorted
 
 
 def due(step: int, interval: int) -> bool:
-    """At every interval, and at the step after it: Fig. 8 is the change between successive steps."""
+    """Return whether to measure at this step: every interval, and the step after it.
+
+    Fig. 8 shows the change between two successive steps.
+    """
     return step % interval == 0 or (step - 1) % interval == 0
 
 
 def measure(moment: Moment) -> Iterator[Row]:
-    """activation_mean and _variance (biased); every interval also _quantile (at: level) and _histogram (at: left edge).
+    """Yield activation_mean, activation_variance, activation_quantile and activation_histogram.
 
-    They are those of the training forward of this step, with its batch and noise. `unit` is the channel, empty where pooled.
+    They describe the forward pass of this training step, with its batch and its noise. The variance
+    is the biased one. `at` is the level of a quantile and the left edge of a bin; both are measured
+    only at every interval, not at the step after it. `unit` is the channel, and None if all
+    channels are pooled.
     """
     import torch
 
@@ -60,7 +69,10 @@ def measure(moment: Moment) -> Iterator[Row]:
 
 
 def distribution(moment: Moment, layer: str, unit: int | None, values: Tensor) -> Iterator[Row]:
-    """Quantiles (linear between neighbours) and the histogram of sorted values; the bins span their minimum and maximum."""
+    """Yield the quantiles and the histogram of sorted values.
+
+    Quantiles are interpolated linearly; the bins span the range of the values.
+    """
     import torch
 
     spec = moment.spec
@@ -75,7 +87,10 @@ def distribution(moment: Moment, layer: str, unit: int | None, values: Tensor) -
 
 
 def quantiles(values: Tensor, levels: Tensor) -> Tensor:
-    """Quantiles of sorted values at levels in 0..1, linear between neighbours, in float64 on the CPU."""
+    """Return the quantiles of sorted values at these levels in 0..1, in float64 on the CPU.
+
+    Between two values the quantile is interpolated linearly.
+    """
     place = levels * (len(values) - 1)
     low, high = (
         values[index.long().to(values.device)].double().cpu()
@@ -85,7 +100,7 @@ def quantiles(values: Tensor, levels: Tensor) -> Tensor:
 
 
 def ascending(values: Tensor) -> Tensor:
-    """Sorted values; on a CPU through NumPy, whose sort is several times faster."""
+    """Return the sorted values; on a CPU NumPy sorts them, several times faster than torch."""
     import numpy as np
     import torch
 
@@ -93,7 +108,10 @@ def ascending(values: Tensor) -> Tensor:
 
 
 def chosen_unit(seed: int, layer: str, channels: int) -> int:
-    """The "random activation" of a layer: the same for every normalisation."""
+    """Return the channel that is measured in a layer, the paper's "random activation".
+
+    It is the same for every normalisation.
+    """
     import torch
 
     from bnviz.training.seeds import generator

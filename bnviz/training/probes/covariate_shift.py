@@ -1,7 +1,11 @@
-"""Internal covariate shift (2018, Definition 2.1): how far the update of the preceding layers turns a layer's gradient.
+"""Internal covariate shift (Santurkar et al. 2018, Definition 2.1).
 
-G = ∇_{W_i} L(W_1^t, …, W_k^t) and G' = ∇_{W_i} L(W_1^{t+1}, …, W_{i-1}^{t+1}, W_i^t, …, W_k^t) on the same batch; biases, gamma
-and beta move with the layer they follow.
+It is the change in a layer's gradient when the layers before it are updated. On one batch,
+
+    G = ∇_{W_i} L(W_1^t, …, W_k^t)
+    G' = ∇_{W_i} L(W_1^{t+1}, …, W_{i-1}^{t+1}, W_i^t, …, W_k^t)
+
+Biases, gamma and beta are updated together with the weight of their layer.
 """
 
 from __future__ import annotations
@@ -22,7 +26,10 @@ INTERVAL = 100
 
 
 def measure(moment: Moment) -> Iterator[Row]:
-    """ics_l2 = ‖G − G'‖₂ and ics_cosine = cos ∠(G, G') of every layer's weight; no cosine (NaN) for a zero gradient."""
+    """Yield ics_l2 = ‖G − G'‖₂ and ics_cosine = cos ∠(G, G') for the weight of each layer.
+
+    The cosine is NaN if a gradient is zero.
+    """
     objective = moment.objective
     before = objective.views(moment.evaluation.gradient)
     mixed = moment.theta.clone()
@@ -36,7 +43,7 @@ def measure(moment: Moment) -> Iterator[Row]:
 
 
 def compare(g: Tensor, h: Tensor) -> tuple[float, float]:
-    """‖g − h‖₂ and cos ∠(g, h), summed in float64; the cosine is NaN if either is zero."""
+    """Return ‖g − h‖₂ and cos ∠(g, h), summed in float64; the cosine is NaN if g or h is zero."""
     g, h = g.double().flatten(), h.double().flatten()
     lengths = float(g.norm() * h.norm())
     return float((g - h).norm()), float(g @ h) / lengths if lengths > 0 else float("nan")

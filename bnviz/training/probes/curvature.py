@@ -1,7 +1,8 @@
-"""Curvature of the loss of one batch: the largest eigenvalue of its Hessian, and the curvature along the gradient.
+"""Curvature of one batch's loss: the Hessian's largest eigenvalue, and the gradient's direction.
 
-Effective beta looks along the gradient over finite steps; these are its limits for small ones. Plain gradient descent is stable where
-the largest eigenvalue is below 2/lr, and hovers there once it has risen to it (Cohen et al. 2021, "edge of stability").
+Effective β-smoothness compares gradients over finite steps along the gradient; these are its limits
+for small steps. Plain gradient descent is stable while the largest eigenvalue is below 2/lr. Once
+the eigenvalue has risen to that value it hovers there (Cohen et al. 2021, "edge of stability").
 """
 
 from __future__ import annotations
@@ -22,11 +23,17 @@ INTERVAL = 200
 ITERATIONS = 200
 PRODUCTS = 30  # Hessian-vector products that are usually enough
 TENSORS = 10  # the graph of a second derivative
-TOLERANCE = 1e-3  # residual over eigenvalue; the eigenvalue itself is nearer, by about the square
+# Largest residual relative to the eigenvalue. The error of the eigenvalue itself is smaller, about
+# the square of that.
+TOLERANCE = 1e-3
 
 
 def measure(moment: Moment) -> Iterator[Row]:
-    """hessian_top, the largest eigenvalue of ∇²L(θ), and batch_sharpness gᵀ∇²L(θ)g / ‖g‖² (NaN for a zero gradient)."""
+    """Yield hessian_top and batch_sharpness.
+
+    hessian_top is the largest eigenvalue of ∇²L(θ). batch_sharpness is gᵀ∇²L(θ)g / ‖g‖², and NaN if
+    the gradient g is zero.
+    """
     import torch
 
     from bnviz.training.seeds import generator
@@ -41,10 +48,12 @@ def measure(moment: Moment) -> Iterator[Row]:
 
 
 def largest(product: Callable[[Tensor], Tensor], start: Tensor) -> float:
-    """The largest eigenvalue of a symmetric operator, by Lanczos' method; NaN where the operator overflows.
+    """Return the largest eigenvalue of a symmetric operator, by Lanczos' method.
 
-    It takes the same products as power iteration and keeps apart what that confuses: a spectrum whose negative end is the longer one, or
-    that comes in pairs of ±λ. Vectors are not orthogonalised again, which repeats eigenvalues but leaves the largest where it is.
+    The result is NaN if the operator overflows. The method takes the same products as power
+    iteration, but also converges where that fails: if the most negative eigenvalue is the larger in
+    absolute value, or if eigenvalues come in pairs ±λ. Vectors are not re-orthogonalised. This
+    repeats eigenvalues, but does not move the largest.
     """
     import numpy as np
 
@@ -69,7 +78,7 @@ def largest(product: Callable[[Tensor], Tensor], start: Tensor) -> float:
 
 
 def quotient(image: Tensor, vector: Tensor) -> float:
-    """Rayleigh's: vᵀHv / ‖v‖², summed in float64."""
+    """Return the Rayleigh quotient vᵀHv / ‖v‖² of an image Hv, summed in float64; NaN for v = 0."""
     length = float(vector.double().square().sum())
     return float(image.double() @ vector.double()) / length if length > 0 else float("nan")
 

@@ -1,4 +1,7 @@
-"""Loss and accuracy on the whole test set, with population statistics (2018, Fig. 1b); also after the last step."""
+"""Loss and accuracy on the whole test set, with population statistics (2018, Fig. 1b).
+
+They are measured after the last step too.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,19 @@ DEFAULT = True
 
 
 def measure(moment: Moment) -> Iterator[Row]:
-    """test_loss (the objective) and, of classes, test_accuracy (0..1) at this step's parameters, before its update."""
+    """Yield test_loss and test_accuracy at this step's parameters, before its update.
+
+    test_loss is the whole objective. test_accuracy is in 0..1; only a classification task has one.
+    """
     return finish(moment.objective, moment.theta, moment.step)
 
 
 def finish(objective: Objective, theta: Tensor, step: int) -> Iterator[Row]:
-    """The same at any θ. Leaves the population statistics as they were, also when exact ones are used meanwhile."""
+    """Yield the same rows for any θ.
+
+    With spec.population "exact", the population statistics are computed for this θ and then set
+    back to those of the training.
+    """
     import torch
 
     task, loss, right, count = objective.task, 0.0, 0.0, 0
@@ -49,7 +59,10 @@ def finish(objective: Objective, theta: Tensor, step: int) -> Iterator[Row]:
 
 
 def average_over_training_set(objective: Objective, views: Parameters) -> None:
-    """E[x] = E_B[mean], Var[x] = E_B[unbiased variance] over all training batches (2015, Algorithm 2, line 10)."""
+    """Set the population statistics to averages over all training batches.
+
+    E[x] = E_B[mean] and Var[x] = E_B[unbiased variance] (2015, Algorithm 2, line 10).
+    """
     for nth, batch in enumerate(objective.task.training_batches(), start=1):
         objective.outputs(views, batch.inputs)
         for norm in objective.norms.values():

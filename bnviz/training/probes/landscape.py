@@ -1,6 +1,8 @@
-"""The landscape along the gradient (2018, Sec. 3.1, App. A.2.2): loss and gradient at θ − ηg, for a few η, on the same batch.
+"""The loss landscape along the gradient (Santurkar et al. 2018, Sec. 3.1 and App. A.2.2).
 
-A measurement only: the training goes on from θ. Bands over η and effective β are derived from these rows in bnviz.analysis.
+The probe measures the loss and the gradient at θ − ηg for a few step sizes η, on the same batch.
+Training then continues from θ. bnviz.analysis derives the bands over η and the effective
+β-smoothness from these rows.
 """
 
 from __future__ import annotations
@@ -22,10 +24,11 @@ INTERVAL = 100
 
 
 def measure(moment: Moment) -> Iterator[Row]:
-    """gradient_norm ‖g‖₂; at every η (column `at`) loss_along and gradient_distance ‖∇L(θ − ηg) − g‖₂.
+    """Yield gradient_norm ‖g‖₂ and, for every η (column `at`), loss_along and gradient_distance.
 
-    Norms come for the whole gradient (layer empty) and for each layer. With spec.random_direction the same again, as
-    loss_along_random and gradient_distance_random, along a random direction as long as g.
+    loss_along is L(θ − ηg) and gradient_distance is ‖∇L(θ − ηg) − g‖₂. Norms are those of the whole
+    gradient (`layer` None) and of each layer. spec.random_direction adds loss_along_random and
+    gradient_distance_random, along a random direction of the same length as g.
     """
     spec, objective, g = moment.spec, moment.objective, moment.evaluation.gradient
     yield from norms(objective, g, moment.step, "gradient_norm", None)
@@ -42,7 +45,7 @@ def measure(moment: Moment) -> Iterator[Row]:
 def norms(
     objective: Objective, vector: Tensor, step: int, metric: str, at: float | None
 ) -> Iterator[Row]:
-    """l2 norm of a flat vector, whole and layer by layer, summed in float64."""
+    """Yield the l2 norm of a flat vector, as a whole and for each layer, summed in float64."""
     import torch
 
     layers, stretches = zip(*objective.layers(vector), strict=True)
@@ -54,7 +57,7 @@ def norms(
 
 
 def random_direction(moment: Moment) -> Tensor:
-    """A direction drawn by (seed, step), uniform on the sphere of radius ‖g‖₂."""
+    """Return a direction drawn with (seed, step), uniform on the sphere of radius ‖g‖₂."""
     import torch
 
     from bnviz.training.seeds import generator

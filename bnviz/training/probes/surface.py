@@ -1,14 +1,17 @@
-"""A plane through the loss of one batch: f(θ + a u + b v), and where in that plane the training came from and goes.
+"""The loss of one batch on a plane through θ, L(θ + a u + b v), with the path of the training.
 
-Along the gradient u = −lr g, what plain gradient descent would do next, so that a counts its steps; else u is random, as v always is. A
-random direction is the same draw at every step of a run. v is made orthogonal to u, and both are as long as lr g: distances in the
-plane are true, and a coordinate is a dot product.
+u is −lr g, the next update of plain gradient descent, so that `a` counts its steps; or u is random,
+as v always is. A random direction is the same draw at every step of a run. v is made orthogonal to
+u, and both have the length of lr g: distances in the plane are then true to scale, and a coordinate
+is a dot product.
 
-With spec.surface_scaled the directions are those of Li et al. (2018), arXiv 1712.09913, Sec. 4: each filter (row of a weight, w[o]) of
-−g or of a draw gets the norm of that filter in θ, and stays zero where it was; biases, gamma and beta do not move. As in that paper, v
-is not made orthogonal to u then, which would spoil the norms of the filters.
+With spec.surface_scaled the directions are normalised by filter, as in Li et al. (2018), arXiv
+1712.09913, Sec. 4. Each filter (row w[o] of a weight) of −g or of a random draw is scaled to the
+norm of that filter in θ; a filter of zeros stays zero, and biases, gamma and beta are not moved. As
+in that paper, v is then not made orthogonal to u, because that would change the norms of the
+filters.
 
-A measurement only: no gradient is taken, and the training goes on from θ.
+The probe computes no gradient, and the training continues from θ.
 """
 
 from __future__ import annotations
@@ -31,12 +34,15 @@ MOST_KEPT = 20  # copies of θ, in memory and in every checkpoint
 
 
 def measure(moment: Moment) -> Iterator[Row]:
-    """surface_length, surface_path_a, surface_path_b, surface_off, and last surface_loss at every point of the grid.
+    """Yield surface_length, surface_path_a, surface_path_b, surface_off and surface_loss.
 
-    surface_length: ‖u‖ (unit 0) and ‖v‖ (unit 1). surface_path_a, _b: the point of the plane around θ_t that is nearest to the θ of
-    step `at`, an earlier one of this probe, t itself (0, 0) or t + 1; surface_off: the share of its distance from θ_t that
-    stands at right angles to the plane, NaN where there is no distance. surface_loss: L(θ_t + a u + b v), the objective on
-    this step's batch with batch statistics and this step's noise, at a = `at` and b = grid(spec)[unit].
+    - surface_length: ‖u‖ (unit 0) and ‖v‖ (unit 1).
+    - surface_path_a, surface_path_b: coordinates of the point in the plane nearest to the θ of step
+      `at`, which is an earlier step of this probe, the present step t (0, 0), or t + 1.
+    - surface_off: the part of the distance from θ_t to that θ that is perpendicular to the plane,
+      as a fraction of the distance; NaN if the distance is zero.
+    - surface_loss: L(θ_t + a u + b v) at a = `at` and b = grid(…)[unit]: the objective on this
+      step's batch, with batch statistics and this step's noise.
     """
     u, v = directions(moment)
     for unit, direction in enumerate((u, v)):
@@ -56,12 +62,15 @@ def measure(moment: Moment) -> Iterator[Row]:
 
 
 def grid(extent: float, points: int) -> list[float]:
-    """Equally spaced from -extent to extent, mirrored to the bit, with 0 in the middle of an odd number."""
+    """Return equally spaced points from −extent to extent.
+
+    They are symmetric to the bit; an odd number of points has 0 in the middle.
+    """
     return [extent * ((2 * place - points + 1) / (points - 1)) for place in range(points)]
 
 
 def heights(moment: Moment, u: Tensor, v: Tensor, ticks: list[float]) -> list[list[float]]:
-    """L(θ + a u + b v): a row for each a, in it a number for each b."""
+    """Return L(θ + a u + b v) as rows, one for each a, with a number for each b."""
     import torch
 
     objective, batch = moment.objective, moment.batch
@@ -77,7 +86,7 @@ def heights(moment: Moment, u: Tensor, v: Tensor, ticks: list[float]) -> list[li
 
 
 def directions(moment: Moment) -> tuple[Tensor, Tensor]:
-    """u and v, flat as θ; NaN along a gradient of zero, which has no direction."""
+    """Return u and v, flat as θ; they are NaN if u follows the gradient and that is zero."""
     spec, g = moment.spec, moment.evaluation.gradient
     u, v = (-g if spec.surface_along == "gradient" else draw(moment, "u")), draw(moment, "v")
     if spec.surface_scaled:
@@ -92,7 +101,7 @@ def directions(moment: Moment) -> tuple[Tensor, Tensor]:
 
 
 def draw(moment: Moment, name: str) -> Tensor:
-    """A normal draw by (seed, name), uniform over all directions."""
+    """Return a normal vector drawn with (seed, name), whose direction is uniformly distributed."""
     import torch
 
     from bnviz.training.seeds import generator
@@ -105,7 +114,7 @@ def draw(moment: Moment, name: str) -> Tensor:
 
 
 def filter_normalised(objective: Objective, direction: Tensor, theta: Tensor) -> Tensor:
-    """`direction` with the filter norms of θ, and nothing but weights in it."""
+    """Return `direction` with each filter scaled to its norm in θ; other parameters get 0."""
     import torch
 
     scaled = torch.zeros_like(theta)
@@ -119,9 +128,11 @@ def filter_normalised(objective: Objective, direction: Tensor, theta: Tensor) ->
 
 
 def coordinates(way: Tensor, u: Tensor, v: Tensor) -> tuple[float, float, float]:
-    """a and b of the point a u + b v nearest to `way`, and the share of its length that is left over; NaN where there is none.
+    """Return a and b of the point a u + b v nearest to `way`, and the remaining part of `way`.
 
-    Least squares through the 2 x 2 system of the dot products, in float64: u and v need be neither orthogonal nor of one length.
+    That part is a fraction of the length of `way`, NaN if the length is zero. The coordinates are
+    the least-squares solution in float64, from the normal equations: u and v may be of different
+    lengths and need not be orthogonal.
     """
     import torch
 

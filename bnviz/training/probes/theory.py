@@ -1,12 +1,21 @@
-"""The theorems of Section 4 in single units of a network while it trains (Santurkar et al. 2018, Sec. 4 and App. C).
+"""Test the theorems of Santurkar et al. (2018), Sec. 4 and App. C, in single units during training.
 
-Of a unit j behind BatchNorm: y ∈ R^m is what enters (m = batch, or batch · height · width), μ and σ² are its biased moments,
-s² = σ² + ε, ŷ = (y − μ)/s, z = γŷ + β. The paper compares with a network without BatchNorm that has the same gradient at z. So its
-∇_y L is g = ∂L/∂z here and its ∇_y L̂ is v = ∂L/∂y; where it has σ there is s, because ε > 0.
+For a unit j followed by BatchNorm, y ∈ R^m is the input of BatchNorm (m = batch, or
+batch · height · width), μ and σ² are the biased moments of y, s² = σ² + ε, ŷ = (y − μ)/s and
+z = γŷ + β. The paper compares with a network without BatchNorm that has the same gradient at z.
+So the paper's ∇_y L is g = ∂L/∂z here, and its ∇_y L̂ is v = ∂L/∂y. We write s for the paper's σ,
+because ε > 0.
 
-Metrics end in what they are: `left` is the measured side, `right` the bound as it is true, `exact` the equality that it becomes with
-the terms in ε, `printed` what arXiv 1805.11604v3 has, and `scale` the size of the largest terms, as parts of which two sides differ.
-Gradients come in the precision of the run, all else is float64. A unit without a gradient has rows like any other, all of them 0.
+The last part of a metric's name says which side it is:
+
+- `left`: the measured side
+- `right`: the correct bound
+- `exact`: the equality that the bound becomes with the terms in ε
+- `printed`: the bound as printed in arXiv 1805.11604v3
+- `scale`: the size of the largest terms, to which the difference of two sides is relative
+
+Gradients have the precision of the run; all else is float64. The rows of a unit without a gradient
+are all 0.
 """
 
 from __future__ import annotations
@@ -31,9 +40,10 @@ TENSORS = 10  # the graph of a second derivative
 
 
 def measure(moment: Moment) -> Iterator[Row]:
-    """lemma_4_5_… of every network and, behind BatchNorm, theorem_4_1_…, theorem_4_2_… and theorem_4_4_….
+    """Yield lemma_4_5_… and, with BatchNorm, theorem_4_1_…, theorem_4_2_… and theorem_4_4_….
 
-    They are those of spec.theory_units units, the same at every step, in every layer that is normalised or would be.
+    They are measured in spec.theory_units units, the same at every step, of each layer that is
+    normalised (or would be, in a network without normalisation).
     """
     yield from lemma(moment)
     if moment.spec.norm == "batch":
@@ -41,7 +51,10 @@ def measure(moment: Moment) -> Iterator[Row]:
 
 
 def chosen_units(moment: Moment, block: Block) -> list[int]:
-    """The units of a layer that are looked at: the same at every step and for every normalisation."""
+    """Return the units of a layer that are measured.
+
+    They are the same at every step and for every normalisation.
+    """
     import torch
 
     from bnviz.training.seeds import generator
@@ -56,7 +69,10 @@ def chosen_units(moment: Moment, block: Block) -> list[int]:
 
 
 def lemma(moment: Moment) -> Iterator[Row]:
-    """Lemma 4.5 with the weights of now as W*: of single units (a row of the weight) and, `unit` empty, of whole layers."""
+    """Yield both sides of Lemma 4.5, with the present weights as W*.
+
+    They are those of single units (rows of the weight) and of whole layers (`unit` None).
+    """
     objective = moment.objective
     initial, present = objective.views(objective.initial()), objective.views(moment.theta)
     for block in (block for block in objective.blocks if block.normalised):
@@ -70,9 +86,12 @@ def lemma(moment: Moment) -> Iterator[Row]:
 
 
 def distances(start: Tensor, end: Tensor) -> dict[str, float]:
-    """‖W0 − kW*‖² = ‖W0 − W*‖² − (‖W*‖² − ⟨W*, W0⟩)² / ‖W*‖² with k = ⟨W*, W0⟩ / ‖W*‖²: left, right, and distance ‖W0 − W*‖².
+    """Return the terms of Lemma 4.5 by name, for W0 = `start` and W* = `end`.
 
-    To BatchNorm kW* is as good as W*. inner is ⟨W*, W0⟩; unless that is positive, the lemma says nothing, and only that is there.
+    The lemma is ‖W0 − kW*‖² = ‖W0 − W*‖² − (‖W*‖² − ⟨W*, W0⟩)² / ‖W*‖² with
+    k = ⟨W*, W0⟩ / ‖W*‖². With BatchNorm, kW* gives the same outputs as W*, apart from ε. The terms
+    are its left and right side, distance ‖W0 − W*‖² and inner ⟨W*, W0⟩. Unless inner is positive
+    the lemma does not apply, and only inner is returned.
     """
     inner, square = float(start @ end), float(end @ end)
     if inner <= 0:
@@ -90,31 +109,33 @@ def distances(start: Tensor, end: Tensor) -> dict[str, float]:
 
 
 class Units(NamedTuple):
-    """Some units of a layer behind BatchNorm, in float64: (units, m) each, γ and s (units,)."""
+    """Some units of a layer followed by BatchNorm, in float64."""
 
-    v: Tensor  # ∂L/∂y
-    g: Tensor  # ∂L/∂z
-    normalised: Tensor  # ŷ
-    gamma: Tensor
-    s: Tensor
+    v: Tensor  # ∂L/∂y (units, m)
+    g: Tensor  # ∂L/∂z (units, m)
+    normalised: Tensor  # ŷ (units, m)
+    gamma: Tensor  # γ (units,)
+    s: Tensor  # (units,)
     epsilon: float
 
     @property
     def m(self) -> int:
-        """How many values a unit has in a batch."""
+        """The number of values that a unit has in a batch."""
         return self.v.shape[1]
 
     @property
     def tangent(self) -> Tensor:
-        """Jv, J = ∂ŷ/∂y = (I − 11ᵀ/m − ŷŷᵀ/m)/s: how ŷ moves when y moves along v (units, m)."""
+        """Jv (units, m) with J = ∂ŷ/∂y = (I − 11ᵀ/m − ŷŷᵀ/m)/s: how ŷ moves as y moves along v."""
         centred = self.v - self.v.mean(1, keepdim=True)
-        return (
-            centred - self.normalised * (dot(self.normalised, self.v) / self.m)[:, None]
-        ) / self.s[:, None]
+        along = (dot(self.normalised, self.v) / self.m)[:, None]
+        return (centred - self.normalised * along) / self.s[:, None]
 
 
 def theorems(moment: Moment) -> Iterator[Row]:
-    """The theorems layer by layer: the second derivatives of one are freed before those of the next."""
+    """Yield the rows of the theorems layer by layer.
+
+    The second derivatives of one layer are freed before those of the next are computed.
+    """
     objective, spec = moment.objective, moment.spec
     views, gradient = (
         objective.views(moment.theta.detach().requires_grad_()),
@@ -126,7 +147,8 @@ def theorems(moment: Moment) -> Iterator[Row]:
     for block, y, z in seen:
         if block.normalised:
             units, layer = chosen_units(moment, block), views[block.name]
-            # Theorem 4.4 is about the loss without the penalty, which is in the gradient that the training took.
+            # Theorem 4.4 is about the loss without the penalty, but the training's gradient
+            # includes the penalty.
             of_weight = (
                 objective.views(gradient)[block.name]["weight"] - spec.l2 * layer["weight"].detach()
             )
@@ -143,7 +165,10 @@ def theorems(moment: Moment) -> Iterator[Row]:
 def in_layer(
     loss: Tensor, y: Tensor, z: Tensor, units: list[int], gamma: Tensor, epsilon: float
 ) -> tuple[Units, Values]:
-    """Theorems 4.1 and 4.2 in these units of a layer whose BatchNorm makes z of y."""
+    """Return the units of a layer, and the sides of Theorems 4.1 and 4.2 in them.
+
+    `y` is the input of the layer's BatchNorm and `z` its output.
+    """
     import torch
 
     at_y, at_z = torch.autograd.grad(loss, (y, z), create_graph=True)
@@ -163,7 +188,11 @@ def in_layer(
 
 
 def theorem_4_1(at: Units) -> Values:
-    """‖v‖² = γ²/s² (‖g‖² − ⟨1, g⟩²/m − (1 + ε/s²) ⟨g, ŷ⟩²/m); "≤" without ε; v3 prints ⟨g, ŷ⟩²/√m. gain is γ/s."""
+    """Return the sides of Theorem 4.1 in each unit (units,), and the gain γ/s.
+
+    ‖v‖² = γ²/s² (‖g‖² − ⟨1, g⟩²/m − (1 + ε/s²) ⟨g, ŷ⟩²/m). Without the term in ε this is "≤".
+    arXiv v3 prints ⟨g, ŷ⟩²/√m.
+    """
     gain, whole = at.gamma / at.s, dot(at.g, at.g)
     mean, along = at.g.sum(1).square() / at.m, dot(at.g, at.normalised).square() / at.m
     return {
@@ -178,10 +207,12 @@ def theorem_4_1(at: Units) -> Values:
 
 
 def theorem_4_2(at: Units, through: Tensor, moved: Tensor, straight: Tensor) -> Values:
-    """vᵀ∇²_y L v = γ² (Jv)ᵀH(Jv) − γ/(ms²) ⟨g, ŷ⟩ (‖v‖² − a²/m) − 2a‖v‖²/(sm), H = ∇²_z L and a = ⟨ŷ, v⟩.
+    """Return the sides of Theorem 4.2 in each unit (units,), and inner ⟨g, ŷ⟩.
 
-    Of this unit alone, all others held fixed: `through`, `moved` and `straight` are vᵀ∇²_y L v, (Jv)ᵀH(Jv) and vᵀHv. With ε → 0 it
-    is what the paper prints, γ²/σ² vᵀHv − γ/(mσ²) ⟨g, ŷ⟩ ‖v‖². inner is ⟨g, ŷ⟩, which it wants to be at least 0.
+    vᵀ∇²_y L v = γ² (Jv)ᵀH(Jv) − γ/(ms²) ⟨g, ŷ⟩ (‖v‖² − a²/m) − 2a‖v‖²/(sm) with H = ∇²_z L and
+    a = ⟨ŷ, v⟩, for one unit while all others are held fixed. `through`, `moved` and `straight` are
+    vᵀ∇²_y L v, (Jv)ᵀH(Jv) and vᵀHv. For ε → 0 this becomes what the paper prints,
+    γ²/σ² vᵀHv − γ/(mσ²) ⟨g, ŷ⟩ ‖v‖². The theorem assumes that inner is at least 0.
     """
     square, a, inner = dot(at.v, at.v), dot(at.normalised, at.v), dot(at.g, at.normalised)
     pull = at.gamma / (at.m * at.s.square()) * inner
@@ -200,9 +231,11 @@ def theorem_4_2(at: Units, through: Tensor, moved: Tensor, straight: Tensor) -> 
 
 
 def theorem_4_4(at: Units, of_weight: Tensor, spectral: float) -> Values:
-    """‖∇_W L̂‖² = ‖Xᵀv‖² ≤ γ²/s² λ² (‖g‖² − mμ² − ⟨g, ŷ⟩²/m), which is what the proof gives; μ = ⟨1, g⟩/m, λ = ‖X‖₂.
+    """Return the sides of Theorem 4.4 in each unit (units,).
 
-    Printed is γ²/σ² (G² − mμ² − λ²⟨g, ŷ⟩²) with G = λ²‖g‖²: a fourth power of the gradient less its squares.
+    The paper's proof gives ‖∇_W L̂‖² = ‖Xᵀv‖² ≤ γ²/s² λ² (‖g‖² − mμ² − ⟨g, ŷ⟩²/m) with
+    μ = ⟨1, g⟩/m and λ = ‖X‖₂. The paper prints γ²/σ² (G² − mμ² − λ²⟨g, ŷ⟩²) with G = λ²‖g‖², which
+    subtracts squares of the gradient from its fourth power.
     """
     first, most = theorem_4_1(at), spectral**2 * dot(at.g, at.g)
     mean, along = at.g.sum(1).square() / at.m, dot(at.g, at.normalised).square()
@@ -216,7 +249,10 @@ def theorem_4_4(at: Units, of_weight: Tensor, spectral: float) -> Values:
 
 
 def curvatures(gradient: Tensor, place: Tensor, units: list[int], directions: Tensor) -> Tensor:
-    """uᵀHu of every unit: H the derivative of its `gradient` by its own values at `place`, u its row of (units, m)."""
+    """Return uᵀHu of each unit (units,), with the unit's row u of `directions` (units, m).
+
+    H is the derivative of the unit's `gradient` with respect to its own values at `place`.
+    """
     import torch
 
     values = []
@@ -229,7 +265,10 @@ def curvatures(gradient: Tensor, place: Tensor, units: list[int], directions: Te
 
 
 def patches(block: Block, x: Tensor) -> Tensor:
-    """The input matrix X (m, inputs of a unit) of y = XWᵀ; of a convolution a row for every example and position."""
+    """Return the input matrix X (m, inputs of a unit) in y = XWᵀ.
+
+    For a convolution it has a row for every example and position.
+    """
     from torch.nn.functional import unfold
 
     if block.kernel is None:
@@ -238,7 +277,7 @@ def patches(block: Block, x: Tensor) -> Tensor:
 
 
 def spectral_norm(matrix: Tensor) -> float:
-    """The largest singular value, from the smaller of the two Gram matrices in float64."""
+    """Return the largest singular value, from the smaller of the two Gram matrices in float64."""
     import torch
 
     wide = matrix.double() if len(matrix) < matrix.shape[1] else matrix.double().T
@@ -246,12 +285,12 @@ def spectral_norm(matrix: Tensor) -> float:
 
 
 def dot(a: Tensor, b: Tensor) -> Tensor:
-    """⟨a, b⟩ of every unit: (units, m), (units, m) -> (units,)."""
+    """Return ⟨a, b⟩ of each unit: (units, m), (units, m) -> (units,)."""
     return (a * b).sum(1)
 
 
 def by_unit(tensor: Tensor) -> Tensor:
-    """(batch, units, …) -> (units, m): all values of a unit in one row."""
+    """Reshape (batch, units, …) to (units, m), with all values of a unit in one row."""
     return tensor.movedim(1, 0).flatten(1)
 
 
