@@ -276,7 +276,7 @@ def test_a_seed_that_the_baseline_lacks_is_named(mine):
 def test_runs_that_differ_elsewhere_than_in_their_labels_cost_a_caution(mine):
     other = answered(tiny_spec(norm="none", lr=0.3, batch=8), Store())
     opened = page("lab/compare", runs=ids([mine[1], other]))
-    says = "What the labels do not say: these runs also differ in Learning rate, Batch."
+    says = "Not shown in the labels: these runs also differ in Learning rate, Batch."
     assert says in [caption.value for caption in opened.caption]
 
 

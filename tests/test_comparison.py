@@ -86,7 +86,7 @@ def test_knobs_that_vary_together_are_named_by_one_and_the_rest_is_a_caution() -
     besides, data = knobs_figures.cautions(specs)
     assert (
         besides
-        == "What the labels do not say: these runs also differ in Learning rate, Network, Data, Batch."
+        == "Not shown in the labels: these runs also differ in Learning rate, Network, Data, Batch."
     )
     assert data.startswith("They are trained on different data (cifar10-sample, gaussian)")
     assert knobs_figures.cautions(several(norm=("none", "batch"), seed=(0, 1))) == []
@@ -164,7 +164,7 @@ def test_what_is_no_baseline_or_knob_costs_one_sentence() -> None:
     assert comparison.baseline(specs, specs[1].id[:8]) == "BatchNorm"
     with pytest.raises(
         ValueError,
-        match=rf"one of the compared runs, {specs[0].id[:8]}, {specs[1].id[:8]}, got 'zz'",
+        match=rf"one of the compared runs \({specs[0].id[:8]}, {specs[1].id[:8]}\), got 'zz'",
     ):
         comparison.baseline(specs, "zz")
     with pytest.raises(ValueError, match="by one of norm, got 'lr'"):

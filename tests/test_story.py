@@ -247,7 +247,7 @@ def test_a_report_says_what_its_runs_are_and_where_their_curves_end(answered, re
         f"Standard · n = 2 {1 - final['none']:.2%}; BatchNorm · n = 2 {1 - final['batch']:.2%}."
         in page.text
     )
-    assert "Against the knob" not in page.text  # these runs differ in no knob
+    assert "Against the setting" not in page.text  # these runs differ in no swept setting
     assert "santurkar2018batchnorm" in page.text
 
 

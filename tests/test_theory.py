@@ -411,7 +411,7 @@ def test_the_verdict_in_words(rows):
     assert [line.split("**")[1] for line in lines] == list(theory_numbers.STATEMENTS.values())
     assert lines[0].startswith("- **Theorem 4.1**: 36 checks. With 1/m it is an equality, to ")
     assert "· 10⁻¹" in lines[0]
-    assert "The bound as it should be holds in all of them." in lines[0]
+    assert "The corrected bound holds in all of them." in lines[0]
     assert "it fails in all of them" in lines[0]
     assert theory_numbers.verdict(numbers[numbers.norm == "none"]).startswith(
         "- **Lemma 4.5**: 30 checks."

@@ -1,6 +1,7 @@
-"""Rows of measurements -> the numbers that figures and claims use: one module a subject.
+"""Compute from the measured rows the numbers that figures and claims use, one module per subject.
 
-Knows NumPy, SciPy and pandas only. Functions take tidy rows of any number of runs and return a tidy
-frame: KEYS, then the columns that the docstring names after "->". Start with `rows`. Figures are
-those of Santurkar et al. (2018), arXiv 1805.11604v3.
+This package uses NumPy, SciPy and pandas only. Its functions take the tidy rows of any number of
+runs (see `rows`, the place to start) and return a tidy frame. The frame has the columns KEYS (run,
+norm, lr, seed), followed by those that the docstring lists under "Columns". Figure numbers without
+a year are those of Santurkar et al. (2018), arXiv 1805.11604v3.
 """

@@ -1,4 +1,7 @@
-"""Distributions of activations: quantiles, histograms and moments (Figs. 1c, 2, 6, 8, 9; 2015, Fig. 1b-c)."""
+"""Distributions of activations: quantiles, histograms and moments.
+
+Figs. 1c, 2, 6, 8 and 9 of the 2018 paper; Fig. 1b-c of the 2015 paper.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,11 @@ RIDGES = 15  # histograms in one panel of a ridge plot
 
 
 def quantile_bands(rows: DataFrame, layers: Sequence[str], pooled: bool) -> DataFrame:
-    """Quantiles of the activations (2015, Fig. 1b-c). -> layer, step, q05, q15, q50, q85, q95."""
+    """Return quantiles of the activations of these layers over training (2015, Fig. 1b-c).
+
+    They are those of one sampled unit of each layer or, if `pooled`, of all its units together.
+    Columns: layer, step, q05, q15, q50, q85, q95.
+    """
     quantiles = of_units(rows, layers, pooled, "activation_quantile")
     quantiles = quantiles.assign(name=quantiles["at"].round(4).map(QUANTILES)).dropna(
         subset=["name"]
@@ -24,24 +31,30 @@ def quantile_bands(rows: DataFrame, layers: Sequence[str], pooled: bool) -> Data
 
 
 def histograms(rows: DataFrame, layers: Sequence[str], pooled: bool) -> DataFrame:
-    """Activations at up to RIDGES steps (Figs. 1c, 2, 6, 9). -> layer, step, left, right, density."""
+    """Return histograms of the activations at up to RIDGES steps (Figs. 1c, 2, 6, 9).
+
+    One row per bin. Columns: layer, step, left, right (the edges of the bin), density.
+    """
     densities = _densities(rows, layers, pooled)
     return densities[densities["step"].isin(spread(_with_histogram(rows), RIDGES))]
 
 
 def histogram_at(rows: DataFrame, step: int, layers: Sequence[str], pooled: bool) -> DataFrame:
-    """Each run's newest histograms up to `step`. -> layer, step, left, right, density."""
+    """Return each run's newest histograms that are no later than `step`, as in `histograms`."""
     return newest(_densities(rows, layers, pooled), step)
 
 
 def histogram_steps(rows: DataFrame, step: int) -> set[int]:
-    """The steps that `histograms` and `histogram_at` draw, from rows without the histograms themselves."""
+    """Return the steps whose histograms `histograms` and `histogram_at` use.
+
+    `rows` need not contain the histograms themselves, so that only these steps must be loaded.
+    """
     measured = _with_histogram(rows)
     return {int(step) for step in (*spread(measured, RIDGES), *newest(measured, step)["step"])}
 
 
 def _densities(rows: DataFrame, layers: Sequence[str], pooled: bool) -> DataFrame:
-    """Every complete histogram, as density. -> layer, step, left, right, density."""
+    """Return every complete histogram with its counts turned into densities."""
     counts = complete(of_units(rows, layers, pooled, HISTOGRAM), "run", "layer")
     quantiles = of_units(rows, layers, pooled, "activation_quantile")
     highest = quantiles.loc[quantiles["at"] == 1, [*LINE, "step", "value"]]
@@ -56,33 +69,42 @@ def _densities(rows: DataFrame, layers: Sequence[str], pooled: bool) -> DataFram
 
 
 def _with_histogram(rows: DataFrame) -> DataFrame:
-    """One row for each histogram: the quantile at its upper end."""
+    """Return one row per histogram: the largest activation, which every histogram has."""
     return of_metrics(rows[rows["at"] == 1], "activation_quantile")
 
 
 def unit_moment(rows: DataFrame, layer: str, moment: str) -> DataFrame:
-    """Mean or variance of the sampled unit of a layer. -> step, value."""
+    """Return the mean or the variance of a layer's sampled unit over training.
+
+    `moment` is "mean" or "variance". Columns: step, value.
+    """
     moments = _moments(rows, [layer])
     chosen = moments[moments["moment"] == moment].rename(columns={"now": "value"})
     return chosen[[*KEYS, "step", "value"]].reset_index(drop=True)
 
 
 def moment_changes(rows: DataFrame, layers: Sequence[str]) -> DataFrame:
-    """|mean_t+1 - mean_t| and |variance_t+1 - variance_t| (Fig. 8a). -> layer, moment, step, value."""
+    """Return |μ_{t+1} − μ_t| and |σ²_{t+1} − σ²_t| of the sampled unit of each layer (Fig. 8a).
+
+    Columns: layer, moment ("mean" or "variance"), step, value.
+    """
     moments = _moments(rows, layers)
     change = (moments["after"] - moments["now"]).abs()
     return moments.assign(value=change)[[*LINE, "moment", "step", "value"]]
 
 
 def moment_drift(rows: DataFrame, layers: Sequence[str]) -> DataFrame:
-    """mean_t - mean_0 and variance_t - variance_0 (Fig. 8b). -> layer, moment, step, value."""
+    """Return μ_t − μ_0 and σ²_t − σ²_0 of the sampled unit of each layer (Fig. 8b).
+
+    Columns: layer, moment ("mean" or "variance"), step, value.
+    """
     moments = _moments(rows, layers)
     start = moments.groupby([*LINE, "moment"])["now"].transform("first")
     return moments.assign(value=moments["now"] - start)[[*LINE, "moment", "step", "value"]]
 
 
 def _moments(rows: DataFrame, layers: Sequence[str]) -> DataFrame:
-    """Moments of the sampled unit at t and t + 1. -> layer, moment (mean or variance), step, now, after."""
+    """Return the moments of the sampled unit at steps t ("now") and t + 1 ("after")."""
     moments = of_units(rows, layers, False, "activation_mean", "activation_variance")
     moments = moments.assign(moment=moments["metric"].astype(str).str.removeprefix("activation_"))
     now = moments[[*LINE, "moment", "step", "value"]].rename(columns={"value": "now"})

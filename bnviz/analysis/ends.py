@@ -1,4 +1,4 @@
-"""How runs end: one number a run."""
+"""How runs end: one number per run."""
 
 from __future__ import annotations
 
@@ -17,11 +17,18 @@ PROBED = ("test_accuracy", "loss_along", "gradient_distance", "gradient_norm")
 
 
 def ends(rows: DataFrame, end: End, steps: Mapping[str, int]) -> DataFrame:
-    """One number of each run that has reached the last tenth of its `steps` or diverged. -> step, value, diverged
+    """Return one number for each run that diverged or has reached the last tenth of its steps.
 
-    accuracy and loss are means over that tenth, test_accuracy is its newest; loss_band is the mean and beta the median over the
-    whole training; lost is the share of the steps from divergence on. `step` is how many steps were asked for. A run that
-    diverged (1, else 0) has no value but the last.
+    `steps` maps each run to its length. `end` chooses the number:
+
+    - "accuracy", "loss": mean over the last tenth of the steps
+    - "test_accuracy": the newest value in that tenth
+    - "loss_band": mean width of the loss band over the whole training
+    - "beta": median effective β over the whole training
+    - "lost": share of the steps that come after the run diverged
+
+    Columns: step (the length of the run), value, diverged (1.0 or 0.0). A run that diverged has
+    the value NaN, except for "lost".
     """
     lost = diverged(rows, steps)
     reached = text(rows.groupby(KEYS, observed=True)["step"].max().reset_index())
@@ -36,7 +43,7 @@ def ends(rows: DataFrame, end: End, steps: Mapping[str, int]) -> DataFrame:
 
 
 def telling(rows: DataFrame, steps: Mapping[str, int]) -> DataFrame:
-    """The rows that `ends` reads: a small part of all rows."""
+    """Return the rows that `ends` reads, which are a small part of all rows."""
     net = rows[rows["layer"].isna() & rows["metric"].isin([*EVERY_STEP, *PROBED])]
     told: DataFrame = net[
         net["metric"].isin(PROBED) | is_late(net, steps) | ~np.isfinite(net["value"])
@@ -45,9 +52,10 @@ def telling(rows: DataFrame, steps: Mapping[str, int]) -> DataFrame:
 
 
 def final(numbers: DataFrame, steps: Mapping[str, int]) -> DataFrame:
-    """Each run's mean over the last tenth of its `steps`; NaN where one of them overflowed, no row where it is not yet there.
+    """Return the mean of `value` over the last tenth of each run's steps.
 
-    Columns as in `numbers`. The step is 0 in all, so that runs of different length can be paired.
+    The mean is NaN if a value overflowed. A run that has not got that far has no row. Columns as in
+    `numbers`; every step is set to 0, so that runs of different lengths can be paired.
     """
     late = numbers[is_late(numbers, steps)]
     by = identity(numbers)
@@ -56,7 +64,7 @@ def final(numbers: DataFrame, steps: Mapping[str, int]) -> DataFrame:
 
 
 def _end(rows: DataFrame, end: End, steps: Mapping[str, int]) -> dict[str, float]:
-    """The value of `ends` for each run: run -> number."""
+    """Return the value of `ends` by run."""
     if end == "lost":
         lost = diverged(rows, steps)
         return {run: 1 - lost.get(run, count) / count for run, count in steps.items()}

@@ -14,11 +14,13 @@ CURVES = 50  # probe steps in the picture of distance against step size, as in F
 
 
 def landscape_bands(rows: DataFrame, direction: Direction = "gradient") -> DataFrame:
-    """How far loss and gradient vary over the step sizes, and effective beta (Figs. 4, 10, 12, 13).
+    """Return the range of the loss and of the gradient's change, and effective β (Fig. 4).
 
-    -> step, eta_min, loss_low, loss_high, distance_low, distance_high, beta; the distance is
-    ||grad L(theta - eta g) - g|| and beta the maximum of distance / (eta ||g||). A step is left out until all
-    step sizes are measured; one that overflows is a gap.
+    Figs. 10, 12 and 13 show the same. Ranges are over the step sizes η of one probe. The distance
+    is ‖∇L(θ − ηg) − g‖₂, and β the largest distance / (η ‖g‖₂). A step appears once all its step
+    sizes are measured. Where one of them overflows, the value is NaN.
+
+    Columns: step, eta_min, loss_low, loss_high, distance_low, distance_high, beta.
     """
     points = _probes(rows, direction).groupby([*KEYS, "step"], as_index=False)
     low, high = points.min(skipna=False), points.max(skipna=False)
@@ -30,23 +32,33 @@ def landscape_bands(rows: DataFrame, direction: Direction = "gradient") -> DataF
 
 
 def band_width(bands: DataFrame) -> DataFrame:
-    """How wide the bands of `landscape_bands` are. -> step, loss, distance."""
+    """Return highest minus lowest of the bands of `landscape_bands`.
+
+    Columns: step, loss, distance.
+    """
     loss, distance = (bands[f"{name}_high"] - bands[f"{name}_low"] for name in ("loss", "distance"))
     return bands[[*KEYS, "step"]].assign(loss=loss, distance=distance)
 
 
 def gradient_norms(rows: DataFrame) -> DataFrame:
-    """||g|| of the whole net. -> step, value."""
+    """Return ‖g‖₂ of the whole network over training. Columns: step, value."""
     return of_net(rows, "gradient_norm")[[*KEYS, "step", "value"]]
 
 
 def step_sizes(rows: DataFrame) -> DataFrame:
-    """The distance against the step size, at up to CURVES steps (Fig. 11). -> step, eta, distance."""
+    """Return the distance for each step size η, at up to CURVES steps of training (Fig. 11).
+
+    Columns: step, eta, distance.
+    """
     return at_spread_steps(_probes(rows, "gradient"), CURVES)[[*KEYS, "step", "eta", "distance"]]
 
 
 def loss_slice(rows: DataFrame, step: int) -> DataFrame:
-    """L(theta - eta g), eta = 0 included, at each run's newest complete probe. -> step, eta, loss."""
+    """Return L(θ − ηg) against η at one step, including η = 0.
+
+    Each run contributes its newest complete probe that is no later than `step`. Columns: step, eta,
+    loss.
+    """
     along = newest(_probes(rows, "gradient"), step)[[*KEYS, "step", "eta", "loss"]]
     here = of_net(rows, "train_loss").assign(eta=0.0).rename(columns={"value": "loss"})
     here = here.merge(along[["run", "step"]].drop_duplicates(), on=["run", "step"])
@@ -54,12 +66,18 @@ def loss_slice(rows: DataFrame, step: int) -> DataFrame:
 
 
 def curvature(rows: DataFrame) -> DataFrame:
-    """Largest eigenvalue of the Hessian and curvature along the gradient. -> metric (hessian_top or batch_sharpness), step, value."""
+    """Return the largest eigenvalue of the Hessian and the curvature along the gradient.
+
+    Columns: metric ("hessian_top" or "batch_sharpness"), step, value.
+    """
     return of_net(rows, "hessian_top", "batch_sharpness")[[*KEYS, "metric", "step", "value"]]
 
 
 def _probes(rows: DataFrame, direction: Direction) -> DataFrame:
-    """Every complete landscape probe, a row a step size. -> step, eta, loss, distance, beta."""
+    """Return every complete landscape probe, one row per step size.
+
+    Columns: step, eta, loss, distance, beta (distance / (η ‖g‖₂), NaN if not finite).
+    """
     suffix = "" if direction == "gradient" else "_random"
     names = {f"loss_along{suffix}": "loss", f"gradient_distance{suffix}": "distance"}
     probes = complete(of_net(rows, *names), "run").rename(columns={"at": "eta"})

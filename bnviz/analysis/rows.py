@@ -1,7 +1,8 @@
-"""Tidy rows of measurements: which layers, steps and runs they hold, and how to choose among them.
+"""Tidy rows of measurements: what layers, steps and runs they contain, and how to select them.
 
-A row is run, norm, lr, seed, step, metric, layer, unit, at, value. No layer means the whole net, no unit means all units
-pooled. `at` is a quantile level, the left edge of a bin or a step size eta. Runs may be empty, unfinished or diverged.
+The columns are run, norm, lr, seed, step, metric, layer, unit, at and value. A row without a layer
+is about the whole network, and one without a unit about all units of the layer pooled. `at` is a
+quantile level, the left edge of a bin or a step size η. A run may be empty, unfinished or diverged.
 """
 
 from __future__ import annotations
@@ -15,35 +16,42 @@ from pandas import DataFrame, Series
 
 KEYS = ["run", "norm", "lr", "seed"]
 LINE = [*KEYS, "layer"]
-LATE = 0.9  # of the training: where its last tenth begins
+LATE = 0.9  # the share of the steps after which the last tenth of a training begins
 
 
 def layer_number(name: str) -> int:
-    """The number in a layer's name, counted over the whole net: conv3 -> 3."""
+    """Return the number in a layer's name, 0 if it has none: conv3 -> 3.
+
+    Layers are counted over the whole network.
+    """
     digits = re.search(r"\d+$", name)
     return int(digits[0]) if digits else 0
 
 
 def layers(rows: DataFrame) -> list[str]:
-    """Every layer that occurs in `rows`, in the order of the net."""
+    """Return every layer that occurs in `rows`, in the order of the network."""
     return sorted(rows["layer"].dropna().unique(), key=layer_number)
 
 
 def default_layers(hidden: Sequence[str]) -> list[str]:
-    """Up to three of the hidden layers, given in order: a third into the net, its middle, the last."""
+    """Choose up to three hidden layers: one a third of the way in, the middle one and the last.
+
+    `hidden` lists the hidden layers in the order of the network.
+    """
     last = len(hidden) - 1
     return list(dict.fromkeys(hidden[i] for i in (last // 3, last // 2, last) if hidden))
 
 
 def measured_steps(rows: DataFrame, metric: str) -> list[int]:
-    """The steps at which `metric` was measured in any run, ascending."""
+    """Return the steps at which any run measured `metric`, ascending."""
     return sorted(int(step) for step in rows.loc[rows["metric"] == metric, "step"].unique())
 
 
 def diverged(rows: DataFrame, steps: Mapping[str, int]) -> dict[str, int]:
-    """Run -> the first step whose loss is not finite; runs that stayed finite are not in it.
+    """Return the first step with a loss that is not finite, by run.
 
-    That is the training loss, and after the last of the run's `steps`, where there is none, the test loss.
+    Runs whose loss stayed finite are left out. `steps` maps each run to its length. The loss is the
+    training loss; after the last step, where there is no training loss, it is the test loss.
     """
     loss = of_metrics(rows, "train_loss", "test_loss")
     training = loss["metric"] == "train_loss"
@@ -53,19 +61,29 @@ def diverged(rows: DataFrame, steps: Mapping[str, int]) -> dict[str, int]:
 
 
 def is_late(rows: DataFrame, steps: Mapping[str, int]) -> Series[bool]:
-    """Which rows are of the last tenth of a training, or of its last step."""
+    """Return for each row whether it belongs to the last tenth of its run's steps.
+
+    The last step counts even if the run is shorter than ten steps.
+    """
     count = rows["run"].map(steps).astype(float)
     late: Series[bool] = rows["step"] >= np.minimum(LATE * count, count - 1)
     return late
 
 
 def text(rows: DataFrame) -> DataFrame:
-    """The rows with text where they have categories, which group and join in ways of their own. For few rows: it takes memory."""
+    """Turn categorical columns into text.
+
+    Categories group and join in ways of their own: unused ones appear as empty groups. Use this on
+    few rows only, because text takes much more memory.
+    """
     return rows.astype({name: "str" for name in ("run", "norm", "metric", "layer") if name in rows})
 
 
 def of_metrics(rows: DataFrame, *metrics: str) -> DataFrame:
-    """Return the rows of these metrics, sorted by step. Values that are not finite become NaN, which is drawn as a gap."""
+    """Return the rows of these metrics, sorted by step.
+
+    Values that are not finite become NaN, which figures draw as a gap.
+    """
     chosen = text(rows[rows["metric"].isin(metrics)]).astype(
         {"step": "int64", "at": float, "value": float}
     )
@@ -74,29 +92,37 @@ def of_metrics(rows: DataFrame, *metrics: str) -> DataFrame:
 
 
 def of_net(rows: DataFrame, *metrics: str) -> DataFrame:
-    """Like `_of`, measured over the whole net."""
+    """Return the rows of these metrics that are about the whole network, as `of_metrics` does."""
     return of_metrics(rows[rows["layer"].isna()], *metrics)
 
 
 def of_units(rows: DataFrame, layers: Sequence[str], pooled: bool, *metrics: str) -> DataFrame:
-    """Like `_of`, of the one sampled unit of each of these layers, or of all its units pooled."""
+    """Return the rows of these metrics that are about units of these layers.
+
+    They are about the one sampled unit of each layer or, if `pooled`, about all its units together.
+    Otherwise as `of_metrics`.
+    """
     return of_metrics(rows[rows["layer"].isin(layers) & (rows["unit"].isna() == pooled)], *metrics)
 
 
 def complete(rows: DataFrame, *probe: str) -> DataFrame:
-    """Without half-written probes: a step stays if it has as many rows as the fullest step of its probe."""
+    """Drop the steps of a probe that are only half written.
+
+    `probe` names the columns that tell probes apart. A step is kept if it has as many rows as the
+    fullest step of the same probe.
+    """
     size = rows.groupby([*probe, "step"])["step"].transform("size")
     return rows[size == size.groupby([rows[name] for name in probe]).transform("max")]
 
 
 def newest(rows: DataFrame, step: int) -> DataFrame:
-    """Of each run, the rows of its newest step that is not after `step`."""
+    """Return for each run the rows of its newest step that is no later than `step`."""
     past = rows[rows["step"] <= step]
     return past[past["step"] == past.groupby("run")["step"].transform("max")]
 
 
 def spread(rows: DataFrame, count: int) -> NDArray[np.int64]:
-    """At most `count` steps, spread evenly over the measured ones with the first and the last."""
+    """Choose at most `count` of the measured steps, evenly spread, first and last included."""
     steps = np.sort(rows["step"].unique())
     chosen: NDArray[np.int64] = steps[
         np.linspace(0, len(steps) - 1, min(count, len(steps))).round().astype(int)
@@ -105,12 +131,12 @@ def spread(rows: DataFrame, count: int) -> NDArray[np.int64]:
 
 
 def at_spread_steps(rows: DataFrame, count: int) -> DataFrame:
-    """The rows of these steps."""
+    """Return the rows of the steps that `spread` chooses."""
     return rows[rows["step"].isin(spread(rows, count))]
 
 
 def identity(numbers: DataFrame) -> list[str]:
-    """The columns that tell the curves of a frame apart, in its order."""
+    """Return the columns that tell the curves of a frame apart, in the order of the frame."""
     return [
         str(name)
         for name in numbers

@@ -20,10 +20,13 @@ STATISTICS = {  # intervals around a mean over seeds
 
 
 def over_seeds(numbers: DataFrame, values: Sequence[str], statistic: str) -> DataFrame:
-    """Mean over the seeds of each network, and a named interval around it, one of STATISTICS.
+    """Return the mean over the seeds of each network, with an interval around it.
 
-    -> the columns that tell curves apart, interval (its name), step, n, and for each name in `values` name, name_from, name_to:
-    NaN for a single seed. A step that one seed lacks is a mean of the others, with their n; one that overflowed is a gap.
+    `statistic` is one of STATISTICS. If a seed lacks a step, the mean is over the other seeds, and
+    n counts those; if a value overflowed, the mean is NaN. Intervals of a single seed are NaN.
+
+    Columns: those that tell curves apart, interval (its name), step, n, and for each name in
+    `values`: name (the mean), name_from and name_to (the ends of the interval).
     """
     by = [name for name in identity(numbers) if name not in ("run", "seed")]
     groups = numbers.groupby([*by, "step"], dropna=False)
@@ -46,7 +49,7 @@ def over_seeds(numbers: DataFrame, values: Sequence[str], statistic: str) -> Dat
 
 
 def _ends(groups: Any, n: Series[int], statistic: str) -> tuple[DataFrame, DataFrame]:
-    """The lower and the upper ends of the interval."""
+    """Return the lower and the upper end of each interval."""
     if statistic == "range":
         return groups.min(), groups.max()
     mean, sd = groups.mean(skipna=False), groups.std()
@@ -55,7 +58,10 @@ def _ends(groups: Any, n: Series[int], statistic: str) -> tuple[DataFrame, DataF
 
 
 def t_factor(n: ArrayLike) -> NDArray[np.float64]:
-    """Half the width of the 95 % t-interval of a mean of n values, in units of their standard deviation; NaN for n = 1."""
+    """Return half the width of the 95 % t-interval of a mean of n values.
+
+    The unit is the standard deviation of the values. NaN for n = 1.
+    """
     count = np.asarray(n, dtype=float)
     with np.errstate(invalid="ignore", divide="ignore"):
         factor: NDArray[np.float64] = np.where(
@@ -65,9 +71,11 @@ def t_factor(n: ArrayLike) -> NDArray[np.float64]:
 
 
 def difference(numbers: DataFrame, values: Sequence[str], baseline: DataFrame) -> DataFrame:
-    """Each run minus the baseline's run of the same seed at the same step, paired: what both share by chance cancels.
+    """Return each run minus the baseline's run of the same seed, step by step.
 
-    Runs of a seed that the baseline lacks are left out. Columns as in `numbers`, less those that are neither identity nor value.
+    Runs of one seed share random choices such as the order of the batches, so that part of the
+    randomness cancels in the difference. Runs with a seed that the baseline lacks are left out.
+    Columns: those of `numbers` that tell curves apart, step, and the `values`.
     """
     by = [name for name in identity(numbers) if name not in (*KEYS, "label", "facet", "eta_min")]
     keys = ["seed", *by, "step"]

@@ -1,6 +1,7 @@
-"""The loss on planes through the parameters, and the path of training in them: rows of the probe `surface`.
+"""The loss on planes in parameter space, and the projected path of training.
 
-A plane is left out until all of it is measured. A loss that is not finite is NaN.
+The numbers come from the rows of the probe `surface`. A plane θ + a u + b v appears once all of it
+is measured. A loss that is not finite is NaN.
 """
 
 from __future__ import annotations
@@ -10,14 +11,17 @@ from pandas import DataFrame, concat
 
 from bnviz.analysis.rows import KEYS, spread, text
 
-PLANES = 40  # steps that one picture plays through
+PLANES = 40  # planes, one per step, that an animated figure plays through
 PLACE = {"surface_path_a": "a", "surface_path_b": "b", "surface_off": "off"}
 
 
 def planes(rows: DataFrame) -> DataFrame:
-    """Everything to draw, at up to PLANES steps: `surfaces`, then `paths`. -> step, length, point, a, b, loss, off.
+    """Return grids and paths together, at up to PLANES steps: all that a figure draws.
 
-    `length` is ‖u‖. `point` is empty on the grid, which has a loss; on the path it is the step whose θ is projected.
+    Rows from `surfaces` have a loss and no `point`. Rows from `paths` have as `point` the step
+    whose θ is projected, and no loss. `length` is ‖u‖.
+
+    Columns: step, length, point, a, b, loss, off.
     """
     grid, path = surfaces(rows).assign(point=np.nan, off=np.nan), paths(rows).assign(loss=np.nan)
     joined = concat([grid, path], ignore_index=True)
@@ -35,7 +39,10 @@ def planes(rows: DataFrame) -> DataFrame:
 
 
 def surfaces(rows: DataFrame) -> DataFrame:
-    """The loss at θ + a u + b v. -> step, a, b, loss, ascending in a, then b."""
+    """Return the loss at every grid point θ + a u + b v.
+
+    Columns: step, a, b, loss; rows ascend in step, then a, then b within each run.
+    """
     points = _whole(rows)
     grids = {
         run: np.sort(ticks.unique()) for run, ticks in points.groupby("run")["at"]
@@ -49,7 +56,11 @@ def surfaces(rows: DataFrame) -> DataFrame:
 
 
 def paths(rows: DataFrame) -> DataFrame:
-    """Where θ of earlier steps, of this one and of the next stand in each plane. -> step, point (their step), a, b, off."""
+    """Return the projections of earlier steps, this step and the next onto each plane.
+
+    Columns: step (of the plane), point (the step whose θ is projected), a, b, off (the share of the
+    distance from the centre that is off the plane).
+    """
     places = text(rows[rows["metric"].isin(PLACE)]).astype(
         {"step": "int64", "at": float, "value": float}
     )
@@ -65,13 +76,19 @@ def paths(rows: DataFrame) -> DataFrame:
 
 
 def rise(rows: DataFrame) -> DataFrame:
-    """The highest loss on each plane minus the lowest, NaN where one overflows. -> step, value."""
+    """Return the highest loss on each plane minus the lowest, NaN if one overflows.
+
+    Columns: step, value.
+    """
     plane = surfaces(rows).groupby([*KEYS, "step"])["loss"]
     return (plane.max(skipna=False) - plane.min(skipna=False)).rename("value").reset_index()
 
 
 def path_share(rows: DataFrame) -> DataFrame:
-    """The part of the squared distance from the plane before that lies in a plane, 0 to 1. -> step, value."""
+    """Return how much of the way from the previous plane lies in each plane.
+
+    This is a share of the squared distance, from 0 to 1. Columns: step, value.
+    """
     way = paths(rows)
     before = way[way["point"] < way["step"]].sort_values("point", kind="stable")
     last = before.groupby([*KEYS, "step"], as_index=False).tail(1)
@@ -81,12 +98,11 @@ def path_share(rows: DataFrame) -> DataFrame:
 
 
 def _whole(rows: DataFrame) -> DataFrame:
-    """The losses on planes that are measured to the end."""
+    """Return the losses on planes that are completely measured."""
     points = text(rows[rows["metric"] == "surface_loss"]).astype(
         {"step": "int64", "at": float, "value": float}
     )
     plane = points.groupby(["run", "step"])["at"]
-    begun = plane.transform("max") == -plane.transform(
-        "min"
-    )  # measured from the lowest a to the highest
+    # The ticks of an axis are symmetric about 0, so this holds once the highest a is measured.
+    begun = plane.transform("max") == -plane.transform("min")
     return points[begun & (plane.transform("size") == plane.transform("nunique") ** 2)]

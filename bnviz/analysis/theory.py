@@ -1,6 +1,7 @@
-"""The checks of the theorems in Section 4: rows of the probe `theory` as numbers, and as sentences for the page Theory.
+"""Checks of the theorems in Section 4 of Santurkar et al. (2018), arXiv 1805.11604v3.
 
-`bnviz.training.probes.theory` defines the metrics. The statements are those of Santurkar et al. (2018), arXiv 1805.11604v3.
+Turns rows of the probe `theory` into numbers, and the numbers into sentences for the page Theory.
+`bnviz.training.probes.theory` defines the metrics and the symbols.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ STATEMENTS = {
     "lemma_4_5": "Lemma 4.5",
 }
 SIDES = ("left", "exact", "right", "printed", "scale", "inner", "gain", "distance")
-WHOLE = -1  # the unit of rows about a whole layer
-MARGIN = 10.0  # a bound is exceeded where it is by more than so many times what rounding does to an equality
+WHOLE = -1  # stands for the unit in rows about a whole layer
+# A bound counts as exceeded only if the excess is more than this many times the largest deviation
+# that rounding causes in an equality.
+MARGIN = 10.0
 CONDITIONS = {
     "inner": "⟨ŷ, g⟩ ≥ 0",
     "gain": "γ/σ",
@@ -42,15 +45,19 @@ VERDICT = [
 
 
 def metrics(*statements: str) -> tuple[str, ...]:
-    """The metrics of these statements in the rows."""
+    """Return the names of the metrics that belong to these statements."""
     return tuple(f"{statement}_{side}" for statement in statements for side in SIDES)
 
 
 def checks(rows: DataFrame, statement: str) -> DataFrame:
-    """Every check of a statement. -> layer, unit, step, and of SIDES those that it has, the others NaN.
+    """Return every check of a statement: one row per run, layer, unit and step.
 
-    A unit without a gradient, or one that has not moved yet, is no check. Half a check, as a probe that is at work leaves it, and
-    one that overflowed are none either. Lemma 4.5 is an equality; of it those stay for which it says nothing, with `inner` alone.
+    The following do not count as checks: a unit without a gradient, a unit that has not moved yet,
+    a check that is only half written because its run is still being trained, and one that
+    overflowed. Lemma 4.5 is an equality. Cases to which it does not apply (⟨W*, W₀⟩ ≤ 0) stay in
+    the frame, with a value for `inner` only.
+
+    Columns: layer, unit, step, and all SIDES, NaN for those that the statement does not have.
     """
     names = {f"{statement}_{side}": side for side in SIDES}
     chosen = (
@@ -77,11 +84,20 @@ def checks(rows: DataFrame, statement: str) -> DataFrame:
 
 
 def verdicts(rows: DataFrame) -> DataFrame:
-    """How every statement fares: one row for each run, statement and step.
+    """Count for each run, statement and step how many checks hold.
 
-    -> statement, step, checks, silent (units of which the lemma says nothing), deviation (the largest |left − exact| / scale), off
-    (the same of the print), broken (checks in which the true bound is exceeded), fails (the printed one) and negative (in which
-    it is below zero). Deviations are NaN where a statement has no such side.
+    Columns:
+
+    - statement, step
+    - checks: number of checks
+    - silent: number of units to which Lemma 4.5 does not apply
+    - deviation: largest |left − exact| / scale
+    - off: largest |left − printed| / scale
+    - broken: number of checks in which the true bound is exceeded
+    - fails: number of checks in which the printed bound is exceeded
+    - negative: number of checks in which the printed bound is below zero
+
+    `deviation` and `off` are NaN if the statement has no such side.
     """
     made = {statement: checks(rows, statement) for statement in STATEMENTS}
     first = made["theorem_4_1"]
@@ -93,12 +109,12 @@ def verdicts(rows: DataFrame) -> DataFrame:
 
 
 def _apart(frame: DataFrame, side: str) -> Series[float]:
-    """The distance of the left side from another side, relative to the largest terms."""
+    """Return |left − side| / scale: how far apart two sides are, relative to the largest terms."""
     return (frame["left"] - frame[side]).abs() / frame["scale"]
 
 
 def _judged(frame: DataFrame, rounding: Series[float]) -> DataFrame:
-    """The columns of `verdicts` for one statement."""
+    """Return the columns of `verdicts` for one statement; `rounding` is the tolerance by run."""
     slack = frame["scale"] * frame["run"].map(rounding).astype(float)
     judged = frame[[*KEYS, "step"]].assign(
         checks=frame["left"].notna(),
@@ -116,9 +132,12 @@ def _judged(frame: DataFrame, rounding: Series[float]) -> DataFrame:
 
 
 def sides(rows: DataFrame, statement: str, step: int) -> DataFrame:
-    """Measured and bound in every unit, at each run's newest step up to `step`. -> layer, unit, step, version, bound, left.
+    """Return the measured side and the bound of every unit at one step.
 
-    `version` is "true", with the terms in ε where there are any, or "printed".
+    Each run contributes its newest step that is no later than `step`. `version` is "true"
+    (including the terms in ε) or "printed".
+
+    Columns: layer, unit, step, version, bound, left (the measured side).
     """
     now = newest(checks(rows, statement), step)
     true = now["exact"].fillna(now["right"])
@@ -130,10 +149,17 @@ def sides(rows: DataFrame, statement: str, step: int) -> DataFrame:
 
 
 def conditions(rows: DataFrame) -> DataFrame:
-    """What Theorems 4.1 and 4.2 ask and what comes of it, over all units. -> condition (of CONDITIONS), step, value.
+    """Summarise over all units the conditions of Theorems 4.1 and 4.2, and their consequences.
 
-    inner and smaller are shares of the units in which it is so; gain and removed are medians, of |γ|/s and of
-    1 − ‖v‖² / (γ²/s² ‖g‖²), the part of the squared gradient that BatchNorm takes away beside that factor.
+    `condition` is a key of CONDITIONS:
+
+    - "inner": share of the units with ⟨ŷ, g⟩ ≥ 0
+    - "gain": median of |γ|/s
+    - "removed": median of 1 − ‖v‖² / (γ²/s² ‖g‖²), the share of the squared gradient that BatchNorm
+      removes in addition to scaling it by γ²/s²
+    - "smaller": share of the units with ‖v‖ < ‖g‖
+
+    Columns: condition, step, value.
     """
     first, second = checks(rows, "theorem_4_1"), checks(rows, "theorem_4_2")
     squared = first["scale"] / first["gain"] ** 2
@@ -154,9 +180,12 @@ def conditions(rows: DataFrame) -> DataFrame:
 
 
 def distances(rows: DataFrame, step: int) -> DataFrame:
-    """Lemma 4.5 for whole layers, at each run's newest step up to `step`. -> layer, step, plain, scaled.
+    """Return the squared distances of Lemma 4.5 for whole layers at one step.
 
-    plain is ‖W0 − W*‖², scaled ‖W0 − kW*‖²; both are NaN where the lemma says nothing.
+    Each run contributes its newest step that is no later than `step`. `plain` is ‖W₀ − W*‖² and
+    `scaled` is ‖W₀ − kW*‖²; both are NaN if the lemma does not apply.
+
+    Columns: layer, step, plain, scaled; rows are in the order of the layers.
     """
     now = newest(checks(rows, "lemma_4_5").query("unit == @WHOLE"), step)
     now = now.rename(columns={"distance": "plain", "left": "scaled"})
@@ -165,7 +194,7 @@ def distances(rows: DataFrame, step: int) -> DataFrame:
 
 
 def verdict(numbers: DataFrame) -> str:
-    """`verdicts` as sentences, in Markdown; "" before anything is measured."""
+    """Put `verdicts` into words: a Markdown list, or "" if nothing is measured yet."""
     said = []
     for statement, (name, told) in WORDS.items():
         rows = numbers[numbers["statement"] == statement]
@@ -180,50 +209,56 @@ def verdict(numbers: DataFrame) -> str:
 
 
 def asked(numbers: DataFrame) -> str:
-    """`conditions` as one sentence; "" before anything is measured."""
+    """Put `conditions` into one sentence, or "" if nothing is measured yet."""
     if numbers.empty:
         return ""
     mean = numbers.groupby("condition")["value"].mean()
     return (
-        f"On average over the training so far: ⟨ŷ, g⟩ ≥ 0 in {100 * mean['inner']:.0f} % of the units, γ/σ = {mean['gain']:.2g}, "
-        f"{100 * mean['removed']:.2g} % of ‖g‖² removed, and **‖v‖ < ‖g‖ in {100 * mean['smaller']:.0f} % of the units**."
+        f"On average over the training so far, ⟨ŷ, g⟩ ≥ 0 in {100 * mean['inner']:.0f} % of the "
+        f"units, the median of γ/σ is {mean['gain']:.2g}, BatchNorm removes "
+        f"{100 * mean['removed']:.2g} % of ‖g‖² (median), and "
+        f"**‖v‖ < ‖g‖ in {100 * mean['smaller']:.0f} % of the units**."
     )
 
 
 def _first(total: dict[str, float]) -> str:
     fails, negative = (share(total[column], total["checks"]) for column in ("fails", "negative"))
     return (
-        f"With 1/m it is an equality, to {power(total['deviation'])}. {_kept(total)} As printed in v3, with 1/\N{WORD JOINER}√m, it fails in {fails}, "
-        f"and in {negative} the printed bound on a squared length is below zero."
+        f"With 1/m it is an equality, to within {power(total['deviation'])}. {_kept(total)} "
+        f"As printed in v3, with 1/\N{WORD JOINER}√m, it fails in {fails}. In {negative} the "
+        "printed bound is negative, although it bounds a squared length."
     )
 
 
 def _second(total: dict[str, float]) -> str:
     return (
-        f"Its first form is an equality too, to {power(total['deviation'])}. As printed, which leaves out the terms in ε, it is off "
-        f"by up to {power(total['off'])}."
+        f"Its first form is an equality too, to within {power(total['deviation'])}. As printed, "
+        f"without the terms in ε, its two sides differ by up to {power(total['off'])}."
     )
 
 
 def _fourth(total: dict[str, float]) -> str:
     fails = share(total["fails"], total["checks"])
-    return f"{_kept(total)} As printed it fails in {fails}: it compares squares with fourth powers, so the unit of the loss decides."
+    return (
+        f"{_kept(total)} As printed it fails in {fails}: it compares squares with fourth powers, "
+        "so whether it holds depends on the scale of the loss."
+    )
 
 
 def _lemma(total: dict[str, float]) -> str:
     silent = (
-        f" In {total['silent']:,.0f} more cases it says nothing, because ⟨W₀, W*⟩ ≤ 0."
+        f" It does not apply in {total['silent']:,.0f} more cases, because ⟨W₀, W*⟩ ≤ 0."
         if total["silent"]
         else ""
     )
-    return f"With k = ⟨W*, W₀⟩ / ‖W*‖² it is an equality, to {power(total['deviation'])}.{silent}"
+    deviation = power(total["deviation"])
+    return f"With k = ⟨W*, W₀⟩ / ‖W*‖² it is an equality, to within {deviation}.{silent}"
 
 
 def _kept(total: dict[str, float]) -> str:
-    """Whether the bound as it is true holds."""
     if total["broken"]:
-        return f"The bound as it should be **is exceeded in {share(total['broken'], total['checks'])}**."
-    return "The bound as it should be holds in all of them."
+        return f"The corrected bound **is exceeded in {share(total['broken'], total['checks'])}**."
+    return "The corrected bound holds in all of them."
 
 
 WORDS: dict[str, tuple[str, Callable[[dict[str, float]], str]]] = {
@@ -235,7 +270,7 @@ WORDS: dict[str, tuple[str, Callable[[dict[str, float]], str]]] = {
 
 
 def share(part: float, whole: float) -> str:
-    """A part of a whole in words; "all" and "none" are exact."""
+    """Say what share `part` is of `whole`; only exact equality is called "all" or "none"."""
     if part in (0, whole):
         return "all of them" if part else "none of them"
     percent = 100 * part / whole
@@ -245,7 +280,7 @@ def share(part: float, whole: float) -> str:
 
 
 def power(value: float) -> str:
-    """3e-13 -> 3 · 10⁻¹³."""
+    """Write a number to one digit with a power of ten: 3e-13 -> 3 · 10⁻¹³."""
     if not value > 0:
         return "0" if value == 0 else "an unknown number"
     digit, _, exponent = f"{value:.0e}".partition("e")

@@ -1,4 +1,4 @@
-"""Fewer steps of a curve, with none of its extremes lost."""
+"""Reduce the number of steps in a curve without losing its extremes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from pandas import DataFrame, Series
 
 from bnviz.analysis.rows import identity
 
-POINTS = 500  # steps of a curve that fills a figure: as many as a screen resolves
-FACET_POINTS = (
-    160  # steps of a curve in one of many small panels; the paper's 151 probes stay as they are
-)
-KINDS = {  # what a bucket of steps keeps, by the end of a column's name
+POINTS = 500  # steps of a curve that fills a figure: a screen resolves no more
+# Steps of a curve in one of many small panels. The paper's 151 probes still fit in.
+FACET_POINTS = 160
+KINDS = {  # the last part of a column's name -> which of a bucket's values to keep
     "low": "min",
     "mean": "mean",
     "high": "max",
@@ -28,10 +27,12 @@ KINDS = {  # what a bucket of steps keeps, by the end of a column's name
 
 
 def drawn(numbers: DataFrame, points: int = POINTS) -> DataFrame:
-    """As many steps of curves over training as a screen resolves, with the extremes of all.
+    """Thin curves over training to as many steps as a screen resolves, and keep their extremes.
 
-    Up to `points` steps, or FACET_POINTS a layer, stay as they are. Of more, a line keeps the lowest, the highest and, if there is
-    one, a gap of each bucket of steps; a band the lowest of its low edges, the highest of its high ones and the mean between.
+    Frames with at most `points` steps (FACET_POINTS if they have a column `layer`) are returned
+    unchanged. Otherwise the steps are grouped into buckets. Of each bucket a line keeps its lowest
+    value, its highest value and a gap if it has one. A band keeps the lowest value of its lower
+    edge, the highest value of its upper edge and the mean of the curve between them.
     """
     count = FACET_POINTS if "layer" in numbers else points
     if numbers["step"].nunique() <= count:
@@ -50,7 +51,10 @@ def drawn(numbers: DataFrame, points: int = POINTS) -> DataFrame:
 
 
 def _buckets(steps: Series[int], count: int) -> Series[int]:
-    """The step at which each step's bucket begins, common to all runs; up to `count` stay as they are."""
+    """Return the first step of each step's bucket; up to `count` steps are left as they are.
+
+    Buckets are the same for all runs.
+    """
     if steps.nunique() <= count:
         return steps
     width = -(-(int(steps.max()) + 1) // count)
@@ -58,7 +62,7 @@ def _buckets(steps: Series[int], count: int) -> Series[int]:
 
 
 def _bucketed(bands: DataFrame, by: list[str], kinds: dict[str, str], count: int) -> DataFrame:
-    """At most `count` steps a line: of each bucket the extreme or mean that `kinds` names."""
+    """Keep at most `count` steps, with the extreme or mean that `kinds` names for each column."""
     buckets = bands.assign(step=_buckets(bands["step"], count)).groupby(
         [*by, "step"], as_index=False
     )
@@ -66,7 +70,7 @@ def _bucketed(bands: DataFrame, by: list[str], kinds: dict[str, str], count: int
 
 
 def _thin(lines: DataFrame, by: list[str], count: int) -> DataFrame:
-    """At most `count` steps a line: of each bucket the lowest, the highest and, if there is one, a gap."""
+    """Keep about `count` steps per line: each bucket's lowest and highest value, and a gap."""
     buckets = lines.groupby([*by, _buckets(lines["step"], count // 2)])["value"]
     rank = buckets.rank(method="first", na_option="bottom")
     highest, last = buckets.transform("count"), buckets.transform("size")

@@ -1,7 +1,8 @@
-"""Numbers -> plotly figures: each subject is a module with its drawing functions and its panels.
+"""Draw numbers as plotly figures. Each subject is a module with its drawing functions and panels.
 
-Knows no Streamlit and no store. A `Panel` at the top of a module here is known by its name to pages,
-command line, bundles and reports. Start with `panel`, then a subject such as `landscape`.
+This package imports neither Streamlit nor the store. Every `Panel` at the top level of a module
+here is found automatically and collected in PANELS, where pages, command line, bundles and reports
+look it up by name. Start with `panel`, then read a subject such as `landscape`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from types import ModuleType
 from bnviz.discover import modules
 from bnviz.figures.panel import Panel
 
-# The order in reports and on the command line; other subjects follow.
+# The order of subjects in reports and on the command line. Subjects not listed here come last.
 ORDER = ("training", "distributions", "covariate_shift", "landscape", "surface", "theory", "sweep")
 
 

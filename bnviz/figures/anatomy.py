@@ -1,7 +1,8 @@
-"""The pictures of the page "BatchNorm, taken apart": numbers of `bnviz.papers.algorithm1` -> table -> plotly Figure.
+"""The figures of the page "BatchNorm, taken apart".
 
-An example keeps its number and colour everywhere. Figures know no Streamlit; like those of `bnviz.figures` they leave the
-colours of text and grid to whoever shows them. Each picture is drawn from a table, and the table is what the reader may take away.
+Numbers of `bnviz.papers.algorithm1` become a table, and the table becomes a plotly Figure. The
+table is also what the reader can download. An example keeps its number and colour in every figure.
+The colours of text and grid are left to the page, as in all figures.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
-from pandas import DataFrame
+from pandas import DataFrame, concat
 from plotly.subplots import make_subplots
 
 from bnviz.figures.style import MARK, STYLES
 from bnviz.papers import algorithm1
 from bnviz.papers.algorithm1 import Array, Backward, Forward, Population
 
-# The palette is that of the runs, whose pictures never meet those of this page.
+# These are the colours of the runs. No page shows figures of both, so they cannot be confused.
 COLOURS = [style.colour for style in STYLES.values()][:5]
-INK = "#10141b"  # numbers inside the dots: at least 4.3:1 on every colour of the palette
+INK = "#10141b"  # numbers inside the dots: a contrast of at least 4.3:1 on each of COLOURS
 LINES = {"x": "x", "centred": "x − μ", "normalised": "x̂", "y": "y"}
 ROADS = {
     "direct": "direct",
@@ -29,7 +30,7 @@ ROADS = {
     "through_mean": "through μ",
     "dx": "all three: ∂ℓ/∂x",
 }
-SHOWN = 5.0  # the x axis reaches at least as far as the sliders, so that it stands still while they move
+SHOWN = 5.0  # the sliders end here; the x axis does too, so that it stays still while they move
 FACTORS = np.logspace(-1, 1, 41)
 TICKS = {
     "tickvals": [0.1, 0.2, 0.5, 1, 2, 5, 10],
@@ -38,7 +39,7 @@ TICKS = {
 
 
 def name(letter: str, example: int) -> str:
-    """x and 3 -> x₃; examples count from 1."""
+    """Return the name of an example's number: "x" and 3 -> "x₃". Examples count from 1."""
     return f"{letter}{'₀₁₂₃₄₅₆₇₈₉'[example]}"
 
 
@@ -46,13 +47,20 @@ def name(letter: str, example: int) -> str:
 
 
 def forward_table(line: Forward) -> DataFrame:
-    """A row an example, a column a line of Algorithm 1."""
+    """Return the forward pass as a table.
+
+    There is one row per example. Columns: example (from 1), and those in LINES, one for each line
+    of Algorithm 1.
+    """
     columns = {column: getattr(line, column) for column in LINES}
     return DataFrame({"example": np.arange(1, len(line.x) + 1)} | columns)
 
 
 def moves(table: DataFrame) -> go.Figure:
-    """`forward_table`: a row of dots for every line of the algorithm, and each example's way down through them."""
+    """Draw `forward_table`: a row of dots for each line of the algorithm.
+
+    A line through the rows follows each example from x to y.
+    """
     reach = max(SHOWN, float(table[list(LINES)].abs().to_numpy().max())) + 0.6
     rows = {column: len(LINES) - 1 - place for place, column in enumerate(LINES)}
     heights = {column: rows[column] + 0.19 * stacked(table[column], reach / 8) for column in LINES}
@@ -91,7 +99,10 @@ def moves(table: DataFrame) -> go.Figure:
 
 
 def stacked(values: Iterable[float], width: float) -> Array:
-    """For every dot the lowest storey on which it covers no other one; `width` is that of a dot."""
+    """Stack dots that would overlap: return the lowest free level for each dot, counted from 0.
+
+    Dots overlap if their values differ by less than `width`.
+    """
     placed: list[tuple[float, int]] = []
     for value in values:
         taken = {storey for other, storey in placed if abs(other - value) < width}
@@ -102,7 +113,7 @@ def stacked(values: Iterable[float], width: float) -> Array:
 
 
 def _spread(values: Array, height: float, **look: Any) -> go.Scatter:
-    """A grey bar from one standard deviation below the mean to one above it, with a tick at the mean."""
+    """Draw a grey bar from mean − σ to mean + σ, with a tick at the mean."""
     mean, deviation = values.mean(), values.std()
     ticks = {
         "symbol": ["line-ns", "line-ns", "line-ns"],
@@ -125,7 +136,11 @@ def _spread(values: Array, height: float, **look: Any) -> go.Scatter:
 
 
 def backward_table(line: Forward, gradient: Backward) -> DataFrame:
-    """A row an example: its gradient at every line of the algorithm, and the three roads that lead to x."""
+    """Return the backward pass as a table, one row per example.
+
+    Columns: example (from 1), normalised, the gradients dy and dnormalised, and those in ROADS: the
+    three paths by which the gradient reaches x, and their sum dx.
+    """
     columns = {column: getattr(gradient, column) for column in ("dy", "dnormalised", *ROADS)}
     return DataFrame(
         {"example": np.arange(1, len(line.x) + 1), "normalised": line.normalised} | columns
@@ -133,21 +148,18 @@ def backward_table(line: Forward, gradient: Backward) -> DataFrame:
 
 
 def roads(table: DataFrame) -> go.Figure:
-    """`backward_table`: for every example what each road adds to the gradient, and the sum."""
+    """Draw `backward_table`: what each path contributes to an example's gradient, and the sum."""
     colours = [COLOURS[1], COLOURS[3], COLOURS[2], COLOURS[0]]
     fig = go.Figure()
     for (column, label), colour, pattern in zip(
         ROADS.items(), colours, ("", "/", ".", ""), strict=True
     ):
+        outline = {"color": colour, "width": 1}
         fig.add_bar(
             x=[name("x", example) for example in table["example"]],
             y=table[column].to_numpy(),
             name=label,
-            marker={
-                "color": colour,
-                "pattern": {"shape": pattern},
-                "line": {"color": colour, "width": 1},
-            },
+            marker={"color": colour, "pattern": {"shape": pattern}, "line": outline},
             opacity=1 if column == "dx" else 0.7,
             hovertemplate="%{y:.4g}",
         )
@@ -160,11 +172,14 @@ def roads(table: DataFrame) -> go.Figure:
 
 
 def slice_table(line: Forward, targets: ArrayLike, example: int) -> DataFrame:
-    """The loss along one x: over all that its slider can reach, and close to where it is; `example` counts from 1."""
+    """Return the loss as a function of one example's x, all else fixed.
+
+    x covers the range of its slider, with extra points near its present value. `example` counts
+    from 1. Columns: x, loss.
+    """
     along, at = algorithm1.loss_along(line, targets, example - 1), float(line.x[example - 1])
-    near = at + float(line.deviation) * np.linspace(
-        -6, 6, 121
-    )  # equal numbers make a valley as narrow as √ε
+    # If all examples are equal, the loss has a valley about √ε wide, which an even grid misses.
+    near = at + float(line.deviation) * np.linspace(-6, 6, 121)
     values = np.unique(
         np.round([*np.linspace(-SHOWN, SHOWN, 201), *near[np.abs(near) <= SHOWN], at], 9)
     )
@@ -172,7 +187,7 @@ def slice_table(line: Forward, targets: ArrayLike, example: int) -> DataFrame:
 
 
 def tangent(table: DataFrame, at: float, slope: float, example: int) -> go.Figure:
-    """`slice_table`, and the line whose slope is the derivative; `example` counts from 1."""
+    """Draw `slice_table` with the tangent at the present value. `example` counts from 1."""
     colour = COLOURS[example - 1]
     height = table["loss"].to_numpy()[int(np.argmin(np.abs(table["x"].to_numpy() - at)))]
     low, high = table["loss"].min(), table["loss"].max()
@@ -209,29 +224,35 @@ def tangent(table: DataFrame, at: float, slope: float, example: int) -> go.Figur
 def company_table(
     batches: Array, example: int, over: Population, gamma: float, beta: float, epsilon: float
 ) -> DataFrame:
-    """The chosen example of the first batch as a guest in each of the others: a row for everybody in every batch.
+    """Put one example of the first batch into every other batch, in place of the example there.
 
-    The statistics of the population are those before the visits. `example` counts from 1.
+    The population statistics `over` are those from before the exchange. `example` counts from 1.
+
+    There is one row per example and batch. Columns: batch and example (from 1), guest (whether it
+    is the chosen example), x, training and inference (the output y normalised by the batch and by
+    the population).
     """
-    guest, rows = float(batches[0, example - 1]), []
+    guest, tables = float(batches[0, example - 1]), []
+    numbers = np.arange(1, batches.shape[1] + 1)
     for number, batch in enumerate(batches, 1):
         visited = batch.copy()
         visited[example - 1] = guest
-        trained = algorithm1.forward(visited, gamma, beta, epsilon).y
-        inferred = algorithm1.inference(visited, over, gamma, beta, epsilon)
-        for place, value in enumerate(visited):
-            rows.append(
-                (number, place + 1, place + 1 == example, value, trained[place], inferred[place])
-            )
-    return DataFrame(rows, columns=["batch", "example", "guest", "x", "training", "inference"])
+        columns = {
+            "batch": number,
+            "example": numbers,
+            "guest": numbers == example,
+            "x": visited,
+            "training": algorithm1.forward(visited, gamma, beta, epsilon).y,
+            "inference": algorithm1.inference(visited, over, gamma, beta, epsilon),
+        }
+        tables.append(DataFrame(columns))
+    return concat(tables, ignore_index=True)
 
 
 def company(table: DataFrame) -> go.Figure:
-    """`company_table`: on the left who is in each batch, on the right what becomes of the one who is in all of them."""
-    numbers, example = (
-        sorted(table["batch"].unique()),
-        int(table.loc[table["guest"], "example"].iloc[0]),
-    )
+    """Draw `company_table`: the batches on the left, the chosen example's outputs on the right."""
+    numbers = sorted(table["batch"].unique())
+    example = int(table.loc[table["guest"], "example"].iloc[0])
     titles = [f"{name('x', example)} in its batch", name("y", example)]
     sharing = {"shared_yaxes": True, "column_widths": [0.55, 0.45], "horizontal_spacing": 0.06}
     fig = make_subplots(1, 2, column_titles=titles, **sharing)
@@ -242,17 +263,13 @@ def company(table: DataFrame) -> go.Figure:
     fig.update_layout(template="bnviz", height=130 + height, margin_t=84, hovermode="closest")
     fig.update_layout(legend_y=1 + 30 / height)
     labels = ["yours", *(f"no. {number}" for number in numbers[1:])]
-    fig.update_yaxes(
-        range=[numbers[-1] + 0.6, numbers[0] - 0.6],
-        tickvals=numbers,
-        ticktext=labels,
-        showgrid=False,
-    )
+    reach = [numbers[-1] + 0.6, numbers[0] - 0.6]
+    fig.update_yaxes(range=reach, tickvals=numbers, ticktext=labels, showgrid=False)
     return fig.update_yaxes(title_text="Batch", col=1).update_xaxes(nticks=6)
 
 
 def _members(table: DataFrame, dot: dict[str, Any]) -> list[go.Scatter]:
-    """A row a batch: mean and spread, everybody as a ring, and the guest as a dot."""
+    """Draw one batch per row: mean and spread, its examples as rings, the chosen one as a dot."""
     ring = {"color": MARK, "size": 11, "symbol": "circle-open", "line": {"width": 2}}
     look = {"mode": "markers", "showlegend": False, "hovertemplate": "x = %{x:.3g}<extra></extra>"}
     rows = {
@@ -267,25 +284,24 @@ def _members(table: DataFrame, dot: dict[str, Any]) -> list[go.Scatter]:
 
 
 def _fates(guests: DataFrame, dot: dict[str, Any]) -> list[go.Scatter]:
-    """The guest's output: one line at inference, a dot a batch in training, and how far apart they are."""
+    """Draw the chosen example's outputs: a line for inference, and a dot per batch for training.
+
+    Stems join the dots to the line.
+    """
     level, numbers = float(guests["inference"].iloc[0]), guests["batch"].to_list()
     line = {"mode": "lines", "hoverinfo": "skip"}
     dashed = {"line": {"color": MARK, "width": 3, "dash": "dash"}, "name": "at inference"}
-    stems = {  # None: a gap between one and the next
+    stems = {  # None breaks the line between two stems
         "x": [end for value in guests["training"] for end in (level, value, None)],
         "y": [end for number in numbers for end in (number, number, None)],
     }
     thin = {"line": {"color": dot["color"], "width": 2}, "showlegend": False}
     look = {"mode": "markers", "marker": dot, "name": "in training"}
+    hover = "y = %{x:.4g} in training<extra></extra>"
     return [
         go.Scatter(x=[level] * 2, y=[numbers[0] - 0.45, numbers[-1] + 0.45], **line, **dashed),
         go.Scatter(**stems, **line, **thin),
-        go.Scatter(
-            x=guests["training"],
-            y=numbers,
-            hovertemplate="y = %{x:.4g} in training<extra></extra>",
-            **look,
-        ),
+        go.Scatter(x=guests["training"], y=numbers, hovertemplate=hover, **look),
     ]
 
 
@@ -293,29 +309,26 @@ def _fates(guests: DataFrame, dot: dict[str, Any]) -> list[go.Scatter]:
 
 
 def scale_table(weights: ArrayLike, inputs: ArrayLike, epsilon: float, a: float) -> DataFrame:
-    """What every factor does to a layer with BatchNorm, the chosen one included."""
+    """Return how a layer with BatchNorm changes if its weights are multiplied by a factor.
+
+    There is one row for each of FACTORS and for the chosen factor `a`. Columns: a, and the fields
+    of `algorithm1.Invariance`.
+    """
     factors = np.unique([*FACTORS, a])
     rows = [
-        (factor, *algorithm1.invariance(weights, inputs, factor, epsilon)) for factor in factors
+        {"a": factor} | algorithm1.invariance(weights, inputs, factor, epsilon)._asdict()
+        for factor in factors
     ]
-    return DataFrame(rows, columns=["a", "outputs", "by_inputs", "by_weights"])
+    return DataFrame(rows)
 
 
 def scaling(table: DataFrame, a: float) -> go.Figure:
-    """`scale_table`: both gradients against those of the weights as they are, and 1/a for comparison."""
+    """Draw the gradients of `scale_table` relative to those at a = 1, with 1/a for comparison."""
     fig = go.Figure()
-    line = {
-        "color": "rgba(136, 136, 136, 0.45)",
-        "width": 12,
-    }  # under the measured line, and wider than it
-    fig.add_scatter(
-        x=table["a"],
-        y=1 / table["a"],
-        mode="lines",
-        line=line,
-        name="1/a",
-        hovertemplate="%{y:.4g}",
-    )
+    # Wide and drawn first, so that it stays visible behind the measured line.
+    line = {"color": "rgba(136, 136, 136, 0.45)", "width": 12}
+    look = {"mode": "lines", "line": line, "name": "1/a", "hovertemplate": "%{y:.4g}"}
+    fig.add_scatter(x=table["a"], y=1 / table["a"], **look)
     labels = {"by_weights": "by the weights", "by_inputs": "by the inputs"}
     return _over_factors(fig, table, labels, a).update_yaxes(
         title_text="Gradient, against a = 1", type="log", **TICKS
@@ -323,16 +336,19 @@ def scaling(table: DataFrame, a: float) -> go.Figure:
 
 
 def breach_table(table: DataFrame) -> DataFrame:
-    """`scale_table`: how far all that should hold exactly is off, because ε does not grow with the weights."""
+    """Return how far the equalities of `scale_table` are off.
+
+    They would be exact if ε grew with the weights. Columns as in `scale_table`, NaN instead of 0.
+    """
     off = table.assign(
         by_inputs=(table["by_inputs"] - 1).abs(),
         by_weights=(table["by_weights"] * table["a"] - 1).abs(),
     )
-    return off.where(off > 0)  # nothing is off at a = 1, which a logarithmic axis cannot show
+    return off.where(off > 0)  # at a = 1 all are 0, which a logarithmic axis cannot show
 
 
 def breach(table: DataFrame, a: float) -> go.Figure:
-    """`breach_table`: a line for each equality."""
+    """Draw `breach_table`, one line for each equality."""
     labels = {
         "by_weights": "gradient by the weights",
         "by_inputs": "gradient by the inputs",
@@ -344,7 +360,7 @@ def breach(table: DataFrame, a: float) -> go.Figure:
 
 
 def _over_factors(fig: go.Figure, table: DataFrame, labels: dict[str, str], a: float) -> go.Figure:
-    """A line for each column, a dot on it where the reader is, and a logarithmic axis of factors."""
+    """Draw columns of a table against the factor, with a dot at the reader's factor `a`."""
     here = table[table["a"] == a]
     looks = {
         "by_weights": (COLOURS[0], "solid", "circle"),
@@ -353,21 +369,12 @@ def _over_factors(fig: go.Figure, table: DataFrame, labels: dict[str, str], a: f
     }
     for column, label in labels.items():
         colour, dash, symbol = looks[column]
-        look = {
-            "line": {"color": colour, "width": 3, "dash": dash},
-            "name": label,
-            "hovertemplate": "%{y:.4g}",
-        }
-        fig.add_scatter(x=table["a"], y=table[column], mode="lines", **look)
+        line = {"color": colour, "width": 3, "dash": dash}
+        look: dict[str, Any] = {"mode": "lines", "line": line, "name": label}
+        fig.add_scatter(x=table["a"], y=table[column], hovertemplate="%{y:.4g}", **look)
         dot = {"color": colour, "size": 13, "symbol": symbol}
-        fig.add_scatter(
-            x=here["a"],
-            y=here[column],
-            mode="markers",
-            marker=dot,
-            showlegend=False,
-            hoverinfo="skip",
-        )
+        look = {"mode": "markers", "marker": dot, "showlegend": False, "hoverinfo": "skip"}
+        fig.add_scatter(x=here["a"], y=here[column], **look)
     fig.update_layout(template="bnviz", height=400, margin_t=70, legend_y=1.02)
     title = {"text": "a = %{x:.3g}"}
     return fig.update_xaxes(

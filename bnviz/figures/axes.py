@@ -1,4 +1,4 @@
-"""Axes: their titles, scales and ranges, the selected step, and one legend entry a run."""
+"""Axes: titles, scales and ranges, the mark of the selected step, one legend entry per run."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ from bnviz.figures.traces import LOWEST, NUMBER, OPEN, OVER_SEEDS, drawable
 from bnviz.figures.unchecked import figure as unchecked
 from bnviz.figures.unchecked import scatter, traces
 
-CURSOR = "cursor"  # the mark of the step that a page shows: it belongs to the page, and exports leave it out
+CURSOR = "cursor"  # names the mark of the step that a page shows, so that exports can remove it
 BELOW = {"y": 0, "yref": "container", "yanchor": "bottom"}  # a legend under the axes
 PERCENT = {"range": [0, 1.02], "autorange": False, "tickformat": ".0%"}
-SHARE = "%{y:.3~p}"  # what a hover says of a height on an axis in per cent
-# Without a format plotly writes 0.2 as a small "2" between the powers of ten; more ticks would run into each other.
+SHARE = "%{y:.3~p}"  # how a hover writes a height on an axis in per cent
+# Without a format plotly writes 0.2 as a small "2" between the powers of ten. More ticks would
+# overlap.
 LOG: dict[str, Any] = {"type": "log", "tickformat": ",~g", "nticks": 4}
 
 
 def layer_title(name: str) -> str:
-    """The title of a layer's panel: conv3 -> conv3 (#3)."""
+    """Return the title of a layer's panel: conv3 -> conv3 (#3)."""
     return f"{name} (#{layer_number(name)})"
 
 
@@ -39,7 +40,10 @@ def empty_axes(
     columns: Iterable[str] = (),
     **sharing: Any,
 ) -> go.Figure:
-    """Empty axes: a row for each y title, a column for each column title."""
+    """Return empty axes: one row for each y title and one column for each column title.
+
+    If `frame` has no rows, the figure says that nothing is measured yet.
+    """
     rows = tuple(y_titles)
     fig = unchecked(_axes(x_title, rows, tuple(columns), **sharing))
     if frame.empty:
@@ -54,7 +58,7 @@ def empty_axes(
 def _axes(
     x_title: str, rows: tuple[str, ...], columns: tuple[str, ...], **sharing: Any
 ) -> go.Figure:
-    """The axes of `empty_axes`, kept because every refresh of a live figure needs them again."""
+    """Return the axes of `empty_axes`, cached because a live figure needs them at every refresh."""
     heads = [[line for word in title.split(" · ") for line in wrap(word, 12)] for title in columns]
     height, head = 200 * len(rows), 20 * max(map(len, heads), default=0)
     gaps = {"horizontal_spacing": 0.03, "vertical_spacing": 0.15 / len(rows)}
@@ -72,10 +76,10 @@ def _axes(
 
 
 def over_time(time: Time, fig: go.Figure) -> go.Figure:
-    """The time axis of every panel, and the selected step on it."""
+    """Set the time axis of every panel of `fig` and mark the selected step on it."""
     title = {"text": "Step %{x:,d}"}
     fig.update_xaxes(range=[0, time.steps], tickformat="~s", unifiedhovertitle=title)
-    # plotly.js does not scale matching y axes by itself once matching x axes have a range.
+    # plotly.js stops autoscaling matching y axes once matching x axes have a range.
     fig.update_yaxes(autorange=True)
     if time.selected is not None:
         everywhere = {"row": "all", "col": "all", "exclude_empty_subplots": False}
@@ -84,17 +88,20 @@ def over_time(time: Time, fig: go.Figure) -> go.Figure:
 
 
 def open_below(fig: go.Figure) -> go.Figure:
-    """End the axes where the drawn values end, although an interval reaches zero or less, and say so in the legend."""
+    """End logarithmic axes near the lowest drawn value if an interval reaches zero or less.
+
+    Without this, the axis would follow the interval down to LOWEST. The legend entry of the
+    interval then says that it is open below.
+    """
     if all(trace.meta != OPEN for trace in fig.data):
         return fig
-    values: dict[str, list[Any]] = {
-        axis.plotly_name: [] for axis in fig.select_yaxes()
-    }  # of axes that match, together
+    # Axes that match share one entry.
+    values: dict[str, list[Any]] = {axis.plotly_name: [] for axis in fig.select_yaxes()}
     for trace in fig.data:
         axis = fig.layout[f"yaxis{(trace.yaxis or 'y')[1:]}"]
         y = drawable([np.nan if value is None else value for value in trace.y])
         down = trace.error_y.arrayminus
-        ends = y if down is None else y - drawable(down)  # of whiskers
+        ends = y if down is None else y - drawable(down)  # the lower ends of error bars
         values[_root(axis)] += [y[y > LOWEST], ends[ends > LOWEST]]
     for axis in fig.select_yaxes():
         above = np.concatenate([np.zeros(0), *values[_root(axis)]])
@@ -105,19 +112,18 @@ def open_below(fig: go.Figure) -> go.Figure:
 
 
 def _root(axis: Any) -> str:
-    """The name of the first of the axes that match."""
+    """Return the name of the axis that this one is matched to, or its own."""
     return f"yaxis{axis.matches[1:]}" if axis.matches else str(axis.plotly_name)
 
 
 def _say_open(fig: go.Figure) -> None:
-    """Say in the legend entry of the interval that it is open below."""
     for trace in fig.data:
         if (trace.name or "").endswith(OVER_SEEDS):
             trace.name += OPEN
 
 
 def named_once(fig: go.Figure) -> go.Figure:
-    """One entry a run in the legend, however many traces it is drawn with."""
+    """Leave one legend entry per run, however many traces the run has."""
     named: set[str | None] = set()
     for trace in traces(fig):
         if trace.get("showlegend") is not False:
@@ -125,13 +131,18 @@ def named_once(fig: go.Figure) -> go.Figure:
             named.add(trace.get("legendgroup"))
     shown = [trace for trace in traces(fig) if trace.get("showlegend") is not False]
     theirs = len([trace for trace in shown if trace.get("zorder") == UNDER])
-    if theirs:  # the papers' long names would run into the buttons above, or leave no height
+    # Above the axes, the papers' long names would cover the buttons or squeeze the figure.
+    if theirs:
         fig.update_layout(legend=BELOW, height=fig.layout.height + 28 * theirs)
     return fig
 
 
 def scale_for(values: ArrayLike, span: float) -> str:
-    """The scale of an axis: "log" where all values are positive and span more than this factor, else "linear"."""
+    """Choose the scale of an axis.
+
+    It is "log" if all finite values are positive and the largest is more than `span` times the
+    smallest, else "linear".
+    """
     finite = np.asarray(values, dtype=float)
     finite = finite[np.isfinite(finite)]
     return (
@@ -142,18 +153,18 @@ def scale_for(values: ArrayLike, span: float) -> str:
 
 
 def axis_of(scale: str) -> dict[str, Any]:
-    """The properties of an axis with this scale."""
+    """Return the plotly properties of an axis with this scale, "log" or "linear"."""
     return LOG if scale == "log" else {"type": scale}
 
 
 def in_percent(fig: go.Figure, **axis: Any) -> go.Figure:
-    """Write the y axes and the hovers in per cent."""
+    """Write y axes and hovers in per cent; `axis` adds to or replaces the axis properties."""
     fig.update_traces(hovertemplate=SHARE, selector={"hovertemplate": NUMBER})
     return fig.update_yaxes(**PERCENT | axis)
 
 
 def positive_only(frame: DataFrame, *columns: str) -> DataFrame:
-    """The frame for a logarithmic axis: what is not positive in these columns becomes a gap."""
+    """Prepare a frame for a logarithmic axis: values ≤ 0 in these columns become gaps."""
     return frame.assign(
         **{name: frame[name].where(frame[name] > 0) for name in columns if name in frame}
     )

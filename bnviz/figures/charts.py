@@ -1,4 +1,4 @@
-"""Two kinds of figure that several subjects share: a line for each run, and a panel for each layer."""
+"""Two kinds of chart that several subjects use: one line per run, and one panel per layer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ def line_chart(
     paper: DataFrame | None = None,
     log: bool = False,
 ) -> go.Figure:
-    """One line a run, with a marker on every measurement."""
+    """Draw one column over training: a line per run, with a marker at every measurement.
+
+    `paper` holds the papers' curves to draw beneath. Set `log` if the y axis will be logarithmic.
+    """
     fig = empty_axes(frame, "Steps", [title])
     for curve, rows in curves(frame):
         fig.add_traces(interval_traces(curve, rows, column, log))
@@ -39,9 +42,10 @@ def facet_chart(
     time: Time,
     paper: DataFrame | None = None,
 ) -> go.Figure:
-    """A column for each layer, a row for each value of the column `kind`, and all networks in each panel.
+    """Draw all runs in a grid of panels: a column per layer, a row per value of the column `kind`.
 
-    A paper's layer is drawn in the panel of our layer with the same number.
+    `titles` maps those values to the titles of the y axes. A paper's layer is drawn in the panel of
+    our layer with the same number.
     """
     names, kinds = layers(frame), list(titles)
     sharing = {"shared_xaxes": "all", "shared_yaxes": True}

@@ -1,8 +1,8 @@
-"""Any runs side by side: one metric of all of them, laid over each other.
+"""Compare any runs in one metric: overlaid, as differences to a baseline, or as small multiples.
 
-Runs that differ only in their seed share a label, and can be averaged. Each panel takes the layer, where its metric needs
-one, from the first of `View.layers`, and the baseline (how an id begins) or the knob of small multiples from `View.choice`;
-"" takes the first there is.
+Runs that differ only in their seed share a label and can be averaged. A metric that is measured by
+layer uses the first of `View.layers`. `View.choice` is the start of the baseline run's id, or the
+setting that small multiples are split by; "" means the first one available.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from bnviz.figures.unchecked import figure as unchecked
 from bnviz.spec import RunSpec
 from bnviz.words import shorten
 
-MANY = 7  # labels with an interval, of which a figure still takes 150 kB at most
-DOTS = 16  # markers on a line of a comparison, so that it is told apart without its colour
-ACROSS = 3  # small multiples side by side
+MANY = 7  # labels with an interval: up to here a figure takes at most 150 kB
+DOTS = 16  # markers on a line, so that lines can be told apart without colour
+ACROSS = 3  # small multiples in a row
 
 
 class Look(NamedTuple):
-    """How the lines of a label look."""
+    """The look of the lines that share a label."""
 
     colour: str
     dash: str
@@ -46,24 +46,38 @@ class Look(NamedTuple):
 
 @dataclass(frozen=True)
 class Compared:
-    """What the figures of a comparison share: `looks` are those of its labels, in the order of the legend."""
+    """What the figures of a comparison have in common.
+
+    Attributes
+    ----------
+    looks : the look of each label, in the order of the legend
+    axis : title of the y axis
+    time : length of the training and the steps at which runs diverged
+    log : whether the y axis is logarithmic
+    percent : whether the values are shares, to be shown in per cent
+    zero : whether the values are differences, which get a line at 0
+    facets : names of the small multiples, () if there are none
+    """
 
     looks: Mapping[str, Look]
     axis: str
     time: Time
     log: bool = False
     percent: bool = False
-    zero: bool = False  # differences, with a line where there is none
-    facets: tuple[str, ...] = ()  # small multiples
+    zero: bool = False
+    facets: tuple[str, ...] = ()
 
     @property
     def points(self) -> bool:
-        """Whether these are differences of percentages."""
+        """Whether the values are differences of shares, to be shown in percentage points."""
         return self.percent and self.zero
 
 
 def comparison(frame: DataFrame, compared: Compared) -> go.Figure:
-    """A line for each label of `frame` (KEYS, label, step, value), on one axis or on one for each value of its column `facet`."""
+    """Draw a line for each label, on one pair of axes or in small multiples.
+
+    `frame` has the columns KEYS, label, step and value, and for small multiples facet.
+    """
     frame = _in_points(frame) if compared.points else frame
     fig = (
         _multiples(compared)
@@ -96,14 +110,17 @@ def comparison(frame: DataFrame, compared: Compared) -> go.Figure:
 
 
 def _in_points(frame: DataFrame) -> DataFrame:
-    """Differences of shares in percentage points."""
+    """Turn differences of shares into percentage points."""
     return frame.assign(
         **{name: 100 * frame[name] for name in ("value", "value_from", "value_to") if name in frame}
     )
 
 
 def _labelled_lines(frame: DataFrame, compared: Compared) -> list[tuple[Curve, str, DataFrame]]:
-    """Every line of a comparison with its look and what the legend calls it: the same in all small multiples."""
+    """Return every line with its look, its name in the legend and its rows.
+
+    Look and name are the same in all small multiples.
+    """
     seeds = (
         frame.groupby("facet")["seed"].nunique().max()
         if compared.facets
@@ -123,13 +140,13 @@ def _labelled_lines(frame: DataFrame, compared: Compared) -> list[tuple[Curve, s
 
 
 def _counted(rows: DataFrame) -> str:
-    """How many seeds the means of a label are over."""
+    """Say over how many seeds the means of a label are."""
     n = rows.groupby("run")["n"].max()
     return f"n = {n.min()}" if n.min() == n.max() else f"n = {n.min()}–{n.max()}"
 
 
 def _multiples(compared: Compared) -> go.Figure:
-    """Empty axes, the same for each facet, in lines of up to ACROSS."""
+    """Return empty axes with a common scale: one panel per facet, up to ACROSS in a row."""
     names, across = compared.facets, min(ACROSS, len(compared.facets))
     down = -(-len(names) // ACROSS)
     cells: list[list[dict[str, Any] | None]]
@@ -140,9 +157,8 @@ def _multiples(compared: Compared) -> go.Figure:
     gaps = {"horizontal_spacing": 0.03, "vertical_spacing": 0.28 / down}
     fig = make_subplots(down, across, specs=cells, subplot_titles=names, **gaps)
     fig.update_annotations(font_size=13)
-    fig.update_layout(
-        template="bnviz", height=110 + 210 * down, margin_t=64
-    )  # buttons above the titles
+    # The top margin leaves room for the buttons above the titles.
+    fig.update_layout(template="bnviz", height=110 + 210 * down, margin_t=64)
     fig.update_xaxes(matches="x", nticks=4).update_xaxes(title_text="Steps", row=down)
     fig.update_yaxes(matches="y", showticklabels=False)
     fig.update_yaxes(showticklabels=True, title_text=compared.axis, col=1)
@@ -150,10 +166,11 @@ def _multiples(compared: Compared) -> go.Figure:
 
 
 def looks(specs: Sequence[RunSpec], facet: str = "") -> dict[str, Look]:
-    """Label -> its look, in the order of the legend.
+    """Return the look of each label, in the order of the legend.
 
-    A normalisation keeps its colour and dash, and the other knobs in the labels set marker and width. Where those have more
-    values than there are normalisations, they set the colour too, from blue to red, and the normalisation the dash if it differs.
+    Usually the normalisation sets colour and dash, and the other settings in the labels set marker
+    and width. If those settings take more values than there are normalisations, they set the colour
+    too, from blue to red, and the normalisation sets only the dash, if it differs at all.
     """
     questions, ones = {spec.id: spec for spec in specs}, dict[str, RunSpec]()
     for id, label in labels(specs, facet).items():
@@ -176,7 +193,10 @@ def looks(specs: Sequence[RunSpec], facet: str = "") -> dict[str, Look]:
 
 
 def curves(view: View, metric: Metric, facet: str = "") -> DataFrame:
-    """The metric of every run. -> KEYS, label, facet (where there is one), step, value"""
+    """Return the metric of every run as it is drawn.
+
+    Columns: KEYS, label, facet (for small multiples only), step, value.
+    """
     return _labelled(metric.curve(view.rows, _layer(view)), view.specs, facet)
 
 
@@ -196,26 +216,37 @@ def _layer(view: View) -> str:
 
 
 def baseline(specs: Sequence[RunSpec], choice: str = "") -> str:
-    """The label of the run whose id begins so, the first of all for "". ValueError where no run's does."""
+    """Return the label of the first run whose id starts with `choice`.
+
+    ValueError if there is no such run.
+    """
     found = [label for id, label in labels(specs).items() if id.startswith(choice)]
     if not found:
         ids = ", ".join(spec.id[:8] for spec in specs)
-        raise ValueError(f"the baseline is one of the compared runs, {ids}, got {shorten(choice)}")
+        raise ValueError(
+            f"the baseline must be one of the compared runs ({ids}), got {shorten(choice)}"
+        )
     return found[0]
 
 
 def faceted(specs: Sequence[RunSpec], choice: str = "") -> str:
-    """The knob of small multiples, the first that differs for "". ValueError where it is none of them."""
+    """Return the setting that small multiples are split by: `choice`, or the first that differs.
+
+    ValueError if the runs do not differ in `choice`.
+    """
     there = facets(specs)
     if choice and choice not in there:
-        raise ValueError(
-            f"small multiples are by one of {', '.join(there) or 'nothing: all runs are alike'}, got {shorten(choice)}"
-        )
+        one = f"one of {', '.join(there)}"
+        settings = one if there else "nothing, because all runs are alike"
+        raise ValueError(f"small multiples can be split by {settings}, got {shorten(choice)}")
     return choice or next(iter(there), "norm")
 
 
 def differences(view: View, metric: Metric) -> DataFrame:
-    """Every other run minus the baseline's of the same seed. -> KEYS, label, step, value"""
+    """Return every other run minus the baseline's run of the same seed.
+
+    Columns: KEYS, label, step, value.
+    """
     return _less(curves(view, metric), baseline(view.specs, view.choice))
 
 
@@ -225,17 +256,21 @@ def _less(numbers: DataFrame, base: str) -> DataFrame:
 
 
 def unpaired(specs: Sequence[RunSpec], choice: str = "") -> list[str]:
-    """What has no difference, because the baseline has no run of its seed."""
+    """Name the runs that have no difference because the baseline has no run with their seed."""
     named, base = labels(specs), baseline(specs, choice)
     seeds = {spec.seed for spec in specs if named[spec.id] == base}
     return [f"{named[spec.id]}, seed {spec.seed}" for spec in specs if spec.seed not in seeds]
 
 
 def finals(view: View, metric: Metric) -> DataFrame:
-    """Mean over the last tenth of the steps, and its paired difference to the baseline `View.choice`, in the order of the legend.
+    """Return the mean over the last tenth of the steps and its paired difference to the baseline.
 
-    -> label, seed (-1 for their mean), diverged (how many), n, value, difference; of means also where their intervals begin and
-    end: value_from, value_to, difference_from, difference_to. NaN where a run is not yet there, or lost.
+    There is one row per label and seed, or per label if seeds are averaged, in the order of the
+    legend. Numbers are NaN if a run has not got that far or diverged.
+
+    Columns: label, seed (-1 for a mean over seeds), diverged (number of runs), n, value,
+    difference. Means also have the ends of their intervals: value_from, value_to, difference_from,
+    difference_to.
     """
     last = _labelled(metric.measured(view.rows, _layer(view)), view.specs, "")
     last = final(last, {spec.id: spec.steps for spec in view.specs}).assign(n=1)
@@ -251,7 +286,10 @@ def finals(view: View, metric: Metric) -> DataFrame:
 
 
 def _everyone(view: View) -> DataFrame:
-    """A line for each that has one in `finals`, also where nothing is measured. -> label, seed, diverged"""
+    """Return one row for each row of `finals`, including runs without any measurement.
+
+    Columns: label, seed, diverged.
+    """
     seeds = {spec.id: -1 if view.averaged else spec.seed for spec in view.specs}
     lines = [
         (label, seeds[id], id in view.time.diverged) for id, label in labels(view.specs).items()
@@ -269,19 +307,20 @@ def _drawn(metric: Metric, numbers: DataFrame, view: View, axis: str = "", **how
 
 
 def fewer(numbers: DataFrame) -> DataFrame:
-    """As many steps as are seen: fewer in small multiples, and of many labels with intervals, which would be much to send."""
+    """Thin the curves, more so in small multiples and for many labels with intervals.
+
+    Small multiples cannot resolve more steps. Many intervals would take long to send.
+    """
     crowded = "facet" in numbers or ("interval" in numbers and numbers["label"].nunique() > MANY)
     return drawn(numbers, FACET_POINTS if crowded else POINTS)
 
 
 def overlay(name: str) -> Panel:
-    """All runs on one axis."""
+    """Return the panel that draws a metric of all runs on the same axes."""
     metric = METRICS[name]
     return Panel(
         metric.label,
-        f"Running mean over {metric.window} records."
-        if metric.window > 1
-        else "As it was measured.",
+        f"Running mean over {metric.window} records." if metric.window > 1 else "As measured.",
         lambda view: curves(view, metric),
         lambda numbers, view: _drawn(metric, numbers, view, log=metric.log),
         averages=("value",),
@@ -292,7 +331,7 @@ def overlay(name: str) -> Panel:
 
 
 def difference(name: str) -> Panel:
-    """All runs against one of them, paired at equal seeds and steps."""
+    """Return the panel that draws all runs minus the baseline, paired by seed and step."""
     metric = METRICS[name]
 
     def draw(numbers: DataFrame, view: View) -> go.Figure:
@@ -303,7 +342,7 @@ def difference(name: str) -> Panel:
     return replace(
         overlay(name),
         title=f"{metric.label}: difference",
-        look="Minus the baseline of the same seed, step by step.",
+        look="Each run minus the baseline run of the same seed, step by step.",
         numbers=lambda view: differences(view, metric),
         draw=draw,
         slug=f"difference-{name}",
@@ -311,7 +350,7 @@ def difference(name: str) -> Panel:
 
 
 def multiples(name: str) -> Panel:
-    """An axis for each value of a knob."""
+    """Return the panel that draws one small chart for each value of a setting."""
     metric = METRICS[name]
 
     def draw(numbers: DataFrame, view: View) -> go.Figure:
@@ -323,7 +362,7 @@ def multiples(name: str) -> Panel:
     return replace(
         overlay(name),
         title=f"{metric.label}: small multiples",
-        look="The same axes in every panel, so that heights compare across them.",
+        look="All panels have the same axes, so heights can be compared across them.",
         numbers=lambda view: curves(view, metric, faceted(view.specs, view.choice)),
         draw=draw,
         slug=f"multiples-{name}",

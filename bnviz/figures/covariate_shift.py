@@ -20,25 +20,28 @@ SHIFT = {"ics_l2": "‖G − G′‖₂", "ics_cosine": "cos ∠(G, G′)"}
 
 
 def _shifting(frame: DataFrame) -> DataFrame:
-    """The frame with gaps where a layer does not shift: a logarithmic axis cannot show a distance of zero."""
+    """Turn distances of zero into gaps, because a logarithmic axis cannot show them."""
     return frame.assign(
         value=frame["value"].where((frame["metric"] != "ics_l2") | (frame["value"] > 0))
     )
 
 
 def _ideal(fig: go.Figure) -> go.Figure:
-    """The l2 above on a logarithmic axis, the cosine below with a dashed line where nothing shifts."""
+    """Set the y axes: the distance above is logarithmic; the cosine below has a dashed line at 1.
+
+    A cosine of 1 means no covariate shift.
+    """
     fig.add_hline(1, row=2, col="all", **LEVEL)
     return fig.update_yaxes(row=1, **LOG).update_yaxes(range=[-1.05, 1.05], autorange=False, row=2)
 
 
 def covariate_shift(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
-    """`analysis.covariate_shift` (Fig. 3)."""
+    """Draw `analysis.covariate_shift`: both measures of each layer over training (Fig. 3)."""
     return ours_in_sight(_ideal(facet_chart(_shifting(frame), "metric", SHIFT, time, paper)), time)
 
 
 def covariate_shift_at(frame: DataFrame) -> go.Figure:
-    """`analysis.covariate_shift_at`: both measures over the depth of the net."""
+    """Draw `analysis.covariate_shift_at`: both measures against the layer number."""
     fig = empty_axes(frame, "Layer", SHIFT.values(), shared_xaxes=True)
     for curve, run in curves(_shifting(frame)):
         for metric, rows in groups(run, "metric"):
@@ -54,7 +57,8 @@ def covariate_shift_at(frame: DataFrame) -> go.Figure:
 
 COVARIATE_SHIFT = Panel(
     "Covariate shift over training",
-    "Does BatchNorm keep the cosine nearer to 1 and the distance nearer to 0? Compare with the plain network.",
+    "Does BatchNorm keep the cosine nearer to 1 and the distance nearer to 0? "
+    "Compare with the standard network.",
     lambda view: analysis.covariate_shift(view.rows, view.layers),
     lambda numbers, view: covariate_shift(numbers, view.time, view.paper),
     paper="covariate_shift",
@@ -66,7 +70,7 @@ COVARIATE_SHIFT = Panel(
 )
 COVARIATE_SHIFT_AT_STEP = Panel(
     "All layers at one step",
-    "The deeper a layer, the more layers move beneath it; layer 1 has none, so its shift is zero.",
+    "The deeper a layer, the more layers below it change. Layer 1 has none, so its shift is zero.",
     lambda view: analysis.covariate_shift_at(view.rows, view.step),
     lambda numbers, view: covariate_shift_at(numbers),
     averages=("value",),

@@ -1,4 +1,4 @@
-"""Distributions of activations (Figs. 1c, 2, 6, 8, 9; 2015, Fig. 1b-c)."""
+"""Distributions of activations (Figs. 1c, 2, 6, 8 and 9; 2015, Fig. 1b-c)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DRIFT = {"mean": "μ<sub>t</sub> − μ<sub>0</sub>", "variance": "σ²<sub>t</s
 
 
 def _networks(frame: DataFrame, x_title: str, y_title: str, **sharing: Any) -> go.Figure:
-    """Return empty axes with a row for each layer and a column for each network or run."""
+    """Return empty axes with one row per layer and one column per run."""
     titles = [f"{y_title}<br>{layer_title(name)}" for name in layers(frame)] or [y_title]
     columns = [curve.label for curve, _ in curves(frame)]
     fig = empty_axes(frame, x_title, titles, columns, shared_yaxes=True, **sharing)
@@ -36,7 +36,10 @@ def _networks(frame: DataFrame, x_title: str, y_title: str, **sharing: Any) -> g
 
 
 def quantile_bands(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
-    """`analysis.quantile_bands`: median, 15-85 % and 5-95 % (2015, Fig. 1b-c, which has no 5-95 %)."""
+    """Draw `analysis.quantile_bands`: the median with bands from 15 to 85 % and from 5 to 95 %.
+
+    Fig. 1b-c of the 2015 paper shows the same without the band from 5 to 95 %.
+    """
     fig, names = _networks(frame, "Steps", "Activation", shared_xaxes="all"), layers(frame)
     for column, (curve, run) in enumerate(curves(frame), 1):
         for name, rows in groups(run, "layer"):
@@ -60,9 +63,10 @@ def quantile_bands(frame: DataFrame, time: Time, paper: DataFrame | None = None)
 
 
 def ridges(frame: DataFrame, time: Time) -> go.Figure:
-    """`analysis.histograms` behind each other, the first step at the back (Fig. 1c).
+    """Draw `analysis.histograms` as a ridge plot, with the first step at the back (Fig. 1c).
 
-    All are scaled to one height: a ridge shows where and how wide the activations are.
+    All histograms are scaled to the same height, so a ridge shows where the activations are and how
+    widely they spread, but not their density.
     """
     fig, names, height = _networks(frame, "Activation", "Steps"), layers(frame), time.steps / 6
     for column, (curve, run) in enumerate(curves(frame), 1):
@@ -72,14 +76,17 @@ def ridges(frame: DataFrame, time: Time) -> go.Figure:
             fig.add_traces(
                 _ridges(curve, rows.assign(height=height * share)), where["row"], where["col"]
             )
-            seen = rows[share > 0.01]  # a lone outlier does not set the axis
+            seen = rows[share > 0.01]  # so that a lone outlier does not stretch the axis
             fig.update_xaxes(range=[seen["left"].min(), seen["right"].max()], **where)
     fig.update_yaxes(range=[time.steps, -1.1 * height], tickformat="~s", nticks=5)
     return fig.update_layout(hovermode=False)
 
 
 def _ridges(curve: Curve, rows: DataFrame) -> list[go.Scatter]:
-    """The histograms of a layer, each standing on its step; the axis points down, so up is minus."""
+    """Return one outline per histogram, standing on its step.
+
+    The y axis points down, so a height is subtracted from the step.
+    """
     left, right, height = (rows[name].to_numpy() for name in ("left", "right", "height"))
     line = {"color": "rgba(255, 255, 255, 0.8)", "width": 1}
     look = {
@@ -99,7 +106,7 @@ def _ridges(curve: Curve, rows: DataFrame) -> list[go.Scatter]:
 
 
 def histogram(frame: DataFrame) -> go.Figure:
-    """`analysis.histogram_at`: networks over each other, a panel a layer."""
+    """Draw `analysis.histogram_at`: the histograms of all runs overlaid, one panel per layer."""
     names = layers(frame)
     fig = empty_axes(frame, "Activation", ["Density"], map(layer_title, names))
     for curve, run in curves(frame):
@@ -112,27 +119,27 @@ def histogram(frame: DataFrame) -> go.Figure:
             }
             outline = line_trace(curve, x, [0, *bins["density"], 0], **area, **NO_HOVER)
             fig.add_trace(outline, row=1, col=names.index(name) + 1)
-    # Every panel has a scale of its own; numbers on each would leave no room for the panels.
+    # Each panel has its own y scale. Tick labels on all of them would leave no room for the panels.
     return named_once(fig).update_yaxes(showticklabels=False)
 
 
 def moment_changes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
-    """`analysis.moment_changes` (Fig. 8a)."""
+    """Draw `analysis.moment_changes` (Fig. 8a)."""
     return ours_in_sight(facet_chart(frame, "moment", CHANGE, time, paper), time)
 
 
 def moment_drift(frame: DataFrame, time: Time) -> go.Figure:
-    """`analysis.moment_drift` (Fig. 8b)."""
+    """Draw `analysis.moment_drift` (Fig. 8b)."""
     return facet_chart(frame, "moment", DRIFT, time)
 
 
 def pooled(view: View) -> bool:
-    """Whether the page's switch asks for all units of a layer."""
+    """Return whether the page's switch asks for all units of a layer rather than one."""
     return view.choice == ALL
 
 
 def histogram_steps(view: View) -> set[int]:
-    """The steps whose histograms the panels draw, of all runs or of the first seed."""
+    """Return the steps whose histograms the panels need, for all seeds or for the first only."""
     return set[int]().union(
         *(analysis.histogram_steps(seen.rows, view.step) for seen in (view, view.of_first_seed()))
     )
@@ -140,7 +147,7 @@ def histogram_steps(view: View) -> set[int]:
 
 QUANTILES = Panel(
     "Quantiles over training",
-    "Median, 15–85 % and 5–95 %: a stable distribution is a set of level lines.",
+    "Median, 15–85 % and 5–95 %. If the distribution is stable, all lines are level.",
     lambda view: analysis.quantile_bands(view.rows, view.layers, pooled(view)),
     lambda numbers, view: quantile_bands(numbers, view.time, view.paper),
     paper="quantile_bands",
@@ -152,7 +159,7 @@ QUANTILES = Panel(
 )
 HISTOGRAMS = Panel(
     "Histograms over training",
-    "One histogram per measurement, earliest at the back: does the shape stay the same?",
+    "One histogram per measurement, the earliest at the back. Does the shape stay the same?",
     lambda view: analysis.histograms(view.rows, view.layers, pooled(view)),
     lambda numbers, view: ridges(numbers, view.time),
     probe="activations",
@@ -161,7 +168,7 @@ HISTOGRAMS = Panel(
 )
 HISTOGRAMS_AT_STEP = Panel(
     "Histograms at one step",
-    "The networks on one axis, at the step chosen above.",
+    "All networks on the same axes, at the step chosen above.",
     lambda view: analysis.histogram_at(view.rows, view.step, view.layers, pooled(view)),
     lambda numbers, view: histogram(numbers),
     probe="activations",
@@ -170,7 +177,8 @@ HISTOGRAMS_AT_STEP = Panel(
 )
 MOMENT_CHANGES = Panel(
     "Change from step to step",
-    "Fig. 8a: does noise move mean and variance more than plain training does, and BatchNorm less?",
+    "Fig. 8a: from step to step, do mean and variance move more with noise than in the standard "
+    "network, and less with BatchNorm?",
     lambda view: analysis.moment_changes(view.rows, view.layers),
     lambda numbers, view: moment_changes(numbers, view.time, view.paper),
     paper="moment_changes",
@@ -182,10 +190,10 @@ MOMENT_CHANGES = Panel(
 )
 MOMENT_DRIFT = Panel(
     "Drift since the start",
-    "Fig. 8b: where mean and variance have wandered.",
+    "Fig. 8b: how far have mean and variance moved since the first step?",
     lambda view: analysis.moment_drift(view.rows, view.layers),
     lambda numbers, view: moment_drift(numbers, view.time),
-    fewer=drawn,  # no mean: each seed samples another channel, which drifts its own way
+    fewer=drawn,  # not averaged over seeds, because each seed samples a different unit
     probe="activations",
     metrics=OF_MOMENTS,
     slug="moment-drift",

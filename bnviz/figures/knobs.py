@@ -1,4 +1,4 @@
-"""Which knobs vary between runs, and the labels that runs get from them."""
+"""Find the settings in which runs differ, and label the runs by them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from bnviz.spec import RunSpec
 from bnviz.training.norms import NORMS
 from bnviz.training.probes import PROBES
 
-EVERY = "every_"  # a probe's interval as a knob, as in the address
-MEASURING = (  # knobs that change what is measured in a run, and nothing of its training
+EVERY = "every_"  # + the name of a probe: its interval as a setting, as in the URL
+MEASURING = (  # settings that change what is measured, but not the training
     "step_sizes",
     "random_direction",
     "surface_along",
@@ -22,7 +22,7 @@ MEASURING = (  # knobs that change what is measured in a run, and nothing of its
     "bins",
     *(EVERY + name for name in PROBES),
 )
-FIRST = ("norm", "lr", "model", "data")  # in a label
+FIRST = ("norm", "lr", "model", "data")  # come first in a label
 TRAINING = (
     *FIRST,
     *(name for name in RunSpec.model_fields if name not in (*FIRST, *MEASURING, "probes", "seed")),
@@ -30,7 +30,7 @@ TRAINING = (
 
 
 def value(spec: RunSpec, knob: str) -> Any:
-    """The value of a knob in a question."""
+    """Return the value of a setting; for a probe its interval in steps, 0 if it is off."""
     return (
         spec.probes.get(knob.removeprefix(EVERY), 0)
         if knob.startswith(EVERY)
@@ -39,12 +39,15 @@ def value(spec: RunSpec, knob: str) -> Any:
 
 
 def differing(specs: Sequence[RunSpec], knobs: Sequence[str]) -> list[str]:
-    """Return those of these settings that differ between the runs."""
+    """Return those of `knobs` in which the runs differ."""
     return [knob for knob in knobs if _kinds(specs, [knob]) > 1]
 
 
 def varying(specs: Sequence[RunSpec]) -> list[str]:
-    """Return the training settings that differ, and measuring settings too if runs look alike without them."""
+    """Return the settings in which the runs differ.
+
+    Settings in MEASURING are included only if some runs could not be told apart without them.
+    """
     trained = differing(specs, TRAINING)
     return (
         trained
@@ -54,7 +57,7 @@ def varying(specs: Sequence[RunSpec]) -> list[str]:
 
 
 def telling(specs: Sequence[RunSpec], knobs: Sequence[str]) -> list[str]:
-    """Return the fewest of these settings, in order, that distinguish the runs as well as all of them do."""
+    """Drop from `knobs` every setting that distinguishes no runs beyond those before it."""
     kept: list[str] = []
     for knob in knobs:
         if _kinds(specs, [*kept, knob]) > _kinds(specs, kept):
@@ -67,19 +70,19 @@ def _kinds(specs: Sequence[RunSpec], knobs: Sequence[str]) -> int:
 
 
 def facets(specs: Sequence[RunSpec]) -> list[str]:
-    """The knobs that can each have an axis of their own in small multiples."""
+    """Return the settings by which small multiples of these runs can be split."""
     return varying(specs) + differing(specs, ["seed"])
 
 
 def title(knob: str) -> str:
-    """The name of a knob for the reader."""
+    """Return the name of a setting as the reader sees it."""
     if knob.startswith(EVERY):
         return f"{PROBES[knob.removeprefix(EVERY)].LABEL}, every … steps"
     return RunSpec.model_fields[knob].title or knob
 
 
 def text(spec: RunSpec, knob: str) -> str:
-    """The value of a knob for the reader."""
+    """Return the value of a setting as the reader sees it."""
     found = value(spec, knob)
     if knob == "norm":
         return NORMS[found].label
@@ -97,19 +100,22 @@ def text(spec: RunSpec, knob: str) -> str:
 
 
 def word(spec: RunSpec, knob: str) -> str:
-    """The value of a knob in a label."""
+    """Return the value of a setting as written in a label, with its name if needed."""
     if knob in ("norm", "model", "data"):
         return text(spec, knob)
     return f"{'lr' if knob == 'lr' else title(knob)} {text(spec, knob)}"
 
 
 def naming(specs: Sequence[RunSpec], facet: str = "") -> list[str]:
-    """The knobs in the labels of these runs, where each value of `facet` has an axis of its own."""
+    """Return the settings that appear in the labels of these runs.
+
+    `facet` is the setting that small multiples are split by; it is left out.
+    """
     return [knob for knob in telling(specs, varying(specs)) if knob != facet]
 
 
 def labels(specs: Sequence[RunSpec], facet: str = "") -> dict[str, str]:
-    """Run -> its label, in the order of the legend."""
+    """Return the label of each run by its id, in the order of the legend."""
     knobs = naming(specs, facet)
     ordered = sorted(specs, key=lambda spec: place_of(spec, ["norm", *knobs, "seed"]))
     return {
@@ -119,23 +125,24 @@ def labels(specs: Sequence[RunSpec], facet: str = "") -> dict[str, str]:
 
 
 def place_of(spec: RunSpec, knobs: Sequence[str]) -> tuple[Any, ...]:
-    """The values of these knobs, by which questions are sorted."""
+    """Return a key that sorts runs by these settings; normalisations are in the order of NORMS."""
     return tuple(
         list(NORMS).index(spec.norm) if knob == "norm" else value(spec, knob) for knob in knobs
     )
 
 
 def cautions(specs: Sequence[RunSpec]) -> list[str]:
-    """What to keep in mind when just these runs are compared, a sentence each."""
+    """Return warnings about comparing these runs, one sentence each."""
     besides = [title(knob) for knob in varying(specs) if knob not in naming(specs)]
     sentences = (
-        [f"What the labels do not say: these runs also differ in {', '.join(besides)}."]
+        [f"Not shown in the labels: these runs also differ in {', '.join(besides)}."]
         if besides
         else []
     )
     data = sorted({spec.data for spec in specs})
     if len(data) > 1:
         sentences.append(
-            f"They are trained on different data ({', '.join(data)}): losses and lengths are not on one scale."
+            f"They are trained on different data ({', '.join(data)}), "
+            "so losses and gradients are not on the same scale."
         )
     return sentences

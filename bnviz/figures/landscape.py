@@ -1,4 +1,4 @@
-"""The loss landscape along the gradient (Figs. 4, 10-13), and its curvature."""
+"""Draw the loss landscape along the gradient (Figs. 4, 10-13) and its curvature."""
 
 from __future__ import annotations
 
@@ -44,18 +44,17 @@ OF_LANDSCAPE = (
 DISTANCE = "‖∇L(θ−ηg) − g‖₂"
 STEP_SIZE = "Step size η"
 CURVATURES = {"hessian_top": "λ<sub>max</sub>(∇²L)", "batch_sharpness": "gᵀ∇²L g / ‖g‖²"}
-DASHES = (
-    "dash",
-    "longdashdot",
-    "8px,2px,2px,2px,2px,2px",
-    "16px,4px",
-)  # of several such lines in one figure
+# So that several level lines in one figure can be told apart.
+DASHES = ("dash", "longdashdot", "8px,2px,2px,2px,2px,2px", "16px,4px")
 
 
 def _landscape(
     frame: DataFrame, name: str, title: str, time: Time, paper: DataFrame | None, log: bool
 ) -> go.Figure:
-    """The bands between the columns <name>_low and <name>_high; of several seeds, between the means of both."""
+    """Draw a band between the columns <name>_low and <name>_high for each run.
+
+    If seeds are averaged, the edges are the means of both columns.
+    """
     fig = empty_axes(frame, "Steps", [title])
     for place, (curve, rows) in enumerate(curves(frame)):
         step, low, high = rows["step"], rows[f"{name}_low"], rows[f"{name}_high"]
@@ -74,7 +73,7 @@ def _landscape(
 
 
 def loss_band(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
-    """`analysis.landscape_bands`: how far the loss varies along the gradient (Figs. 4a, 10a)."""
+    """Draw the loss range of `analysis.landscape_bands` (Figs. 4a and 10a)."""
     scale = scale_for(frame["loss_low"], 0)
     fig = _landscape(frame, "loss", "Loss", time, paper, scale == "log")
     return ours_in_sight(fig.update_yaxes(**axis_of(scale)), time)
@@ -83,22 +82,22 @@ def loss_band(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> g
 def gradient_predictiveness(
     frame: DataFrame, time: Time, paper: DataFrame | None = None
 ) -> go.Figure:
-    """`analysis.landscape_bands`: how far the gradient moves along itself (Figs. 4b, 10b)."""
+    """Draw the range of the gradient's change, `analysis.landscape_bands` (Figs. 4b and 10b)."""
     scale = _distance_scale([*frame["distance_low"], *frame["distance_high"]])
     fig = _landscape(frame, "distance", DISTANCE, time, paper, scale == "log")
     return ours_in_sight(fig.update_yaxes(**axis_of(scale)), time)
 
 
 def _distance_scale(distances: list[float]) -> str:
-    """The scale of an axis of distances: logarithmic for huge ranges only."""
-    return scale_for(distances, 1e4)
+    return scale_for(distances, 1e4)  # linear unless the range is huge
 
 
 def effective_beta(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
-    """`analysis.landscape_bands`: the largest rate at which the gradient changes (Figs. 4c, 10c).
+    """Draw effective β of `analysis.landscape_bands` over training (Figs. 4c and 10c).
 
-    Dashed lines are 1/eta_min, where beta settles once the smallest step takes the whole gradient away, a property of the
-    step sizes and not of the network; and 2/lr, where full-batch gradient descent trains at the edge of stability.
+    Dashed lines mark two values of β. At 1/η_min even the smallest step changes the gradient by its
+    own length; that value depends on the step sizes and not on the network. At 2/lr full-batch
+    gradient descent trains at the edge of stability.
     """
     limits: dict[float, list[str]] = {}
     for eta, lr in frame[["eta_min", "lr"]].drop_duplicates().itertuples(index=False):
@@ -114,7 +113,7 @@ def effective_beta(frame: DataFrame, time: Time, paper: DataFrame | None = None)
 
 
 def _limits(names: Mapping[float, str], time: Time) -> list[go.Scatter]:
-    """A level line for each of these values, told apart by its dashes."""
+    """Return a level line for each value, with its own dash pattern."""
     return [
         scatter(x=[0, time.steps], y=[value, value], name=name, **DASHED).update(line_dash=dash)
         for (value, name), dash in zip(names.items(), cycle(DASHES))
@@ -122,16 +121,17 @@ def _limits(names: Mapping[float, str], time: Time) -> list[go.Scatter]:
 
 
 def gradient_norm(frame: DataFrame, time: Time) -> go.Figure:
-    """`analysis.gradient_norms`."""
+    """Draw `analysis.gradient_norms` on a logarithmic axis."""
     return line_chart(positive_only(frame, "value"), "value", "‖g‖₂", time, log=True).update_yaxes(
         **LOG
     )
 
 
 def step_sizes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
-    """`analysis.step_sizes`: a line a step, coloured by it, the selected one wide (Fig. 11).
+    """Draw `analysis.step_sizes`: one line per step, coloured by the step (Fig. 11).
 
-    Of a paper's lines within our steps the lowest and highest distances are drawn, and the median.
+    The line of the selected step is wider. From the paper's curves at steps that we have too, only
+    the lowest, the highest and the median distance are drawn.
     """
     networks = curves(frame)
     columns = [curve.label for curve, _ in networks]
@@ -141,9 +141,8 @@ def step_sizes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> 
         fig.add_traces([*lines, *_highlighted(curve, run, time)], rows=1, cols=column)
     for column, curve, rows in their_columns(within(paper, time), frame):
         fig.add_traces(_summary(curve, rows), rows=1, cols=column)
-    fig.add_trace(
-        scatter(x=[None], y=[None], marker={"color": [0], "coloraxis": "coloraxis"})
-    )  # the bar's
+    # A colour bar needs a trace that uses it.
+    fig.add_trace(scatter(x=[None], y=[None], marker={"color": [0], "coloraxis": "coloraxis"}))
     bar = {"orientation": "h", "thickness": 8, "y": -0.3, "yanchor": "top", "tickformat": "~s"}
     bar |= {"title": {"text": "Step", "side": "top"}}
     fig.update_layout(
@@ -156,7 +155,7 @@ def step_sizes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> 
 
 
 def _summary(curve: Curve, rows: DataFrame) -> list[go.Scatter]:
-    """The range and the median of the distances at each step size."""
+    """Draw the range and the median of the distances at each step size."""
     drawn = rows.groupby("eta", as_index=False)["distance"].agg(["min", "median", "max"])
     band = band_traces(curve, drawn["eta"], drawn["min"], drawn["max"], hover=False)
     return [
@@ -166,14 +165,13 @@ def _summary(curve: Curve, rows: DataFrame) -> list[go.Scatter]:
 
 
 def _coloured(curve: Curve, step: int, rows: DataFrame, time: Time) -> go.Scatter:
-    """The distances at one step."""
     line = {"color": sample_colorscale(TIME, min(step / time.steps, 1.0))[0], "width": 1}
     text = f"step {step}: %{{y:.3g}}<extra></extra>"
     return line_trace(curve, rows["eta"], rows["distance"], line=line, hovertemplate=text)
 
 
 def _highlighted(curve: Curve, run: DataFrame, time: Time) -> list[go.Scatter]:
-    """The distances at the newest drawn step up to the selected one."""
+    """Draw the distances at the newest step up to the selected one again, as a wide line."""
     if time.selected is None:
         return []
     past = run[run["step"] <= time.selected]
@@ -182,7 +180,7 @@ def _highlighted(curve: Curve, run: DataFrame, time: Time) -> list[go.Scatter]:
 
 
 def loss_slice(frame: DataFrame) -> go.Figure:
-    """`analysis.loss_slice`: the loss along the gradient at one step, eta = 0 included."""
+    """Draw `analysis.loss_slice`: the loss along the gradient at one step, including η = 0."""
     fig = empty_axes(frame, STEP_SIZE, ["L(θ−ηg)"])
     for curve, rows in curves(frame):
         fig.add_trace(line_trace(curve, rows["eta"], rows["loss"], **curve.dots(7)))
@@ -193,7 +191,7 @@ def loss_slice(frame: DataFrame) -> go.Figure:
 
 
 def curvature(frame: DataFrame, time: Time) -> go.Figure:
-    """`analysis.curvature`: both measures, and 2/lr, where gradient descent becomes unstable."""
+    """Draw `analysis.curvature`: both measures, and 2/lr, where gradient descent gets unstable."""
     fig = empty_axes(frame, "Steps", CURVATURES.values(), shared_xaxes=True)
     positive = positive_only(frame, "value")
     for curve, run in curves(positive):
@@ -208,12 +206,12 @@ def curvature(frame: DataFrame, time: Time) -> go.Figure:
 
 
 def random_direction(choice: str) -> str:
-    """The setting that measures along a random direction, where the page's switch asks for it."""
+    """Return the setting that the page's switch requires: "random_direction", or "" if none."""
     return "random_direction" if choice == RANDOM else ""
 
 
 def bands(view: View) -> DataFrame:
-    """The bands along the direction that the page's switch names, by default the gradient."""
+    """Return the bands along the direction of the page's switch, by default the gradient."""
     return analysis.landscape_bands(view.rows, ALONG.get(view.choice, "gradient"))
 
 
@@ -233,7 +231,7 @@ LANDSCAPE = Panel(
 )
 GRADIENT_PREDICTIVENESS = Panel(
     "Gradient predictiveness",
-    "A low band means that the gradient still points the right way after a step.",
+    "A low band means that a step hardly changes the gradient, so it predicts the next one well.",
     bands,
     lambda numbers, view: gradient_predictiveness(numbers, view.time, view.paper),
     paper="gradient_predictiveness",
@@ -247,7 +245,8 @@ GRADIENT_PREDICTIVENESS = Panel(
 )
 EFFECTIVE_BETA = Panel(
     "Effective β-smoothness",
-    "Lower is smoother. At 1/η_min even the smallest step changes the gradient by its own length; at 2/lr a full batch trains at the edge of stability.",
+    "Lower is smoother. At 1/η_min, even the smallest step changes the gradient by its own length. "
+    "At 2/lr, full-batch training is at the edge of stability.",
     bands,
     lambda numbers, view: effective_beta(numbers, view.time, view.paper),
     paper="effective_beta",
@@ -261,8 +260,9 @@ EFFECTIVE_BETA = Panel(
 )
 CURVATURE = Panel(
     "Curvature",
-    "The largest eigenvalue of the Hessian and the curvature along the gradient. The dashed line is 2/lr, where plain gradient descent "
-    "becomes unstable: a network that hovers there trains at the *edge of stability*, and its β settles there too.",
+    "The largest eigenvalue of the Hessian and the curvature along the gradient. The dashed line "
+    "is 2/lr, where plain gradient descent becomes unstable. A network that hovers there trains at "
+    "the *edge of stability*, and its β settles there too.",
     lambda view: analysis.curvature(view.rows),
     lambda numbers, view: curvature(numbers, view.time),
     fewer=drawn,
@@ -272,7 +272,8 @@ CURVATURE = Panel(
 )
 GRADIENT_NORM = Panel(
     "Length of the gradient",
-    "What the steps are multiples of: a long gradient looks farther along the landscape with the same step size.",
+    "Each step is η times the gradient. The longer the gradient, the farther the same step sizes "
+    "reach into the landscape.",
     lambda view: analysis.gradient_norms(view.rows),
     lambda numbers, view: gradient_norm(numbers, view.time),
     averages=("value",),
@@ -283,7 +284,7 @@ GRADIENT_NORM = Panel(
 )
 LOSS_SLICE = Panel(
     "Loss at one step",
-    "The slice behind the band: steep walls are what a learning rate must avoid.",
+    "The losses behind the band at this step: where a plain gradient step of each size would lead.",
     lambda view: analysis.loss_slice(view.rows, view.step),
     lambda numbers, view: loss_slice(numbers),
     probe="landscape",
@@ -292,7 +293,8 @@ LOSS_SLICE = Panel(
 )
 STEP_SIZES = Panel(
     "Distance against step size",
-    "One curve a step, blue early and red late: flat curves mean a gradient that can be trusted far away.",
+    "One curve per step, blue early and red late. A flat curve means that a long step changes the "
+    "gradient no more than a short one.",
     lambda view: analysis.step_sizes(view.rows),
     lambda numbers, view: step_sizes(numbers, view.time, view.paper),
     paper="step_sizes",

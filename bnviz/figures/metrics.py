@@ -1,4 +1,4 @@
-"""What can be compared over training: one number a step of each run, or of one of its layers."""
+"""The metrics that can be compared over training: one number per step of a run or of a layer."""
 
 from __future__ import annotations
 
@@ -24,9 +24,17 @@ from bnviz.figures.training import WINDOW
 class Metric:
     """One number over training.
 
-    values: rows and a layer -> KEYS, step, value; the layer matters only to a number that is measured `by_layer`
-    needs: the metrics in those rows that it is computed from
-    window: of how many records each drawn value is the mean
+    Attributes
+    ----------
+    label : name in menus and titles
+    axis : title of the y axis
+    values : function of rows and a layer that returns a frame with KEYS, step and value; it ignores
+        the layer unless `by_layer` is set
+    needs : the metrics in the rows that the number is computed from
+    by_layer : whether the number belongs to one layer
+    log : whether the y axis is logarithmic
+    percent : whether the number is a share, to be shown in per cent
+    window : number of records in the running mean that is drawn, 1 for none
     """
 
     label: str
@@ -39,32 +47,35 @@ class Metric:
     window: int = 1
 
     def rows(self, rows: DataFrame) -> DataFrame:
-        """Those that it is computed from."""
+        """Return the rows that the number is computed from."""
         return rows[rows["metric"].isin(self.needs)]
 
     def measured(self, rows: DataFrame, layer: str) -> DataFrame:
-        """As it was measured. -> KEYS, step, value"""
+        """Return the number as measured. Columns: KEYS, step, value."""
         return self.values(self.rows(rows), layer)
 
     def curve(self, rows: DataFrame, layer: str) -> DataFrame:
-        """As it is drawn. -> KEYS, step, value"""
+        """Return the number as drawn, with its running mean. Columns: KEYS, step, value."""
         raw = self.measured(rows, layer)
         return raw if self.window == 1 else raw.assign(value=running_mean(raw, self.window))
 
     def layers(self, measured: DataFrame) -> list[str]:
-        """The layers in which it was measured, given the pairs of metric and layer that there are."""
+        """Return the layers for which the number is measured.
+
+        `measured` has the columns metric and layer, one row per pair that occurs.
+        """
         return layers_in(self.rows(measured)) if self.by_layer else []
 
 
 def of_net(label: str, metric: str, axis: str = "", **how: Any) -> Metric:
-    """What runs record of the whole net."""
+    """Return a Metric that runs record for the whole network."""
     return Metric(
         label, axis or label, lambda rows, layer: training.curve(rows, metric), (metric,), **how
     )
 
 
 def of_layer(label: str, metric: str, axis: str, **how: Any) -> Metric:
-    """What runs record of each layer."""
+    """Return a Metric that runs record for each layer."""
     return Metric(
         label,
         axis,
@@ -76,7 +87,7 @@ def of_layer(label: str, metric: str, axis: str, **how: Any) -> Metric:
 
 
 def of_unit(label: str, moment: str, axis: str, **how: Any) -> Metric:
-    """A moment of the sampled unit of each layer."""
+    """Return a Metric for a moment ("mean" or "variance") of each layer's sampled unit."""
     needs = (f"activation_{moment}",)
     return Metric(
         label,
@@ -89,7 +100,10 @@ def of_unit(label: str, moment: str, axis: str, **how: Any) -> Metric:
 
 
 def of_landscape(label: str, axis: str, column: str) -> Metric:
-    """A column of the bands along the gradient, or the width of that of the loss."""
+    """Return a Metric for a column of `landscape_bands`, or for the width of the loss band.
+
+    The latter has the column "loss".
+    """
 
     def values(rows: DataFrame, layer: str) -> DataFrame:
         bands = landscape_bands(rows)
@@ -130,6 +144,9 @@ METRICS = {
 
 
 def offered(measured: DataFrame) -> list[str]:
-    """Those that some run measured, given the pairs of metric and layer that there are."""
+    """Return the names in METRICS for which some run has all that is needed.
+
+    `measured` has the columns metric and layer, one row per pair that occurs.
+    """
     there = set(measured["metric"])
     return [name for name, metric in METRICS.items() if set(metric.needs) <= there]

@@ -1,7 +1,7 @@
-"""A figure as data: its numbers, its picture, and what to look for.
+"""Describe a figure as data: how to compute its numbers, how to draw them, what to look for.
 
-Pages, command line, bundles and lessons draw the same panels. A panel turns a `View`, the rows of
-some runs and what the reader chose, into one frame and one plotly figure.
+Pages, command line, bundles and lessons draw the same panels. A `Panel` turns a `View` (the rows of
+some runs and the reader's choices) into a frame of numbers and a plotly figure.
 """
 
 from __future__ import annotations
@@ -20,40 +20,48 @@ from bnviz.figures.style import Time
 from bnviz.papers import reference
 from bnviz.spec import RunSpec
 
-MEASUREMENTS = 20  # of a run, where a probe is switched on by one button
-RANDOM = "along a random direction"  # of which the papers show nothing
-ALONG: dict[str, Direction] = {
-    "along the gradient": "gradient",
-    RANDOM: "random",
-}  # position of the switch -> direction
+MEASUREMENTS = 20  # how often a run measures with a probe that the reader adds by one click
+RANDOM = "along a random direction"  # the papers show no curves for this direction
+# position of the page's switch -> direction
+ALONG: dict[str, Direction] = {"along the gradient": "gradient", RANDOM: "random"}
 ONE, ALL = "one unit", "all units"
 CONTOURS, RELIEF = "contours", "surface"
-SWITCHES = (*ALONG, ONE, ALL, CONTOURS, RELIEF)  # the positions of the pages' own switches
-EACH = "each"  # each seed is drawn by itself
+SWITCHES = (*ALONG, ONE, ALL, CONTOURS, RELIEF)  # all positions of the pages' own switches
+EACH = "each"  # the statistic that draws each seed separately
 
 
 @dataclass(frozen=True)
 class View:
-    """What a figure is drawn from: rows of all runs, and what the reader chose."""
+    """What a figure is drawn from: the rows of its runs, and the reader's choices.
+
+    Attributes
+    ----------
+    rows : tidy rows of all runs, as in `bnviz.analysis.rows`
+    time : length of the training, the marked step and the steps at which runs diverged
+    step : the step that figures of a single step show
+    layers : the layers to draw
+    choice : position of the page's own switch, one of SWITCHES, or ""
+    paper : the papers' curves to draw beneath, None if there are none or they are hidden
+    specs : the settings of the runs
+    statistic : how several seeds are drawn, a key of `bnviz.analysis.seeds.STATISTICS` or EACH
+    """
 
     rows: DataFrame
     time: Time
     step: int
     layers: tuple[str, ...]
-    choice: str = ""  # the page's own switch
-    paper: DataFrame | None = (
-        None  # the papers' curves under a panel, if they are shown and there are any
-    )
-    specs: tuple[RunSpec, ...] = ()  # the questions
-    statistic: str = EACH  # how several seeds are drawn: one of STATISTICS, or EACH
+    choice: str = ""
+    paper: DataFrame | None = None
+    specs: tuple[RunSpec, ...] = ()
+    statistic: str = EACH
 
     @property
     def averaged(self) -> bool:
-        """Whether seeds are drawn as a mean."""
+        """Whether there are several seeds and their mean is drawn."""
         return self.statistic != EACH and len({spec.seed for spec in self.specs}) > 1
 
     def of_first_seed(self) -> View:
-        """The same without the other seeds."""
+        """Return this view with the runs of the lowest seed only."""
         first = min(spec.seed for spec in self.specs)
         specs = tuple(spec for spec in self.specs if spec.seed == first)
         return replace(self, rows=self.rows[self.rows["seed"] == first], specs=specs)
@@ -61,7 +69,10 @@ class View:
 
 @dataclass(frozen=True)
 class Lacking:
-    """Probes, with their intervals, and settings that runs would need; false where nothing is lacking."""
+    """The probes (with their intervals) and settings that runs lack for a panel.
+
+    False if they lack nothing.
+    """
 
     probes: dict[str, int]
     settings: dict[str, bool]
@@ -72,18 +83,27 @@ class Lacking:
 
 @dataclass(frozen=True)
 class Panel:
-    """One figure: its numbers, its picture, and in one sentence what to look for.
+    """One figure: its numbers, its drawing and one sentence on what to look for.
 
-    paper: what `bnviz.papers.reference` calls the papers' curves that belong under it
-    without: the position of the page's switch at which there are no such curves
-    when, together: which questions it is about, one by one and all together; for others the page shows `hint` instead
-    say: puts the numbers into words
-    averages: the columns that are averaged over seeds; without any, the first seed is drawn
-    fewer: thins the numbers to those that are drawn
-    slug: its name on the command line
-    number: the format of one of its numbers in a sentence
-    probe, metrics: what measures its numbers and which rows they are made of; None reads all rows
-    needs: the setting of a run that a position of the page's switch needs, "" for none
+    Attributes
+    ----------
+    title : title above the figure
+    look : one sentence that says what to look for
+    numbers : computes the numbers from a view, at full resolution
+    draw : draws the numbers
+    paper : the name in `bnviz.papers.reference` of the papers' curves that belong beneath
+    without : position of the page's switch for which the papers have no curves
+    when : whether the figure is about a run with these settings
+    together : whether the figure is about a set of runs
+    hint : what the page shows instead if the figure is not about its runs
+    say : puts the numbers into words
+    averages : columns to average over seeds; if empty, only the first seed is drawn
+    fewer : thins the numbers to those that are drawn
+    slug : name on the command line
+    number : format of a number in a sentence
+    probe : the probe that measures the numbers, "" if none is needed
+    metrics : the metrics that the numbers are computed from, None for all
+    needs : the setting that a position of the page's switch requires, "" for none
     """
 
     title: str
@@ -105,11 +125,11 @@ class Panel:
     needs: Callable[[str], str] = lambda choice: ""
 
     def about(self, specs: Sequence[RunSpec]) -> bool:
-        """Whether it is about any of these questions."""
+        """Return whether the figure is about any of these runs."""
         return any(map(self.when, specs)) and self.together(specs)
 
     def fits(self, specs: Sequence[RunSpec]) -> bool:
-        """Whether it is about any of these questions, and that one measures it."""
+        """Return whether the figure is about any of these runs and that run measures it."""
         measured = [spec for spec in specs if not self.probe or self.probe in spec.probes]
         return self.about(specs) and any(map(self.when, measured))
 
@@ -125,7 +145,7 @@ class Panel:
 
     @property
     def name(self) -> str:
-        """For files, keys and the command line."""
+        """The name in file names, keys and on the command line."""
         return self.slug or "".join(
             letter if letter.isalnum() else "-" for letter in self.title.lower()
         ).strip("-")
@@ -135,7 +155,7 @@ class Panel:
         return replace(self, title=title, look=look)
 
     def measure(self, view: View) -> DataFrame:
-        """The numbers in full resolution: of each run, or of several seeds their mean."""
+        """Return the numbers at full resolution, averaged over seeds if the view asks for it."""
         if not view.averaged:
             return self.numbers(view)
         if not self.averages:
@@ -143,7 +163,11 @@ class Panel:
         return over_seeds(self.numbers(view), self.averages, view.statistic)
 
     def counterpart(self, specs: Sequence[RunSpec], choice: str = "") -> DataFrame:
-        """The papers' curves that belong under it; they are all of SGD, and the questions about one model."""
+        """Return the papers' curves that belong beneath the figure of these runs.
+
+        All runs must have the same model. The papers trained with SGD only, so runs with another
+        optimiser get no curves.
+        """
         networks = frozenset(
             (spec.norm, spec.lr)
             for spec in specs
@@ -152,14 +176,14 @@ class Panel:
         return reference.counterpart(self.paper, reference.family(specs[0].model), networks)
 
     def figure(self, view: View) -> tuple[DataFrame, go.Figure]:
-        """Its numbers as they are drawn, and the picture."""
+        """Return the numbers as they are drawn, and the figure."""
         numbers = self.fewer(self.measure(view))
         return numbers, self.draw(numbers, view)
 
 
 def metrics_of(panels: Iterable[Panel]) -> frozenset[str] | None:
-    """The metrics that these panels and their `view` are made of; None means all."""
-    chosen = {"train_loss", "test_loss"}  # they say where a run diverged
+    """Return the metrics that these panels and their `view` are computed from; None means all."""
+    chosen = {"train_loss", "test_loss"}  # `diverged` needs them
     for panel in panels:
         if panel.metrics is None:
             return None
@@ -167,7 +191,7 @@ def metrics_of(panels: Iterable[Panel]) -> frozenset[str] | None:
     return frozenset(chosen)
 
 
-Grid = Sequence[Sequence[Panel]]  # figures side by side, row under row
+Grid = Sequence[Sequence[Panel]]  # rows of panels, as a page shows them
 
 
 def view(
@@ -179,7 +203,10 @@ def view(
     choice: str = "",
     statistic: str = EACH,
 ) -> View:
-    """What a figure of these runs is drawn from; by default their last step and some layers."""
+    """Return the view of these runs.
+
+    Defaults are the last step of the longest run and up to three hidden layers.
+    """
     steps = {spec.id: spec.steps for spec in specs}
     time = Time(max(steps.values()), step, diverged(rows, steps))
     hidden = [block.name for block in specs[0].blocks()[:-1]]
@@ -196,24 +223,28 @@ def view(
 
 
 def regime(specs: Sequence[RunSpec]) -> str:
-    """Under which conditions runs were measured, and of which seeds."""
+    """Say under which conditions and with which seeds runs were measured, in one line."""
     seeds = sorted({spec.seed for spec in specs})
     of = "seed" if len(seeds) == 1 else "seeds"
-    return f"{shared([spec.regime().split(' · ') for spec in specs])} · {of} {', '.join(map(str, seeds))}"
+    regimes = shared([spec.regime().split(" · ") for spec in specs])
+    return f"{regimes} · {of} {', '.join(map(str, seeds))}"
 
 
 def shared(regimes: Sequence[Sequence[str]]) -> str:
-    """Several regimes in one line: what they share is said once, if they are alike in their parts."""
+    """Write several regimes, each a list of parts, in one line.
+
+    If all have the same number of parts, a part that they share is written only once.
+    """
     if len(set(map(len, regimes))) == 1:
         return " · ".join(" / ".join(dict.fromkeys(parts)) for parts in zip(*regimes, strict=True))
     return " / ".join(dict.fromkeys(" · ".join(parts) for parts in regimes))
 
 
 def classifies(spec: RunSpec) -> bool:
-    """Whether there is an accuracy."""
+    """Return whether the run is a classification, so that it has an accuracy."""
     return bool(SOURCES[spec.data].classes)
 
 
 def regresses(spec: RunSpec) -> bool:
-    """Whether there is no accuracy."""
+    """Return whether the run is a regression, so that it has no accuracy."""
     return not classifies(spec)

@@ -1,4 +1,4 @@
-"""The curves of the papers, drawn under ours."""
+"""Draw the papers' curves beneath ours."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from bnviz.training.norms import NORMS
 
 
 def papers(paper: DataFrame | None, frame: DataFrame) -> list[tuple[Curve, DataFrame]]:
-    """Every run of a paper, its look and its rows, in the order of NORMS: thin, dotted, in our colour for it, but greyer.
+    """Return the look and the rows of every run of a paper, in the order of NORMS.
 
-    A label names the paper's figure, and the learning rate where there are several among ours, in `frame`.
+    Lines are thin and dotted, in a greyer shade of our colour for the normalisation. The label
+    names the paper's figure, and also the learning rate if our runs in `frame` have several.
     """
     if paper is None or paper.empty:
         return []
@@ -27,7 +28,7 @@ def papers(paper: DataFrame | None, frame: DataFrame) -> list[tuple[Curve, DataF
 
 
 def _look(norm: str, run: str, rows: DataFrame, several: bool) -> Curve:
-    """The look of a paper's run; `several` names its learning rate."""
+    """Return the look of a paper's run; if `several`, its label names the learning rate."""
     figure, lr = rows["figure"].iloc[0], rows["lr"].iloc[0]
     rate = f" · lr {lr:g}" if several and np.isfinite(lr) else ""
     ours = style(norm)
@@ -40,17 +41,21 @@ def _look(norm: str, run: str, rows: DataFrame, several: bool) -> Curve:
 
 
 def within(paper: DataFrame | None, time: Time) -> DataFrame | None:
-    """The papers' rows within our steps."""
+    """Return the papers' rows up to our last step."""
     return None if paper is None or paper.empty else paper[paper["step"] <= time.steps]
 
 
 def their_lines(paper: DataFrame | None, frame: DataFrame) -> list[go.Scatter]:
-    """A line for each run of a paper."""
+    """Return a line for each run of a paper."""
     return [line_trace(curve, rows["step"], rows["value"]) for curve, rows in papers(paper, frame)]
 
 
 def their_columns(paper: DataFrame | None, frame: DataFrame) -> list[tuple[int, Curve, DataFrame]]:
-    """For networks side by side: the column of a run of ours, counted from 1, and the run of a paper that belongs there."""
+    """Match the papers' runs to figures with one column per run of ours.
+
+    Return the number of the column (from 1), and the look and rows of a paper's run with the same
+    normalisation and learning rate. A paper's run without a learning rate matches any.
+    """
     found = []
     for column, (_, ours) in enumerate(curves(frame), 1):
         (norm, lr), *_ = ours[["norm", "lr"]].itertuples(index=False)
@@ -62,28 +67,30 @@ def their_columns(paper: DataFrame | None, frame: DataFrame) -> list[tuple[int, 
 
 
 def layers_numbered(names: list[str], number: float) -> list[int]:
-    """Return the column, counted from 1, of our layer with this number, in a list; an empty list if we have no such layer."""
+    """Return the columns (from 1) of our layers with this number: one, or none."""
     return [place for place, name in enumerate(names, 1) if layer_number(name) == number]
 
 
 def their_legend(fig: go.Figure) -> go.Figure:
-    """A legend of the papers' curves only, where the names of ours stand above their columns."""
+    """Keep only the papers' curves in the legend, because column titles already name ours."""
     for trace in traces(fig):
         trace["showlegend"] = trace.get("zorder") == UNDER and trace.get("showlegend") is not False
     return fig.update_layout(showlegend=any(trace["showlegend"] for trace in traces(fig)))
 
 
 def ours_in_sight(fig: go.Figure, time: Time) -> go.Figure:
-    """Keep the y axes to what is seen up to our last step; the papers' curves go on beyond it."""
+    """Fit the y axes to what is visible up to our last step.
+
+    The papers' curves continue beyond it, and would otherwise stretch the axes.
+    """
     if all(trace.zorder != UNDER for trace in fig.data):
         return fig
-    seen: dict[str, list[float]] = {}  # y axis, the first of those that match -> values in sight
+    seen: dict[str, list[float]] = {}  # y axis, or the one that it matches -> its visible values
     for trace in fig.data:
         x, y = np.asarray(trace.x, dtype=float), np.asarray(trace.y, dtype=float)
         if trace.zorder == UNDER and x.min() <= time.steps:
-            y = np.append(
-                y[x <= time.steps], np.interp(time.steps, x, y)
-            )  # and where it leaves the picture
+            # Include the height at which the curve leaves the figure.
+            y = np.append(y[x <= time.steps], np.interp(time.steps, x, y))
         elif trace.zorder == UNDER:
             y = y[:0]
         axis = trace.yaxis or "y"
@@ -98,7 +105,10 @@ def ours_in_sight(fig: go.Figure, time: Time) -> go.Figure:
 
 
 def _clip(low: float, high: float, log: bool) -> dict[str, float]:
-    """The limits of an axis that scales by itself, with the margin that plotly leaves; a linear axis always has zero."""
+    """Return limits for an autoscaled axis, including the margin that plotly adds.
+
+    A linear axis always includes zero.
+    """
     if log:
         margin = (high / low) ** 0.06
         return {"clipmin": low / margin, "clipmax": high * margin}

@@ -1,4 +1,4 @@
-"""One network on one plane: how its loss is scaled, and its traces seen from above and in space."""
+"""One network's loss on a plane: its colour scale, and its traces as contours and in 3D."""
 
 from __future__ import annotations
 
@@ -15,26 +15,38 @@ from plotly.colors import sample_colorscale
 from bnviz.figures.traces import drawable
 
 Array = NDArray[np.float64]
-Looks = list[Any]  # the traces of a network, with all that stays from frame to frame
-Data = list[dict[str, Any]]  # what changes of each
-SHADES = sample_colorscale(
-    "Viridis", list(np.linspace(0.12, 1, 12))
-)  # without its darkest, which a dark page swallows
-PATH, HALO = "#ff5a36", "#ffffff"  # seen on every shade
-BANDS = 20  # of a contour plot
-SPREAD = 10  # a scale over more than this factor is logarithmic
-REACH = 0.98  # the share of all losses that the scale spans; the highest often stand at one corner
-LIFT = 0.02  # of the height of the space, by which the path floats above the surface
-BEFORE, NOW, NEXT = "the training before, projected", "this step", "the next step"
-PLACE = "step %{customdata[0]:,d}<br>a %{x:.3g}, b %{y:.3g}<br>off the plane: %{customdata[1]:.1%}<extra></extra>"
+Looks = list[Any]  # the traces of a network, with everything that stays the same in all frames
+Data = list[dict[str, Any]]  # for each of these traces, what changes from frame to frame
+# Viridis without its darkest part, which would not be visible on a dark page.
+SHADES = sample_colorscale("Viridis", list(np.linspace(0.12, 1, 12)))
+PATH, HALO = "#ff5a36", "#ffffff"  # visible on every shade
+BANDS = 20  # contours between the ends of the scale
+SPREAD = 10  # the scale is logarithmic if the losses span more than this factor
+# The scale spans this share of the losses, because the highest are often in one corner only.
+REACH = 0.98
+LIFT = 0.02  # how far the path is drawn above the surface, as a share of the height of the scene
+BEFORE, NOW, NEXT = "earlier steps, projected", "this step", "the next step"
+PLACE = (
+    "step %{customdata[0]:,d}<br>a %{x:.3g}, b %{y:.3g}<br>"
+    "off the plane: %{customdata[1]:.1%}<extra></extra>"
+)
 LOSS = "a %{x:.3g}, b %{y:.3g}<br>loss %{customdata:.4g}<extra></extra>"
 
 
 class Plane(NamedTuple):
-    """A network at one step: `loss` (b, a) at `ticks` of both axes, and `path`, a row for each projected θ."""
+    """The loss of one network on the plane around its weights at one step.
+
+    Attributes
+    ----------
+    step : the step
+    length : ‖u‖, the distance in parameter space of one unit along a
+    ticks : coordinates of the grid along either axis, shape (n,)
+    loss : the loss on the grid, shape (n, n), indexed by b, then a
+    path : the projected steps of training, one row each, with columns point, a, b and off
+    """
 
     step: int
-    length: float  # ‖u‖
+    length: float
     ticks: Array
     loss: Array
     path: DataFrame
@@ -42,7 +54,11 @@ class Plane(NamedTuple):
 
 @dataclass(frozen=True)
 class Scale:
-    """How a loss is drawn: between `low` and `high`, both as drawn; the last shade is for everything above."""
+    """The scale on which losses are drawn, as heights or colours.
+
+    `low` and `high` are its ends; they are logarithms (base 10) if `logarithmic`. Losses above
+    `high` get the last colour.
+    """
 
     low: float
     high: float
@@ -50,7 +66,7 @@ class Scale:
 
     @classmethod
     def over(cls, losses: ArrayLike) -> Scale:
-        """One for all of these."""
+        """Choose a scale for all these losses together."""
         values = np.asarray(losses, dtype=float)
         values = values[np.isfinite(values)]
         low, high = (values.min(), np.quantile(values, REACH)) if values.size else (0.0, 1.0)
@@ -59,12 +75,12 @@ class Scale:
         return cls(float(low), float(high if high > low else low + 1), logarithmic)
 
     def heights(self, losses: ArrayLike) -> Array:
-        """Losses as they are drawn, NaN where a logarithm has nothing to show."""
+        """Return losses as positions on the scale; NaN for a loss ≤ 0 on a logarithmic one."""
         values = np.asarray(losses, dtype=float)
         return np.log10(np.where(values > 0, values, np.nan)) if self.logarithmic else values
 
     def marks(self) -> dict[str, Any]:
-        """Round losses along an axis or a colour bar."""
+        """Return ticks at round losses for an axis or a colour bar; {} leaves them to plotly."""
         if not self.logarithmic:
             return {}
         digits = (1, 2, 5) if self.high - self.low < 3 else (1,)
@@ -75,7 +91,7 @@ class Scale:
 
 
 def plane_at(rows: DataFrame, step: int) -> Plane:
-    """A run's newest plane up to a step, or else its first."""
+    """Return a run's newest plane up to `step`, or its first one if all are later."""
     steps = rows["step"]
     newest = int(steps[steps <= step].max() if (steps <= step).any() else steps.min())
     rows = rows[steps == newest]
@@ -90,19 +106,23 @@ def plane_at(rows: DataFrame, step: int) -> Plane:
 
 
 def _told(path: DataFrame) -> NDArray[np.float32]:
-    """What a hover says of points of the path: their step, and the share of the distance that is off the plane."""
+    """Return what the hover template PLACE shows: the step, and the share off the plane."""
     return drawable(path[["point", "off"]].fillna(0))
 
 
 def _parts(path: DataFrame, step: int) -> tuple[DataFrame, DataFrame, DataFrame]:
-    """The path up to this step and with it, this step alone, and from it to the next."""
+    """Split the path into up to this step, this step alone, and from this step to the next."""
     return path[path["point"] <= step], path[path["point"] == step], path[path["point"] >= step]
 
 
 def flat_looks(scale: Scale) -> Looks:
-    """Contours, the path with a halo below it, an arrow to the next step, and this one."""
+    """Return the traces of a contour plot.
+
+    They are the contours, a halo beneath the path, the path so far, an arrow to the next step, and
+    the current step.
+    """
     levels = {"start": scale.low, "end": scale.high, "size": (scale.high - scale.low) / BANDS}
-    outline = {"color": HALO, "width": 1.5}
+    path = {"mode": "lines+markers", "line": {"color": PATH, "width": 2}, "hovertemplate": PLACE}
     arrow = {
         "symbol": "arrow",
         "angleref": "previous",
@@ -110,6 +130,7 @@ def flat_looks(scale: Scale) -> Looks:
         "opacity": 1,
         "line": {"color": HALO, "width": 1},
     }
+    dot = {"color": PATH, "size": 10, "line": {"color": HALO, "width": 1.5}}
     return [
         go.Contour(
             coloraxis="coloraxis",
@@ -119,32 +140,14 @@ def flat_looks(scale: Scale) -> Looks:
             hovertemplate=LOSS,
         ),
         go.Scatter(mode="lines", line={"color": HALO, "width": 5}, hoverinfo="skip"),
-        go.Scatter(
-            name=BEFORE,
-            mode="lines+markers",
-            line={"color": PATH, "width": 2},
-            marker={"color": PATH, "size": 6},
-            hovertemplate=PLACE,
-        ),
-        go.Scatter(
-            name=NEXT,
-            legendrank=1001,
-            mode="lines+markers",
-            line={"color": PATH, "width": 2},
-            marker=arrow,
-            hovertemplate=PLACE,
-        ),
-        go.Scatter(
-            name=NOW,
-            mode="markers",
-            marker={"color": PATH, "size": 10, "line": outline},
-            hovertemplate=PLACE,
-        ),
+        go.Scatter(name=BEFORE, marker={"color": PATH, "size": 6}, **path),
+        go.Scatter(name=NEXT, legendrank=1001, marker=arrow, **path),
+        go.Scatter(name=NOW, mode="markers", marker=dot, hovertemplate=PLACE),
     ]
 
 
 def flat_data(plane: Plane, scale: Scale) -> Data:
-    """What the traces of `flat_looks` show of a plane."""
+    """Return what the traces of `flat_looks` show for a plane, in the same order."""
     ticks, heights = drawable(plane.ticks), drawable(scale.heights(plane.loss))
     before, now, after = (
         {"x": drawable(part["a"]), "y": drawable(part["b"]), "customdata": _told(part)}
@@ -154,13 +157,14 @@ def flat_data(plane: Plane, scale: Scale) -> Data:
         {"x": ticks, "y": ticks, "z": heights, "customdata": drawable(plane.loss)},
         {"x": before["x"], "y": before["y"]},
         before,
+        # The arrow head is at the next step, if there is one; this step has no marker here.
         after | {"marker": {"size": [0, 18][: len(after["x"])]}},
         now,
     ]
 
 
 def solid_looks(scale: Scale) -> Looks:
-    """The surface with level lines, the path on it, this step and the next."""
+    """Return the traces of a 3D surface: surface, path, next step and current step."""
     lines = {"start": scale.low, "end": scale.high, "size": (scale.high - scale.low) / BANDS}
     levels = {"show": True, "color": "rgba(255, 255, 255, 0.5)", "width": 1, **lines}
     rim = {"color": HALO, "width": 1}
@@ -189,7 +193,7 @@ def solid_looks(scale: Scale) -> Looks:
 
 
 def solid_data(plane: Plane, scale: Scale) -> Data:
-    """What the traces of `solid_looks` show of a plane."""
+    """Return what the traces of `solid_looks` show for a plane, in the same order."""
     ticks, heights = plane.ticks, scale.heights(plane.loss)
     lift = LIFT * (scale.high - scale.low)
 
@@ -215,7 +219,10 @@ def solid_data(plane: Plane, scale: Scale) -> Data:
 
 
 def _clipped(points: Array, reach: float) -> Array:
-    """A line through points (n, 2), in short pieces to bend with a surface, and only as far as that reaches; NaN between stretches."""
+    """Clip a line through points (n, 2) to the square |a|, |b| ≤ reach, and subdivide it.
+
+    The short pieces let the line follow a surface. NaN separates the segments.
+    """
     pieces = [np.full((1, 2), np.nan)]
     for start, end in pairwise(points):
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -228,7 +235,7 @@ def _clipped(points: Array, reach: float) -> Array:
 
 
 def _interpolated(ticks: Array, heights: Array, points: Array) -> Array:
-    """Heights (b, a) at points (n, 2) between the ticks, linear along either axis; NaN outside."""
+    """Interpolate heights (indexed by b, then a) bilinearly at points (n, 2); NaN outside."""
     places = [
         np.interp(points[:, axis], ticks, np.arange(len(ticks)), np.nan, np.nan) for axis in (0, 1)
     ]

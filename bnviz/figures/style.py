@@ -1,7 +1,7 @@
-"""How a run looks in every figure: colour, dash, marker, label and place among the others.
+"""The look of runs in all figures: colour, dash, marker, label and order.
 
-A normalisation keeps its colour, dash and marker everywhere. The template leaves the colours of text
-and grid to whoever shows the figure.
+A normalisation has the same colour, dash and marker everywhere. The plotly template "bnviz" leaves
+the colours of text and grid to whatever shows the figure (page or export).
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class Style(NamedTuple):
     symbol: str
 
 
-# Told apart without colour, and with a contrast of at least 3:1 on white and on near-black.
+# Dash and marker differ too, so that colour is not needed to tell curves apart. The colours have a
+# contrast of at least 3:1 on white and on near-black.
 STYLES = {
     "none": Style("#d55e00", "solid", "circle"),
     "batch": Style("#1a80c4", "dash", "square"),
@@ -46,12 +47,9 @@ SPARE_STYLES = [
     Style("#68808c", "10px,2px", "triangle-down"),
     Style("#a8703c", "1px,4px", "hexagram"),
 ]
-TIME = [
-    "#3f78c9",
-    "#9060a8",
-    "#d84a4a",
-]  # early to late: the blue to red of Fig. 11, without its white middle
-MARK = "#888888"  # lines that are no measurement
+# Early to late: the blue to red of Fig. 11, without its white middle.
+TIME = ["#3f78c9", "#9060a8", "#d84a4a"]
+MARK = "#888888"  # for lines and marks that are not measurements
 DASHED: dict[str, Any] = {
     "mode": "lines",
     "line": {"color": MARK, "dash": "dash", "width": 1},
@@ -63,7 +61,7 @@ LEVEL: dict[str, Any] = {
     "line_color": MARK,
     "exclude_empty_subplots": False,
 }
-UNDER = -1  # zorder of the papers' curves: ours are drawn over them
+UNDER = -1  # zorder of the papers' curves, which puts them beneath ours
 _axis = {"automargin": True, "zeroline": False, "exponentformat": "power", "title": {"standoff": 8}}
 pio.templates["bnviz"] = go.layout.Template(
     layout={
@@ -80,18 +78,23 @@ pio.templates["bnviz"] = go.layout.Template(
 
 @dataclass(frozen=True)
 class Time:
-    """What figures over training share: a run that lags behind has the axis of one that is done."""
+    """What all figures over training have in common.
 
-    steps: int  # the length of the training
-    selected: int | None = None  # a step to mark
-    diverged: Mapping[str, int] = field(
-        default_factory=dict
-    )  # run -> step, from `bnviz.analysis.rows.diverged`
+    Attributes
+    ----------
+    steps : length of the longest training; all runs share this axis, whether finished or not
+    selected : a step to mark
+    diverged : the step at which a run diverged, by run (see `bnviz.analysis.rows.diverged`)
+    """
+
+    steps: int
+    selected: int | None = None
+    diverged: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Curve:
-    """How one run looks in every figure."""
+    """The look of one run; `paper` says whether it is a paper's and not ours."""
 
     run: str
     label: str
@@ -99,35 +102,35 @@ class Curve:
     dash: str
     symbol: str
     width: float
-    paper: bool = False  # one of a paper's
+    paper: bool = False
 
     @property
     def line(self) -> dict[str, Any]:
         return {"color": self.colour, "dash": self.dash, "width": self.width}
 
     def dots(self, size: int) -> dict[str, Any]:
-        """A line with a marker on every measurement."""
+        """Return the properties of a line with a marker at every measurement."""
         return {"mode": "lines+markers", "marker": {"symbol": self.symbol, "size": size}}
 
     def faded(self, opacity: float) -> str:
-        """Its colour with this opacity, as CSS."""
+        """Return the colour with this opacity, in CSS notation."""
         return f"rgba{(*hex_to_rgb(self.colour), opacity)}"
 
     @property
     def place(self) -> dict[str, Any]:
-        """Where a trace of it stands among the others, and how much of its name a hover tells."""
+        """Draw a paper's curve beneath ours, and show its full name in the hover."""
         return {"zorder": UNDER, "hoverlabel": {"namelength": -1}} if self.paper else {}
 
 
 def style(norm: str) -> Style:
-    """The style of a normalisation; one that STYLES does not name takes the next spare one."""
+    """Return the style of a normalisation; one that is not in STYLES gets a spare style."""
     later = [name for name in NORMS if name not in STYLES]
     place = later.index(norm) if norm in later else len(later)
     return STYLES.get(norm, SPARE_STYLES[place % len(SPARE_STYLES)])
 
 
 def ordered_styles(count: int) -> list[Style]:
-    """This many styles in an order, from blue to red; neighbours also differ in dash and marker."""
+    """Return `count` styles from blue to red; neighbours also differ in dash and marker."""
     looks = list(STYLES.values())
     shades = sample_colorscale(TIME, list(np.linspace(0, 1, count)), colortype="tuple")
     hexes = [f"#{bytes(round(255 * part) for part in shade).hex()}" for shade in shades]
@@ -135,10 +138,11 @@ def ordered_styles(count: int) -> list[Style]:
 
 
 def curves(frame: DataFrame) -> list[tuple[Curve, DataFrame]]:
-    """Every run of a frame: its look and its rows, in the order of NORMS, then of learning rate and seed.
+    """Return the look and the rows of every run in a frame.
 
-    A label names learning rate and seed where there are several, and how many seeds a mean is over. A higher learning rate
-    has a wider line.
+    Runs are in the order of NORMS, then of learning rate and seed. A label names the learning rate
+    and the seed if there are several, and the number of seeds that a mean is over. The higher the
+    learning rate, the wider the line.
     """
     rates, several = sorted(frame["lr"].unique()), frame["seed"].nunique() > 1
     found = []
@@ -161,5 +165,5 @@ def _place(norm: str) -> int:
 
 
 def groups(frame: DataFrame, by: str | list[str]) -> Iterable[tuple[Any, DataFrame]]:
-    """The rows of a frame by the values of these columns, in ascending order."""
+    """Group the rows of a frame by the values of these columns, in ascending order."""
     return frame.groupby(by)

@@ -1,7 +1,7 @@
-"""The loss on planes through the parameters, one network beside the other.
+"""Draw the loss on planes in parameter space, for several networks side by side.
 
-All networks and all steps share one scale of the loss. A figure has a frame for every step and shows the one that `layout.meta`
-names; bnviz/ui/plot.js plays them.
+All networks and steps share one loss scale. A figure has one animation frame per step and shows the
+frame that `layout.meta` names. bnviz/ui/plot.js plays the frames.
 """
 
 from __future__ import annotations
@@ -33,13 +33,16 @@ from bnviz.figures.style import Curve, Time, curves
 from bnviz.spec import RunSpec
 
 OF_SURFACE = ("surface_loss", "surface_length", *analysis.PLACE)
-ACROSS = 3  # networks side by side
-IN_SPACE = 6  # networks at once: each takes a WebGL context, and browsers have few
+ACROSS = 3  # networks in a row
+IN_SPACE = 6  # networks in 3D: each needs a WebGL context, and browsers allow only a few
 CAMERA = {"eye": {"x": 1.3, "y": -1.55, "z": 0.85}, "center": {"x": 0, "y": 0, "z": -0.15}}
 
 
 def contours(frame: DataFrame, titles: tuple[str, str], selected: int) -> go.Figure:
-    """`analysis.planes` from above, at the newest step up to the selected one; `titles` are those of a and b."""
+    """Draw `analysis.planes` as contour plots.
+
+    The figure first shows the newest step up to `selected`. `titles` are those of the axes a and b.
+    """
     networks, scale = curves(frame), Scale.over(frame["loss"])
     fig = _panels(networks, "xy", 400, flat_looks(scale))
     reach = frame["a"].where(frame["point"].isna()).max()
@@ -47,7 +50,7 @@ def contours(frame: DataFrame, titles: tuple[str, str], selected: int) -> go.Fig
     fig.update_xaxes(title_text=titles[0], showticklabels=True, **axis)
     fig.update_yaxes(**axis).update_yaxes(title_text=titles[1], col=1)
     fig.update_layout(yaxis_scaleanchor="x", hovermode="closest")
-    # On a narrow page squares would leave most of the height empty.
+    # On a narrow page, square panels would leave most of the height empty.
     narrow = {
         "yaxis": {"scaleanchor": False},
         "legend": {"y": 0.93, "yanchor": "top"},
@@ -57,7 +60,10 @@ def contours(frame: DataFrame, titles: tuple[str, str], selected: int) -> go.Fig
 
 
 def reliefs(frame: DataFrame, selected: int) -> go.Figure:
-    """`analysis.planes` in space, with the loss upwards; what stands above the scale is cut off."""
+    """Draw `analysis.planes` as 3D surfaces, with the loss as height.
+
+    The figure first shows the newest step up to `selected`. Losses above the scale are cut off.
+    """
     networks, scale = curves(frame)[:IN_SPACE], Scale.over(frame["loss"])
     fig = _panels(networks, "scene", 440, solid_looks(scale))
     upwards = {"title": {"text": ""}, "range": [scale.low, scale.high], **scale.marks()}
@@ -78,7 +84,10 @@ def reliefs(frame: DataFrame, selected: int) -> go.Figure:
 
 
 def _stacked(count: int) -> dict[str, Any]:
-    """Scenes one below the other for a narrow page, where side by side they would be cut off."""
+    """Return the layout for a narrow page, which shows the 3D scenes one below the other.
+
+    Side by side they would be cut off there.
+    """
     tops = [1 - (place + 0.15) / count for place in range(count)]
     heads = [{"x": 0.5, "y": top} for top in tops]
     scenes = {
@@ -98,7 +107,10 @@ def _stacked(count: int) -> dict[str, Any]:
 def _panels(
     networks: list[tuple[Curve, DataFrame]], kind: str, height: int, looks: Looks
 ) -> go.Figure:
-    """A panel for each network, up to ACROSS in a row, with its traces; an empty one where there is no network."""
+    """Return a figure with one panel per network, up to ACROSS in a row, and its traces.
+
+    Without any network there is one empty panel.
+    """
     count = max(1, len(networks))
     across, down = min(count, ACROSS), -(-count // ACROSS)
     specs = [
@@ -131,7 +143,7 @@ def _played(
     scale: Scale,
     narrow: dict[str, Any],
 ) -> go.Figure:
-    """The selected planes in the traces that the figure has, a frame for every step, and the common shades."""
+    """Fill the figure with the planes of the selected step, and add frames and the colour scale."""
     bar = {
         "orientation": "h",
         "thickness": 8,
@@ -141,7 +153,7 @@ def _played(
         "ypad": 6,
     }
     bar |= {
-        "title": {"text": f"Loss; the last shade: {_highest(scale)} and more", "side": "bottom"},
+        "title": {"text": f"Loss (last shade: {_highest(scale)} or more)", "side": "bottom"},
         **scale.marks(),
     }
     fig.update_layout(
@@ -165,13 +177,12 @@ def _played(
 def _frame(
     networks: list[tuple[Curve, DataFrame]], step: int, data: Callable[[Plane], Data], traces: Looks
 ) -> go.Frame:
-    """What every network has at the newest of its planes up to a step."""
+    """Return the animation frame of a step: each network's newest plane up to then."""
     planes = [plane_at(rows, step) for _, rows in networks]
     parts = [part for plane in planes for part in data(plane)]
+    small = "<span style='font-size:11px'>"
     heads = [
-        {
-            "text": f"{curve.label}, step {plane.step:,d}<br><span style='font-size:11px'>‖u‖ = {plane.length:.2g}</span>"
-        }
+        {"text": f"{curve.label}, step {plane.step:,d}<br>{small}‖u‖ = {plane.length:.2g}</span>"}
         for (curve, _), plane in zip(networks, planes, strict=True)
     ]
     moved = [type(trace)(**part) for trace, part in zip(traces, parts, strict=True)]
@@ -179,37 +190,38 @@ def _frame(
 
 
 def _highest(scale: Scale) -> str:
-    """The loss at the end of a scale, to three digits."""
-    return f"{float(f'{10**scale.high if scale.logarithmic else scale.high:.3g}'):,.6g}"
+    """Write the loss at the upper end of the scale, rounded to three digits."""
+    highest = 10**scale.high if scale.logarithmic else scale.high
+    return f"{float(f'{highest:.3g}'):,.6g}"
 
 
 def _nothing(fig: go.Figure) -> go.Figure:
-    """Say that nothing is measured yet, with an empty trace: plotly.js draws no axes without one."""
+    """Say that nothing is measured yet. plotly.js draws axes only if there is a trace."""
     place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
     fig.add_annotation(text="nothing measured yet", showarrow=False, **place)
     return fig.add_trace(go.Scatter(x=[], y=[], showlegend=False))
 
 
 def surface_rise(frame: DataFrame, time: Time) -> go.Figure:
-    """`analysis.rise`: how much the loss changes over each plane."""
+    """Draw `analysis.rise`: highest minus lowest loss on each plane, over training."""
     fig = line_chart(frame, "value", "Highest − lowest", time)
     return fig.update_yaxes(**axis_of(scale_for(frame["value"], 30)), rangemode="tozero")
 
 
 def path_share(frame: DataFrame, time: Time) -> go.Figure:
-    """`analysis.path_share`: how much of the way to a plane lies in it."""
+    """Draw `analysis.path_share`: how much of the way from the previous plane lies in a plane."""
     return in_percent(line_chart(frame, "value", "Share of the way", time))
 
 
 def relief_or_contours(numbers: DataFrame, view: View) -> go.Figure:
-    """Contours or a surface in space, as the page's switch says."""
+    """Draw contours or 3D surfaces, depending on the page's switch."""
     if view.choice == RELIEF:
         return reliefs(numbers, view.step)
     return contours(numbers, axes_of_surface(view.specs[0]), view.step)
 
 
 def axes_of_surface(spec: RunSpec) -> tuple[str, str]:
-    """The titles of the axes a and b."""
+    """Return the titles of the axes a and b, which depend on how the plane was chosen."""
     along = "along −g" if spec.surface_along == "gradient" else "random"
     if spec.surface_scaled:
         return f"a ({along},<br>filter-normalised)", "b (random, filter-normalised)"
@@ -218,7 +230,8 @@ def axes_of_surface(spec: RunSpec) -> tuple[str, str]:
 
 SURFACE = Panel(
     "Surface of the loss",
-    "The network stands in the middle: how far to the right does it go downhill, and how steep are the walls?",
+    "The network is at the centre. How far to the right does the loss fall, and how steeply does "
+    "it rise elsewhere?",
     lambda view: analysis.planes(view.rows),
     relief_or_contours,
     probe="surface",
@@ -227,7 +240,8 @@ SURFACE = Panel(
 )
 SURFACE_RISE = Panel(
     "Rise over the plane",
-    "The highest loss minus the lowest: low is flat, and steady is a landscape without surprises.",
+    "The highest loss minus the lowest. Low values mean a flat plane; a steady curve means that "
+    "the landscape changes little during training.",
     lambda view: analysis.rise(view.rows),
     lambda numbers, view: surface_rise(numbers, view.time),
     probe="surface",
@@ -236,7 +250,8 @@ SURFACE_RISE = Panel(
 )
 PATH_SHARE = Panel(
     "How much of the path the plane shows",
-    "Of the squared distance from the plane before: near 0 %, training came from elsewhere than the path suggests.",
+    "The share of the squared distance from the previous plane that lies in this one. Near 0 %, "
+    "the drawn path shows almost nothing of how training got here.",
     lambda view: analysis.path_share(view.rows),
     lambda numbers, view: path_share(numbers, view.time),
     probe="surface",

@@ -1,4 +1,4 @@
-"""Sweeps: how the runs end, against the knob that is turned."""
+"""Draw sweeps: how runs end, against the setting that is varied."""
 
 from __future__ import annotations
 
@@ -20,23 +20,29 @@ from bnviz.figures.panel import Panel, View
 from bnviz.figures.style import MARK, Curve, curves
 from bnviz.figures.traces import error_bars, interval_legend, line_trace
 
-SHADES = "Cividis"  # of a heat map: even in lightness, also to the colour-blind
+SHADES = "Cividis"  # a colour scale of even lightness, also for colour-blind readers
 
 
 @dataclass(frozen=True)
 class Swept:
-    """What figures of a sweep share."""
+    """What the figures of a sweep have in common.
+
+    Attributes
+    ----------
+    knob : label of the setting that is varied
+    end : label of the number that is drawn for each run
+    share : whether that number is between 0 and 1, to be shown in per cent
+    diverged : the step at which a run diverged, by run (see `bnviz.analysis.rows.diverged`)
+    """
 
     knob: str
-    end: str  # what is asked of the end of a run
-    share: bool  # whether that is between 0 and 1
-    diverged: Mapping[str, int] = field(
-        default_factory=dict
-    )  # run -> step, from `bnviz.analysis.rows.diverged`
+    end: str
+    share: bool
+    diverged: Mapping[str, int] = field(default_factory=dict)
 
 
 def _of_networks(frame: DataFrame) -> list[tuple[Curve, DataFrame]]:
-    """A curve a network, and a seed where seeds are not averaged: the runs of a sweep are its points."""
+    """Return one curve per network (and per seed, unless averaged), with runs as its points."""
     own = frame["norm"] + " " + frame["seed"].astype(str)
     return [
         (curve, rows.sort_values("knob"))
@@ -45,12 +51,12 @@ def _of_networks(frame: DataFrame) -> list[tuple[Curve, DataFrame]]:
 
 
 def _lost(rows: DataFrame) -> DataFrame:
-    """The points without a value because a run diverged."""
+    """Return the points that have no value because a run diverged."""
     return rows[rows["value"].isna() & (rows["diverged"] > 0)]
 
 
 def _fate(row: Any, swept: Swept) -> str:
-    """What became of a point without a value, in words."""
+    """Say when a run diverged, or how many of a network's seeds did."""
     if "n" in row and row["n"] > 1:
         return f"{round(row['diverged'] * row['n'])} of {row['n']} seeds diverged"
     return (
@@ -61,7 +67,7 @@ def _fate(row: Any, swept: Swept) -> str:
 
 
 def _values(frame: DataFrame, at: Iterable[float], swept: Swept) -> dict[str, Any]:
-    """The knob's axis, with a tick at every value."""
+    """Return the axis of the setting, with a tick at every value."""
     return {
         "title_text": swept.knob,
         "tickvals": list(at),
@@ -70,7 +76,11 @@ def _values(frame: DataFrame, at: Iterable[float], swept: Swept) -> dict[str, An
 
 
 def sweep_lines(frame: DataFrame, swept: Swept) -> go.Figure:
-    """`sweeps.table` against the knob, on a logarithmic axis over more than a factor of 10. Crosses below mark runs that diverged."""
+    """Draw `sweeps.table` as lines against the setting that is varied.
+
+    The x axis is logarithmic if the values span more than a factor of 10. Crosses below the axes
+    mark runs that diverged.
+    """
     fig, knobs = empty_axes(frame, swept.knob, [swept.end]), sorted(frame["knob"].unique())
     heights = "linear" if swept.share else scale_for(frame["value"], 30)
     for curve, rows in _of_networks(frame):
@@ -92,7 +102,7 @@ def sweep_lines(frame: DataFrame, swept: Swept) -> go.Figure:
 
 
 def _losses(fig: go.Figure, frame: DataFrame, swept: Swept) -> go.Figure:
-    """Below the axis a strip with a cross for each point without a value, one line for each network."""
+    """Add a strip below the axes with a cross for every run that diverged, a row per network."""
     found = [(curve, lost) for curve, rows in _of_networks(frame) if len(lost := _lost(rows))]
     if not found:
         return fig
@@ -123,7 +133,10 @@ def _losses(fig: go.Figure, frame: DataFrame, swept: Swept) -> go.Figure:
 
 
 def sweep_map(frame: DataFrame, swept: Swept) -> go.Figure:
-    """`sweeps.table` as a heat map: a cell for each network and value of the knob, empty until its run has ended."""
+    """Draw `sweeps.table` as a heat map: a row per network, a column per value of the setting.
+
+    A cell stays empty until its run has ended.
+    """
     rows, knobs = _of_networks(frame), sorted(frame["knob"].unique())
     grid = [points.set_index("knob").reindex(knobs) for _, points in rows]
     values = np.array([line["value"] for line in grid], dtype=float)
@@ -149,28 +162,21 @@ def sweep_map(frame: DataFrame, swept: Swept) -> go.Figure:
     fig.update_layout(
         height=150 + 80 * max(2, len(rows)), margin={"t": 36, "b": 110}, hovermode="closest"
     )
-    bar = {
-        "orientation": "h",
-        "thickness": 8,
-        "y": 0,
-        "yref": "container",
-        "yanchor": "bottom",
-        "ypad": 6,
-    }
-    bar |= {"title": {"text": swept.end, "side": "bottom"}} | _bar_ticks(z, scale, swept)
-    colours = {
-        "colorscale": SHADES,
-        "colorbar": bar,
-        "cmin": low,
-        "cmax": high if high > low else low + 1,
-    }
-    return fig.update_layout(coloraxis=colours)
+    bar = _bar(swept.end) | _bar_ticks(z, scale, swept)
+    colours = {"colorscale": SHADES, "colorbar": bar, "cmin": low}
+    return fig.update_layout(coloraxis=colours | {"cmax": high if high > low else low + 1})
+
+
+def _bar(title: str) -> dict[str, Any]:
+    place = {"y": 0, "yref": "container", "yanchor": "bottom", "ypad": 6}
+    label = {"title": {"text": title, "side": "bottom"}}
+    return {"orientation": "h", "thickness": 8} | place | label
 
 
 def _cell_notes(
     z: NDArray[np.float64], text: list[list[str]], low: float, high: float
 ) -> list[dict[str, Any]]:
-    """The text of each cell, black or white."""
+    """Return the text of each cell as an annotation, in black or white."""
     notes = []
     for (down, across), value in np.ndenumerate(z):
         share = (value - low) / (high - low) if high > low else 0.5
@@ -182,7 +188,7 @@ def _cell_notes(
 
 
 def _empty_cells(z: NDArray[np.float64]) -> list[dict[str, Any]]:
-    """A dotted frame around each cell without a number."""
+    """Return a dotted frame around each cell without a number."""
     line = {"color": MARK, "width": 1, "dash": "dot"}
     return [
         {
@@ -198,24 +204,24 @@ def _empty_cells(z: NDArray[np.float64]) -> list[dict[str, Any]]:
 
 
 def _cell(point: Any, swept: Swept) -> str:
-    """What a cell says: its number, that its run diverged, or nothing yet."""
+    """Return the text of a cell: its number, that its run diverged, or "" if not ended."""
     if np.isfinite(point["value"]):
         return f"{point['value']:.1%}" if swept.share else f"{point['value']:.3g}"
     return "<br>".join(["✕", *wrap(_fate(point, swept), 9)]) if point["diverged"] > 0 else ""
 
 
 def _ink(share: float) -> str:
-    """Black or white, whichever is easier to read on this share of SHADES."""
+    """Return black or white, whichever has more contrast with this point of SHADES (0 to 1)."""
     (colour,) = sample_colorscale(SHADES, [share], colortype="tuple")
     linear = [
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour
     ]
     luminance = float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
-    return "#000000" if luminance > 0.179 else "#ffffff"  # where both have a contrast of 4.6 : 1
+    return "#000000" if luminance > 0.179 else "#ffffff"  # at 0.179 both have a contrast of 4.6:1
 
 
 def _bar_ticks(z: NDArray[np.float64], scale: str, swept: Swept) -> dict[str, Any]:
-    """The ticks of a colour bar, on a logarithmic one the powers of ten."""
+    """Return the ticks of the colour bar; on a logarithmic one they are at powers of ten."""
     if scale == "linear":
         return {"tickformat": ".0%"} if swept.share else {}
     powers = np.arange(np.floor(np.nanmin(z)), np.ceil(np.nanmax(z)) + 1)
@@ -223,12 +229,12 @@ def _bar_ticks(z: NDArray[np.float64], scale: str, swept: Swept) -> dict[str, An
 
 
 def ends(view: View) -> DataFrame:
-    """How the runs of a sweep end, by what the page's switch asks."""
+    """Return how the runs of a sweep end, in the number that the page's switch chooses."""
     return sweeps.table(view.rows, view.specs, sweeps.end_of(view.specs, view.choice))
 
 
 def swept(view: View) -> Swept:
-    """What the figures of a sweep share."""
+    """Return what the figures of a sweep have in common, read off the view."""
     end = sweeps.end_of(view.specs, view.choice)
     return Swept(
         sweeps.turned(view.specs).label, sweeps.ENDS[end], end in sweeps.SHARES, view.time.diverged
@@ -236,8 +242,9 @@ def swept(view: View) -> Swept:
 
 
 SWEEP = Panel(
-    "Against the knob",
-    "One point a run: where does one network still train and another no longer? A cross below the axis is a run that diverged.",
+    "Against the setting",
+    "One point per run. Where does one network still train while another no longer does? "
+    "A cross below the axis marks a run that diverged.",
     ends,
     lambda numbers, view: sweep_lines(numbers, swept(view)),
     together=sweeps.differ,
@@ -249,7 +256,8 @@ SWEEP = Panel(
 SWEEP_MAP = replace(
     SWEEP,
     title="Every run",
-    look="One cell a run: how far to the right does a network keep its value? A cell is empty until its run has ended.",
+    look="One cell per run. How far to the right does a network keep its value? "
+    "A cell stays empty until its run has ended.",
     draw=lambda numbers, view: sweep_map(numbers, swept(view)),
     slug="sweep-map",
 )

@@ -1,9 +1,10 @@
-"""The theorems of Section 4: measured against bound."""
+"""Draw the theorems of Section 4: the measured side against the bound."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -18,21 +19,24 @@ from bnviz.figures.traces import drawable, line_trace
 from bnviz.figures.unchecked import scatter
 from bnviz.spec import RunSpec
 
-NEEDED = "This one is about BatchNorm: choose it under Networks."
+NEEDED = "This figure is about the BatchNorm network. Choose it under Networks."
 SYMBOLS = dict(
     zip(analysis.STATEMENTS, ("circle", "square", "triangle-up", "diamond"), strict=True)
-)  # of Sec. 4
-SIGNS = {  # of the two sides of a bound
+)
+SIGNS = {  # signs of measured side and bound -> marker
     "both above zero": "circle",
     "both below zero": "circle-open",
     "bound below zero": "triangle-left",
     "measured below zero": "triangle-down",
 }
-PRECISIONS = {"float64": 2.0**-52, "float32": 2.0**-23}
+PRECISIONS = {"float64": 2.0**-52, "float32": 2.0**-23}  # machine epsilon
 
 
 def deviations(frame: DataFrame, time: Time) -> go.Figure:
-    """`analysis.verdicts`: the largest relative deviation of each equality over training, and what rounding is."""
+    """Draw `analysis.verdicts`: the largest relative deviation of each equality over training.
+
+    Horizontal lines show the size of a rounding error in float64 and float32.
+    """
     fig = empty_axes(frame, "Steps", ["Largest deviation"])
     drawn = positive_only(frame, "deviation").dropna(subset=["deviation"])
     for curve, run in curves(drawn):
@@ -44,7 +48,8 @@ def deviations(frame: DataFrame, time: Time) -> go.Figure:
             fig.add_trace(line_trace(line, rows["step"], rows["deviation"], **line.dots(7)))
     for name, precision in PRECISIONS.items():
         fig.add_hline(precision, **LEVEL)
-        # On a logarithmic axis plotly places an annotation by its exponent, but not the annotation of a line.
+        # On a logarithmic axis, plotly wants the exponent as the height of an annotation, but does
+        # not convert that of add_hline's own annotation.
         place = {
             "x": 1,
             "xref": "x domain",
@@ -60,11 +65,12 @@ def deviations(frame: DataFrame, time: Time) -> go.Figure:
 
 
 def theorem(frame: DataFrame, titles: Mapping[str, str]) -> go.Figure:
-    """`analysis.sides`: measured against bound, one panel for each version in `titles`.
+    """Draw `analysis.sides`: measured side against bound, one panel per version in `titles`.
 
-    A point is a unit, in the colour of its layer. On the dashed diagonal both sides are equal; above it the bound fails.
-    The axes are logarithmic: a point below zero on both sides is drawn hollow at its absolute values, one below zero on one
-    side stands at the edge. The axis title counts the bounds below zero.
+    Each point is a unit, in the colour of its layer. On the dashed diagonal both sides are equal;
+    above it the bound fails. The axes are logarithmic. A point with both sides below zero is hollow
+    and drawn at its absolute values; a point with one side below zero is drawn at the edge. The
+    axis title counts the bounds below zero.
     """
     fig = empty_axes(frame, "Bound", ["Measured"], titles.values(), shared_yaxes=True)
     for column, version in enumerate(titles, 1):
@@ -80,28 +86,17 @@ def theorem(frame: DataFrame, titles: Mapping[str, str]) -> go.Figure:
         if below := int((points["bound"] < 0).sum()):
             fig.update_xaxes(title_text=f"Bound<br>{below} of {len(points)} below zero", **where)
     numbers = frame["layer"].map(layer_number).astype(int)
-    bar = {
-        "orientation": "h",
-        "thickness": 8,
-        "y": 0,
-        "yref": "container",
-        "yanchor": "bottom",
-        "ypad": 6,
-    }
+    bar: dict[str, Any] = {"orientation": "h", "thickness": 8, "ypad": 6} | BELOW
     bar |= {"title": {"text": "Layer", "side": "bottom"}, "dtick": -(-numbers.nunique() // 10) or 1}
-    fig.update_layout(
-        coloraxis={"colorscale": TIME, "colorbar": bar},
-        height=474,
-        margin_b=148,
-        hovermode="closest",
-    )
-    fig.update_layout(meta={"narrow": {"legend": BELOW | {"y": 0.14}}})  # above the bar
+    colours = {"colorscale": TIME, "colorbar": bar}
+    fig.update_layout(coloraxis=colours, height=474, margin_b=148, hovermode="closest")
+    fig.update_layout(meta={"narrow": {"legend": BELOW | {"y": 0.14}}})  # above the colour bar
     fig.update_yaxes(type="log", dtick=_decades(frame["left"].abs()))
     return fig.add_traces(_sign_legend(frame)).update_xaxes(type="log", tickangle=0)
 
 
 def _placed(points: DataFrame) -> DataFrame:
-    """Return the points of a panel with their coordinates x and y, and their signs as in SIGNS."""
+    """Add to the points of a panel their coordinates x and y, and their signs as in SIGNS."""
     sizes = points[["bound", "left"]].abs().to_numpy()
     edge = sizes[sizes > 0].min(initial=np.inf) / 10
     above, right = points["left"] > 0, points["bound"] > 0
@@ -113,9 +108,12 @@ def _placed(points: DataFrame) -> DataFrame:
 
 
 def _points(signs: str, rows: DataFrame) -> go.Scatter:
-    """Return the trace of those points of a panel that have the same signs."""
+    """Return the trace of the points of a panel that have the same signs."""
     colour = {"color": rows["layer"].map(layer_number).astype(int), "coloraxis": "coloraxis"}
-    text = "%{customdata[0]}, unit %{customdata[1]:d}<br>measured %{customdata[2]:.3g}<br>bound %{customdata[3]:.3g}<extra></extra>"
+    text = (
+        "%{customdata[0]}, unit %{customdata[1]:d}<br>measured %{customdata[2]:.3g}<br>"
+        "bound %{customdata[3]:.3g}<extra></extra>"
+    )
     marker = {"symbol": SIGNS[signs], "size": 8, "opacity": 0.8, **colour}
     look = {"mode": "markers", "marker": marker, "hovertemplate": text, "showlegend": False}
     customdata = rows[["layer", "unit", "left", "bound"]]
@@ -125,7 +123,7 @@ def _points(signs: str, rows: DataFrame) -> go.Scatter:
 
 
 def _sign_legend(frame: DataFrame) -> list[go.Scatter]:
-    """The symbols that occur, in a colour that is no layer's."""
+    """Return legend entries for the markers that occur, in grey because colours mean layers."""
     found = set().union(*(_placed(points)["signs"] for _, points in groups(frame, "version")))
     look = {"x": [None], "y": [None], "mode": "markers"}
     return [
@@ -136,13 +134,13 @@ def _sign_legend(frame: DataFrame) -> list[go.Scatter]:
 
 
 def _decades(values: Series[float]) -> int:
-    """Decades between the ticks of a logarithmic axis: some four ticks."""
+    """Return the number of decades between ticks that gives a logarithmic axis about four."""
     positive = values[values > 0]
     return max(1, round(np.log10(positive.max() / positive.min()) / 3)) if len(positive) else 1
 
 
 def conditions(frame: DataFrame, time: Time) -> go.Figure:
-    """`analysis.conditions`: what the theorems ask, what BatchNorm takes away, and whether the gradient is smaller."""
+    """Draw `analysis.conditions` over training, one panel per condition."""
     fig = empty_axes(frame, "Steps", analysis.CONDITIONS.values(), shared_xaxes=True)
     for curve, run in curves(frame):
         for name, rows in groups(run, "condition"):
@@ -156,15 +154,18 @@ def conditions(frame: DataFrame, time: Time) -> go.Figure:
     over_time(time, fig).update_yaxes(**PERCENT | {"range": [-0.04, 1.04], "nticks": 4})
     fig.update_yaxes(range=None, autorange=True, rangemode="tozero", tickformat="", row=gain)
     values = frame.loc[(frame["condition"] == "removed") & (frame["value"] > 0), "value"]
-    lowest = int(
-        np.floor(np.log10(min([1e-4, *values])))
-    )  # most of the time very little is taken away
+    # BatchNorm usually removes very little, hence the logarithmic axis.
+    lowest = int(np.floor(np.log10(min([1e-4, *values]))))
     fig.update_yaxes(type="log", range=[lowest, 0.1], dtick=2, tickformat="~%", row=removed)
     return fig.update_layout(height=680)
 
 
 def lemma(frame: DataFrame) -> go.Figure:
-    """`analysis.distances` over the depth of the net: to W*, to kW* (hollow), and by how much that is less."""
+    """Draw `analysis.distances` against the layer number.
+
+    Above are the squared distances from W₀ to W* (filled) and to kW* (hollow); below is by how much
+    kW* is nearer, as a share of the former.
+    """
     fig = empty_axes(frame, "Layer", ["Squared distance to W₀", "Nearer by"], shared_xaxes=True)
     for curve, rows in curves(positive_only(frame, "plain", "scaled")):
         depth, nearer = rows["layer"].map(layer_number), 1 - rows["scaled"] / rows["plain"]
@@ -188,12 +189,15 @@ def lemma(frame: DataFrame) -> go.Figure:
 
 
 def has_batchnorm(spec: RunSpec) -> bool:
-    """Whether the theorems are about this network."""
+    """Return whether the run has BatchNorm, so that the theorems are about it."""
     return spec.norm == "batch"
 
 
 def theorem_panel(statement: str, look: str, true: str, printed: str) -> Panel:
-    """A panel of a statement: measured against bound, in its true version and as printed."""
+    """Return the panel of a statement, with its true and its printed version side by side.
+
+    `true` and `printed` are the titles of the two.
+    """
     return Panel(
         analysis.STATEMENTS[statement],
         look,
@@ -209,7 +213,8 @@ def theorem_panel(statement: str, look: str, true: str, printed: str) -> Panel:
 
 DEVIATIONS = Panel(
     "Verdict",
-    "All checks of the training so far, and how far the two sides of each equality are apart: rounding, or more?",
+    "All checks of the training so far, and how much the two sides of each equality differ. "
+    "Is the difference only rounding?",
     lambda view: analysis.verdicts(view.rows),
     lambda numbers, view: deviations(numbers, view.time),
     say=analysis.verdict,
@@ -219,7 +224,7 @@ DEVIATIONS = Panel(
 )
 THEOREM_4_1 = theorem_panel(
     "theorem_4_1",
-    "A unit's squared gradient before BatchNorm. Above the dashed diagonal a bound fails.",
+    "The squared gradient of a unit in front of BatchNorm. The bound fails above the diagonal.",
     "with 1/m",
     "with 1/√m, as printed",
 )
@@ -236,9 +241,10 @@ THEOREM_4_4 = theorem_panel(
     "as printed",
 )
 CONDITIONS = Panel(
-    "What is asked and what comes of it",
-    "Units with ⟨ŷ, g⟩ ≥ 0; the factor γ/σ, and the part of ‖g‖² that is removed beside it (medians); units whose gradient is "
-    "smaller in front of BatchNorm than behind it.",
+    "Conditions and consequences",
+    "From top to bottom: the share of units with ⟨ŷ, g⟩ ≥ 0; the median factor γ/σ; the median "
+    "part of ‖g‖² that BatchNorm removes in addition to that factor; the share of units whose "
+    "gradient is smaller in front of BatchNorm than behind it.",
     lambda view: analysis.conditions(view.rows),
     lambda numbers, view: conditions(numbers, view.time),
     say=analysis.asked,
@@ -250,7 +256,8 @@ CONDITIONS = Panel(
 )
 LEMMA_4_5 = Panel(
     "Lemma 4.5",
-    "How far each layer has come from its initial weights, and how much less far to kW*, which to BatchNorm is as good.",
+    "How far each layer's weights W* are from their initial values, and how much nearer kW* is. "
+    "BatchNorm makes no difference between W* and kW*.",
     lambda view: analysis.distances(view.rows, view.step),
     lambda numbers, view: lemma(numbers),
     probe="theory",

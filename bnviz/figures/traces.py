@@ -1,4 +1,4 @@
-"""The traces that figures are made of: lines, bands, intervals over seeds, and the cross of a run that diverged."""
+"""Build the traces of figures: lines, bands, intervals over seeds, crosses for diverged runs."""
 
 from __future__ import annotations
 
@@ -13,28 +13,26 @@ from bnviz.figures.style import MARK, Curve, Time
 from bnviz.figures.unchecked import scatter
 
 OVER_SEEDS, OPEN = " over seeds", " (open below where it reaches zero or less)"
-LOWEST = float(np.float32(1e-30))  # below every logarithmic axis, as it is drawn
-WHISKERS = 12  # points of a curve that have error bars
-HATCH: dict[str, Any] = {
-    "shape": "/",
-    "size": 5,
-    "solidity": 0.25,
-    "fillmode": "overlay",
-}  # of an interval over seeds
+# Stands for zero and below on a logarithmic axis; lower than any axis reaches.
+LOWEST = float(np.float32(1e-30))
+WHISKERS = 12  # the largest number of error bars on a curve
+# The hatching of intervals over seeds.
+HATCH: dict[str, Any] = {"shape": "/", "size": 5, "solidity": 0.25, "fillmode": "overlay"}
 NO_HOVER = {"hoverinfo": "skip", "hovertemplate": None}
-NUMBER = "%{y:.3g}"  # what a hover says of a height
+NUMBER = "%{y:.3g}"  # how a hover writes a height
 
 
 def drawable(values: ArrayLike) -> NDArray[np.float32]:
-    """Numbers as they are sent to the browser."""
-    with np.errstate(
-        over="ignore"
-    ):  # what float32 cannot hold becomes infinite, which is drawn as a gap
+    """Return numbers as float32, which halves what is sent to the browser.
+
+    Numbers that are too large for float32 become infinite, which is drawn as a gap.
+    """
+    with np.errstate(over="ignore"):
         return np.asarray(values, dtype=np.float32)
 
 
 def line_trace(curve: Curve, x: ArrayLike, y: ArrayLike, **look: Any) -> go.Scatter:
-    """A line of a run."""
+    """Return a line of a run; `look` adds to or replaces its properties."""
     look = {"mode": "lines", "line": curve.line, "hovertemplate": NUMBER, **curve.place, **look}
     return scatter(x=drawable(x), y=drawable(y), name=curve.label, legendgroup=curve.run, **look)
 
@@ -42,7 +40,10 @@ def line_trace(curve: Curve, x: ArrayLike, y: ArrayLike, **look: Any) -> go.Scat
 def band_traces(
     curve: Curve, x: Series[Any], low: Series[Any], high: Series[Any], hover: bool = True
 ) -> list[go.Scatter]:
-    """A band: two thin edges and the area between them. A click in the legend hides all of it."""
+    """Return a band: two thin edges and the area between them.
+
+    All parts belong to one legend entry, so that a click there hides the whole band.
+    """
     edge = {"color": curve.faded(0.9 if curve.paper else 0.6), "dash": curve.dash, "width": 1}
     area = {"line": edge, "fill": "tonexty", "fillcolor": curve.faded(0.08 if curve.paper else 0.3)}
     traces: list[go.Scatter] = []
@@ -54,7 +55,10 @@ def band_traces(
 
 
 def _pieces(x: Series[Any], low: Series[Any], high: Series[Any]) -> list[NDArray[np.float32]]:
-    """The parts of a band between its gaps, which plotly would fill: of each an array (3, n) of x, low and high."""
+    """Split a band at its gaps, which plotly would otherwise fill.
+
+    Return one array of shape (3, n) per part, with x, low and high.
+    """
     band = np.stack([drawable(x), drawable(low), drawable(high)])
     whole = np.isfinite(band).all(axis=0)
     turns = np.flatnonzero(np.diff(whole, prepend=False, append=False))
@@ -64,14 +68,17 @@ def _pieces(x: Series[Any], low: Series[Any], high: Series[Any]) -> list[NDArray
 def interval_traces(
     curve: Curve, rows: DataFrame, name: str, log: bool = False
 ) -> list[go.Scatter]:
-    """The interval over seeds around the mean `name`, if there is one: hatched and without edges, unlike a band."""
+    """Return the interval over seeds around the column `name`, or [] if there is none.
+
+    It is hatched and has no edges, to set it apart from a band.
+    """
     if f"{name}_from" not in rows:
         return []
     low, high = rows[f"{name}_from"], rows[f"{name}_to"]
     look: dict[str, Any] = {"line": {"width": 0}, "showlegend": False, **NO_HOVER}
     if log:
         look |= _open_mark(low)
-        low = low.where(low.isna() | (low > 0), LOWEST)  # a logarithmic axis has no place for zero
+        low = low.where(low.isna() | (low > 0), LOWEST)  # a logarithmic axis cannot show zero
     traces: list[go.Scatter] = []
     for at, bottom, top in _pieces(rows["step"], low, high):
         hatch = {
@@ -85,7 +92,10 @@ def interval_traces(
 
 
 def error_bars(rows: DataFrame, name: str, log: bool = False) -> dict[str, Any]:
-    """The interval over seeds as error bars, for few points. On a logarithmic axis a bar that reaches zero ends at the axis."""
+    """Return the interval over seeds as error bars, for a curve with few points.
+
+    On a logarithmic axis, a bar that reaches zero or less ends at the axis.
+    """
     if f"{name}_from" not in rows:
         return {}
     up, down = (
@@ -105,9 +115,10 @@ def _open_mark(low: Series[float]) -> dict[str, Any]:
 def interval_bars(
     curve: Curve, rows: DataFrame, name: str, place: int, log: bool
 ) -> list[go.Scatter]:
-    """The interval over seeds around an edge of a band, as error bars: hatching would hide the bands.
+    """Return the interval over seeds around the edge of a band, as error bars.
 
-    They stand at up to WHISKERS steps, which the `place` of a network among the others shifts.
+    Hatching would hide the bands. There are at most WHISKERS bars. They are shifted by the `place`
+    of the network among the others, so that bars of different networks do not overlap.
     """
     if f"{name}_from" not in rows:
         return []
@@ -123,7 +134,10 @@ def interval_bars(
 
 
 def interval_legend(frame: DataFrame, whiskers: bool = False) -> list[go.Scatter]:
-    """A legend entry for each kind of interval over seeds in a frame, hatched or as error bars."""
+    """Return a legend entry for each kind of interval over seeds in a frame.
+
+    It shows error bars if `whiskers`, else hatching.
+    """
     names = list(frame["interval"].unique()) if "interval" in frame else []
     if whiskers:
         bar: dict[str, Any] = {
@@ -151,7 +165,10 @@ def interval_legend(frame: DataFrame, whiskers: bool = False) -> list[go.Scatter
 def cross_trace(
     curve: Curve, x: Series[Any], y: Series[Any], time: Time, words: bool = True
 ) -> list[go.Scatter]:
-    """A cross at the end of a run that diverged; no trace for any other run."""
+    """Return a cross at the last point of a run that diverged, or [] for any other run.
+
+    If `words`, the step is written beside it.
+    """
     step = time.diverged.get(curve.run, -1)
     end = y[x <= step].last_valid_index()
     if end is None:

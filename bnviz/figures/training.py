@@ -1,4 +1,4 @@
-"""Accuracy and loss over training (Figs. 1, 2, 5; 2015, Fig. 1a)."""
+"""Draw accuracy and loss over training (Figs. 1, 2 and 5; 2015, Fig. 1a)."""
 
 from __future__ import annotations
 
@@ -22,13 +22,16 @@ from bnviz.figures.traces import (
     line_trace,
 )
 
-WINDOW = 20  # measurements in a running mean
+WINDOW = 20  # number of measurements in a running mean
 
 
 def _smoothed(
     frame: DataFrame, title: str, time: Time, paper: DataFrame | None, log: bool = False
 ) -> go.Figure:
-    """The running mean of each run before the range of its raw values; of several seeds their mean and its interval."""
+    """Draw the running mean of each run in front of the range of its raw values.
+
+    If seeds are averaged, draw their mean and its interval instead.
+    """
     fig = empty_axes(frame, "Steps", [title])
     for curve, rows in curves(frame):
         if "low" in rows:
@@ -42,12 +45,12 @@ def _smoothed(
 
 
 def training_accuracy(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
-    """`analysis.smooth` of train_accuracy (Figs. 1a, 2, 5a)."""
+    """Draw `analysis.smooth` of the training accuracy (Figs. 1a, 2 and 5a)."""
     return in_percent(_smoothed(frame, "Training accuracy", time, paper))
 
 
 def training_loss(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
-    """`analysis.smooth` of train_loss (Figs. 3b, 5b)."""
+    """Draw `analysis.smooth` of the training loss on a logarithmic axis (Figs. 3b and 5b)."""
     frame = positive_only(frame, "mean", "low", "high")
     return ours_in_sight(
         _smoothed(frame, "Training loss", time, paper, log=True).update_yaxes(**LOG), time
@@ -55,12 +58,12 @@ def training_loss(frame: DataFrame, time: Time, paper: DataFrame | None = None) 
 
 
 def test_accuracy(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:  # noqa: PT028
-    """`analysis.test_curve` (Fig. 1b; 2015, Fig. 1a)."""
+    """Draw `analysis.test_curve`, the test accuracy (Fig. 1b; 2015, Fig. 1a)."""
     return in_percent(line_chart(frame, "value", "Test accuracy", time, paper))
 
 
 def test_error(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:  # noqa: PT028
-    """`analysis.test_error` on a logarithmic axis; the papers' curves are of the accuracy."""
+    """Draw `analysis.test_error` on a logarithmic axis; `paper` holds accuracies."""
     theirs = paper if paper is None or paper.empty else paper.assign(value=1 - paper["value"])
     fig = line_chart(positive_only(frame, "value"), "value", "Test error", time, theirs, log=True)
     return ours_in_sight(
@@ -70,7 +73,7 @@ def test_error(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> 
 
 TRAINING_ACCURACY = Panel(
     "Training accuracy",
-    "How early does each network leave chance, and which stays behind?",
+    "How early does each network rise above chance, and which one stays behind?",
     lambda view: analysis.smooth(view.rows, "train_accuracy", WINDOW),
     lambda numbers, view: training_accuracy(numbers, view.time, view.paper),
     paper="training_accuracy",
@@ -84,7 +87,7 @@ TRAINING_ACCURACY = Panel(
 )
 TRAINING_LOSS = Panel(
     "Training loss",
-    "Of the current batch and its running mean, on a logarithmic axis.",
+    "The loss of the current batch and its running mean, on a logarithmic axis.",
     lambda view: analysis.smooth(view.rows, "train_loss", WINDOW),
     lambda numbers, view: training_loss(numbers, view.time, view.paper),
     paper="training_loss",
@@ -96,7 +99,7 @@ TRAINING_LOSS = Panel(
 )
 TEST_ACCURACY = Panel(
     "Test accuracy",
-    "Who is ahead at equal steps?",
+    "Which network is ahead after the same number of steps?",
     lambda view: analysis.test_curve(view.rows),
     lambda numbers, view: test_accuracy(numbers, view.time, view.paper),
     paper="test_accuracy",
@@ -111,7 +114,8 @@ TEST_ACCURACY = Panel(
 TEST_ERROR = replace(
     TEST_ACCURACY,
     title="Test error",
-    look="What is missing to all test images right, where the last percent is seen.",
+    look="The share of test images that are misclassified. On a logarithmic axis, differences in "
+    "the last per cent are visible.",
     numbers=lambda view: analysis.test_error(view.rows),
     draw=lambda numbers, view: test_error(numbers, view.time, view.paper),
     slug="test-error",

@@ -1,7 +1,7 @@
-"""plotly's own figures and traces without its checks, which take most of the time of drawing.
+"""Create plotly figures and traces without validation, which takes most of the drawing time.
 
-plotly checks a trace when it is made and once more when it joins a figure. What we draw is checked in full by
-tests/test_every_panel.py instead.
+plotly validates a trace when it is created and again when it is added to a figure. Instead,
+tests/test_every_panel.py validates everything that we draw.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ import plotly.graph_objects as go
 
 
 def scatter(**properties: Any) -> go.Scatter:
-    """A trace as it is given. It shares no dictionary with other traces, so that each may be changed by itself."""
+    """Return a trace with these properties, not validated.
+
+    Dictionaries are copied, so that traces made from the same one can be changed independently.
+    """
     own = {
         name: deepcopy(value) if isinstance(value, dict) else value
         for name, value in properties.items()
@@ -23,7 +26,10 @@ def scatter(**properties: Any) -> go.Scatter:
 
 
 def figure(axes: go.Figure) -> go.Figure:
-    """A figure of its own on the axes of a figure without traces; it takes traces and changes as they are."""
+    """Return a copy of a figure that has axes but no traces.
+
+    The copy accepts traces and updates without validation.
+    """
     plain = {"layout": axes._layout, "_grid_ref": axes._grid_ref, "_grid_str": axes._grid_str}
     made = go.Figure(deepcopy(plain), _validate=False)
     made._data_validator.validate_coerce = partial(
@@ -33,6 +39,6 @@ def figure(axes: go.Figure) -> go.Figure:
 
 
 def traces(drawn: go.Figure) -> list[dict[str, Any]]:
-    """The traces of a figure as dictionaries, which may be changed in place."""
+    """Return the traces of a figure as dictionaries, which may be changed in place."""
     found: list[dict[str, Any]] = drawn._data
     return found
