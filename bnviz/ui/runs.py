@@ -59,7 +59,7 @@ def table(runs: list[Run]) -> list[int]:
         ),
         "Steps": st.column_config.NumberColumn(format="localized"),
         "Seconds": st.column_config.NumberColumn(format="%.0f"),
-        "Configuration": st.column_config.TextColumn(width="large"),
+        "Settings": st.column_config.TextColumn(width="large"),
     }
     event = st.dataframe(
         pd.DataFrame([line(run) for run in runs]),
@@ -75,7 +75,7 @@ def table(runs: list[Run]) -> list[int]:
 def line(run: Run) -> dict[str, object]:
     """What the table says of a run."""
     if run.state == "damaged" or not run.readable:
-        return {"State": run.state, "Network": "?", "Configuration": run.error(), "Id": run.id}
+        return {"State": run.state, "Network": "?", "Settings": run.error(), "Id": run.id}
     meta = run.meta()
     return {
         "State": state(run),
@@ -86,7 +86,7 @@ def line(run: Run) -> dict[str, object]:
         "Steps": run.spec.steps,
         "Seconds": meta.get("seconds"),
         "Seed": run.spec.seed,
-        "Configuration": run.spec.regime(),
+        "Settings": run.spec.regime(),
         "Device": meta.get("device"),
         "From": "you" if ours(run) else "bnviz",
         "Id": run.id,
@@ -181,7 +181,7 @@ def details(run: Run) -> None:
         "Figures of this run", address(run.spec), icon=":material/open_in_new:", key="figures"
     )
     st.code(command(run.spec), language="bash", wrap_lines=True)
-    question, where, log = st.tabs(["Configuration", "Environment", "Log"])
+    question, where, log = st.tabs(["Settings", "Environment", "Log"])
     question.json(run.spec.model_dump(mode="json"))
     where.json(run.meta())
     log.code(run.log() or "It printed nothing.", language=None)
