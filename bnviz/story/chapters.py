@@ -237,8 +237,8 @@ CHAPTERS = {
                 "or just its first 200 steps?"
             ),
             formula=(
-                "As in the chapter on the landscape: the lowest to the highest L(θ − ηg) over η = ½, 1, "
-                "2 and 4 times the learning rate."
+                "As in the chapter on the landscape: the lowest to the highest L(θ − ηg) over η "
+                "= ½, 1, 2 and 4 times the learning rate."
             ),
             panel="landscape",
             page="landscape",
