@@ -15,17 +15,20 @@ st.set_page_config(
 )
 supervisor.ensure(Store())
 reader.remember()
-# Streamlit writes white on the primary colour, and the dark theme's is light; and its own status, with a Stop button that
-# is not ours, would blink at every live update.
+# Streamlit writes white text on the primary colour, which is light in the dark theme. Its status
+# widget would blink at every live update and has a Stop button that does not stop our runs.
 st.html(
     "<style>[data-testid^='stBaseButton-primary'], [data-testid='stMultiSelect'] [data-tag]"
     " { color: light-dark(#fff, #10141b) } [data-testid='stStatusWidget'] { display: none }</style>"
 )
-# Its navigation puts sections between a list and its items, which is no list to a screen reader: links without a list are better.
+# Streamlit's navigation puts section headings between a list and its items, which screen readers do
+# not accept as a list. Without the list roles they read plain links.
 st.html(
-    "<script>const mend = () => document.querySelectorAll('[data-testid=stSidebarNavItems], [data-testid=stSidebarNavItems] li')"
+    "<script>const items = '[data-testid=stSidebarNavItems]';"
+    " const mend = () => document.querySelectorAll(`${items}, ${items} li`)"
     ".forEach((part) => { part.role = 'presentation'; });"
-    " mend(); window.bnvizNavigation ??= new MutationObserver(mend).observe(document.body, { childList: true, subtree: true }) ?? true;"
+    " mend(); window.bnvizNavigation ??= new MutationObserver(mend)"
+    ".observe(document.body, { childList: true, subtree: true }) ?? true;"
     "</script>",
     unsafe_allow_javascript=True,
 )

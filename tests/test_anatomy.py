@@ -14,7 +14,7 @@ from bnviz.figures import anatomy, formulas
 from bnviz.papers import algorithm1
 from bnviz.paths import PROJECT
 from bnviz.runs.store import Store
-from bnviz.ui import anatomy as ui
+from bnviz.ui import anatomy_controls as ui
 from bnviz.ui import controls, link
 
 BATCH, TARGETS = [-1.5, 0.2, 3.0, 4.9, -5.0], [1.0, -2.0, 0.3, -3.0, 2.0]

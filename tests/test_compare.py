@@ -15,7 +15,7 @@ from bnviz.presets import PRESETS
 from bnviz.runs.store import Run, Store
 from bnviz.spec import RunSpec
 from bnviz.training.probes import Row
-from bnviz.ui import compare
+from bnviz.ui import compare_table
 from tests.conftest import tiny_spec
 from tests.test_pages import page, plots, sentences
 
@@ -103,7 +103,7 @@ def ticked(opened: AppTest, *rows: int) -> AppTest:
 )
 def test_a_filter_takes_numbers_whole_and_those_after_a_setting_for_its_value(words, fits):
     text = "batch BatchNorm · cifar10 · vgg11 × 0.25 · SGD, lr 0.1 · batch 128 · 2,000 steps · seed 0 0123456789abcdef"
-    assert compare.matches(words, text.lower()) == fits
+    assert compare_table.matches(words, text.lower()) == fits
 
 
 def test_all_runs_are_those_of_the_cache_and_those_that_ship_once(gallery):
@@ -137,7 +137,7 @@ def test_without_shipped_runs_nothing_is_chosen_and_the_page_says_what_to_do(min
     opened = page("lab/compare")
     assert plots(opened) == []
     assert sentences(opened) == [
-        "Choose runs in the table above: two or more, to see what differs."
+        "Choose runs in the table above. With two or more you see what differs."
     ]
 
 
@@ -163,14 +163,15 @@ def test_a_filter_hides_chosen_runs_and_keeps_them(mine):
     opened.text_input(key="find").set_value("BATCH 0.4").run()
     assert opened.dataframe[0].value["Id"].tolist() == [mine[5].id]
     assert any(
-        "2 of 6 runs chosen, 2 of them not in this list." in text.value for text in opened.markdown
+        "2 of 6 runs chosen, 2 of them hidden by the filter." in text.value
+        for text in opened.markdown
     )
     ticked(opened, 0)
     assert opened.session_state["chosen"] == [run.id for run in (*mine[:2], mine[5])]
     opened.text_input(key="find").set_value("").run()
     assert opened.session_state["chosen"] == [run.id for run in (*mine[:2], mine[5])]
     opened.text_input(key="find").set_value("no such run").run()
-    assert sentences(opened) == ["No run fits this filter: take out a word or a pill."]
+    assert sentences(opened) == ["No run matches this filter. Remove a word or a pill."]
     assert len(plots(opened)) == 2
 
 
@@ -269,7 +270,10 @@ def test_too_many_runs_cost_one_sentence(mine):
 
 def test_a_seed_that_the_baseline_lacks_is_named(mine):
     opened = page("lab/compare", runs=ids([mine[0], mine[1], mine[3]]))
-    says = "The baseline has no run of the same seed for BatchNorm, seed 1: no difference there."
+    says = (
+        "The baseline has no run with the same seed as BatchNorm, seed 1, so no difference is drawn "
+        "there."
+    )
     assert [info.value for info in opened.info] == [says]
 
 
@@ -296,5 +300,5 @@ def test_runs_without_rows_say_so():
     opened = page("lab/compare", runs=ids(runs))
     assert not opened.exception
     assert sentences(opened) == [
-        "Nothing measured yet in these runs; this page fills when they begin."
+        "These runs have measured nothing yet. The figures appear when they start."
     ]

@@ -234,7 +234,7 @@ def test_a_panel_that_does_not_fit_is_left_out_or_says_what_is_missing(filled):
     )
     assert len(plots(without)) == 6
     assert [said.value for said in without.info] == [
-        "These runs have not measured it."
+        "These runs have not measured this."
     ]  # the curvature
 
 

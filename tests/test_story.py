@@ -455,7 +455,7 @@ def test_an_enlarged_figure_has_the_same_numbers_in_larger_type():
 def test_the_runs_page_resets_to_the_shipped_state(told):
     opened = page("runs")
     opened.button(key="reset-all").click().run()
-    assert "All 4 runs of this cache" in " ".join(text.value for text in opened.markdown)
+    assert "all 4 runs of this cache" in " ".join(text.value for text in opened.markdown)
     assert len(Store().runs()) == 4
     AppTest.from_function(the_dialog).run().button(key="really-reset").click().run()
     assert Store().runs() == []

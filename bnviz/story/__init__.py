@@ -1,4 +1,4 @@
-"""The story that the figures tell: chapters, report and lesson.
+"""The story that the figures tell: chapters, lesson and report.
 
-It knows figures, claims and finished runs, and no Streamlit. Start reading in `chapters.py`.
+This package uses figures, claims and finished runs, but not Streamlit. Start with `chapters.py`.
 """

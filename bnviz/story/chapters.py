@@ -1,7 +1,8 @@
-"""The paper's story as data: what each chapter says, the figure that shows it, and the runs that the figure is drawn from.
+"""The paper's story as data: the text of each chapter, its figure, and the runs of that figure.
 
-The Start page, the presenter and the lesson tell the same. What the texts say of numbers was measured on the runs of their presets:
-a mean is over seeds 0 to 2, and where it is of one seed they say so.
+The Start page, the presenter and the lesson tell the same story. The numbers in the texts were
+measured on the runs of the chapters' presets. They are means over seeds 0 to 2 unless the text says
+that they come from one seed.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ from bnviz.spec import RunSpec
 
 @dataclass(frozen=True)
 class Chapter:
-    """One figure and what it says.
+    """A figure of the story and its texts.
 
-    `text` is for the back row, `look` for who studies the figure, `formula` is what is measured. The runs are those of `preset` with
-    the networks `norms` and the seeds `seeds`; several are drawn as their mean with the interval `statistic`.
+    `text` is the short story for everybody, `look` tells a student what to look for in the figure,
+    and `formula` says what is measured. The runs are those of `preset` with the networks `norms`
+    and the seeds `seeds`. Several seeds are drawn as their mean with the interval `statistic`.
     """
 
     slug: str
@@ -33,16 +35,16 @@ class Chapter:
     text: str
     look: str
     formula: str
-    panel: str  # of bnviz.figures.PANELS
-    page: str  # that has more
+    panel: str  # a key of bnviz.figures.PANELS
+    page: str  # the page that shows the figure with more settings
     preset: str = "class"
     norms: tuple[str, ...] = PAIR
     seeds: tuple[int, ...] = (0, 1, 2)
     layers: tuple[str, ...] = ()
-    statistic: str = "t"  # over the seeds: one of analysis.STATISTICS
+    statistic: str = "t"  # a key of bnviz.analysis.seeds.STATISTICS
 
     def specs(self) -> list[RunSpec]:
-        """The questions, seed after seed."""
+        """Return the specs of the chapter's runs, seed by seed."""
         return [
             spec
             for seed in self.seeds
@@ -51,21 +53,20 @@ class Chapter:
         ]
 
     def finished(self, store: Store) -> list[Run]:
-        """Those of its runs that are done."""
+        """Return the chapter's finished runs in this store."""
         runs = [store.run(spec.id) for spec in self.specs()]
         return [run for run in runs if run.readable and run.state == "done"]
 
     @property
     def figure(self) -> Panel:
-        """Its panel, as this chapter tells it."""
+        """The chapter's panel, with its own heading and text."""
         return replace(PANELS[self.panel].told(self.heading, self.look), slug=f"story-{self.slug}")
 
     @property
     def link(self) -> str:
-        """Return a link to the page that shows this figure with all its settings."""
-        networks = (
-            "networks" if self.page == "norms" else "norm"
-        )  # that page keeps its choice for itself
+        """A link to the page that shows this figure with all its settings."""
+        # The Norms page keeps its choice of networks apart from that of the other pages.
+        networks = "networks" if self.page == "norms" else "norm"
         lists = {
             networks: self.norms,
             "seed": map(str, self.seeds),
@@ -79,7 +80,7 @@ class Chapter:
         return f"{self.page}?{urlencode(choices, safe=',')}"
 
     def view(self, runs: Sequence[Run], rows: DataFrame) -> View:
-        """What its figure is drawn from: those of `rows` that are of its runs."""
+        """Return the view for the chapter's figure, from those of `rows` that belong to `runs`."""
         own = rows[rows["run"].isin([run.id for run in runs])]
         return panels.view(
             own, [run.spec for run in runs], layers=self.layers, statistic=self.statistic
@@ -88,7 +89,7 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Question:
-    """For a class, with its answer."""
+    """A question for a class, with its answer."""
 
     question: str
     answer: str
@@ -100,28 +101,36 @@ CHAPTERS = {
         Chapter(
             slug="performance",
             heading="With BatchNorm the same network learns faster",
-            text="These are two copies of one network. Both start from the same weights and see the same batches; one "
-            "normalises its layers. BatchNorm reaches 50 % training accuracy after 140 steps, the standard network "
-            "after 920. On test images BatchNorm leads from the second measurement on. After 2,000 steps it stands at "
-            "72 %, the standard network at 65 %.",
+            text=(
+                "These are two copies of one network. Both start from the same weights and see the "
+                "same batches; one normalises its layers. BatchNorm reaches 50 % training accuracy "
+                "after 140 steps, the standard network after 920. On test images BatchNorm leads "
+                "from the second measurement on. After 2,000 steps it stands at 72 %, the standard "
+                "network at 65 %."
+            ),
             look="Who is ahead at equal steps? Is the lead larger at the start or at the end?",
             formula="BatchNorm, for each channel over the batch: μ = mean x, σ² = mean (x − μ)², "
-            "x̂ = (x − μ) / √(σ² + ε), y = γx̂ + β. γ and β are learned. Test accuracy is measured with averages of μ "
-            "and σ² over the training batches.",
+            "x̂ = (x − μ) / √(σ² + ε), y = γx̂ + β. γ and β are learned. Test accuracy is "
+            "measured with averages of μ and σ² over the training batches.",
             panel="test-accuracy",
             page="training",
         ),
         Chapter(
             slug="distributions",
             heading="Because its distributions are stable?",
-            text="BatchNorm was made to keep the input of every layer stable. In this layer it does: one channel's median "
-            "drifts by 0.1 over the training, against 0.8 in the standard network. The third network adds random noise "
-            "after BatchNorm, new at each step. Its median drifts by 1.0, the most of the three. (Seed 0. In layer 8 "
-            "the standard network is as steady as BatchNorm.)",
+            text=(
+                "BatchNorm was made to keep the input of every layer stable. In this layer it "
+                "does: one channel's median drifts by 0.1 over the training, against 0.8 in the "
+                "standard network. The third network adds random noise after BatchNorm, new at "
+                "each step. Its median drifts by 1.0, the most of the three. (Seed 0. In layer 8 "
+                "the standard network is as steady as BatchNorm.)"
+            ),
             look="The lines show the median and the 15–85 % and 5–95 % ranges of one ReLU's input. "
             "A stable distribution gives level lines.",
-            formula="Quantiles of the input of one ReLU of layer 5, over batch × height × width of one channel. "
-            "The channel is the same in every network.",
+            formula=(
+                "Quantiles of the input of one ReLU of layer 5, over batch × height × width of one "
+                "channel. The channel is the same in every network."
+            ),
             panel="quantiles",
             page="distributions",
             norms=NORMS,
@@ -130,12 +139,18 @@ CHAPTERS = {
         Chapter(
             slug="noise",
             heading="No: adding noise hardly slows training",
-            text="The noise moves a channel's mean from step to step four to thirteen times as far as it moves in the "
-            "standard network. Yet over steps 1,000 to 1,999 the noisy network's training accuracy is 73 %, against 77 % "
-            "with BatchNorm and 59 % for the standard network. Stable distributions can hardly be the reason.",
+            text=(
+                "The noise moves a channel's mean from step to step four to thirteen times as far "
+                "as it moves in the standard network. Yet over steps 1,000 to 1,999 the noisy "
+                "network's training accuracy is 73 %, against 77 % with BatchNorm and 59 % for the "
+                "standard network. Stable distributions can hardly be the reason."
+            ),
             look="Which network does the noisy one resemble: BatchNorm or the standard network?",
-            formula="After BatchNorm x ← s·x + m, for every element, with s ~ N(σ_j, 0.1), m ~ U(μ_j − 0.1, μ_j + 0.1), "
-            "and for every channel j at each step μ_j ~ U(−0.5, 0.5), σ_j ~ U(1, 1.25).",
+            formula=(
+                "After BatchNorm x ← s·x + m, for every element, with s ~ N(σ_j, 0.1), m ~ U(μ_j − "
+                "0.1, μ_j + 0.1), and for every channel j at each step μ_j ~ U(−0.5, 0.5), σ_j ~ "
+                "U(1, 1.25)."
+            ),
             panel="training-accuracy",
             page="training",
             norms=NORMS,
@@ -143,13 +158,22 @@ CHAPTERS = {
         Chapter(
             slug="covariate-shift",
             heading="Because of less covariate shift? At first it has more",
-            text="Internal covariate shift is how much a layer's gradient changes when the layers before it are updated. In "
-            "the first 250 steps, while BatchNorm takes its lead, its gradient in layer 5 turns further: cosine 0.52, "
-            "against 0.88 in the standard network. Over the last 1,000 steps it turns less: 0.70 against 0.56. The paper "
-            "found no less shift with BatchNorm. Here that holds only at first.",
-            look="Distance 0 and cosine 1 mean no shift. Which network is closer to them in the first 250 steps, and which later?",
-            formula="G is the gradient of the loss with respect to the weights of layer i at step t. G′ is the same gradient "
-            "on the same batch, with layers 1 … i − 1 as they are after the step. The figure shows ‖G − G′‖₂ and cos ∠(G, G′).",
+            text=(
+                "Internal covariate shift is how much a layer's gradient changes when the layers "
+                "before it are updated. In the first 250 steps, while BatchNorm takes its lead, "
+                "its gradient in layer 5 turns further: cosine 0.52, against 0.88 in the standard "
+                "network. Over the last 1,000 steps it turns less: 0.70 against 0.56. The paper "
+                "found no less shift with BatchNorm. Here that holds only at first."
+            ),
+            look=(
+                "Distance 0 and cosine 1 mean no shift. Which network is closer to them in the "
+                "first 250 steps, and which later?"
+            ),
+            formula=(
+                "G is the gradient of the loss with respect to the weights of layer i at step t. "
+                "G′ is the same gradient on the same batch, with layers 1 … i − 1 as they are "
+                "after the step. The figure shows ‖G − G′‖₂ and cos ∠(G, G′)."
+            ),
             panel="covariate-shift",
             page="covariate_shift",
             statistic="range",
@@ -157,15 +181,23 @@ CHAPTERS = {
         ),
         Chapter(
             slug="landscape",
-            heading="Because its landscape is smoother",
-            text="Walk along the gradient, from half a training step to four steps, and see how much the loss varies: by 0.66 "
-            "with BatchNorm and by 2.19 without, averaged over the training. A gradient that stays valid for longer allows "
-            "a larger step. In the first 250 steps the order is reversed (1.33 and 0.64): the standard network has barely "
-            "started to learn, so its loss barely changes.",
-            look="A narrow band means a smooth landscape, but only once the network learns. Find where the standard network "
-            "leaves 2.30, the loss of guessing.",
-            formula="The band spans the lowest to the highest L(θ − ηg) over η = ½, 1, 2 and 4 times the learning rate. "
-            "g = ∇L(θ) on the batch of step t, and the same batch is used again at θ − ηg.",
+            heading="The paper's answer: its landscape is smoother",
+            text=(
+                "Walk along the gradient, from half a training step to four steps, and see how "
+                "much the loss varies: by 0.66 with BatchNorm and by 2.19 without, averaged over "
+                "the training. A gradient that stays valid for longer allows a larger step. In the "
+                "first 250 steps the order is reversed (1.33 and 0.64): the standard network has "
+                "barely started to learn, so its loss barely changes."
+            ),
+            look=(
+                "A narrow band means a smooth landscape, but only once the network learns. Find "
+                "where the standard network leaves 2.30, the loss of guessing."
+            ),
+            formula=(
+                "The band spans the lowest to the highest L(θ − ηg) over η = ½, 1, 2 and 4 times "
+                "the learning rate. g = ∇L(θ) on the batch of step t, and the same batch is used "
+                "again at θ − ηg."
+            ),
             panel="landscape",
             page="landscape",
             statistic="range",
@@ -173,12 +205,17 @@ CHAPTERS = {
         Chapter(
             slug="norms",
             heading="And BatchNorm is not the only way",
-            text="Divide by an average L1, L2 or L∞ norm instead of the standard deviation. The variance is no longer fixed, "
-            "and the networks learn nearly as fast. Training accuracy over steps 1,000 to 1,999 is 76, 77 and 76 %, against "
-            "78 % with BatchNorm and 59 % for the standard network (one seed).",
+            text=(
+                "Divide by an average L1, L2 or L∞ norm instead of the standard deviation. The "
+                "variance is no longer fixed, and the networks learn nearly as fast. Training "
+                "accuracy over steps 1,000 to 1,999 is 76, 77 and 76 %, against 78 % with "
+                "BatchNorm and 59 % for the standard network (one seed)."
+            ),
             look="Do all normalised networks outrun the standard one, and how far apart are they?",
-            formula="ŷ = (y − μ) / N_p(y) for each channel over the batch, with N₁ = mean |y|, N₂ = √(mean y²), "
-            "N_∞ = max |y|, all taken before the mean is subtracted; then γŷ + β.",
+            formula=(
+                "ŷ = (y − μ) / N_p(y) for each channel over the batch, with N₁ = mean |y|, N₂ = "
+                "√(mean y²), N_∞ = max |y|, all taken before the mean is subtracted; then γŷ + β."
+            ),
             panel="training-accuracy",
             page="norms",
             preset="fig5a",
@@ -188,12 +225,21 @@ CHAPTERS = {
         Chapter(
             slug="few-images",
             heading="On 4,000 images the order reverses",
-            text="The networks and the learning rate are the same, but there are 4,000 images and 200 steps. Now BatchNorm's "
-            "band is the wider one: 1.94 against 0.60 on average, at all three seeds. The standard network still guesses: "
-            "its last training accuracy is 26 %, BatchNorm's is 67 %. It has barely started to learn, so its loss barely "
-            "changes. A small demonstration can show the opposite of the paper.",
-            look="Compare this with the same figure on all images. Is this a different landscape, or just its first 200 steps?",
-            formula="As for the smoother landscape: the lowest to the highest L(θ − ηg) over η = ½, 1, 2 and 4 times the learning rate.",
+            text=(
+                "The networks and the learning rate are the same, but there are 4,000 images and "
+                "200 steps. Now BatchNorm's band is the wider one: 1.94 against 0.60 on average, "
+                "at all three seeds. The standard network still guesses: its last training "
+                "accuracy is 26 %, BatchNorm's is 67 %. It has barely started to learn, so its "
+                "loss barely changes. A small demonstration can show the opposite of the paper."
+            ),
+            look=(
+                "Compare this with the same figure on all images. Is this a different landscape, "
+                "or just its first 200 steps?"
+            ),
+            formula=(
+                "As in the chapter on the landscape: the lowest to the highest L(θ − ηg) over η "
+                "= ½, 1, 2 and 4 times the learning rate."
+            ),
             panel="landscape",
             page="landscape",
             statistic="range",
@@ -205,67 +251,80 @@ CHAPTERS = {
 QUESTIONS = (
     Question(
         "What does the band in the landscape figure show at one step?",
-        "One network, one batch, one moment. The loss is evaluated at θ − ηg for four step sizes η along the gradient g. "
-        "The band spans the lowest to the highest of the four. Training then continues from θ. It is not the range over "
-        "several runs.",
+        "One network, one batch, one moment. The loss is evaluated at θ − ηg for four step sizes "
+        "η along the gradient g. The band spans the lowest to the highest of the four. Training "
+        "then continues from θ. It is not the range over several runs.",
     ),
     Question(
-        "Before it learns anything, a network on CIFAR-10 has a loss of about 2.30. Why this number?",
-        "A network that gives each of ten classes the probability 1/10 has the cross-entropy −ln(1/10) = ln 10 ≈ 2.30 on every image.",
+        "Before it learns anything, a network on CIFAR-10 has a loss of about 2.30. Why this "
+        "number?",
+        "A network that gives each of ten classes the probability 1/10 has the cross-entropy "
+        "−ln(1/10) = ln 10 ≈ 2.30 on every image.",
     ),
     Question(
         "Why do all networks of a comparison start from the same weights and see the same batches?",
-        "Chance is then the same for all of them. At one seed, any difference is due to the normalisation. Differences "
-        "can be taken seed by seed (they are paired), so fewer seeds are needed.",
+        "Chance is then the same for all of them. At one seed, any difference is due to the "
+        "normalisation. Differences can be taken seed by seed (they are paired), so fewer seeds "
+        "are needed.",
     ),
     Question(
         "What is the hatched interval around a mean, and how does it differ from a band?",
-        "It is the 95 % t-interval of the mean over n runs that differ only in their seed: mean ± t·s/√n, with t = 4.30 for "
-        "n = 3. It says how well the mean is known. A band belongs to one run: it is a range over step sizes or a range of "
-        "activations. More seeds do not make a band narrower.",
+        "It is the 95 % t-interval of the mean over n runs that differ only in their seed: mean "
+        "± t·s/√n, with t = 4.30 for n = 3. It says how well the mean is known. A band belongs "
+        "to one run: it is a range over step sizes or a range of activations. More seeds do not "
+        "make a band narrower.",
     ),
     Question(
-        "Covariate shift compares a layer's gradient before and after the layers before it are updated. What is it in layer 1?",
-        "Zero. Layer 1 has no layer before it, so G′ = G: the distance is 0 and the cosine 1, in every network.",
+        "Covariate shift compares a layer's gradient before and after the layers before it are "
+        "updated. What is it in layer 1?",
+        "Zero. Layer 1 has no layer before it, so G′ = G: the distance is 0 and the cosine 1, in "
+        "every network.",
     ),
     Question(
         "What does noisy BatchNorm rule out, and what does it not rule out?",
-        "It rules out that fast training needs stable distributions: its distributions are the least stable, and it trains "
-        "nearly as fast as BatchNorm. It does not show that stability never helps. Evaluated with statistics gathered under "
-        "noise, its test accuracy (57 %) stays below the standard network's (65 %).",
+        "It rules out that fast training needs stable distributions: its distributions are the "
+        "least stable, and it trains nearly as fast as BatchNorm. It does not show that "
+        "stability never helps. Evaluated with statistics gathered under noise, its test "
+        "accuracy (57 %) stays below the standard network's (65 %).",
     ),
     Question(
-        "The L2 norm here is √(mean y²), taken before the mean is subtracted. When does it equal BatchNorm's σ?",
-        "When the mean is 0, because mean y² = σ² + μ². Otherwise it is larger than σ, and the variance of the output, "
-        "σ² / (σ² + μ²), is below 1 and changes with μ.",
+        "The L2 norm here is √(mean y²), taken before the mean is subtracted. When does it equal "
+        "BatchNorm's σ?",
+        "When the mean is 0, because mean y² = σ² + μ². Otherwise it is larger than σ, and the "
+        "variance of the output, σ² / (σ² + μ²), is below 1 and changes with μ.",
     ),
     Question(
         "On 4,000 images and 200 steps BatchNorm's loss band is the wider one. Is the paper wrong?",
-        "No. Both measurements are right in their regime. After 200 steps the standard network still guesses. Its gradient is "
-        "small, so θ − ηg is almost θ, and its band is narrow because the loss barely changes. On all images the order is "
-        "the same at first and reverses once the standard network learns. A narrow band means a smooth landscape only for "
-        "a network that learns.",
+        "No. Both measurements are right in their regime. After 200 steps the standard network "
+        "still guesses. Its gradient is small, so θ − ηg is almost θ, and its band is narrow "
+        "because the loss barely changes. On all images the order is the same at first and "
+        "reverses once the standard network learns. A narrow band means a smooth landscape only "
+        "for a network that learns.",
     ),
     Question(
-        "Narrower bands and faster training go together. Does that prove that one causes the other?",
-        "No. Both could follow from something else, such as the scale of the activations. A network that is ahead also stands "
-        "elsewhere in its landscape. Other norms and noisy BatchNorm show both effects too, which makes a link more likely. "
-        "Proof would take an experiment that changes the smoothness of the landscape and nothing else. The paper's theorems "
-        "give a reason, under assumptions that its networks need not meet.",
+        "Narrower bands and faster training go together. Does that prove that one causes the "
+        "other?",
+        "No. Both could follow from something else, such as the scale of the activations. A "
+        "network that is ahead also stands elsewhere in its landscape. Other norms and noisy "
+        "BatchNorm show both effects too, which makes a link more likely. Proof would take an "
+        "experiment that changes the smoothness of the landscape and nothing else. The paper's "
+        "theorems give a reason, under assumptions that its networks need not meet.",
     ),
     Question(
-        "In the paper, effective β of both VGGs settles at 20. Why is that a property of the grid of step sizes?",
-        "β is the largest ‖∇L(θ − ηg) − g‖ / (η‖g‖) over the grid. If even the smallest step changes the gradient by its own "
-        "length, the numerator is about ‖g‖ at every η, and the ratio is largest at the smallest η: "
-        "1/η_min = 1 / (½ · 0.1) = 20. Halve η_min, and the plateau can move to 40. (2/lr is also 20, by coincidence: the "
-        "grid begins at half the learning rate.) In the deep linear network, trained on the full batch, the plateau is 2/lr, "
-        "the edge of stability, and does not move with the grid.",
+        "In the paper, effective β of both VGGs settles at 20. Why is that a property of the "
+        "grid of step sizes?",
+        "β is the largest ‖∇L(θ − ηg) − g‖ / (η‖g‖) over the grid. If even the smallest step "
+        "changes the gradient by its own length, the numerator is about ‖g‖ at every η, and the "
+        "ratio is largest at the smallest η: 1/η_min = 1 / (½ · 0.1) = 20. Halve η_min, and the "
+        "plateau can move to 40. (2/lr is also 20, by coincidence: the grid begins at half the "
+        "learning rate.) In the deep linear network, trained on the full batch, the plateau is "
+        "2/lr, the edge of stability, and does not move with the grid.",
     ),
 )
 
 
 def finished(store: Store) -> list[Run]:
-    """The runs of the whole story that are done; `bnviz.claims.rows` has what their figures are drawn from."""
+    """Return the finished runs of all chapters. `claims.judging.rows` reads their rows."""
     return list(
         {run.id: run for chapter in CHAPTERS.values() for run in chapter.finished(store)}.values()
     )

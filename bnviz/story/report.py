@@ -253,7 +253,7 @@ def only_first(panel: Panel, runs: Sequence[Run]) -> bool:
 
 def measured_on(specs: Sequence[RunSpec], first: bool) -> str:
     """The regime of a figure, and its seeds."""
-    one = " Of several seeds the first is drawn." if first else ""
+    one = " Only the first of several seeds is drawn." if first else ""
     return f"Measured on {panels.regime(specs)}.{one}"
 
 

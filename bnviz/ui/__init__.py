@@ -1,1 +1,1 @@
-"""The only Streamlit in the package: controls, live figures, and the frame around them."""
+"""The Streamlit interface: controls, live figures and pages. No other package uses Streamlit."""

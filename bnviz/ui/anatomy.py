@@ -1,9 +1,6 @@
-"""BatchNorm, taken apart: the algorithm on five numbers that the reader drags, line by line."""
+"""The page "BatchNorm, taken apart": the algorithm, line by line, on five numbers to drag."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -14,67 +11,41 @@ from bnviz.figures import anatomy, formulas
 from bnviz.papers import algorithm1
 from bnviz.papers.algorithm1 import Array, Forward
 from bnviz.ui import link, page
+from bnviz.ui.anatomy_controls import (
+    DEFAULTS,
+    EPSILON_HELP,
+    PARTS,
+    WIDTH,
+    M,
+    batch_sliders,
+    choice,
+    example_buttons,
+    integer,
+    problem,
+    reset,
+    slider,
+    target_buttons,
+    target_sliders,
+)
 from bnviz.ui.plot import plot
 
-M = 5  # examples in the batch
-WIDTH = 150  # pixels of a slider: a telephone has room for two side by side
-X, T = [f"x{i + 1}" for i in range(M)], [f"t{i + 1}" for i in range(M)]
-PARTS = {
-    "forward": "1 · Forward",
-    "backward": "2 · Backward",
-    "inference": "3 · Inference",
-    "scale": "4 · Scale",
-}
-BATCHES = {
-    "Evenly spread": [0.0, 1.0, 2.0, 3.0, 4.0],
-    "One outlier": [-1.0, -0.5, 0.0, 0.5, 5.0],
-    "All the same": [2.0] * M,
-}
-MIXED = [1.0, -2.0, 0.0, -3.0, 2.0]  # targets that no straight line through x meets
-
 STYLE = """<style>
-.katex .base { margin-block: 0.15em }  /* formulas that break over lines keep clear of each other */
+.katex .base { margin-block: 0.15em }  /* keep the lines of a broken formula apart */
 .stMarkdown table { display: block; max-width: 100%; overflow-x: auto }
 @media (max-width: 1100px) {
   .stMarkdown table .katex { font-size: 1em }
   .stMarkdown :is(td, th) { padding: 0.4rem 0.3rem }
 }
 </style>"""
-EPSILON_HELP = "Keeps the root away from 0. 1e-05 is usual; a large one shows what it does."
-
-DEFAULTS: dict[str, Any] = {
-    "part": "forward",
-    **dict(zip(X, BATCHES["Evenly spread"], strict=True)),
-    "gamma": 1.5,
-    "beta": -1.0,
-    "eps": 1e-5,
-    **dict(zip(T, MIXED, strict=True)),
-    "example": 1,
-    "others": 5,
-    "draw": 0,
-    "a": 2.0,
-}
-OPTIONS: dict[str, list[Any]] = {
-    "part": list(PARTS),
-    "eps": [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0],
-    "example": list(range(1, M + 1)),
-    "a": [float(f"{10 ** (exponent / 10):.2g}") for exponent in range(-10, 11)],
-}
-BOUNDS: dict[str, tuple[float, float, float]] = {  # from, to, in steps of
-    **dict.fromkeys(X, (-5.0, 5.0, 0.1)),
-    "gamma": (-3.0, 3.0, 0.1),
-    "beta": (-3.0, 3.0, 0.1),
-    **dict.fromkeys(T, (-6.0, 6.0, 0.1)),
-    "others": (1, 8, 1),
-    "draw": (0, 999, 1),
-}
 
 
 def anatomy_page(doc: str | None) -> None:
-    """The whole page: the reader's numbers, and one of its four parts."""
+    """Draw the page: the controls and one of its four parts."""
     st.html(STYLE)
     page.text(doc)
-    with st.container():  # always there: what comes or goes between other elements makes the browser build all below anew
+    # This container is always there. If an element appeared or disappeared here, the browser would
+    # rebuild everything below it.
+    with st.container():
         link.warn_of_unknown(DEFAULTS)
         link.restore(DEFAULTS, problem)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -91,7 +62,7 @@ def anatomy_page(doc: str | None) -> None:
             icon=":material/restart_alt:",
             key="reset",
             on_click=reset,
-            help="All numbers as at first.",
+            help="Set all numbers back to their initial values.",
         )
     shows = {
         "forward": show_forward,
@@ -103,151 +74,8 @@ def anatomy_page(doc: str | None) -> None:
     link.keep(DEFAULTS)
 
 
-# The reader's numbers
-
-
-def problem(name: str, text: str) -> str:
-    """What is wrong with a parameter of the address; "" if nothing is."""
-    options = OPTIONS.get(name, [])
-    if options:
-        try:
-            fits = link.parse(text, DEFAULTS[name]) in options
-        except ValueError:
-            fits = False
-        return (
-            ""
-            if fits
-            else f"it must be one of {', '.join(link.write(option) for option in options)}"
-        )
-    low, high, step = BOUNDS[name]
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    fits = low <= value <= high and abs(value / step - round(value / step)) < 1e-6
-    return "" if fits else f"it must be a number from {low:g} to {high:g} in steps of {step:g}"
-
-
-def reset() -> None:
-    """All numbers as at first; the reader stays in the part."""
-    st.session_state.update({name: value for name, value in DEFAULTS.items() if name != "part"})
-
-
-def take(names: list[str], values: Sequence[float]) -> None:
-    """Put these numbers on these sliders."""
-    st.session_state.update(zip(names, values, strict=True))
-
-
-def numbers(names: list[str]) -> list[float]:
-    """What the sliders say."""
-    return [float(st.session_state[name]) for name in names]
-
-
-def line_of_algorithm() -> Forward:
-    """The forward pass of the reader's batch."""
-    state = st.session_state
-    return algorithm1.forward(numbers(X), state["gamma"], state["beta"], state["eps"])
-
-
-def batch_sliders() -> Forward:
-    """The batch, γ, β and ε; the forward pass that they make."""
-    with st.container(horizontal=True, gap="medium"):
-        for name in X:
-            slider(name, f"$x_{name[1:]}$")
-    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        slider("gamma", r"$\gamma$", "Learnt; training begins with 1.")
-        slider("beta", r"$\beta$", "Learnt; training begins with 0.")
-        choice("eps", r"$\epsilon$", EPSILON_HELP)
-        with st.container(horizontal=True, width="content"):
-            for label, values in BATCHES.items():
-                st.button(label, key=f"batch-{label}", on_click=take, args=(X, values))
-    line = line_of_algorithm()
-    with st.container():  # always there, as above
-        warn_of_equal_numbers(line)
-    return line
-
-
-def warn_of_equal_numbers(line: Forward) -> None:
-    """What ε does for a batch without spread."""
-    if np.ptp(line.x) == 0:
-        root = line.epsilon**0.5
-        st.info(
-            "All five are the same, so σ² is 0 and the third line would be 0/0. **Only ε saves it**: every x̂ is 0/√ε = 0, and every y is β. "
-            f"With √ε = {root:.2g} below the line, one of them that moves by a hair moves its x̂ {(1 - 1 / M) / root:.3g} times as far.",
-            icon=":material/warning:",
-        )
-
-
-def target_sliders() -> Array:
-    """The targets of the loss."""
-    with st.container(horizontal=True, gap="medium"):
-        for name in T:
-            slider(name, f"Target $t_{name[1:]}$")
-    return np.array(numbers(T))
-
-
-def target_buttons() -> None:
-    """Two lessons in five targets."""
-    st.button("Mixed targets", key="targets-mixed", on_click=take, args=(T, MIXED))
-    st.button(
-        "Targets on a line with x",
-        key="targets-line",
-        on_click=take,
-        args=(T, [round(value + 1, 1) for value in numbers(X)]),
-        help="t = x + 1: all that the outputs need is a scale and a shift.",
-    )
-
-
-def example_buttons() -> int:
-    """Which example to look at, from 1."""
-    st.segmented_control(
-        "Example",
-        OPTIONS["example"],
-        required=True,
-        key="example",
-        persist_state="session",
-        format_func=lambda i: anatomy.name("x", i),
-    )
-    return int(st.session_state["example"])
-
-
-def slider(name: str, label: str, help: str | None = None) -> None:
-    """One number of the reader's."""
-    low, high, step = BOUNDS[name]
-    decimals = "%.1f" if isinstance(step, float) else None
-    st.slider(
-        label,
-        low,
-        high,
-        step=step,
-        format=decimals,
-        key=name,
-        help=help,
-        persist_state="session",
-        width=WIDTH,
-    )
-
-
-def choice(name: str, label: str, help: str | None = None, width: int = WIDTH) -> None:
-    """One of a few numbers, in order."""
-    options, write = OPTIONS[name], "{:g}".format
-    st.select_slider(
-        label, options, key=name, format_func=write, help=help, persist_state="session", width=width
-    )
-
-
-def integer(name: str, label: str) -> int:
-    """A whole number to type."""
-    low, high, _ = BOUNDS[name]
-    st.number_input(label, int(low), int(high), key=name, persist_state="session", width=WIDTH)
-    return int(st.session_state[name])
-
-
-# The four parts
-
-
 def show_forward() -> None:
-    """Algorithm 1, each line as formula, as numbers and as a row of dots."""
+    """Show each line of Algorithm 1 as a formula, as numbers and as a row of dots."""
     line = batch_sliders()
     left, right = st.columns(2, gap="large")
     with left:
@@ -257,15 +85,16 @@ def show_forward() -> None:
         numbers = anatomy.forward_table(line)
         chart(
             "Five numbers on their way down",
-            "They are shifted until their mean is 0, then scaled until their spread is 1; then γ and β scale and shift them by learned amounts. "
-            "The grey bar under the dots reaches from one standard deviation below the mean to one above it.",
+            "They are shifted to mean 0, then scaled to spread 1. Then γ and β scale and shift "
+            "them by learned amounts. The grey bar under the dots reaches from one standard "
+            "deviation below the mean to one above it.",
             numbers,
             anatomy.moves(numbers),
         )
 
 
 def show_backward() -> None:
-    """The chain rule on the same numbers, what it leaves of a gradient, and the check without calculus."""
+    """Show the chain rule on the same numbers, its effect on a gradient, and a numerical check."""
     line, targets = batch_sliders(), target_sliders()
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         example = example_buttons()
@@ -287,28 +116,31 @@ def show_backward() -> None:
         numbers = anatomy.backward_table(line, gradient)
         chart(
             "Three gradient paths to x",
-            "Each x acts on the loss directly, and through the variance and the mean, which it shares with all the others.",
+            "Each x affects the loss directly, and through the variance and the mean, which it "
+            "shares with all the others.",
             numbers,
             anatomy.roads(numbers),
         )
         st.markdown(
             "#### What BatchNorm takes out of the gradient\n\n" + formulas.removed(line, gradient)
         )
-        numbers, slope = (
-            anatomy.slice_table(line, targets, example),
-            float(gradient.dx[example - 1]),
-        )
-        chart(
-            f"The loss along {x}",
-            "All else is held; the derivative is the slope of the dashed line.",
-            numbers,
-            anatomy.tangent(numbers, float(line.x[example - 1]), slope, example),
-            slug="the-loss-along-x",
-        )
+        show_slope(line, targets, float(gradient.dx[example - 1]), example)
+
+
+def show_slope(line: Forward, targets: Array, slope: float, example: int) -> None:
+    """Draw the loss against one x, with its derivative as a tangent."""
+    numbers = anatomy.slice_table(line, targets, example)
+    chart(
+        f"The loss along {anatomy.name('x', example)}",
+        "All other numbers are fixed. The derivative is the slope of the dashed line.",
+        numbers,
+        anatomy.tangent(numbers, float(line.x[example - 1]), slope, example),
+        slug="the-loss-along-x",
+    )
 
 
 def show_inference() -> None:
-    """The batch among others: statistics of each, of all, and what they make of the same number."""
+    """Show one example in several batches, normalised as in training and as at inference."""
     line = batch_sliders()
     with st.container(horizontal=True, gap="medium"):
         slider("others", "Other batches")
@@ -328,15 +160,16 @@ def show_inference() -> None:
         low, high, fixed = map(formulas.words, outputs)
         chart(
             "The same example in other batches",
-            f"{x} takes the place of its namesake in each of the other batches. In training {y} depends on whom it meets, from **{low}** to "
-            f"**{high}**; at inference it is **{fixed}** in every batch.",
+            f"Put {x} in the same place in each of the other batches. In training {y} depends on "
+            f"the rest of the batch and lies between **{low}** and **{high}**. At inference it is "
+            f"**{fixed}** in every batch.",
             numbers,
             anatomy.company(numbers),
         )
 
 
 def show_scale() -> None:
-    """BN((aW)u) = BN(Wu), measured on seeded matrices."""
+    """Show that BN((aW)u) = BN(Wu), on matrices drawn from a seed."""
     with st.container(horizontal=True, gap="medium"):
         choice("a", "Factor $a$ on the weights", width=2 * WIDTH)
         choice("eps", r"$\epsilon$", EPSILON_HELP)
@@ -355,20 +188,23 @@ def show_scale() -> None:
         off = anatomy.breach_table(numbers)
         chart(
             "Gradients against a",
-            "That by the inputs does not see a. That by the weights lies on 1/a: weights ten times as large have a tenth of the gradient.",
+            "The gradient with respect to the inputs does not depend on a. The gradient with "
+            "respect to the weights lies on 1/a: weights ten times as large have a tenth of the "
+            "gradient.",
             numbers,
             anatomy.scaling(numbers, a),
         )
         chart(
             "What ε breaks",
-            "How far the three equalities are off. ε does not grow with the weights, so small weights feel it most; try ε = 1.",
+            "The error in each of the three equalities. ε does not grow with the weights, so the "
+            "error is largest for small weights. Try ε = 1.",
             off,
             anatomy.breach(off, a),
         )
 
 
 def chart(title: str, look: str, numbers: DataFrame, figure: go.Figure, slug: str = "") -> None:
-    """A figure with its sentence, and its numbers to take away."""
+    """Draw a figure under its title and sentence, with its numbers as a CSV download."""
     slug = slug or "-".join(
         "".join(letter if letter.isalnum() else " " for letter in title.lower()).split()
     )
@@ -388,7 +224,7 @@ def chart(title: str, look: str, numbers: DataFrame, figure: go.Figure, slug: st
             f"bnviz-{slug}.csv",
             "text/csv",
             key=f"csv-{slug}",
-            help="The numbers as drawn.",
+            help="The numbers in this figure.",
             icon=":material/download:",
             type="tertiary",
             on_click="ignore",

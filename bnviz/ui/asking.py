@@ -1,4 +1,4 @@
-"""Before runs start: what they cost, whether they fit this machine, and a confirmation for long ones."""
+"""Before runs start: estimate their cost, refuse what does not fit, and confirm long runs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from bnviz.runs.store import ACTIVE, Store
 from bnviz.spec import RunSpec, SpecError
 from bnviz.ui.reader import wait
 
-LONG = "long-runs"  # in the session: runs that start once the reader says so
-FRESH_S = 10  # for so long the machine counts as it was
+LONG = "long-runs"  # session key of the runs that wait for the reader's confirmation
+FRESH_S = 10  # how long a description of the machine is kept
 
 
 def machine() -> Machine:
@@ -33,19 +33,19 @@ def unfinished(specs: Sequence[RunSpec]) -> list[RunSpec]:
 
 
 def price(specs: Sequence[RunSpec]) -> str:
-    """Return the cost of those runs that are not finished, in words."""
+    """Return the cost of the runs that are not finished yet, in words."""
     return machine().price(unfinished(specs))
 
 
 def refused(specs: Sequence[RunSpec]) -> str:
-    """Return why this machine cannot compute one of these runs, as a sentence; "" if it can compute all."""
+    """Return a sentence about the first run that this machine cannot compute, or ""."""
     problems = (estimate.refusal(spec, Store().root) for spec in unfinished(specs))
     problem = next(filter(None, problems), "")
     return f"{problem[0].upper()}{problem[1:]}." if problem else ""
 
 
 def request(specs: Sequence[RunSpec]) -> None:
-    """Start these runs; where they take long, `confirm` asks first."""
+    """Start these runs. If they take long, let `confirm` ask first."""
     if not refused(specs) and machine().long(unfinished(specs)):
         st.session_state[LONG] = list(specs)
     else:
@@ -53,14 +53,14 @@ def request(specs: Sequence[RunSpec]) -> None:
 
 
 def confirm() -> None:
-    """Ask about the long runs that the reader has just requested, if there are any."""
+    """Ask for confirmation if the reader has just requested long runs."""
     if specs := st.session_state.pop(LONG, []):
         _confirm(specs)
 
 
 @st.dialog("Start a long computation?")
 def _confirm(specs: list[RunSpec]) -> None:
-    """Others share this machine, so ask before it is busy for long."""
+    # Ask, because others share this machine and would have to wait.
     left = unfinished(specs)
     if not left:
         st.rerun()
@@ -78,15 +78,13 @@ def _confirm(specs: list[RunSpec]) -> None:
 
 
 def start(specs: Sequence[RunSpec]) -> None:
-    """Queue these runs, and make sure that a supervisor works."""
+    """Queue these runs, and make sure that a supervisor is running."""
     try:
         for run in [Store().submit(spec) for spec in specs]:
             if run.state in ACTIVE:
                 wait(run)
-    except (
-        OSError,
-        SpecError,
-    ) as problem:  # a full disk, another account's folder, or more than this machine has
+    # A full disk, a folder of another account, or a run too large for this machine.
+    except (OSError, SpecError) as problem:
         why = reason(problem) if isinstance(problem, OSError) else problem
         st.toast(f"The run could not be started: {why}.", icon=":material/error:")
     supervisor.ensure(Store())

@@ -1,4 +1,4 @@
-"""The papers' claims with their verdicts, and a button for the runs that are missing."""
+"""The Claims page: every claim with its verdict, and a button for the missing runs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CHOICES = {EVERYTHING: "all"} | {
 
 
 def claims_page(doc: str | None) -> None:
-    """The text, the counts, and every claim of the chosen verdict."""
+    """Draw the page: the text, the counts, and the claims with the chosen verdict."""
     page.text(doc)
     link.warn_of_unknown(["verdict"])
     link.restore(
@@ -61,14 +61,14 @@ def claims_page(doc: str | None) -> None:
 
 
 def at_work(done: dict[str, Run]) -> dict[str, Run]:
-    """The runs that claims miss and that somebody has asked for, by id."""
+    """Return the runs that claims still need and that are queued or running, by id."""
     ids = dict.fromkeys(id for claim in CLAIMS.values() for id in judging.missing(claim, done))
     runs = {id: Store().run(id) for id in ids}
     return {id: run for id, run in runs.items() if run.readable and run.state in ACTIVE}
 
 
 def judged(done: dict[str, Run]) -> list[Verdict]:
-    """Every claim on the runs there are."""
+    """Return the verdict of every claim, from the finished runs."""
     stamps = {id: live.newest(run) for id, run in done.items()}
     used = {name: judging.used(claim, done) for name, claim in CLAIMS.items()}
     return [
@@ -78,14 +78,14 @@ def judged(done: dict[str, Run]) -> list[Verdict]:
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def verdict(name: str, stamp: Stamp, _runs: list[Run]) -> Verdict:
-    """A claim's verdict, judged anew only for other runs."""
-    # Several claims in a row are often judged by the same rows.
+    """Return the verdict of a claim, cached until its runs change."""
+    # Neighbouring claims often use the same rows, so the frame is kept as well.
     rows = live.frames.get(("claims", stamp), lambda: judging.rows(_runs))
     return judging.judge(CLAIMS[name], rows)
 
 
 def chosen(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Those with the verdict that the reader wants to see; the choices say how many there are of each."""
+    """Let the reader choose a verdict, and return the claims that have it."""
     counts = Counter(verdict.words for verdict in verdicts) | Counter(
         {CHOICES[EVERYTHING]: len(verdicts)}
     )
@@ -109,14 +109,14 @@ def chosen(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 
 def draw(verdicts: Sequence[Verdict], done: dict[str, Run], busy: set[str]) -> None:
-    """Claims under the papers they are from, and what is missing."""
+    """Draw the claims, grouped by paper, and the downloads that they need."""
     open_questions = [
         spec for verdict in verdicts for spec in judging.missing(verdict.claim, done).values()
     ]
     absent = presets.missing(open_questions)
     if not done:
         st.info(
-            "Nothing is measured here yet. Press **Run what is missing** under a claim.",
+            "Nothing is measured yet. Press **Run what is missing** under a claim.",
             icon=":material/inbox:",
         )
     for name in absent:
@@ -132,7 +132,7 @@ def draw(verdicts: Sequence[Verdict], done: dict[str, Run], busy: set[str]) -> N
 def draw_claim(
     verdict: Verdict, missing: dict[str, RunSpec], absent: list[str], busy: set[str]
 ) -> None:
-    """One claim: its sentence, its verdict in words, and behind a click on what it rests."""
+    """Draw one claim: its sentence, its verdict, and what the verdict is based on."""
     claim = verdict.claim
     with st.container(border=True):
         st.subheader(claim.says, anchor=claim.name)
@@ -153,7 +153,7 @@ def draw_claim(
 
 
 def told(verdict: Verdict) -> str:
-    """The verdict, the paper's value, ours and the note, as Markdown."""
+    """Return the verdict, the paper's value, our value and the note as Markdown."""
     claim = verdict.claim
     doubt = f" :orange-badge[{verdict.doubt}]" if verdict.doubt else ""
     note = f"\n- **Keep in mind:** {claim.note}" if claim.note else ""
@@ -166,13 +166,16 @@ def told(verdict: Verdict) -> str:
 
 
 def conditions(verdict: Verdict) -> str:
-    """Single seeds and regime, as Markdown."""
+    """Return the value of each seed and the settings, as Markdown."""
     seeds = ", ".join(f"{seed}: {judging.number(value)}" for seed, value in verdict.values.items())
     return f"**Seeds** {seeds or 'none yet'}\n\n**Measured on** {verdict.claim.regime}"
 
 
 def address(verdict: Verdict) -> str:
-    """The page that shows a claim's runs, those of the seeds that count, or all that it asks for."""
+    """Return a link to the figure of a claim.
+
+    It names the seeds that the verdict counts, or all seeds if none counts yet.
+    """
     claim = verdict.claim
     seeds = list(verdict.values.index) or list(SEEDS)
     several = {
@@ -192,7 +195,7 @@ def address(verdict: Verdict) -> str:
 def offer_runs(
     claim: Claim, missing: dict[str, RunSpec], absent: list[str], busy: set[str]
 ) -> None:
-    """How many runs are there, and a button for the others."""
+    """Say how many of a claim's runs are finished, and draw a button that runs the others."""
     asked = len(questions(claim, 0)) * len(SEEDS)
     waiting = missing.keys() & busy
     if st.button(

@@ -1,4 +1,4 @@
-"""From widgets to questions: a preset, and every knob of RunSpec drawn from its declaration."""
+"""From widgets to run settings: the presets, and a widget for every setting of RunSpec."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ GROUPS = {
     "Measurements": ("step_sizes", "random_direction", "quantiles", "bins", "theory_units"),
     "Surface": ("surface_along", "surface_scaled", "surface_extent", "surface_grid"),
 }
-INTERVAL = "every_"  # a probe's interval in the address: every_landscape=10
+INTERVAL = "every_"  # prefix of a probe's interval in the URL: every_landscape=10
 MOST_RUNS = 24
-MOST_CHANGES = 6  # named in a line
-SHORT = {"lr": "lr"}  # where everybody says it shorter than the label
-COLUMNS = 4  # of knobs in a tab
-# What pages keep in the address beside the knobs.
+MOST_CHANGES = 6  # changed settings named in one line; the rest are counted
+SHORT = {"lr": "lr"}  # settings with a common name shorter than their label
+COLUMNS = 4  # of widgets in a tab
+# URL parameters of the pages besides the settings.
 PAGE_PARAMETERS = (
     "networks",
     "norm",
@@ -87,7 +87,10 @@ PAGE_PARAMETERS = (
 
 @dataclass(frozen=True)
 class Question:
-    """What the reader asks: a run for every network, learning rate and seed; or the sentence that says why it cannot be."""
+    """The runs that the reader asks for: one for each network, learning rate and seed.
+
+    If they cannot be run, `specs` is empty and `problem` says why in one sentence.
+    """
 
     preset: Preset
     specs: list[RunSpec]
@@ -95,9 +98,10 @@ class Question:
 
 
 def ask(page: str, networks: Sequence[str] = ()) -> Question:
-    """Draw preset and knobs, and read the question off them.
+    """Draw the preset and the settings, and return the runs they describe.
 
-    `networks` are those that a page compares at first where a preset repeats none of its figures; it keeps its choice for itself.
+    `networks` is for a page with networks of its own, which keeps their choice to itself: it
+    compares these at first, unless the preset repeats one of the paper's figures.
     """
     key = "networks" if networks else "norm"
     offered = presets.offered(page)
@@ -108,18 +112,35 @@ def ask(page: str, networks: Sequence[str] = ()) -> Question:
     preset = PRESETS[st.session_state["preset"]]
     changed = changes(defaults)
     asked = question(preset, sorted(st.session_state[key], key=list(NORMS).index))
+    _choose_preset(offered, preset.name if changed else "", key, networks)
+    _choose_networks(key)
+    if changed:
+        modified(asked, changed, partial(take_preset, key, networks))
+    else:
+        st.markdown(f"**{preset.label}** – {preset.summary}")
+    if asked.problem:
+        st.error(asked.problem)
+    draw_knobs()
+    # The URL always names the preset, because the default depends on the data of the machine.
+    link.keep({"preset": ""} | defaults)
+    return asked
+
+
+def _choose_preset(offered: list[str], modified: str, key: str, networks: Sequence[str]) -> None:
+    """Draw the choice of a preset. `modified` is the one with changed settings, or ""."""
     st.segmented_control(
         "Preset",
         offered,
         required=True,
-        format_func=lambda name: (
-            PRESETS[name].label + ", modified" * bool(changed and name == preset.name)
-        ),
+        format_func=lambda name: PRESETS[name].label + (", modified" if name == modified else ""),
         key="preset",
         persist_state="session",
         on_change=take_preset,
         args=(key, networks),
     )
+
+
+def _choose_networks(key: str) -> None:
     st.pills(
         "Networks",
         list(NORMS),
@@ -128,21 +149,10 @@ def ask(page: str, networks: Sequence[str] = ()) -> Question:
         key=key,
         persist_state="session",
     )
-    if changed:
-        modified(asked, changed, partial(take_preset, key, networks))
-    else:
-        st.markdown(f"**{preset.label}** – {preset.summary}")
-    if asked.problem:
-        st.error(asked.problem)
-    draw_knobs()
-    link.keep(
-        {"preset": ""} | defaults
-    )  # which comes first differs between machines: an address always names it
-    return asked
 
 
 def changes(defaults: dict[str, Any]) -> list[str]:
-    """Every setting that is no longer the preset's, in words."""
+    """Return the settings that differ from the preset, each in words."""
     return [
         worded(name, value)
         for name, default in defaults.items()
@@ -151,7 +161,7 @@ def changes(defaults: dict[str, Any]) -> list[str]:
 
 
 def worded(name: str, value: Any) -> str:
-    """A setting and its value as a reader says them."""
+    """Return a setting and its value in words."""
     if name in ("norm", "networks"):
         return f"networks {', '.join(NORMS[norm].label for norm in value) or 'none'}"
     if name.startswith(INTERVAL):
@@ -164,7 +174,7 @@ def worded(name: str, value: Any) -> str:
 
 
 def modified(asked: Question, changed: list[str], reset: Callable[[], None]) -> None:
-    """What is no longer as the preset has it, and the way back."""
+    """Name the changed settings, and draw the button that resets them."""
     more = f" and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         said = link.plain("; ".join(changed[:MOST_CHANGES]))
@@ -180,7 +190,7 @@ def modified(asked: Question, changed: list[str], reset: Callable[[], None]) -> 
 
 
 def question(preset: Preset, norms: list[str]) -> Question:
-    """Every combination of networks, learning rates and seeds; or why there is none."""
+    """Return a run for each combination of network, learning rate and seed, or the problem."""
     state = st.session_state
     knobs = {name: value_of(name) for names in GROUPS.values() for name in names}
     knobs["probes"] = {name: state[INTERVAL + name] for name in PROBES if state[INTERVAL + name]}
@@ -208,20 +218,20 @@ def question(preset: Preset, norms: list[str]) -> Question:
 
 
 def complaint(problem: SpecError) -> str:
-    """What is wrong with a question, with the knob's label in front."""
+    """Return the problem as a sentence that begins with the label of the setting."""
     label = str(RunSpec.model_fields[problem.knob].title) if problem.knob else ""
     text = str(problem).removeprefix(problem.knob)
     return f"{label}{text}." if label else f"{text[:1].upper()}{text[1:]}."
 
 
 def values_of(preset: Preset, key: str, networks: Sequence[str]) -> dict[str, Any]:
-    """What each knob's widget holds when a preset is taken as it is."""
+    """Return the value of each widget for an unmodified preset."""
     norms = preset.norms if preset.figure or not networks else networks
     return {key: list(norms)} | knobs_of(preset.specs()[0], preset.learning_rates)
 
 
 def knobs_of(base: RunSpec, rates: Sequence[float]) -> dict[str, Any]:
-    """What each knob's widget holds for this question at these learning rates."""
+    """Return the value of each widget for this run at these learning rates."""
     values: dict[str, Any] = {}
     for name in (name for names in GROUPS.values() for name in names):
         value = tuple(rates) if name == "lr" else getattr(base, name)
@@ -231,13 +241,13 @@ def knobs_of(base: RunSpec, rates: Sequence[float]) -> dict[str, Any]:
 
 
 def take_preset(key: str, networks: Sequence[str]) -> None:
-    """A new preset brings its own networks, layers and values for every knob."""
+    """Set all widgets to the chosen preset's networks, layers and settings."""
     st.session_state.update(values_of(PRESETS[st.session_state["preset"]], key, networks))
     st.session_state.pop("layers", None)
 
 
 def value_of(name: str) -> Any:
-    """A knob's value as RunSpec takes it; a list where several values stand in one field."""
+    """Return the value of a setting as RunSpec takes it. A field with several gives a list."""
     value = st.session_state[name]
     if not is_list(name):
         return value
@@ -246,12 +256,12 @@ def value_of(name: str) -> Any:
 
 
 def is_list(name: str) -> bool:
-    """Whether a knob's widget is a text with several numbers."""
+    """Return whether the widget of a setting is a text field for several numbers."""
     return name in SWEPT or get_origin(RunSpec.model_fields[name].annotation) is tuple
 
 
 def draw_knobs() -> None:
-    """All knobs, a tab a group."""
+    """Draw the widgets of all settings, one tab per group."""
     drawn = {group: [partial(knob, name) for name in names] for group, names in GROUPS.items()}
     drawn["Measured every … steps"] = [partial(interval, name) for name in PROBES]
     with st.expander("Settings", icon=":material/tune:"):
@@ -264,7 +274,7 @@ def draw_knobs() -> None:
 
 
 def knob(name: str) -> None:
-    """One widget, of the kind that the field's declaration calls for."""
+    """Draw the widget of one setting. Its kind follows from the type in RunSpec."""
     field, value = RunSpec.model_fields[name], st.session_state[name]
     about: dict[str, Any] = {
         "label": field.title,
@@ -287,36 +297,36 @@ def knob(name: str) -> None:
 
 
 def interval(probe: str) -> None:
-    """How often a probe measures."""
+    """Draw the field for a probe's interval."""
     st.number_input(
         PROBES[probe].LABEL,
         step=1,
         min_value=0,
-        help="Every so many steps; 0 switches it off.",
+        help="Number of steps between measurements; 0 switches it off.",
         key=INTERVAL + probe,
         persist_state="session",
     )
 
 
 def option_label(name: str) -> str:
-    """A choice as the reader sees it."""
+    """Return the label of an option. Data that must be downloaded first say so."""
     if name in data.SOURCES:
         return data.SOURCES[name].label + ("" if data.available(name) else " – not here yet")
     return name.replace("_", " ")
 
 
 def problem_with_preset(offered: list[str], _: str, text: str) -> str:
-    """What is wrong with a preset that the address names; "" if nothing is."""
+    """Return what is wrong with a preset named in the URL, or ""."""
     return "" if text in offered else f"preset must be one of {', '.join(offered)} on this page"
 
 
 def problem_with(name: str, text: str) -> str:
-    """What is wrong with a parameter of the address; "" if nothing is."""
+    """Return what is wrong with a setting in the URL, or ""."""
     if name.startswith(INTERVAL):
         return (
             ""
             if text.isascii() and text.isdigit()
-            else "an interval is a whole number of steps, 0 for never"
+            else "an interval must be a whole number of steps, with 0 for never"
         )
     parts = [part.strip() for part in text.split(",") if part.strip()]
     field = "norm" if name == "networks" else name

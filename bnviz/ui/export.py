@@ -1,4 +1,4 @@
-"""Taking a figure along: a dialog with pictures, LaTeX, data and a bundle; and the same for a whole page."""
+"""The export of figures: a dialog with pictures, LaTeX, data and a bundle, and a page's bundle."""
 
 from __future__ import annotations
 
@@ -10,12 +10,20 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import streamlit as st
 
 from bnviz import export
-from bnviz.export import STYLES, ExportError, takeaway
+from bnviz.export import STYLES, ExportError, Style, takeaway
 from bnviz.export.takeaway import PICTURES, Takeaway
 from bnviz.story import report
 
-WIDEST = 650  # pixels, of a picture shown before it is taken; a column has its true width
-WISH = "export-wish"  # in the session: what the reader wants to take along
+WIDEST = 650  # pixels; a wider preview is scaled down
+WISH = "export-wish"  # session key of the figure that the reader wants to export
+REPORT = (
+    "These runs, all figures that fit them, and the verdicts on the papers' claims: one HTML page "
+    "that needs no network."
+)
+BUNDLE = (
+    "A zip with pictures, data, runs, versions, the commands that make them again, and what to "
+    "cite. `python -m bnviz data import` reads it on another machine."
+)
 MIME = {
     "pdf": "application/pdf",
     "svg": "image/svg+xml",
@@ -28,13 +36,14 @@ MIME = {
 
 
 def ask(take: Takeaway) -> None:
-    """Open the dialog on this figure, on the page as a whole: a live figure's fragment would close it at its next look."""
+    """Open the export dialog for this figure."""
+    # Not here: a live figure is in a fragment, whose next refresh would close the dialog.
     st.session_state[WISH] = take
     st.rerun()
 
 
 def open_wish() -> None:
-    """The dialog, if the reader has just asked for it; the last thing that app.py does."""
+    """Open the dialog if the reader has just asked for it. app.py calls this last."""
     take = st.session_state.pop(WISH, None)
     if take is not None:
         dialog(take)
@@ -42,8 +51,21 @@ def open_wish() -> None:
 
 @st.dialog("Export", width="large")
 def dialog(take: Takeaway) -> None:
-    """Everything that can be taken along of one figure."""
+    """Draw the preview of one figure and its downloads."""
     st.markdown(f"**{take.title}**, as you see it: same zoom, same networks.")
+    style = pick_style()
+    drawable = preview(take, style)
+    offer_pictures(take, style, drawable)
+    offer_data(take)
+    if take.runs:
+        bundle = partial(takeaway.zipped, [take], take.title, style, {})
+        offer("Bundle", f"{take.name}-bundle", "zip", bundle, help=BUNDLE)
+        with st.expander("On the command line", icon=":material/terminal:"):
+            st.code(take.command(style), language="bash", wrap_lines=True)
+
+
+def pick_style() -> Style:
+    """Let the reader choose the style of the pictures, and return it."""
     name = st.segmented_control(
         "Style",
         list(STYLES),
@@ -52,7 +74,11 @@ def dialog(take: Takeaway) -> None:
         format_func=lambda name: STYLES[name].label,
         key="style",
     )
-    style = STYLES[str(name)]
+    return STYLES[str(name)]
+
+
+def preview(take: Takeaway, style: Style) -> bool:
+    """Show the picture. If this machine cannot draw one, say why and return False."""
     try:
         with st.spinner("Drawing …"):
             st.image(
@@ -60,10 +86,14 @@ def dialog(take: Takeaway) -> None:
                 output_format="PNG",
                 width=min(int(96 * style.width_in), WIDEST),
             )
-        drawable = True
     except ExportError as problem:
-        st.warning(f"{problem}", icon=":material/print_disabled:")
-        drawable = False
+        st.warning(str(problem), icon=":material/print_disabled:")
+        return False
+    return True
+
+
+def offer_pictures(take: Takeaway, style: Style, drawable: bool) -> None:
+    """Draw the download buttons of the pictures and of the LaTeX files."""
     with st.container(horizontal=True):
         for format in PICTURES:
             offer(format.upper(), take.name, format, partial(take.picture, format, style), drawable)
@@ -73,28 +103,20 @@ def dialog(take: Takeaway) -> None:
             f"{take.name}-latex",
             "zip",
             lambda: archive(take.latex(take.pdf(style))),
-            help="Snippets for \\input: the picture, a table, and a plot with pgfplots",
+            help="Files for \\input: the picture, a table, and a pgfplots plot.",
         )
+
+
+def offer_data(take: Takeaway) -> None:
+    """Draw the download buttons of the numbers, as drawn and in full resolution."""
     with st.container(horizontal=True):
-        for label, table in (("Data as drawn", lambda: take.numbers), ("Data in full", take.full)):
-            suffix = "-full" if label == "Data in full" else ""
-            for format in ("csv", "parquet"):
+        for label, name, table in (
+            ("Data as drawn", take.name, lambda: take.numbers),
+            ("Data in full", f"{take.name}-full", take.full),
+        ):
+            for format, kind in (("csv", "CSV"), ("parquet", "Parquet")):
                 made = partial(lambda table, format: export.table(table(), format), table, format)
-                offer(
-                    f"{label}, {format.upper() if format == 'csv' else 'Parquet'}",
-                    take.name + suffix,
-                    format,
-                    made,
-                )
-    if take.runs:
-        bundle = partial(takeaway.zipped, [take], take.title, style, {})
-        offer("Bundle", f"{take.name}-bundle", "zip", bundle, help=BUNDLE)
-        with st.expander("On the command line", icon=":material/terminal:"):
-            st.code(take.command(style), language="bash", wrap_lines=True)
-
-
-REPORT = "These runs, every figure that fits them, and what comes of the papers' claims: one HTML page that needs no network."
-BUNDLE = "Pictures, data, runs, versions, the commands that make them again, and whom to cite: a zip that `python -m bnviz data import` takes in elsewhere."
+                offer(f"{label}, {kind}", name, format, made)
 
 
 def offer(
@@ -105,7 +127,7 @@ def offer(
     able: bool = True,
     help: str | None = None,
 ) -> None:
-    """A file that is made when the button is pressed."""
+    """Draw a download button. The file is made when the reader presses it."""
     st.download_button(
         label,
         made,
@@ -120,7 +142,7 @@ def offer(
 
 
 def archive(files: dict[str, bytes | str]) -> bytes:
-    """Some files in a zip."""
+    """Return a zip of these files, given by name."""
     memory = BytesIO()
     with ZipFile(memory, "w", ZIP_DEFLATED) as zip:
         for name, content in files.items():
@@ -129,11 +151,11 @@ def archive(files: dict[str, bytes | str]) -> bytes:
 
 
 def whole_page(takes: Sequence[Takeaway], title: str) -> None:
-    """A bundle of all figures on a page, and a report on its runs."""
+    """Draw the downloads of a page: a bundle of all its figures, and a report on its runs."""
     unfinished = any(run.state != "done" for take in takes[:1] for run in take.runs)
     made = partial(takeaway.zipped, takes, title, STYLES["page"], {})
     runs = list(takes[0].runs) if takes else []
     with st.container(horizontal=True):
         offer("Bundle of all figures", "page", "zip", made, not unfinished, BUNDLE)
-        story = partial(report.report, runs, f"{runs[0].spec.regime()}" if runs else "")
+        story = partial(report.report, runs, runs[0].spec.regime() if runs else "")
         offer("Report", "report", "html", lambda: story().encode(), bool(runs), REPORT)

@@ -1,4 +1,4 @@
-"""The address holds every choice that is not the default, in short readable parameters; opening it elsewhere restores them."""
+"""Choices in the URL: the address keeps every choice that is not the default, and restores it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,21 @@ from bnviz.words import shorten
 _copy = st.components.v2.component(
     "bnviz_copy_link",
     html='<button type="button" class="bnviz-copy">Copy link</button>',
-    css=""".bnviz-copy { height: 40px; padding: 0 .75rem; font: inherit; color: var(--st-text-color); cursor: pointer; white-space: nowrap;
-      border-radius: var(--st-base-radius); background: none; border: 1px solid var(--st-border-color); }
+    css=""".bnviz-copy { height: 40px; padding: 0 .75rem; font: inherit; white-space: nowrap;
+      color: var(--st-text-color); cursor: pointer;
+      border-radius: var(--st-base-radius); background: none;
+      border: 1px solid var(--st-border-color); }
       .bnviz-copy:hover { border-color: var(--st-primary-color); color: var(--st-primary-color); }
-      .bnviz-copy:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }""",
+      .bnviz-copy:focus-visible { outline: 2px solid var(--st-primary-color);
+      outline-offset: 2px; }""",
     js="""export default function ({ parentElement }) {
       const button = parentElement.querySelector("button"), words = "Copy link";
-      const say = (text) => { button.textContent = text; setTimeout(() => { button.textContent = words; }, 2000); };
+      const say = (text) => {
+        button.textContent = text; setTimeout(() => { button.textContent = words; }, 2000);
+      };
       button.onclick = async () => {
-        try { await navigator.clipboard.writeText(location.href); } catch { // not allowed without https: the old way
+        try { await navigator.clipboard.writeText(location.href); } catch {
+          // Without https the browser refuses. Copy from a selected text field instead.
           const field = Object.assign(document.createElement("textarea"), { value: location.href });
           document.body.append(field); field.select();
           const copied = document.execCommand("copy");
@@ -34,18 +40,21 @@ _copy = st.components.v2.component(
     isolate_styles=False,
 )
 
-PREFIX = 8  # digits of a run's id in the address
-Problem = Callable[[str, str], str]  # (name, text) -> what is wrong with it, "" if nothing is
+PREFIX = 8  # digits of a run's id in the URL
+Problem = Callable[[str, str], str]  # (name, text) -> what is wrong with the value, or ""
 
 
 def copy_button() -> None:
-    """Copies the address, which holds every choice of the page."""
+    """Draw a button that copies the address of the page with all its choices."""
     with st.container(width=110):
         _copy(key="copy-link", height=40)
 
 
 def arrive(page: str) -> None:
-    """Each page has its own settings: those of the link that opens it, else those with which the reader left it."""
+    """Give the page its own settings: those of the link that opens it, or those it had before.
+
+    `page` is the URL path of the page that is about to run.
+    """
     state = st.session_state
     left, state["page"] = state.get("page", page), page
     if left == page:
@@ -58,14 +67,15 @@ def arrive(page: str) -> None:
 
 
 def own(names: Iterable[str]) -> None:
-    """Note that these values of the session are settings of this page."""
+    """Record that these session values are settings of the current page."""
     st.session_state["settings"] = {*st.session_state.get("settings", ()), *names}
 
 
 def restore(defaults: dict[str, Any], problem: Problem) -> None:
-    """Before the widgets: each value is what this page has, else what the address says, else the default.
+    """Set the session values of a page's widgets. Call it before drawing the widgets.
 
-    A value that makes no sense, or a parameter that does not exist, costs one sentence and gives the default.
+    A value in the session stays; otherwise the URL counts, otherwise the default. If the value in
+    the URL is invalid, a sentence says so and the default is used.
     """
     own(defaults)
     for name, default in defaults.items():
@@ -74,7 +84,7 @@ def restore(defaults: dict[str, Any], problem: Problem) -> None:
 
 
 def said(name: str, default: Any, problem: Problem) -> Any:
-    """What the address says of a parameter, in the default's type."""
+    """Return the value of a URL parameter in the type of the default, or the default."""
     text = st.query_params.get(name)
     if text is None:
         return default
@@ -88,7 +98,7 @@ def said(name: str, default: Any, problem: Problem) -> Any:
 
 
 def keep(defaults: dict[str, Any]) -> None:
-    """After the widgets: the address says what differs from the defaults, and nothing else of these."""
+    """Write the values that differ from the defaults into the URL. Call it after the widgets."""
     for name, default in defaults.items():
         value = st.session_state.get(name, default)
         text = None if value is None or value == default else write(value)
@@ -100,17 +110,18 @@ def keep(defaults: dict[str, Any]) -> None:
 
 
 def warn_of_unknown(known: Iterable[str]) -> None:
-    """One sentence for each parameter that no page knows."""
+    """Warn about each URL parameter that is not in `known`, and remove it."""
     known = list(known)
     for name in set(st.query_params) - set(known):
         warn(
-            f"The link names {shorten(name)}, which is no choice on this page. It is ignored; there are {', '.join(known)}."
+            f"The link names {shorten(name)}, which is no choice on this page. It is ignored; the "
+            f"choices are {', '.join(known)}."
         )
         del st.query_params[name]
 
 
 def misfit(text: str, default: Any) -> str:
-    """Why a text cannot become a value of the default's type; "" if it can."""
+    """Return why a text is not a value of the default's type, or ""."""
     try:
         parse(text, default)
     except ValueError:
@@ -120,7 +131,7 @@ def misfit(text: str, default: Any) -> str:
 
 
 def parse(text: str, default: Any) -> Any:
-    """A value out of the address; ValueError where it is none."""
+    """Parse a text from the URL in the type of the default. ValueError if that is impossible."""
     if isinstance(default, bool):
         if text not in ("true", "false"):
             raise ValueError(text)
@@ -131,7 +142,7 @@ def parse(text: str, default: Any) -> Any:
 
 
 def write(value: Any) -> str:
-    """A value as the address holds it."""
+    """Return a value as the URL holds it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
@@ -140,15 +151,15 @@ def write(value: Any) -> str:
 
 
 def number(value: float) -> str:
-    """A number as short as it can be without becoming another."""
+    """Return the shortest text that gives back the same number."""
     return f"{value:g}" if float(f"{value:g}") == value else repr(value)
 
 
 def warn(sentence: str) -> None:
-    """Say it as it is: what came with a link is not Markdown."""
+    """Show a warning. Its text is not read as Markdown, because a link may contain anything."""
     st.warning(plain(sentence))
 
 
 def plain(text: str) -> str:
-    """Markdown that shows this text."""
+    """Escape a text, so that Markdown shows it unchanged."""
     return re.sub(r"([\\`*\[\]<$!])", r"\\\1", text)

@@ -1,4 +1,4 @@
-"""Show runs while they train: progress, and figures that are redrawn only for new rows."""
+"""Show runs while they train: their progress, and figures that are redrawn only for new rows."""
 
 from __future__ import annotations
 
@@ -29,14 +29,12 @@ from bnviz.ui.reader import wait
 from bnviz.words import duration
 
 EVERY_S = 0.5
-MANY = 6  # runs, above which those that are done need no bar each
+MANY = 6  # above so many runs, finished ones get one line instead of a bar each
 ENDED = {"done": "finished", "cancelled": "stopped"}  # state -> word for the reader
-IDLE_S = 3.0  # another reader may ask the same question meanwhile
-Stamp = tuple[
-    tuple[str, str, float], ...
-]  # of each run its id and its newest part: what a figure was drawn from
-
-
+IDLE_S = 3.0  # meanwhile another reader may start the same runs
+# The rows that a figure was drawn from: of each run its id, and name and time of its newest part.
+Stamp = tuple[tuple[str, str, float], ...]
+# Draws the button that measures what is missing: (panel, runs, what is missing, first of its kind).
 Offer = Callable[[Panel, Sequence[RunSpec], Lacking, bool], None]
 
 
@@ -46,8 +44,8 @@ class Choices:
 
     step: int
     layers: tuple[str, ...] = ()
-    choice: str = ""  # the page's own switch
-    paper: bool = False  # whether the papers' curves lie under ours
+    choice: str = ""  # of the page's own switch
+    paper: bool = False  # whether to show the papers' curves
     statistic: str = EACH  # how several seeds are drawn
 
 
@@ -59,9 +57,11 @@ def show(
     button: str = "Run",
     too: Offer | None = None,
 ) -> None:
-    """Progress and figures of these questions; twice a second while any of them is at work.
+    """Draw the progress and the figures of these runs, twice a second while any of them is active.
 
-    `too` offers what these questions do not measure; `shipped` is the label of a preset whose finished runs come with bnviz, `button` that of the button that starts these.
+    `too` offers to measure what these runs have not measured. `shipped` is the label of a preset
+    whose finished runs ship with bnviz, and `button` the label of the button that starts these
+    runs. An empty page names both.
     """
 
     def asked() -> list[Run]:
@@ -71,7 +71,7 @@ def show(
         tell_trouble()
         runs = asked()
         waiting = [run for run in runs if run.state in ACTIVE]
-        if bool(waiting) != active:  # they began or ended: the buttons above must know
+        if bool(waiting) != active:  # they started or ended: redraw the buttons above
             st.session_state["ended"] = ending(runs) if active else ""
             st.rerun()
         for run in waiting:
@@ -91,7 +91,7 @@ def show(
 
 
 def tell_trouble() -> None:
-    """Say why runs do not continue, if they do not."""
+    """Say why queued runs do not continue, if they do not."""
     if sentence := supervisor.trouble(Store()):
         st.error(sentence, icon=":material/warning:")
 
@@ -99,19 +99,16 @@ def tell_trouble() -> None:
 def ending(runs: list[Run]) -> str:
     """Return how the runs ended, such as "2 runs finished, 1 run stopped."."""
     counts = Counter(ENDED.get(run.state, run.state) for run in runs)
-    return (
-        ", ".join(
-            f"{count} {'run' if count == 1 else 'runs'} {how}" for how, count in counts.items()
-        )
-        + "."
-    )
+    said = [f"{count} {'run' if count == 1 else 'runs'} {how}" for how, count in counts.items()]
+    return f"{', '.join(said)}."
 
 
 def nothing_yet(shipped: str, button: str) -> None:
     """Say what to do on an empty page."""
-    instead = f" Or choose **{shipped}**: its finished runs ship with bnviz." if shipped else ""
+    instead = f" Or choose **{shipped}**, whose finished runs ship with bnviz." if shipped else ""
     st.info(
-        f"Nothing measured yet. Press **{button}**: the figures fill while the networks train.{instead}",
+        f"Nothing measured yet. Press **{button}**, and the figures fill while the networks train."
+        f"{instead}",
         icon=":material/play_circle:",
     )
 
@@ -124,7 +121,8 @@ def progress(runs: list[Run]) -> None:
             dict.fromkeys(run.meta().get("device", "an unknown device") for run in runs)
         )
         st.caption(
-            f"{len(runs)} runs are finished; each took {duration(min(seconds))} to {duration(max(seconds))} on {devices}."
+            f"{len(runs)} runs are finished. Each took {duration(min(seconds))} to "
+            f"{duration(max(seconds))} on {devices}."
         )
         return
     for start in range(0, len(runs), 3):
@@ -139,15 +137,14 @@ def progress(runs: list[Run]) -> None:
                     step, steps = run.meta().get("step", 0), run.spec.steps
                     st.progress(min(1.0, step / steps), f"**{name}**  \n{status(run)}")
     if active := [run for run in runs if run.state in ACTIVE]:
-        st.caption(
-            f"About {duration(asking.machine().left(active))} left{' for all of them' * (len(active) > 1)}."
-        )
+        together = " for all of them" if len(active) > 1 else ""
+        st.caption(f"About {duration(asking.machine().left(active))} left{together}.")
 
 
 def damaged(run: Run, name: str) -> None:
-    """Say what is damaged, and offer to compute it again or delete it. A shipped run has to be installed again."""
+    """Say what is damaged, and offer to compute the run again or to delete it."""
     st.error(f"**{name}**: {run.error()}")
-    if run.folder.parent == Store().root:
+    if run.folder.parent == Store().root:  # a shipped run must be installed again instead
         with st.container(horizontal=True):
             if st.button("Compute again", icon=":material/replay:", key=f"again-{run.id}"):
                 asking.request([run.spec])
@@ -179,24 +176,28 @@ def status(run: Run) -> str:
         return f"{ending} {duration(seconds)} on {meta.get('device', 'an unknown device')}"
     if state == "running" and step:
         return f"{step:,} of {steps:,} steps in {duration(seconds)} · {meta.get('device', '')}"
+    resumes = "there" if saved == step else f"step {saved:,}"
     words = {
-        "running": "starts …",
-        "queued": "waits for a free slot",
-        "interrupted": f"was interrupted at step {step:,} and goes on by itself",
-        "cancelled": f"stopped at step {step:,}; Run goes on from {'there' if saved == step else f'step {saved:,}'}",
+        "running": "starting …",
+        "queued": "waiting for a free slot",
+        "interrupted": f"interrupted at step {step:,}; continues by itself",
+        "cancelled": f"stopped at step {step:,}; Run continues from {resumes}",
     }
     return words.get(state, state)
 
 
 def note(panel: Panel, specs: Sequence[RunSpec], theirs: pd.DataFrame | None) -> str:
-    """Return what to keep in mind when comparing the papers' curves with ours; "" where there are none."""
+    """Return what to keep in mind when comparing the papers' curves with ours, or ""."""
     if theirs is None or theirs.empty:
         return ""
     return reference.NOTES.get((reference.family(specs[0].model), panel.paper), "")
 
 
 def draw(runs: list[Run], grid: Grid, choices: Choices, too: Offer | None = None) -> None:
-    """Draw every panel, with its sentence, its regime and its export. `too` offers to measure what is missing."""
+    """Draw every panel, with its sentence, its regime and its export.
+
+    `too` offers to measure what the runs have not measured.
+    """
     stamp = tuple(newest(run) for run in runs)
     specs = [run.spec for run in runs]
     rows = fitting(grid, specs)
@@ -219,7 +220,7 @@ def draw(runs: list[Run], grid: Grid, choices: Choices, too: Offer | None = None
 def draw_panel(
     panel: Panel, stamp: Stamp, view: View, choices: Choices, runs: list[Run]
 ) -> Takeaway:
-    """Draw one figure between its title and its regime. Return what can be exported of it."""
+    """Draw one figure between its title and its regime, and return what can be exported of it."""
     specs = view.specs
     drawn = numbers_of(panel.name, stamp, choices, panel, view)
     theirs = panel.counterpart(specs, choices.choice) if choices.paper and len(drawn) else None
@@ -244,13 +245,15 @@ def draw_panel(
         filename=f"bnviz-{panel.name}",
         on_export=lambda look: export.ask(replace(take, look=look)),
     )
-    one = " Of several seeds the first is drawn." if view.averaged and not panel.averages else ""
+    one = (
+        " Only the first of several seeds is drawn." if view.averaged and not panel.averages else ""
+    )
     st.caption(f"Measured on {regime(specs)}.{one} {note(panel, specs, theirs)}")
     return take
 
 
 def options(choices: Choices) -> dict[str, Any]:
-    """Return the command-line options that draw the same figure."""
+    """Return the options of `python -m bnviz export` that draw the same figure."""
     return {
         "step": choices.step,
         "layers": ",".join(choices.layers),
@@ -271,19 +274,22 @@ def newest(run: Run) -> tuple[str, str, float]:
     parts = run.parts()
     try:
         return (run.id, parts[-1].name, parts[-1].stat().st_mtime) if parts else (run.id, "", 0.0)
-    except FileNotFoundError:  # the parts became one file just now
+    except FileNotFoundError:  # the parts have just been merged into one file
         return run.id, "all.parquet", 0.0
 
 
 def revision(runs: list[Run]) -> str:
-    """Return what a zoom belongs to: it stays while the runs are the same."""
+    """Return a key for the reader's zoom, which stays while the runs are the same."""
     return "-".join(run.id for run in runs)
 
 
 def view_of(stamp: Stamp, choices: Choices, runs: list[Run], shown: Sequence[Panel]) -> View:
-    """Return what these panels are drawn from: the rows so far, in a frame that all readers share, and the reader's choices."""
+    """Return what these panels are drawn from: the rows so far and the reader's choices.
+
+    All readers share the frame with the rows.
+    """
     metrics = panels.metrics_of(shown)
-    # Of the histograms, what is read depends on these as well.
+    # Histograms are many, so only those at these steps and layers are read.
     drawn = (choices.step, choices.layers) if metrics and HISTOGRAM in metrics else ()
     return panels.view(
         frames.get((stamp, metrics, drawn), lambda: rows_of(shown, runs, *drawn)),
@@ -296,14 +302,14 @@ def view_of(stamp: Stamp, choices: Choices, runs: list[Run], shown: Sequence[Pan
 
 
 def numbers_of(name: str, stamp: Stamp, choices: Choices, panel: Panel, view: View) -> pd.DataFrame:
-    """Return the numbers of a panel as they are drawn."""
+    """Return the numbers of a panel as drawn, cached until the runs or choices change."""
     return numbers.get((name, stamp, choices), lambda: panel.fewer(panel.measure(view)))
 
 
 def picture(
     name: str, key: str, time: str, choices: Choices, panel: Panel, drawn: pd.DataFrame, view: View
 ) -> go.Figure:
-    """Return the figure of a panel. It is drawn again only for new numbers."""
+    """Return the figure of a panel, cached until its numbers change."""
     return pictures.get((name, key, time, choices), lambda: panel.draw(drawn, view))
 
 
@@ -313,7 +319,8 @@ def bytes_of(table: pd.DataFrame) -> int:
 
 
 def bytes_of_figure(figure: go.Figure) -> int:
-    """Return the approximate memory of a figure. An empty one takes 40 kB, and each character of its JSON up to 10 bytes."""
+    """Return the approximate memory of a figure, in bytes."""
+    # As measured: 40 kB for an empty figure, and up to 10 bytes for each character of its JSON.
     return 40_000 + 10 * len(figure.to_json(validate=False))
 
 
@@ -323,7 +330,7 @@ pictures: Recent[go.Figure] = Recent(24 * 2**20, bytes_of_figure)
 
 
 def digest(*tables: pd.DataFrame | None) -> str:
-    """Return a hash of the tables' content."""
+    """Return a hash of the content of these tables."""
     rows = [
         pd.util.hash_pandas_object(table).to_numpy().tobytes()
         for table in tables

@@ -1,4 +1,4 @@
-"""A figure page: its text, the question the reader asks, Run and Stop, and the figures."""
+"""A figure page: its text, the settings, Run and Stop, and the figures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bnviz.ui.controls import Question
 from bnviz.ui.reader import reader
 
 MOST_LAYERS = 4
-LAYERS_WIDTH = 320  # pixels: on a narrow screen it takes a line of its own
+LAYERS_WIDTH = 320  # pixels; on a narrow screen the field gets a row of its own
 
 
 def figure_page(
@@ -38,11 +38,12 @@ def figure_page(
     step: Literal["slider", "player", ""] = "slider",
     networks: Sequence[str] = (),
 ) -> None:
-    """The whole page.
+    """Draw a figure page from the docstring of its file (see `text`) and its panels.
 
-    `page` names it to the presets, `layers` says which may be picked, `choices` are the page's own switch, `step` says where the
-    reader chooses one: with a slider of the page, with the player of a figure, or not at all. `networks` are those that the page
-    compares at first, where they are not the preset's.
+    `page` is its name in `bnviz.presets`. `layers` are those the reader may choose from: "hidden"
+    leaves out the last. `choices` are the options of a switch that only this page has. `step` says
+    how the reader chooses a step: with a slider, with the player of a figure, or not at all.
+    `networks` are compared at first if they are not the preset's.
     """
     text(doc)
     question = controls.ask(page, networks)
@@ -66,7 +67,10 @@ def figure_page(
 
 
 def text(doc: str | None) -> None:
-    """A page's docstring: the heading, what it is about, and behind a click how it is measured."""
+    """Show the docstring of a page: the heading, the text, and folded away how it is measured.
+
+    A line with "---" separates the text from how it is measured.
+    """
     about, _, how = (doc or "").partition("\n---\n")
     st.markdown(f"# {about}")
     if how:
@@ -75,19 +79,23 @@ def text(doc: str | None) -> None:
 
 
 def states(specs: list[RunSpec]) -> list[str]:
-    """How the runs of these questions stand, "new" where nobody has asked yet."""
+    """Return the state of each run; "new" if nobody has started it yet."""
     return [
         run.state if run.readable else "new" for run in (Store().run(spec.id) for spec in specs)
     ]
 
 
 def all_done(found: list[str]) -> bool:
-    """Whether nothing is left to run."""
+    """Return whether all runs are finished."""
     return all(state == "done" for state in found)
 
 
 def run_bar(specs: list[RunSpec], found: list[str], ready: bool, label: str = "") -> None:
-    """Run, or what else it is called, and Stop, for questions whose runs stand as `found`; what they cost, or why they cannot run."""
+    """Draw the buttons Run and Stop, and what the runs cost or why they cannot run.
+
+    `found` are the states of the runs, `ready` says whether their data are here, and `label` is
+    another label for Run.
+    """
     active, done = any(state in ACTIVE for state in found), all_done(found)
     problem = "" if active or done else asking.refused(specs)
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
@@ -97,7 +105,7 @@ def run_bar(specs: list[RunSpec], found: list[str], ready: bool, label: str = ""
             icon=":material/check:" if done else ":material/play_arrow:",
             disabled=not ready or active or done or bool(problem),
             key="run",
-            help="These runs are finished and kept; change a knob to ask something else."
+            help="These runs are finished and kept. Change a setting to run something else."
             if done
             else None,
         ):
@@ -113,7 +121,7 @@ def run_bar(specs: list[RunSpec], found: list[str], ready: bool, label: str = ""
 
 
 def to_run(found: list[str], label: str = "") -> str:
-    """What the button that runs them is called: how many are left."""
+    """Return the label of the Run button, which says how many runs are left."""
     left = len(found) - found.count("done")
     if left < len(found):
         return f"Run {left} more"
@@ -121,17 +129,22 @@ def to_run(found: list[str], label: str = "") -> str:
 
 
 def stop(specs: list[RunSpec]) -> None:
-    """Stop waiting; a run that somebody else waits for goes on."""
+    """Stop waiting for these runs. A run that somebody else waits for continues."""
     runs = [run for run in (Store().run(spec.id) for spec in specs) if run.state in ACTIVE]
     stayed = [run for run in runs if not run.leave(reader())]
     if stayed:
         st.toast(
-            "Another reader waits for these runs, so they go on; the Runs page can stop them all the same."
+            "Another reader is waiting for these runs, so they continue. You can still stop them "
+            "on the Runs page."
         )
 
 
 def pick_layers(question: Question, all_of_them: bool) -> tuple[str, ...]:
-    """Some of the network's layers, the last one only if all may be picked; at first those of the preset's figure."""
+    """Let the reader choose layers, and return them from first to last.
+
+    At first they are the layers of the figure that the preset repeats. The last layer is offered
+    only if `all_of_them` is true.
+    """
     blocks = question.specs[0].blocks()
     names = [block.name for block in (blocks if all_of_them else blocks[:-1])]
     shown = [name for name in names if layer_number(name) in question.preset.layers]
@@ -153,14 +166,14 @@ def pick_layers(question: Question, all_of_them: bool) -> tuple[str, ...]:
 
 
 def unknown_layer(text: str, names: list[str]) -> str:
-    """What is wrong with a list of layers; "" if nothing is."""
+    """Return what is wrong with a list of layers in the URL, or ""."""
     chosen = [part.strip() for part in text.split(",")]
     fits = set(chosen) <= set(names) and len(chosen) <= MOST_LAYERS
     return "" if fits else f"it takes up to {MOST_LAYERS} of {', '.join(names)}"
 
 
 def pick(choices: Sequence[str]) -> str:
-    """The page's own switch."""
+    """Draw the page's own switch, and return the choice."""
     if st.session_state.get("view") not in (None, *choices):
         del st.session_state["view"]
     link.restore(
@@ -173,7 +186,10 @@ def pick(choices: Sequence[str]) -> str:
 
 
 def lay_under(specs: list[RunSpec], grid: Grid) -> bool:
-    """Whether the papers' curves are shown; a switch where they have some for these questions."""
+    """Let the reader show the papers' curves, and return whether to show them.
+
+    The switch appears only if the papers have curves for these runs.
+    """
     found = [panel.counterpart(specs) for row in grid for panel in row]
     theirs = [curves for curves in found if len(curves)]
     link.restore({"paper": False}, lambda _, text: "")
@@ -183,15 +199,18 @@ def lay_under(specs: list[RunSpec], grid: Grid) -> bool:
             "Show the paper's curve",
             key="paper",
             persist_state="session",
-            help=f"Dotted, of the same normalisation and learning rate, read off {'; '.join(figures)}. It goes on beyond our last "
-            "step: zoom out to see it.",
+            help="Dotted, for the same normalisation and learning rate, read off "
+            f"{'; '.join(figures)}. It continues beyond our last step; zoom out to see it.",
         )
     link.keep({"paper": False})
     return bool(theirs) and bool(st.session_state["paper"])
 
 
 def over_seeds(specs: list[RunSpec]) -> str:
-    """How several seeds are drawn: as a mean with an interval, or each; a switch where there are several."""
+    """Let the reader choose how several seeds are drawn, and return the choice.
+
+    Several seeds are drawn as their mean with an interval, or one by one.
+    """
     words = STATISTICS | {panels.EACH: "each seed"}
     link.restore(
         {"over": "t"},
@@ -205,7 +224,7 @@ def over_seeds(specs: list[RunSpec]) -> str:
         format_func=words.__getitem__,
         key="over",
         persist_state="session",
-        help="Several seeds are drawn as their mean with a hatched interval around it, or one by one.",
+        help="Draw several seeds as their mean with a hatched interval, or one by one.",
         width=LAYERS_WIDTH // 2 + 40,
     )
     link.keep({"over": "t"})
@@ -213,7 +232,7 @@ def over_seeds(specs: list[RunSpec]) -> str:
 
 
 def figures_of(curves: DataFrame) -> list[str]:
-    """The papers' figures that these curves are from, with the numbers of the layers if they are of some."""
+    """Return the names of the papers' figures that these curves come from, with their layers."""
     layers = curves.groupby("figure", sort=False)["layer"].unique()
     return [
         f"{figure} (layers {', '.join(f'{number:g}' for number in numbers)})"
@@ -224,18 +243,18 @@ def figures_of(curves: DataFrame) -> list[str]:
 
 
 def last_step(specs: list[RunSpec]) -> int:
-    """Of the longest of these trainings."""
+    """Return the last step of the longest of these runs."""
     return max(spec.steps for spec in specs)
 
 
 def no_step(text: str, last: int) -> str:
-    """What is wrong with a step; "" if nothing is."""
+    """Return what is wrong with a step in the URL, or ""."""
     fits = text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= last
     return "" if fits else f"the steps are 0 to {last}"
 
 
 def scrubber(specs: list[RunSpec]) -> int:
-    """One step for the figures that show a single moment; at first the last."""
+    """Draw the step slider, and return the step. At first it is the last one."""
     last = last_step(specs)
     if not 0 <= st.session_state.get("step", 0) <= last:
         del st.session_state["step"]
@@ -246,16 +265,16 @@ def scrubber(specs: list[RunSpec]) -> int:
         last,
         key="step",
         persist_state="session",
-        help="For the figures of a single moment: the newest measurement up to this step.",
+        help="Figures of a single step show the newest measurement up to here.",
     )
     link.keep({"step": last})
     return int(st.session_state["step"])
 
 
 def played_step(specs: list[RunSpec]) -> int:
-    """The step of a figure's player, which writes it into the address (plot.js); at first the last.
+    """Return the step of a figure's player, which plot.js writes into the URL.
 
-    Only the link that opens the page is told what is wrong with it.
+    At first it is the last step. Only the link that opens the page can cause a warning.
     """
     last = last_step(specs)
     link.restore({"step": last}, lambda _, text: no_step(text, last))
@@ -267,7 +286,7 @@ def played_step(specs: list[RunSpec]) -> int:
 
 
 def offer_download(name: str) -> None:
-    """The ways to data that is not here, one of them a button."""
+    """Say how to get data that are not here, and draw the download button or its progress."""
     download = downloads().get(name)
     if download is not None and download.poll() is None:
         st.fragment(lambda: watch_download(name), run_every=1.0)()
@@ -293,14 +312,14 @@ def offer_download(name: str) -> None:
 
 
 def watch_download(name: str) -> None:
-    """The progress of a download; the page comes to life when it ends."""
+    """Show the progress of a download, and redraw the page when it ends."""
     if downloads()[name].poll() is not None:
         st.rerun()
     st.info(f"Downloading {data.SOURCES[name].label}: {download_log(name) or 'connecting …'}")
 
 
 def download_log(name: str) -> str:
-    """The last line that a download printed."""
+    """Return the last line that a download printed."""
     log = data.data_folder() / f"{name}.log"
     lines = (
         log.read_text("utf-8", errors="replace").replace("\r", "\n").split("\n")
@@ -312,5 +331,5 @@ def download_log(name: str) -> str:
 
 @st.cache_resource
 def downloads() -> dict[str, subprocess.Popen[bytes]]:
-    """The downloads that this server started, by data set."""
+    """Return the downloads that this server has started, by data set."""
     return {}

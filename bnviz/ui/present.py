@@ -1,4 +1,4 @@
-"""The presenter: one figure fills the screen, in type for the back row; the arrow keys walk the story."""
+"""The presenter: one figure fills the screen, in large type; arrow keys move through the story."""
 
 from __future__ import annotations
 
@@ -8,34 +8,37 @@ import streamlit as st
 from bnviz.story.chapters import CHAPTERS
 from bnviz.ui import link, story
 
-TYPE, TOP = (
-    12,
-    36,
-)  # pixels: what figures are made for, and the room for plotly's buttons above them
-SCALE = 1.7  # 20 px carry to the back of a room
+TYPE = 12  # pixels, the type size of figures as made
+TOP = 36  # pixels above a figure for plotly's buttons
+SCALE = 1.7  # gives type of 20 px, which is legible from the back of a room
 BELOW = {"x": 0, "y": 0, "yref": "container", "yanchor": "bottom"}
 SLUGS = list(CHAPTERS)
 
-# The slide has the screen to itself; heading and text keep their heights, so that the figure stays where it is.
+# The slide fills the screen. Heading and text keep their heights from slide to slide, so that the
+# figure does not move.
 STYLE = """<style>
-[data-testid="stSidebar"], [data-testid="stHeader"], [data-testid="stExpandSidebarButton"] { display: none }
-[data-testid="stMainBlockContainer"] { padding: 1.25rem clamp(1rem, 3vw, 3rem) 1rem; max-width: none }
+[data-testid="stSidebar"], [data-testid="stHeader"],
+[data-testid="stExpandSidebarButton"] { display: none }
+[data-testid="stMainBlockContainer"] {
+  padding: 1.25rem clamp(1rem, 3vw, 3rem) 1rem; max-width: none }
 .st-key-slide { gap: 0.5rem }
 .st-key-slide h1 { font-size: 1.8rem; line-height: 1.2; padding: 0 }
-.st-key-slide .bnviz-said { font-size: clamp(1.1rem, 1.65vw, 1.6rem); line-height: 1.45; margin: 0; max-width: 75em }
+.st-key-slide .bnviz-said {
+  font-size: clamp(1.1rem, 1.65vw, 1.6rem); line-height: 1.45; margin: 0; max-width: 75em }
 .st-key-slide .bnviz-regime { margin: 0; color: var(--st-gray-text-color) }
 .st-key-slide .bnviz-dots { margin: 0; font-size: 1.2rem; white-space: nowrap }
 @media (min-width: 768px) {
   .st-key-slide h1 { font-size: clamp(2.4rem, 3.2vw, 3.4rem) }
   .st-key-slide .bnviz-said { min-height: 4.35em }
-  .st-key-slide-figure, .st-key-slide-figure > *, .st-key-slide-figure .bnviz-plot { height: auto !important; flex: none !important }
+  .st-key-slide-figure, .st-key-slide-figure > *, .st-key-slide-figure .bnviz-plot {
+    height: auto !important; flex: none !important }
   .st-key-slide-figure .bnviz-plot-box { height: max(18rem, calc(100dvh - 18rem)) !important }
 }
 </style>"""
 
 
 def present_page() -> None:
-    """The slide that the address names, and the way to its neighbours."""
+    """Draw the slide that the URL names, and the buttons to the others."""
     st.html(STYLE)
     link.warn_of_unknown(["slide"])
     link.restore(
@@ -48,7 +51,7 @@ def present_page() -> None:
 
 
 def slide(at: int) -> None:
-    """One chapter: heading, figure, what it says; below it the keys."""
+    """Draw one chapter as a slide: heading, figure and text, with the buttons below."""
     chapter = CHAPTERS[SLUGS[at]]
     st.title(chapter.heading, anchor=False)
     drawn = story.drawn(chapter)
@@ -63,7 +66,7 @@ def slide(at: int) -> None:
 
 
 def keys(at: int) -> None:
-    """Back and on, first and last; where one is; the formula; the way out."""
+    """Draw the buttons to other slides, the position, the formula, and the button to leave."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         button("First", -len(SLUGS), "Home", ":material/first_page:", at == 0)
         button("Back", -1, "Left", ":material/arrow_back:", at == 0)
@@ -80,7 +83,7 @@ def keys(at: int) -> None:
 
 
 def button(label: str, by: int, shortcut: str, icon: str, there: bool) -> None:
-    """A button, and a key, for another slide."""
+    """Draw a button, with a keyboard shortcut, that moves by `by` slides."""
     st.button(
         label,
         key=f"go-{label.lower()}",
@@ -93,13 +96,17 @@ def button(label: str, by: int, shortcut: str, icon: str, there: bool) -> None:
 
 
 def turn(by: int) -> None:
-    """So many slides on, from the one that is asked for by now: keys may come faster than slides."""
+    """Move by `by` slides."""
+    # From the slide requested last, not the one on screen: keys may come faster than slides.
     at = SLUGS.index(st.session_state["slide"]) + by
     st.session_state["slide"] = SLUGS[min(max(at, 0), len(SLUGS) - 1)]
 
 
 def enlarged(figure: go.Figure, scale: float = SCALE) -> go.Figure:
-    """A copy whose type, lines and markers are `scale` times as large, its legend below; a narrow page keeps the type."""
+    """Return a copy with type, lines and markers `scale` times as large and the legend below.
+
+    `layout.meta["narrow"]` holds the original type sizes, which plot.js uses on a narrow page.
+    """
     big = go.Figure(figure)
     for trace in big.data:
         for part, length in (

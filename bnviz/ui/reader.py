@@ -1,4 +1,4 @@
-"""A reader is a browser. A reload or a second tab is the same reader; a closed tab waits for no run."""
+"""Who reads: a browser is one reader in all its tabs. A closed tab stops waiting for runs."""
 
 from __future__ import annotations
 
@@ -10,35 +10,38 @@ import streamlit as st
 from bnviz.runs.store import Run
 
 COOKIE = "bnviz_reader"
-ID = re.compile(r"[0-9a-f]{32}")  # it becomes the name of a file
+ID = re.compile(r"[0-9a-f]{32}")  # checked strictly, because it becomes a file name
 YEAR_S = 365 * 24 * 3600
 
 
 def reader() -> str:
-    """Return the id of this browser from its cookie, or a new one at the first visit."""
+    """Return the id of this browser, from its cookie or new at the first visit."""
     said = str(st.context.cookies.get(COOKIE, ""))
     return str(st.session_state.setdefault("reader", said if ID.fullmatch(said) else uuid4().hex))
 
 
 def remember() -> None:
-    """Give the browser its id, for its next tab."""
+    """Store the id in a cookie of the browser, so that its next tab is the same reader."""
     cookie = f"{COOKIE}={reader()}; path=/; max-age={YEAR_S}; samesite=lax"
     st.html(f"<script>document.cookie = '{cookie}'</script>", unsafe_allow_javascript=True)
 
 
 def wait(run: Run) -> None:
-    """Record that this reader waits for a run while the tab is open."""
+    """Record that this reader waits for a run as long as the tab is open."""
     run.wait(reader())
     waits()[run.id] = (run, reader())
 
 
 def go(runs: dict[str, tuple[Run, str]]) -> None:
-    """Remove the records of a closed tab. Another tab of the same browser makes them again at its next refresh."""
+    """Remove the records of a closed tab.
+
+    Another open tab of the same browser writes them again at its next refresh.
+    """
     for run, who in runs.values():
         (run.folder / "waiting" / who).unlink(missing_ok=True)
 
 
 @st.cache_resource(scope="session", on_release=go, show_spinner=False)
 def waits() -> dict[str, tuple[Run, str]]:
-    """The runs that this tab waits for."""
+    """Return the runs that this tab waits for, with the reader, by run id."""
     return {}

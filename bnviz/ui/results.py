@@ -1,4 +1,4 @@
-"""The result of a run in a few words, and a link to the page that shows it."""
+"""The result of a run in a few words, and a link to the page that shows the run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bnviz.runs.store import Run
 from bnviz.spec import RunSpec
 from bnviz.ui import controls, link, live
 
-TOLD = ("test_accuracy", "train_loss")  # the first of these that a run has measured
+TOLD = ("test_accuracy", "train_loss")  # the result is the first of these that was measured
 
 
 def state(run: Run) -> str:
@@ -21,7 +21,7 @@ def state(run: Run) -> str:
 
 
 def result(run: Run) -> str:
-    """Return the last test accuracy of a finished run, or else its training loss; "" if it has neither."""
+    """Return the last test accuracy or training loss of a finished run in words, or ""."""
     return (
         "" if run.state != "done" or run.diverged_at is not None else read(*live.newest(run), run)
     )
@@ -29,9 +29,11 @@ def result(run: Run) -> str:
 
 @st.cache_resource(max_entries=1024, show_spinner=False)
 def read(id: str, part: str, time: float, _run: Run) -> str:
-    """Return the result as `result` does. It is cached by the newest part of the run."""
+    """Return the result as `result` does, cached until the run has a newer part."""
     rows = _run.rows(TOLD)
-    found = dict(zip(rows["metric"], rows["value"], strict=True))  # the last of each
+    found = dict(
+        zip(rows["metric"], rows["value"], strict=True)
+    )  # the last row of each metric wins
     if "test_accuracy" in found:
         return f"{found['test_accuracy']:.1%} of the test set right"
     return f"training loss {found['train_loss']:.3g}" if "train_loss" in found else ""
@@ -44,12 +46,12 @@ def address(spec: RunSpec) -> str:
 
 @st.cache_resource(max_entries=1024, show_spinner=False)
 def found(id: str, _spec: RunSpec) -> str:
-    """Return the link as `address` does: the closest preset, and the settings that differ from it."""
+    """Return the link as `address` does: the closest preset and the settings that differ."""
     wanted = controls.knobs_of(_spec, (_spec.lr,))
     choices: list[tuple[int, str, dict[str, Any]]] = []
     for preset in PRESETS.values():
         page = preset.page or ("landscape" if "landscape" in _spec.probes else "training")
-        if page != "sweep":  # which compares runs, and shows none by itself
+        if page != "sweep":  # that page compares runs and does not show a single one
             usual = controls.knobs_of(preset.specs()[0], preset.learning_rates)
             changed = {name: value for name, value in wanted.items() if value != usual[name]}
             network = {"networks" if page == "norms" else "norm": [_spec.norm]}

@@ -1,4 +1,4 @@
-"""Every run: how it stands, and what can be done about it."""
+"""The Runs page: the state of every run, and buttons to cancel, retry, delete and compare."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from bnviz.ui import asking, link, live, page
 from bnviz.ui.results import address, result, state
 
 EVERY_S = 1.0
-AGAIN = ("failed", "cancelled", "damaged")  # states that Retry ends
+AGAIN = ("failed", "cancelled", "damaged")  # states in which Retry starts a run again
 RESET = "Reset to the shipped state"
 
 
 def runs_page(doc: str | None) -> None:
-    """The table, and the details of what is selected in it."""
+    """Draw the table, the buttons for the selected runs, and the details of a single one."""
     page.text(doc)
     own = Store().runs()
     active = any(run.state in ACTIVE for run in own)
@@ -39,15 +39,18 @@ def runs_page(doc: str | None) -> None:
             details(chosen[0])
 
     st.fragment(body, run_every=EVERY_S if active else None)()
-    # Not in the fragment, whose next look would close the dialog.
+    # Outside the fragment, whose next refresh would close the dialog.
     if own and st.button(
-        RESET, icon=":material/restart_alt:", key="reset-all", help="For the next class."
+        RESET,
+        icon=":material/restart_alt:",
+        key="reset-all",
+        help="Delete all runs of this cache, for example before the next class.",
     ):
         confirm_reset(len(own))
 
 
 def table(runs: list[Run]) -> list[int]:
-    """One line a run, newest first; the lines selected."""
+    """Draw one row per run, newest first, and return the numbers of the selected rows."""
     columns = {
         "State": st.column_config.TextColumn(width="medium"),
         "Result": st.column_config.TextColumn(width="medium"),
@@ -59,7 +62,7 @@ def table(runs: list[Run]) -> list[int]:
         ),
         "Steps": st.column_config.NumberColumn(format="localized"),
         "Seconds": st.column_config.NumberColumn(format="%.0f"),
-        "Configuration": st.column_config.TextColumn(width="large"),
+        "Settings": st.column_config.TextColumn(width="large"),
     }
     event = st.dataframe(
         pd.DataFrame([line(run) for run in runs]),
@@ -67,15 +70,17 @@ def table(runs: list[Run]) -> list[int]:
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        key=f"runs-{len(runs)}-{runs[0].id}",  # lines are selected by number: no selection may slide to another run
+        # Rows are selected by number. A new run changes the key, so that no selection slides to
+        # another run.
+        key=f"runs-{len(runs)}-{runs[0].id}",
     )
     return list(event["selection"]["rows"])
 
 
 def line(run: Run) -> dict[str, object]:
-    """What the table says of a run."""
+    """Return the row of a run, by column."""
     if run.state == "damaged" or not run.readable:
-        return {"State": run.state, "Network": "?", "Configuration": run.error(), "Id": run.id}
+        return {"State": run.state, "Network": "?", "Settings": run.error(), "Id": run.id}
     meta = run.meta()
     return {
         "State": state(run),
@@ -86,7 +91,7 @@ def line(run: Run) -> dict[str, object]:
         "Steps": run.spec.steps,
         "Seconds": meta.get("seconds"),
         "Seed": run.spec.seed,
-        "Configuration": run.spec.regime(),
+        "Settings": run.spec.regime(),
         "Device": meta.get("device"),
         "From": "you" if ours(run) else "bnviz",
         "Id": run.id,
@@ -94,12 +99,12 @@ def line(run: Run) -> dict[str, object]:
 
 
 def ours(run: Run) -> bool:
-    """Whether it lies in this cache; those that ship with bnviz do not, and stay as they are."""
+    """Return whether a run is in this cache. Runs that ship with bnviz are not, and stay."""
     return run.folder.parent == Store().root
 
 
 def actions(selected: list[Run]) -> None:
-    """Cancel, retry, delete and compare what is selected."""
+    """Draw the buttons that cancel, retry, delete and compare the selected runs."""
     runs = [run for run in selected if ours(run)]
     states = [run.state for run in runs]
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -124,51 +129,52 @@ def actions(selected: list[Run]) -> None:
                 key="compare",
             )
         if len(selected) > len(runs):
-            st.caption("Runs that ship with bnviz stay: they are neither cancelled nor deleted.")
+            st.caption("Runs that ship with bnviz cannot be cancelled or deleted.")
         if not selected:
             st.caption(
-                "Select runs to compare, cancel, retry or delete them, and one run for its question and log."
+                "Select runs to compare, cancel, retry or delete them. Select one run to see its "
+                "settings and log."
             )
 
 
 @st.dialog("Delete runs?")
 def confirm_deletion(runs: list[Run]) -> None:
-    """Rows cannot be brought back, so ask."""
+    """Ask before runs are deleted, because they cannot be restored."""
     st.markdown(
-        "These runs and their measurements will be gone:\n\n"
+        "This deletes these runs and their measurements for good:\n\n"
         + "\n".join(f"- {title(run)}" for run in runs)
     )
     if st.button("Delete", type="primary", icon=":material/delete:", key="really-delete"):
         kept = [run for run in runs if not gone(run)]
         if kept:
-            st.toast("A run that has started meanwhile, or that another account made, was kept.")
+            st.toast(
+                "A run was kept, because it has started meanwhile or belongs to another account."
+            )
         st.rerun()
 
 
 @st.dialog(f"{RESET}?")
 def confirm_reset(count: int) -> None:
-    """It is for good, and for everybody."""
+    """Ask before all runs are deleted, for good and for all readers."""
     st.markdown(
-        f"All {count} runs of this cache will be gone with their measurements, whoever asked for them; those at work are stopped. Data "
-        "sets and the runs that ship with bnviz stay."
+        f"This deletes all {count} runs of this cache with their measurements, whoever started "
+        "them. Running ones are stopped. Data sets and the runs that ship with bnviz stay."
     )
     if st.button("Delete all runs", type="primary", icon=":material/delete:", key="really-reset"):
         with st.spinner("Deleting …"):
             count, left = Store().reset()
-        st.toast(
-            f"{count} runs deleted."
-            + (f" {len(left)} could not be deleted; try again." if left else "")
-        )
+        kept = f" {len(left)} could not be deleted; try again." if left else ""
+        st.toast(f"{count} runs deleted.{kept}")
         st.rerun()
 
 
 def title(run: Run) -> str:
-    """A run in one line."""
+    """Return a run's id and settings in one line, as Markdown."""
     return f"`{run.id}` {run.spec.summary() if run.readable else 'damaged'}"
 
 
 def details(run: Run) -> None:
-    """One run's question, the command that repeats it, and its log."""
+    """Show the settings of one run, the command that repeats it, and its log."""
     if not run.readable:
         st.error(run.error())
         return
@@ -176,12 +182,12 @@ def details(run: Run) -> None:
     if run.state in ("failed", "damaged"):
         st.error(run.error())
     else:
-        st.caption(f"{live.status(run)}{' · ' * bool(result(run))}{result(run)}")
+        st.caption(" · ".join(filter(None, [live.status(run), result(run)])))
     st.link_button(
         "Figures of this run", address(run.spec), icon=":material/open_in_new:", key="figures"
     )
     st.code(command(run.spec), language="bash", wrap_lines=True)
-    question, where, log = st.tabs(["Configuration", "Environment", "Log"])
+    question, where, log = st.tabs(["Settings", "Environment", "Log"])
     question.json(run.spec.model_dump(mode="json"))
     where.json(run.meta())
-    log.code(run.log() or "It printed nothing.", language=None)
+    log.code(run.log() or "The log is empty.", language=None)

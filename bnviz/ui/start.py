@@ -1,4 +1,4 @@
-"""The first page: the story, told on finished runs, and one button that trains three networks before the reader's eyes."""
+"""The Start page: the story on finished runs, and a button that trains three networks live."""
 
 from __future__ import annotations
 
@@ -25,16 +25,9 @@ TOLD = [chapter for chapter in CHAPTERS.values() if chapter is not FINDING]
 
 
 def start_page(doc: str | None) -> None:
-    """The story at first; the quick comparison, live, once it is asked for."""
+    """Draw the page: at first the story, and the live comparison once the reader starts it."""
     page.text(doc)
-    link.restore(
-        {"seed": 0},
-        lambda _, text: "" if re.fullmatch("[0-9]{1,6}", text) else "it must be a whole number",
-    )
-    link.restore(
-        {"show": STORY},
-        lambda _, text: "" if text in LABELS else f"it must be one of {', '.join(LABELS)}",
-    )
+    restore()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         train_buttons()
         if st.button(
@@ -50,7 +43,7 @@ def start_page(doc: str | None) -> None:
             "bnviz-lesson.html",
             "text/html",
             key="lesson",
-            help="The figures and ten questions, answers folded away: one HTML file, to print or to send.",
+            help="The figures and ten questions with folded answers, as one HTML file to print.",
             icon=":material/school:",
             on_click="ignore",
         )
@@ -67,19 +60,32 @@ def start_page(doc: str | None) -> None:
     shows[st.session_state["show"]]()
 
 
+def restore() -> None:
+    """Take the seed and the choice between story and comparison from the URL."""
+    link.restore(
+        {"seed": 0},
+        lambda _, text: "" if re.fullmatch("[0-9]{1,6}", text) else "it must be a whole number",
+    )
+    link.restore(
+        {"show": STORY},
+        lambda _, text: "" if text in LABELS else f"it must be one of {', '.join(LABELS)}",
+    )
+
+
 def prepare() -> None:
-    """Read and draw the story before the first visitor comes, so that he does not wait for it."""
+    """Draw the story before the first visitor comes, who then need not wait for it."""
     for chapter in CHAPTERS.values():
         story.drawn(chapter)
 
 
 def train_buttons() -> None:
-    """Train three networks, stop them, or, once they are finished, train them from other weights."""
+    """Draw the buttons that train three networks, stop them, and train them at the next seed."""
     seed = int(st.session_state["seed"])
     found = page.states(PRESETS[QUICK].specs(seed=seed))
     active, done = any(state in ACTIVE for state in found), page.all_done(found)
+    following = seed + 1 if done else seed  # the seed that the button trains
     st.button(
-        f"Train again, seed {seed + 1}"
+        f"Train again, seed {following}"
         if done
         else "Training"
         if active
@@ -88,27 +94,27 @@ def train_buttons() -> None:
         icon=":material/play_arrow:",
         disabled=active,
         on_click=run_quick,
-        args=(seed + done,),
+        args=(following,),
         key="quick",
-        help="These three are finished: the same again from other weights and batches."
+        help="These three are finished. Train them again from other weights, on other batches."
         if done
         else None,
     )
     if not active:
-        st.caption(f"Takes {asking.price(PRESETS[QUICK].specs(seed=seed + done))}.")
+        st.caption(f"Takes {asking.price(PRESETS[QUICK].specs(seed=following))}.")
     elif st.button("Stop", icon=":material/stop:", key="stop"):
         page.stop(PRESETS[QUICK].specs(seed=seed))
         st.rerun()
 
 
 def run_quick(seed: int) -> None:
-    """Ask for the quick comparison from this seed, and look at it."""
+    """Start the quick comparison with this seed, and show it."""
     asking.request(PRESETS[QUICK].specs(seed=seed))
     st.session_state.update({"show": QUICK, "seed": seed})
 
 
 def compare() -> None:
-    """The quick comparison."""
+    """Draw the quick comparison."""
     preset = PRESETS[QUICK]
     st.markdown(preset.summary)
     specs = preset.specs(seed=int(st.session_state["seed"]))
@@ -117,7 +123,7 @@ def compare() -> None:
 
 
 def tell() -> None:
-    """Every chapter, two in a row; then what a small sample shows, and where to go from here."""
+    """Draw all chapters, two in a row; then the one on a small sample, and where to go next."""
     for pair in zip(TOLD[::2], TOLD[1::2], strict=True):
         for column, chapter in zip(st.columns(2, gap="large"), pair, strict=True):
             with column:
@@ -132,7 +138,7 @@ def tell() -> None:
 
 
 def picture(chapter: Chapter) -> None:
-    """A chapter's figure, what it was measured on, its formula, and the way to more."""
+    """Draw a chapter's figure, what it was measured on, its formula and a link to its page."""
     drawn = story.drawn(chapter)
     if drawn is None:
         story.not_yet(chapter)
@@ -147,10 +153,13 @@ def picture(chapter: Chapter) -> None:
 WHITHER = """
 ### Where to go from here
 
-- **Ask your own question.** Every page takes any preset and any knob; press Run, and its figures fill while the networks train.
-- **Doubt the paper.** [Claims](claims) puts each of its statements to the test, [Theory](theory) its theorems.
-- **Take BatchNorm apart.** [BatchNorm, taken apart](batchnorm) is the algorithm on five numbers that you drag.
-- **Teach.** *Present* above walks through these figures in large type; *Lesson* is a file with ten questions.
+- **Ask your own question.** On every figure page you can choose a preset and change its settings.
+  Press *Run*, and the figures fill while the networks train.
+- **Doubt the paper.** [Claims](claims) tests its statements, and [Theory](theory) its theorems.
+- **Take BatchNorm apart.** [BatchNorm, taken apart](batchnorm) shows the algorithm on five numbers
+  that you can drag.
+- **Teach.** *Present* above shows these figures one by one in large type. *Lesson* is a file with
+  the figures and ten questions.
 """
 
 GRID = [
@@ -160,18 +169,19 @@ GRID = [
         ),
         QUANTILES.told(
             "Because its distributions are stable?",
-            "What enters one ReLU. Which network holds it level, and which of them is the least steady of all?",
+            "The input of one ReLU. Which network keeps it level, and which is the least steady?",
         ),
     ],
     [
         COVARIATE_SHIFT.told(
             "Because of less covariate shift?",
-            "How far the layers below turn one layer's gradient; ideal are distance 0 and cosine 1.",
+            "How much one layer's gradient changes when the layers below are updated. Distance 0 "
+            "and cosine 1 mean no shift.",
         ),
         LANDSCAPE.told(
             "Because its landscape is smoother?",
-            "How far the loss ranges along the gradient, from half a step to four. Once the plain network moves at all, its "
-            "band is several times as wide.",
+            "How much the loss varies along the gradient, from half a step to four. Once the "
+            "standard network learns, its band is several times as wide.",
         ),
     ],
 ]

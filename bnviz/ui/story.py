@@ -1,4 +1,4 @@
-"""A chapter's figure on a page: drawn once for all readers from the runs that are finished, and what stands around it."""
+"""A chapter of the story on a page: its figure, drawn once for all readers, and its controls."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bnviz.ui.plot import plot
 
 @dataclass(frozen=True)
 class Drawn:
-    """A chapter's figure, the runs that it shows, and what there is to take along of it."""
+    """A chapter's figure, the runs that it shows, and what can be exported of it."""
 
     chapter: Chapter
     runs: list[Run]
@@ -31,13 +31,13 @@ class Drawn:
 
     @property
     def caption(self) -> str:
-        """What it was measured on."""
-        one = " Of several seeds the first is drawn." if self.only_first else ""
+        """What the figure was measured on, in a sentence or two."""
+        one = " Only the first of several seeds is drawn." if self.only_first else ""
         return f"Measured on {self.take.caption}.{one}"
 
     @property
     def only_first(self) -> bool:
-        """Whether there are several seeds of which the figure has no mean."""
+        """Whether there are several seeds but the figure shows no mean, only the first of them."""
         return not self.chapter.figure.averages and len({run.spec.seed for run in self.runs}) > 1
 
     def show(
@@ -46,7 +46,7 @@ class Drawn:
         figure: go.Figure | None = None,
         on_export: Callable[[Any], None] | None = None,
     ) -> None:
-        """The figure in place, or another size of it."""
+        """Draw the figure, or `figure` in its place, such as an enlarged one."""
         chapter = self.chapter
         plot(
             figure or self.take.figure,
@@ -58,12 +58,12 @@ class Drawn:
         )
 
     def take_seen(self, look: Mapping[str, Any]) -> Takeaway:
-        """What there is to take along, as the reader sees it."""
+        """Return the export with the reader's zoom and hidden networks."""
         return replace(self.take, look=look)
 
 
 def drawn(chapter: Chapter) -> Drawn | None:
-    """The figure of a chapter from those of its runs that are done; None where none is."""
+    """Return the figure of a chapter from its finished runs, or None if none is finished."""
     runs = chapter.finished(Store())
     if not runs:
         return None
@@ -83,23 +83,24 @@ def drawn(chapter: Chapter) -> Drawn | None:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def made(slug: str, stamp: Stamp, _runs: list[Run]) -> tuple[View, DataFrame, go.Figure]:
-    """A chapter's view, numbers and figure."""
+    """Return the view, the numbers and the figure of a chapter, cached until its runs change."""
     figure = CHAPTERS[slug].figure
     view = CHAPTERS[slug].view(_runs, rows_of([figure], _runs, layers=CHAPTERS[slug].layers))
     return view, *figure.figure(view)
 
 
 def not_yet(chapter: Chapter) -> None:
-    """What to do where none of a chapter's runs is finished."""
+    """Say what to do if none of a chapter's runs is finished."""
     st.info(
-        "Not measured yet: open the page and press **Run**; the figure appears here when the runs are done.",
+        "Not measured yet: open the page and press **Run**. The figure appears here when the runs "
+        "are finished.",
         icon=":material/hourglass_empty:",
     )
     more(chapter)
 
 
 def more(chapter: Chapter) -> None:
-    """The way to the page that has more of it."""
+    """Draw a link to the page that shows this figure and more."""
     st.link_button(
         f"Page {chapter.page.replace('_', ' ').capitalize()}",
         chapter.link,
@@ -110,7 +111,7 @@ def more(chapter: Chapter) -> None:
 
 
 def formula(chapter: Chapter) -> None:
-    """What is measured, one click away."""
+    """Draw a popover with the formula and what to look at."""
     with st.popover(
         "Formula", icon=":material/functions:", type="tertiary", key=f"formula-{chapter.slug}"
     ):

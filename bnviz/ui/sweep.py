@@ -1,4 +1,4 @@
-"""The page of sweeps: one knob through several values, one button, and a figure that fills while the networks train."""
+"""The Sweeps page: train every network at several values of one setting, and draw the results."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from bnviz.ui.reader import wait
 
 LINES, MAP = "lines", "heat map"
 VIEWS = {LINES: SWEEP, MAP: SWEEP_MAP}
-WIDTH = 320  # pixels of a field
+WIDTH = 320  # pixels of a text field
 
 
 def sweep_page(doc: str | None) -> None:
-    """The whole page."""
+    """Draw the page."""
     page.text(doc)
     question = controls.ask("sweep")
     if question.problem:
@@ -57,13 +57,13 @@ def sweep_page(doc: str | None) -> None:
 
 
 def pick_knob() -> Sweep:
-    """Which knob is turned."""
+    """Let the reader choose the setting to sweep."""
     link.restore(
         {"sweep": "lr"},
         lambda _, text: "" if text in SWEEPS else f"it must be one of {', '.join(SWEEPS)}",
     )
     st.segmented_control(
-        "Knob",
+        "Setting",
         list(SWEEPS),
         required=True,
         format_func=lambda name: SWEEPS[name].label,
@@ -75,7 +75,11 @@ def pick_knob() -> Sweep:
 
 
 def pick_values(sweep: Sweep, specs: list[RunSpec]) -> str:
-    """Through which values; at first some around the question's own, and so again for another knob or another question."""
+    """Let the reader enter the values of the setting, and return the text.
+
+    The values suggested at first lie around the one in the settings. They are suggested anew when
+    the reader chooses another setting to sweep, or other runs.
+    """
     suggested = ", ".join(link.number(float(value)) for value in sweep.suggested(specs[0]))
     if st.session_state.setdefault("values_suggested", suggested) != suggested:
         st.session_state.update({"values_suggested": suggested, "values": suggested})
@@ -84,7 +88,7 @@ def pick_values(sweep: Sweep, specs: list[RunSpec]) -> str:
         f"Values of {sweep.label.lower()}",
         key="values",
         persist_state="session",
-        help="Separated by commas.",
+        help="Several values, separated by commas.",
         width=WIDTH,
     )
     link.keep({"values": suggested})
@@ -92,7 +96,7 @@ def pick_values(sweep: Sweep, specs: list[RunSpec]) -> str:
 
 
 def problem_with(sweep: Sweep, specs: list[RunSpec], _: str, text: str) -> str:
-    """What is wrong with the values that the address names; "" if nothing is."""
+    """Return what is wrong with the values in the URL, or ""."""
     try:
         sweep.questions(specs, text)
     except SpecError as problem:
@@ -101,16 +105,20 @@ def problem_with(sweep: Sweep, specs: list[RunSpec], _: str, text: str) -> str:
 
 
 def one_knob(specs: list[RunSpec], sweep: Sweep) -> list[RunSpec]:
-    """The same questions. SpecError where something else than the knob, the network and the seed differs between them."""
+    """Return the same runs.
+
+    Raises SpecError if they differ in more than the swept setting, the network and the seed.
+    """
     if sweeps.turned(specs) != sweep:
         raise SpecError(
-            f"a sweep changes one setting: choose one learning rate under Settings to sweep {sweep.name}"
+            "a sweep changes one setting: choose one learning rate under Settings to sweep "
+            f"{sweep.name}"
         )
     return specs
 
 
 def pick_end(specs: list[RunSpec]) -> End:
-    """What is asked of each run."""
+    """Let the reader choose what is measured at the end of each run."""
     there = sweeps.ends(specs)
     if st.session_state.get("metric") not in (None, *there):
         del st.session_state["metric"]
@@ -131,9 +139,9 @@ def pick_end(specs: list[RunSpec]) -> End:
 
 
 def counted(specs: list[RunSpec], found: list[str]) -> str:
-    """How many runs these are, and how many of them are left."""
+    """Return how many runs the sweep has and how many are finished, as Markdown."""
     if any(state in ACTIVE for state in found):
-        return f"**{len(specs)} runs**, under way."
+        return f"**{len(specs)} runs**, training."
     done = found.count("done")
     if done == len(specs):
         return f"**{len(specs)} runs**, all finished."
@@ -141,13 +149,13 @@ def counted(specs: list[RunSpec], found: list[str]) -> str:
 
 
 def show(specs: list[RunSpec], panel: Panel, choices: Choices) -> None:
-    """Progress and the figure; twice a second while any run is at work."""
+    """Draw the progress and the figure, twice a second while any run is active."""
 
     def body() -> None:
         live.tell_trouble()
         runs = [run for run in asked() if run.readable]
         waiting = [run for run in runs if run.state in ACTIVE]
-        if bool(waiting) != active:  # they began or ended: the buttons above must know
+        if bool(waiting) != active:  # they started or ended: redraw the buttons above
             st.rerun()
         for run in waiting:
             wait(run)
@@ -159,7 +167,7 @@ def show(specs: list[RunSpec], panel: Panel, choices: Choices) -> None:
             live.draw_panel(panel, stamp, view_of(stamp, choices, specs), choices, runs)
         else:
             st.info(
-                "Nothing measured yet. Press **Run**: a cell fills whenever a run ends.",
+                "Nothing measured yet. Press **Run**. Each run adds its value when it ends.",
                 icon=":material/play_circle:",
             )
 
@@ -171,7 +179,7 @@ def show(specs: list[RunSpec], panel: Panel, choices: Choices) -> None:
 
 
 def progress(runs: list[Run], count: int) -> None:
-    """One bar for all, a line for each that is at work, and why any of them failed."""
+    """Draw one progress bar for all runs, and an error for each that failed or is damaged."""
     states = [run.state for run in runs]
     share = (
         sum(
@@ -191,7 +199,7 @@ def progress(runs: list[Run], count: int) -> None:
 
 
 STATES = {
-    "running": "at work",
+    "running": "running",
     "queued": "waiting",
     "interrupted": "interrupted",
     "cancelled": "stopped",
@@ -202,13 +210,13 @@ STATES = {
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def view_of(stamp: Stamp, choices: Choices, _specs: Sequence[RunSpec]) -> View:
-    """What the ends of these runs are read off, shared by all who look."""
+    """Return the view that the figure is drawn from. All readers share it."""
     return panels.view(rows_of(stamp), _specs, choice=choices.choice, statistic=choices.statistic)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def rows_of(stamp: Stamp) -> pd.DataFrame:
-    """The telling rows of all runs in one frame."""
+    """Return the rows that a sweep needs, of all runs in one frame."""
     parts = [ends_of(*part) for part in stamp if part[1]]
     return (
         pd.concat(parts, ignore_index=True)
@@ -219,6 +227,7 @@ def rows_of(stamp: Stamp) -> pd.DataFrame:
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def ends_of(id: str, part: str, time: float) -> pd.DataFrame:
-    """The rows of one run that an end is read off: few, so that those of sixty runs are quickly put together."""
+    """Return the rows of one run that a sweep needs."""
+    # Cached for each run, and few, so that the rows of sixty runs are joined quickly.
     run = Store().run(id)
     return telling(run.labelled_rows(panels.metrics_of([SWEEP])), {id: run.spec.steps})

@@ -1,14 +1,19 @@
 """LeNet and MLP
 
-A small report (Ziyuan Liu) asks on MNIST **when BatchNorm helps**: a perceptron and a LeNet with sigmoids learn faster and better with it;
-a LeNet with ReLUs learns so well already that no difference is seen.
+A short report by Ziyuan Liu asks on MNIST **when BatchNorm helps**. A multilayer perceptron (MLP)
+and a LeNet with sigmoids learn faster and better with it. A LeNet with ReLUs already learns so well
+that BatchNorm makes no visible difference.
 ---
-The MLP has three hidden layers of 100 sigmoids; LeNet has two 5 × 5 convolutions (6 and 16 channels) with 2 × 2 max pooling, then 120 and
-84 units, with sigmoids or, as *LeNetR*, ReLUs. BatchNorm stands before every non-linearity in place of the bias; the last layer has none.
+The MLP has three hidden layers of 100 sigmoid units. LeNet has two 5 × 5 convolutions (6 and 16
+channels), each followed by 2 × 2 max pooling, then two dense layers of 120 and 84 units. Its
+non-linearity is the sigmoid, or the ReLU in the variant *LeNetR*. BatchNorm stands before every
+non-linearity and replaces the bias. The last layer is not normalised.
 
-Cross-entropy, Adadelta from a learning rate of 1.0, times 0.7 at equal intervals. The report leaves open, and you can set here: the batch
-(64), the steps (20,000), the interval (2,000 steps), the initial weights (Glorot). With an interval of one epoch, as in the script that
-its settings recall, the learning rate would be gone long before the 100,000 steps that the report mentions.
+The loss is cross-entropy. Adadelta starts at a learning rate of 1.0, which is multiplied by 0.7 at
+equal intervals. The report does not give the batch size, the number of steps, the interval or the
+initial weights. Here they are 64, 20,000 steps, 2,000 steps and Glorot's initialisation, and you
+can change them all. The script that the report's settings resemble decays once an epoch. At that
+pace the learning rate would vanish long before the 100,000 steps that the report mentions.
 """
 
 from bnviz.figures.training import TEST_ACCURACY, TEST_ERROR, TRAINING_ACCURACY, TRAINING_LOSS
@@ -20,17 +25,18 @@ figure_page(
         [
             TEST_ACCURACY.told(
                 "Test accuracy",
-                "Is the dashed line above the solid one, how early, and still at the end?",
+                "Is the dashed line above the solid one? From when on, and still at the end?",
             ),
             TEST_ERROR.told(
                 "Test error",
-                "The same where the last percent is seen: with ReLUs, is there any difference?",
+                "The same runs, on a scale that shows the last per cent. With ReLUs, is there any "
+                "difference?",
             ),
         ],
         [
             TRAINING_LOSS,
             TRAINING_ACCURACY.told(
-                "Training accuracy", "Of the current batch, and its running mean."
+                "Training accuracy", "Accuracy on the current batch, and its running mean."
             ),
         ],
     ],

@@ -1,16 +1,21 @@
 """MNIST, 2015
 
-The first picture of the first BatchNorm paper: three hidden layers of 100 sigmoids on binary MNIST. **With BatchNorm the test accuracy
-rises sooner and ends higher**, and the input of a typical sigmoid of the last hidden layer keeps its distribution, while the plain
-network's swings (Ioffe & Szegedy 2015, Fig. 1).
+This is the first figure of the first BatchNorm paper (Ioffe & Szegedy 2015, Fig. 1): a network with
+three hidden layers of 100 sigmoid units learns to read binary MNIST images. **With BatchNorm the
+test accuracy rises sooner and ends higher.** The input of a sigmoid in the last hidden layer keeps
+its distribution, while in the standard network it swings.
 ---
-A pixel is 1 above half the range and else 0; batch 60; 50,000 steps of plain SGD; cross-entropy of ten outputs. BatchNorm stands before
-each sigmoid, the output layer has none. The paper names neither learning rate nor the deviation of its "small random Gaussian" weights,
-nor its threshold: 0.1, 0.05 and one half are ours. With 0.05 the plain network hesitates for some 3,000 steps, as the paper's seems to;
-with 0.1 it starts at once.
+A pixel is 1 if it is above half the range, otherwise 0. Training takes 50,000 steps of plain SGD on
+batches of 60, with the cross-entropy of ten outputs. BatchNorm stands before each sigmoid; the
+output layer has none. The paper gives no learning rate, no standard deviation for its "small random
+Gaussian" weights and no threshold for the pixels. Ours are 0.1, 0.05 and one half. With weights of
+standard deviation 0.05 the standard network learns almost nothing for some 3,000 steps, as the
+paper's seems to. With 0.1 it starts at once.
 
-Shown is what enters the sigmoid of one random unit, the same in both networks, over the 60 examples of the step's batch: median, 15th
-and 85th percentile as in the paper, and 5th and 95th paler. Test accuracy is that of all 10,000 test images with population statistics.
+The figure of one sigmoid shows the input of one random unit, the same unit in both networks, over
+the 60 examples of the step's batch: its median and its 15th and 85th percentiles, as in the paper,
+and paler the 5th and 95th. Test accuracy is measured on all 10,000 test images with population
+statistics.
 """
 
 from bnviz.figures.distributions import QUANTILES
@@ -24,21 +29,24 @@ figure_page(
             TEST_ACCURACY,
             TEST_ERROR.told(
                 "Test error",
-                "The same where the last percent is seen: is anything left of the lead in the end?",
+                "The same runs, on a scale that shows the last per cent. Is anything left of the "
+                "lead at the end?",
             ),
         ],
         [
             QUANTILES.told(
                 "The input of one sigmoid",
-                "Level lines mean a stable distribution: compare how far the medians travel in the first 10,000 steps.",
+                "Level lines mean a stable distribution. Compare how far the medians travel in the "
+                "first 10,000 steps.",
             )
         ],
         [
             TRAINING_LOSS.told(
-                "Training loss", "Of the current batch; the plateau at ln 10 = 2.30 is guessing."
+                "Training loss",
+                "Loss on the current batch. The plateau at ln 10 = 2.30 is the loss of guessing.",
             ),
             TRAINING_ACCURACY.told(
-                "Training accuracy", "Of the current batch, and its running mean."
+                "Training accuracy", "Accuracy on the current batch, and its running mean."
             ),
         ],
     ],

@@ -1,14 +1,18 @@
 """Compare
 
-Any runs side by side: choose them in the table, lay one metric of theirs over each other, and see how much each differs from a baseline
-that started from the same seed. The runs and every choice are in the address.
+Put any runs side by side. Choose them in the table, overlay one of their metrics, and see how much
+each run differs from a baseline that started from the same seed. The address of this page holds the
+runs and every other choice.
 ---
-- **Labels** name what varies between the chosen runs. Runs that differ in their seed alone are one line: their mean, with a hatched
-  interval, and *n* says over how many seeds. The 95 % t-interval is $\\bar x \\pm t_{n-1}\\, s / \\sqrt n$.
-- **Differences** are paired: each run minus the baseline's of the same seed at the same step, and only then averaged. Weights and
-  batches of one seed are the same whatever the normalisation, so what both share by chance cancels, and the interval is narrower than
-  those of the two curves.
-- **Final values** are means over the last tenth of each run's steps, of the values as they were measured.
+- **Labels** name the settings in which the chosen runs differ. Runs that differ only in their seed
+  share one line: their mean, with a hatched interval. *n* is the number of seeds. The 95 %
+  t-interval is $\\bar x \\pm t_{n-1}\\, s / \\sqrt n$.
+- **Differences** are paired: the baseline of the same seed is subtracted from each run at each
+  step, and the differences are then averaged. Networks with the same seed share their initial
+  weights and batches, so the effect of that chance cancels, and the interval is usually narrower
+  than the intervals of the two curves.
+- **Final values** are means over the last tenth of each run's steps. They use the values as
+  measured, not the running mean.
 """
 
 from bnviz.ui.compare import compare_page

@@ -1,6 +1,7 @@
 """Runs
 
-Every question asked so far. A run is kept under its id: the same question asked again, here or on the command line, is the same run.
+These are all runs so far. A run's id follows from its settings, so if you ask for the same settings
+again, here or on the command line, you get the same run.
 """
 
 from bnviz.ui.runs import runs_page

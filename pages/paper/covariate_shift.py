@@ -1,18 +1,24 @@
 """Covariate shift
 
-If BatchNorm helped by reducing *internal covariate shift*, then the update of the layers below should disturb a layer's gradient
-less. So measure just that: a layer's gradient before and after the preceding layers move. The paper finds **no less shift with
-BatchNorm, often more** (Santurkar et al. 2018, Fig. 3). In our small network this is so at first and in the early layers; later, in the
-deep ones, BatchNorm's gradients turn *less* than the plain network's. In the deep linear network (Fig. 3b) the plain network's hardly
-turn at all at learning rate 10⁻⁷; at 10⁻⁶ they turn round as BatchNorm's do.
+If BatchNorm helped by reducing *internal covariate shift*, then updating the layers below a layer
+should disturb its gradient less. This page measures exactly that: a layer's gradient before and
+after the preceding layers are updated. The paper finds **no less shift with BatchNorm, often more**
+(Santurkar et al. 2018, Fig. 3).
+
+In our small network this is true at first and in the early layers. Later, in the deep layers, the
+gradients turn *less* with BatchNorm than in the standard network. In the deep linear network
+(Fig. 3b) the standard network's gradients hardly turn at learning rate 10⁻⁷. At 10⁻⁶ they turn, as
+they do with BatchNorm.
 ---
 Definition 2.1, on one batch, for layer *i* of *k*:
 
 - G = ∇ L with respect to W_i at (W_1, …, W_k) of step *t*,
-- G′ = the same, with W_1 … W_{i−1} as the optimiser leaves them at step *t* + 1 and W_i … W_k as they were.
+- G′ = the same gradient, with W_1 … W_{i−1} as the optimiser leaves them at step *t* + 1 and
+  W_i … W_k unchanged.
 
-Shown are ‖G − G′‖₂ (ideal 0) and cos ∠(G, G′) (ideal 1). Biases, γ and β move with the layer they follow. The first layer has no
-preceding layers and comes out at 0 and 1; a zero gradient has no angle and leaves a gap.
+The figures show ‖G − G′‖₂ and cos ∠(G, G′). With no shift they would be 0 and 1. Biases, γ and β
+are updated together with the layer they follow. The first layer has no preceding layers, so its
+values are 0 and 1. A zero gradient has no angle and leaves a gap.
 """
 
 from bnviz.figures.covariate_shift import COVARIATE_SHIFT, COVARIATE_SHIFT_AT_STEP

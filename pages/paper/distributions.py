@@ -1,16 +1,18 @@
 """Distributions
 
-BatchNorm was made to keep the distribution of every layer's input stable during training. The paper sees little difference to the
-plain network by eye, and shows that noise which makes the distributions *less* stable than the plain network's hardly slows the
-training (Santurkar et al. 2018, Fig. 1c, 2, 8). In our runs BatchNorm's are clearly the steadiest and noisy BatchNorm's the least steady,
-and both learn faster than the plain network.
+BatchNorm was designed to keep the distribution of every layer's input stable during training. To
+the eye, the paper finds little difference from the standard network. It then adds noise that makes
+the distributions *less* stable than the standard network's, and training hardly slows (Santurkar et
+al. 2018, Fig. 1c, 2, 8). In our runs the distributions are clearly steadiest with BatchNorm and
+least steady with noisy BatchNorm, yet both learn faster than the standard network.
 ---
-Measured is what enters every ReLU in the training forward: the convolution's output, after normalisation with γ and β, and after the
-noise where there is noise. **One unit** is one random channel of the layer over batch × height × width, as in the paper, the same
-channel for every network; **all units** pools the channels. Pooling can hide a shift of single channels: look at both.
+The figures show the input of every ReLU during training: the output of the convolution, after
+normalisation with γ and β, and after the noise if there is any. **One unit** is one random channel
+of the layer over batch × height × width, as in the paper. It is the same channel in every network.
+**All units** pools the channels. Pooling can hide a shift of single channels, so look at both.
 
-Fig. 8: |μ_{t+1} − μ_t| and |σ²_{t+1} − σ²_t| of the one unit between successive steps, each with its own batch and noise; below it
-the drift since step 0.
+Fig. 8 shows |μ_{t+1} − μ_t| and |σ²_{t+1} − σ²_t| of the one unit between successive steps, each
+with its own batch and noise. The figure below it shows the drift since step 0.
 """
 
 from bnviz.figures.distributions import (

@@ -1,23 +1,28 @@
 """Landscape
 
-Take one training step at a time and look along the gradient: at *θ − ηg* for a few step sizes *η*. If the landscape is smooth,
-the loss changes little over that range and the gradient stays what it was. The paper's claim: **BatchNorm makes it smoother**
-(Santurkar et al. 2018, Fig. 4 and 11).
+Take one training step at a time and look along the gradient, at *θ − ηg* for a few step sizes *η*.
+If the loss landscape is smooth, the loss varies little over that range and the gradient stays
+almost the same. The paper's claim: **BatchNorm makes the landscape smoother** (Santurkar et al.
+2018, Fig. 4 and 11).
 ---
-At step *t*, with gradient *g* = ∇L(θ), the same batch is evaluated at θ − ηg for every step size η; training itself goes on from θ.
-BatchNorm uses batch statistics, noisy BatchNorm keeps the noise of that step.
+At step *t*, with the gradient *g* = ∇L(θ), the loss of the same batch is evaluated at θ − ηg for
+every step size η. Training then continues from θ. BatchNorm uses batch statistics, and noisy
+BatchNorm keeps the noise of that step.
 
-- **Loss along the gradient**: from min to max over η of L(θ − ηg).
-- **Gradient predictiveness**: from min to max over η of ‖∇L(θ − ηg) − g‖₂.
-- **Effective β-smoothness**: max over η of ‖∇L(θ − ηg) − g‖₂ / (η‖g‖₂). Its plateau at 1/η_min is a property of the grid of step sizes:
-  there the smallest step already wipes out the gradient. In the deep linear network, trained on the full batch, the plateau is another one:
-  2/lr, the edge of stability.
-- **Curvature**: the largest eigenvalue of ∇²L by power iteration, and gᵀ∇²L g / ‖g‖², the limit of β for small steps, on the same batch.
+- **Loss along the gradient**: the minimum and the maximum over η of L(θ − ηg).
+- **Gradient predictiveness**: the minimum and the maximum over η of ‖∇L(θ − ηg) − g‖₂.
+- **Effective β-smoothness**: the maximum over η of ‖∇L(θ − ηg) − g‖₂ / (η‖g‖₂). Its plateau at
+  1/η_min is a property of the grid of step sizes: there the smallest step already changes the
+  gradient by its own length. In the deep linear network, trained on the full batch, the plateau is
+  a different one: 2/lr, the edge of stability.
+- **Curvature**: the largest eigenvalue of ∇²L, found by power iteration, and gᵀ∇²L g / ‖g‖², the
+  limit of β for small steps, both on the same batch.
 
-The random direction is as long as the gradient, and measured where the setting *Random direction* is on.
+The random direction is as long as the gradient. It is measured if the setting *Random direction* is
+on.
 
-The band is over step sizes at one step of one run. It is *not* the range over runs at several learning rates that is often shown
-under this name.
+The band covers the step sizes at one step of one run. It is *not* the range over runs at several
+learning rates, which is often shown under this name.
 """
 
 from bnviz.figures.landscape import (

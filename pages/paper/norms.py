@@ -1,15 +1,18 @@
 """Norms
 
-Is BatchNorm the only way to a smoother landscape? The paper also divides by the average L1, L2 or L∞ norm of a batch. That does not fix
-the variance, so the distributions shift as they like, and yet **the networks train as well as with BatchNorm** (Santurkar et al. 2018,
-Sec. 3.3, Fig. 5, 6, 12, 13). Layer, group and instance normalisation and standardised weights, which the paper does not have, are there
-to be compared with them.
+Is BatchNorm the only way to a smoother landscape? The paper also divides by the average L1, L2 or
+L∞ norm of a batch. This does not fix the variance, so the distributions can shift freely. Yet **the
+networks train as well as with BatchNorm** (Santurkar et al. 2018, Sec. 3.3, Fig. 5, 6, 12, 13). You
+can compare them with normalisations that the paper does not test: layer, group and instance
+normalisation, and weight standardisation.
 ---
-The paper gives no formula: "schemes that fix the first order moment of the activations, as BatchNorm does, and then normalizes them by the
-average of their lp-norm (before shifting the mean)". Read here, for each channel over the batch:
+The paper gives no formula: "schemes that fix the first order moment of the activations, as
+BatchNorm does, and then normalizes them by the average of their lp-norm (before shifting the
+mean)". We read it, for each channel over the batch, as
 
-ŷ = (y − μ) / N_p(y), with N₁ = mean |y|, N₂ = √(mean y²), N_∞ = max |y| of the *un-centred* y; then γŷ + β. The gradient flows through μ and
-N_p. The setting *Centred lp scale* takes N_p of y − μ instead; L2 is then BatchNorm.
+ŷ = (y − μ) / N_p(y), with N₁ = mean |y|, N₂ = √(mean y²), N_∞ = max |y| of the *un-centred* y; then
+γŷ + β. The gradient flows through μ and N_p. With the setting *Centred lp scale*, N_p is taken of
+y − μ instead; L2 is then BatchNorm.
 """
 
 from dataclasses import replace
@@ -26,24 +29,28 @@ figure_page(
         [
             TRAINING_ACCURACY.told(
                 "Training accuracy",
-                "Do all normalised networks leave the plain one behind, and by how much do they differ among themselves?",
+                "Do all normalised networks leave the standard one behind? How much do they differ "
+                "from each other?",
             ),
             replace(
                 TRAINING_LOSS,
-                look="Fig. 5b: which of the normalised networks ends lowest? The order changes with the seed.",
+                look="Fig. 5b: which of the normalised networks ends lowest? The order changes "
+                "with the seed.",
                 when=regresses,
             ),
         ],
         [
             HISTOGRAMS.told(
                 "Histograms over training",
-                "L1 and L∞ keep another scale than BatchNorm, and no variance is fixed: look at the widths.",
+                "L1 and L∞ give a different scale from BatchNorm and do not fix the variance. "
+                "Compare the widths.",
             )
         ],
         [
             LANDSCAPE.told(
                 "Loss range",
-                "How far the loss ranges along the gradient: are the other norms' bands as narrow as BatchNorm's?",
+                "How much the loss varies along the gradient. Are the bands of the other norms as "
+                "narrow as BatchNorm's?",
             )
         ],
         [GRADIENT_PREDICTIVENESS, EFFECTIVE_BETA],
