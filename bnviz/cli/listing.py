@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from bnviz import data
@@ -51,12 +50,13 @@ def claims(options: argparse.Namespace) -> None:
     """What the papers claim, and how it stands on the finished runs: a named test each, with the paper's value and ours."""
     from bnviz.claims import CLAIMS
     from bnviz.claims.judging import verdicts
+    from bnviz.story.results import claim_table
 
     for name in options.names:
         if name not in CLAIMS:
             raise ValueError(f"claim must be one of {', '.join(CLAIMS)}, got {shorten(name)}")
     judged = verdicts([CLAIMS[name] for name in options.names or CLAIMS], Store())
-    for text in table(judged) if options.markdown else map(block, judged):
+    for text in claim_table(judged) if options.markdown else map(block, judged):
         print(text, flush=True)
 
 
@@ -71,15 +71,6 @@ def block(verdict: Verdict) -> str:
         f"    paper: {claim.theirs}\n"
         f"    {claim.regime}"
     )
-
-
-def table(verdicts: Iterable[Verdict]) -> Iterator[str]:
-    """The lines of a table in Markdown."""
-    yield "| claim | the paper | ours | holds if | verdict |\n|---|---|---|---|---|"
-    for verdict in verdicts:
-        claim = verdict.claim
-        words = f"{verdict.words}; {verdict.doubt}" if verdict.doubt else verdict.words
-        yield f"| {claim.says} ({claim.source}) | {claim.theirs} | {verdict.ours} | {claim.region} | {words} |"
 
 
 def presets_options(command: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from bnviz.cli.errors import fail
 from bnviz.words import shorten
 
-ABOUT = "The command line: python -m bnviz app | run | submit | work | runs | cancel | data | export | presets | claims | lesson | report | reset | doctor."
+ABOUT = "The command line: python -m bnviz app | run | submit | work | runs | cancel | data | export | presets | claims | results | lesson | report | reset | doctor."
 # The module and function of each command, and the function's docstring, so that --help need not import the module.
 COMMANDS = {
     "run": (
@@ -45,6 +45,11 @@ COMMANDS = {
         "listing",
         "claims",
         "What the papers claim, and how it stands on the finished runs: a named test each, with the paper's value and ours.",
+    ),
+    "results": (
+        "writing",
+        "results",
+        "Write every figure and claim of the papers beside our values, from the runs that ship.",
     ),
     "gallery": (
         "housekeeping",
