@@ -43,7 +43,8 @@ FIGURES_SAY = """\
 The claims themselves follow below. *Page* is the page's name in the URL. The numbers are means over
 the seeds, of multiples the geometric mean, unless the sentence says otherwise.
 `python -m bnviz run --preset PRESET` makes the runs again, and `python -m benchmarks.figures`
-prints more numbers, seed by seed. *Show the paper's curve* on the page lays the paper's curve under ours.
+prints more numbers, seed by seed. *Show the paper's curve* on the page lays the paper's curve under
+ours.
 """
 SEEDS_SAY = """\
 ## Seed by seed
