@@ -79,7 +79,7 @@ def ratio(norm: str, width: float) -> float:
             theta=theta,
             theta_next=theta,
             evaluation=objective.evaluate(theta, batch),
-            visited={},
+            kept={},
         )
         list(landscape.measure(moment))
 

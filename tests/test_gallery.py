@@ -12,8 +12,6 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from bnviz import paths
-from bnviz.claims import CLAIMS
-from bnviz.cli import main
 from bnviz.presets import PRESETS
 from bnviz.runs import gallery, store
 from bnviz.runs.engines.inline import Inline
@@ -146,10 +144,3 @@ def test_with_a_gpu_the_paper_s_scale_ships_in_three_seeds() -> None:
         spec.id for spec in gallery.plan(gpu=False)
     }
     assert more == {spec.id for seed in range(3) for spec in PRESETS["paper"].specs(seed=seed)}
-
-
-def test_the_readme_lists_every_verdict_on_what_ships(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["claims", "--markdown"])
-    table = capsys.readouterr().out.strip()
-    assert len(table.splitlines()) == len(CLAIMS) + 2
-    assert table in (paths.PROJECT / "README.md").read_text("utf-8")

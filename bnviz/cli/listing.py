@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from bnviz import data
@@ -56,12 +55,13 @@ def claims(options: argparse.Namespace) -> None:
     """Test the papers' claims on the finished runs, and print the papers' values and ours."""
     from bnviz.claims import CLAIMS
     from bnviz.claims.judging import verdicts
+    from bnviz.story.results import claim_table
 
     for name in options.names:
         if name not in CLAIMS:
             raise ValueError(f"claim must be one of {', '.join(CLAIMS)}, got {shorten(name)}")
     judged = verdicts([CLAIMS[name] for name in options.names or CLAIMS], Store())
-    for text in table(judged) if options.markdown else map(block, judged):
+    for text in claim_table(judged) if options.markdown else map(block, judged):
         print(text, flush=True)
 
 
@@ -77,16 +77,6 @@ def block(verdict: Verdict) -> str:
         f"    paper: {claim.theirs}\n"
         f"    {claim.regime}"
     )
-
-
-def table(verdicts: Iterable[Verdict]) -> Iterator[str]:
-    """Yield the lines of a table in Markdown."""
-    yield "| claim | the paper | ours | holds if | verdict |\n|---|---|---|---|---|"
-    for verdict in verdicts:
-        claim = verdict.claim
-        words = f"{verdict.words}; {verdict.doubt}" if verdict.doubt else verdict.words
-        says = f"{claim.says} ({claim.source})"
-        yield f"| {says} | {claim.theirs} | {verdict.ours} | {claim.region} | {words} |"
 
 
 def presets_options(command: argparse.ArgumentParser) -> None:

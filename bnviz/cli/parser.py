@@ -59,6 +59,11 @@ COMMANDS = {
         "claims",
         "Test the papers' claims on the finished runs, and print the papers' values and ours.",
     ),
+    "results": Entry(
+        "writing",
+        "results",
+        "Write every figure and claim of the papers beside our values, from the runs that ship.",
+    ),
     "gallery": Entry(
         "housekeeping",
         "gallery",

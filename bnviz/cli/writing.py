@@ -39,6 +39,20 @@ def report(options: argparse.Namespace) -> None:
     write_page(options.out, lambda: report(measured(runs), options.title))
 
 
+def results(options: argparse.Namespace) -> None:
+    """Write every figure and claim of the papers beside our values, from the runs that ship."""
+    from bnviz.story.results import document
+
+    if options.out is None:
+        print(document(), end="")
+        return
+    if options.out.suffix != ".md":
+        raise ValueError(f"--out must end in .md, got {options.out}")
+    in_a_folder(options.out)
+    options.out.write_text(document(), encoding="utf-8")
+    print(options.out)
+
+
 def export_options(command: argparse.ArgumentParser) -> None:
     """Add the options of `export`."""
     runs_argument(command)
@@ -51,6 +65,11 @@ def export_options(command: argparse.ArgumentParser) -> None:
 def lesson_options(command: argparse.ArgumentParser) -> None:
     """Add the option of `lesson`."""
     command.add_argument("--out", type=Path, required=True, help="the .html file to write")
+
+
+def results_options(command: argparse.ArgumentParser) -> None:
+    """Add the option of `results`."""
+    command.add_argument("--out", type=Path, help="the .md file; standard output by default")
 
 
 def report_options(command: argparse.ArgumentParser) -> None:

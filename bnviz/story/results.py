@@ -1,0 +1,179 @@
+"""docs/RESULTS.md: every figure and every claim of the papers beside what we measured.
+
+`document` measures the runs that ship, so the file can be written again at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pandas import DataFrame
+
+from bnviz import paths
+from bnviz.claims import CLAIMS, judging
+from bnviz.claims.claim import GROUPS
+from bnviz.claims.evidence import accuracy, landscape
+from bnviz.claims.judging import MOST_SEEDS, Verdict
+from bnviz.presets import NORMS, PRESETS
+from bnviz.runs.store import Run, Store
+from bnviz.story.paper_figure import Number, PaperFigure
+from bnviz.story.paper_figures import FIGURES
+
+INTRODUCTION = """\
+# Results
+
+`python -m bnviz results --out docs/RESULTS.md` writes this file from the finished runs that ship
+with bnviz. Nothing here that we measured is typed by hand, and a test compares the file with the
+runs.
+
+Our VGG is `vgg11` at a quarter of its width, trained for 2,000 steps on all of CIFAR-10 without
+L2. The 2018 paper trains a VGG of unstated size for 15,000 steps, and its figures suggest an L2
+penalty. The deep linear network (DLN) and the MNIST network of 2015 have the papers' own size. The
+networks of the MNIST report (Liu) train for 20,000 steps. Everything ran on a CPU.
+"""
+FIGURES_SAY = """\
+## Every figure of the papers
+
+*Agree* counts the claims that test the figure and hold: *yes* means all of them, *no* none of them.
+The claims themselves follow below. *Page* is the page's name in the URL. The numbers are means over
+the seeds, of multiples the geometric mean, unless the sentence says otherwise.
+`python -m bnviz run --preset PRESET` makes the runs again, and `python -m benchmarks.figures`
+prints more numbers, seed by seed. *Show the paper's curve* on the page lays the paper's curve under
+ours.
+"""
+SEEDS_SAY = """\
+## Seed by seed
+
+The preset `class`: training accuracy over steps 1,000–1,999 and mean width of the loss band. Each
+seed has its own weights and batches, which its networks share.
+"""
+CLAIMS_SAY = """\
+## Every claim
+
+The page **Claims** shows the exact quantity, the settings, the single seeds and the figure of each
+claim. Intervals are 95 % t-intervals over seeds, of ratios (×) on a logarithmic scale. A claim
+holds if the mean lies in the region; *not statistically certain* means that the interval reaches
+beyond an edge of it. Where the paper gives no number, we chose the edge. We chose several edges
+when we knew some of our values, so they are not blind.
+"""
+FIGURES_HEAD = (
+    "| figure | preset | page | the paper | ours | seeds | agree |",
+    "|---|---|---|---|---|---|---|",
+)
+SEEDS_HEAD = (
+    "| seed | standard | BatchNorm | noisy BatchNorm | band, standard | band, BatchNorm | ratio |",
+    "|---|---|---|---|---|---|---|",
+)
+CLAIMS_HEAD = ("| claim | the paper | ours | holds if | verdict |", "|---|---|---|---|---|")
+
+
+def document() -> str:
+    """Return docs/RESULTS.md as Markdown, measured on the runs that ship."""
+    store = Store(paths.GALLERY)
+    judged = {found.claim.name: found for found in judging.verdicts([*CLAIMS.values()], store)}
+    parts = [
+        INTRODUCTION,
+        FIGURES_SAY,
+        "\n".join(figure_table(FIGURES, judged, store)) + "\n",
+        SEEDS_SAY,
+        "\n".join(seed_table(rows_of("class", store))) + "\n",
+        CLAIMS_SAY,
+        *(claim_section(group, judged.values()) for group in GROUPS),
+    ]
+    return "\n".join(parts)
+
+
+def figure_table(
+    figures: Iterable[PaperFigure], judged: Mapping[str, Verdict], store: Store
+) -> Iterator[str]:
+    """Yield the lines of the table of figures."""
+    yield from FIGURES_HEAD
+    for figure in figures:
+        ours, seeds = measured(figure, rows_of(figure.preset, store))
+        agree = agreement([judged[name] for name in figure.claims])
+        note = f"; {figure.note}" if figure.note else ""
+        yield (
+            f"| {figure.title} | `{figure.preset}` | `{figure.page}` | {figure.theirs} | {ours} "
+            f"| {seeds} | {agree}{note} |"
+        )
+
+
+def measured(figure: PaperFigure, rows: DataFrame) -> tuple[str, str]:
+    """Return a figure's sentence with our numbers in it, and how many seeds they are from."""
+    values = {name: number.measure(rows).dropna() for name, number in figure.numbers.items()}
+    said = {
+        name: judging.number(summed_up(number, values[name].to_numpy(np.float64)))
+        for name, number in figure.numbers.items()
+    }
+    counts = sorted({len(series) for series in values.values()})
+    seeds = " to ".join(dict.fromkeys(map(str, (counts[0], counts[-1]))))
+    return figure.ours.format(**said), seeds
+
+
+def summed_up(number: Number, values: NDArray[Any]) -> float:
+    """Return one number for all seeds, as the `Number` asks; NaN if there are none."""
+    if not len(values):
+        return float("nan")
+    if number.over_seeds == "geometric mean":
+        return float(np.exp(np.log(values).mean()))
+    return float(getattr(np, number.over_seeds)(values))
+
+
+def agreement(verdicts: Sequence[Verdict]) -> str:
+    """Return "yes", "partly" or "no" with the number of claims that hold; "—" without claims."""
+    if not verdicts:
+        return "—"
+    holding = sum(verdict.holds is True for verdict in verdicts)
+    if holding == len(verdicts):
+        return f"yes, {holding} of {len(verdicts)}"
+    return f"{'partly' if holding else 'no'}, {holding} of {len(verdicts)}"
+
+
+def seed_table(rows: DataFrame) -> Iterator[str]:
+    """Yield the lines of the table of seeds: accuracies in per cent, widths of the loss band."""
+    yield from SEEDS_HEAD
+    accuracies, widths = accuracy(1000, 2000)(rows), landscape("width", "mean")(rows)
+    for seed in accuracies.index:
+        reached = [f"{100 * accuracies.loc[seed, norm]:.1f} %" for norm in NORMS]
+        standard, batch = widths.loc[seed, "none"], widths.loc[seed, "batch"]
+        bands = [f"{standard:.2f}", f"{batch:.2f}", f"{standard / batch:.1f}"]
+        yield f"| {seed} | {' | '.join([*reached, *bands])} |"
+
+
+def claim_section(group: str, verdicts: Iterable[Verdict]) -> str:
+    """Return the claims of one source: a heading, a table, and what to keep in mind."""
+    own = [verdict for verdict in verdicts if verdict.claim.group == group]
+    lines = [f"### {GROUPS[group]}\n", *claim_table(own), ""]
+    lines += [f"- *{found.claim.says}* {found.claim.note}" for found in own if found.claim.note]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def claim_table(verdicts: Iterable[Verdict]) -> Iterator[str]:
+    """Yield the lines of a table of claims."""
+    yield from CLAIMS_HEAD
+    for verdict in verdicts:
+        claim = verdict.claim
+        words = f"{verdict.words}; {verdict.doubt}" if verdict.doubt else verdict.words
+        yield (
+            f"| {claim.says} ({claim.source}) | {claim.theirs} | {verdict.ours} "
+            f"| {claim.region} | {words} |"
+        )
+
+
+def rows_of(preset: str, store: Store) -> DataFrame:
+    """Return the rows of the finished runs of a preset, of any seed, without the histograms."""
+    asked = (spec for seed in MOST_SEEDS for spec in PRESETS[preset].specs(seed=seed))
+    runs = (store.run(spec.id) for spec in asked)
+    done = (run.id for run in runs if run.folder.exists() and run.state == "done")
+    return shared_rows(store.root, *done)
+
+
+@lru_cache(maxsize=4)  # neighbouring figures often show the same runs
+def shared_rows(root: Path, *ids: str) -> DataFrame:
+    """Return the rows of these finished runs of a store."""
+    return judging.rows(Run(root / id) for id in ids)
