@@ -23,7 +23,8 @@ from bnviz import paths
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from bnviz.runs import supervisor
-from bnviz.runs.store import Run, Store, question
+from bnviz.runs.run import Run, asked
+from bnviz.runs.store import Store
 
 RUNS = 200
 REPEATS = 5
@@ -38,7 +39,7 @@ def fill(store: Store) -> None:
         spec = PRESETS["class"].specs(seed=seed)[seed % 3]
         run = store.run(spec.id)
         shutil.copytree(source.folder, run.folder)
-        run.write("spec.json", question(spec))
+        run.write("spec.json", asked(spec))
 
 
 def timed(opened: AppTest) -> float:

@@ -31,7 +31,8 @@ from websockets.typing import Subprotocol
 
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
-from bnviz.runs.store import ACTIVE, Store
+from bnviz.runs.run import ACTIVE
+from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
 
 PORT = 8791

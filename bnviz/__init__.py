@@ -13,7 +13,7 @@ __all__ = ["Row", "RunSpec", "SpecError", "execute", "presets"]
 
 
 def execute(spec: RunSpec, device: str = "cpu") -> Iterator[Row]:
-    """Train as `spec` says and yield every row that its probes measure: `pandas.DataFrame(execute(spec))`."""
+    """Train as `spec` says and yield its rows, as for `pandas.DataFrame(execute(spec))`."""
     from bnviz.training.loop import execute  # torch comes only with the first run
 
     return execute(spec, device)

@@ -29,11 +29,13 @@ from bnviz.analysis.rows import layers
 from bnviz.analysis.training import smooth
 from bnviz.cli import questions
 from bnviz.presets import PRESETS
-from bnviz.runs import bundle as bundles
-from bnviz.runs import bundle_files
-from bnviz.runs.bundle import bundle, unpack
+from bnviz.runs import bundle_files, bundle_run
+from bnviz.runs.bundle import bundle
 from bnviz.runs.bundle_files import BundleError, is_bundle
-from bnviz.runs.store import SCHEMA, Run, Store
+from bnviz.runs.parts import SCHEMA
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store
+from bnviz.runs.unpack import unpack
 from bnviz.spec import RunSpec
 from bnviz.spec_words import command
 from bnviz.training.probes import Row
@@ -252,7 +254,7 @@ def test_figures_alone_make_a_bundle_that_has_no_runs(path, elsewhere):
         "versions.json",
     ]
     assert "data import" not in entries(made)["README.md"].decode()
-    assert "there are no runs in it" in refused(path, made, elsewhere)
+    assert "it holds no runs" in refused(path, made, elsewhere)
 
 
 def test_a_run_without_rows_goes_there_and_back(path, elsewhere):
@@ -279,7 +281,7 @@ def test_files_have_names_that_a_bundle_can_have(run, name):
 
 
 def test_what_could_not_be_imported_is_not_exported(run, monkeypatch):
-    monkeypatch.setattr(bundles, "MAX_ROWS", 4)
+    monkeypatch.setattr(bundle_run, "MAX_ROWS", 4)
     with pytest.raises(BundleError, match=f"run {run.id} has more than 4 rows"):
         bundle([run], {}, [], "Large")
     monkeypatch.undo()
@@ -434,7 +436,7 @@ def test_more_than_a_bundle_may_hold_is_refused(whole, run, path, elsewhere, mon
         ("MAX_ROWS", 4, "has more than 4 rows"),
     ):
         with monkeypatch.context() as patch:
-            patch.setattr(bundles if limit == "MAX_ROWS" else bundle_files, limit, value)
+            patch.setattr(bundle_run if limit == "MAX_ROWS" else bundle_files, limit, value)
             assert says in refused(path, content, elsewhere)
     assert unpack(path, elsewhere)
 
@@ -448,9 +450,9 @@ def test_a_zip_that_is_cut_off_is_a_damaged_bundle(whole, path, elsewhere):
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("spec.json", b"", "spec.json of run {id} is no JSON object"),
-        ("spec.json", b"[" * 60_000, "is no JSON object"),
-        ("spec.json", b"\xff\xfe\x00", "is no JSON object"),
+        ("spec.json", b"", "spec.json of run {id} is not a JSON object"),
+        ("spec.json", b"[" * 60_000, "is not a JSON object"),
+        ("spec.json", b"\xff\xfe\x00", "is not a JSON object"),
         ("spec.json", b"{}", "lacks spec or knobs"),
         ("spec.json", b'{"spec": [], "knobs": {}}', "lacks spec or knobs"),
         (
@@ -470,9 +472,9 @@ def test_a_zip_that_is_cut_off_is_a_damaged_bundle(whole, path, elsewhere):
             b'{"spec": {}, "knobs": {}}',
             "asks for run 44136fa355b3678a, or it is of another version",
         ),
-        ("meta.json", b"[]", "meta.json of run {id} is no JSON object"),
+        ("meta.json", b"[]", "meta.json of run {id} is not a JSON object"),
         ("meta.json", bytes(2**17), "larger than 64 kB"),
-        ("done.json", b"null", "done.json of run {id} is no JSON object"),
+        ("done.json", b"null", "done.json of run {id} is not a JSON object"),
         ("done.json", None, "run {id} of the bundle lacks done.json"),
         ("rows.parquet", None, "lacks rows.parquet"),
         ("rows.parquet", b"PAR1", "damaged"),
@@ -497,7 +499,10 @@ LOSS = (0, "train_loss", None, None, None, 1.0)
         (rows_of((*LOSS[:5], None)), "lack step, metric or value"),
         (rows_of((0, "<b>loss</b>", *LOSS[2:])), "a metric that is no plain word"),
         (rows_of((0, "x" * 65, *LOSS[2:])), "a metric that is no plain word"),
-        (rows_of((0, "ics_l2", "conv9", None, None, 1.0)), "a layer that its network has not"),
+        (
+            rows_of((0, "ics_l2", "conv9", None, None, 1.0)),
+            "a layer that its network does not have",
+        ),
         (
             parquet(SCHEMA.empty_table().drop_columns(["at"])),
             "other columns than step int64, metric string",
@@ -596,7 +601,7 @@ def test_knobs_may_come_and_go_but_a_default_that_has_changed_is_noticed(
     assert unpack(path, elsewhere)[0].spec == run.spec
     told["knobs"]["momentum"] = 0.9
     content = archived((whole | {name: json.dumps(told).encode()}).items())
-    assert "was asked with another momentum, which this bnviz takes for 0.0" in refused(
+    assert "was made with another momentum, which this version of bnviz sets to 0.0" in refused(
         path, content, Store(path.parent / "new")
     )
 
@@ -702,7 +707,7 @@ def test_data_import_takes_a_bundle(whole, run, path, capsys, monkeypatch):
     path.write_bytes(archived(whole.items()))
     monkeypatch.setenv("BNVIZ_CACHE", str(path.parent / "other"))
     assert bnviz("data", "import", str(path)) == 0
-    assert capsys.readouterr().out == f"Imported {run.id}: {run.spec.summary()}\n"
+    assert capsys.readouterr().out == f"{run.id} is here: {run.spec.summary()}\n"
     assert Store().run(run.id).state == "done"
     path.write_bytes(path.read_bytes()[:-40])
     assert bnviz("data", "import", str(path)) == 2

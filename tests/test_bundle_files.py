@@ -8,9 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bnviz.runs.bundle import bundle, unpack
+from bnviz.runs.bundle import bundle
 from bnviz.runs.bundle_files import BundleError, is_bundle
-from bnviz.runs.store import Run, Store
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store
+from bnviz.runs.unpack import unpack
 from tests.conftest import tiny_spec
 from tests.test_bundle import archived, bnviz, entries, finished
 

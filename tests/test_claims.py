@@ -26,7 +26,9 @@ from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS, SEEDS, offered
 from bnviz.runs import supervisor
 from bnviz.runs.engines.inline import Inline
-from bnviz.runs.store import SCHEMA, Run, Store, joined
+from bnviz.runs.parts import SCHEMA
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store, joined
 from bnviz.spec import RunSpec
 from bnviz.ui import asking
 from bnviz.ui.claims import address

@@ -16,7 +16,8 @@ from bnviz.cli.parser import COMMANDS
 from bnviz.cli.questions import asked as questions
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
-from bnviz.runs.store import SCHEMA, Store
+from bnviz.runs.parts import SCHEMA
+from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
 from bnviz.spec_words import command
 from bnviz.training.probes import PROBES

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from bnviz import paths
 from bnviz.presets import PRESETS
-from bnviz.runs.store import Run, Store
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
 from bnviz.training.probes import Row
 from bnviz.ui import compare_table

@@ -22,7 +22,8 @@ from bnviz.runs import supervisor
 from bnviz.runs import worker as module
 from bnviz.runs.disk import discard
 from bnviz.runs.engines.inline import Inline
-from bnviz.runs.store import Run, Store
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store
 from bnviz.runs.supervisor import Supervisor
 from bnviz.runs.worker import answer
 from tests.conftest import tiny_spec

@@ -118,7 +118,7 @@ def test_memory_is_above_what_was_measured_and_not_far(knobs, peak):
 PEAK = """
 import sys
 from pathlib import Path
-from bnviz.runs.store import Run
+from bnviz.runs.run import Run
 from bnviz.runs.worker import answer
 run = Run(Path(sys.argv[1]))
 answer(run)

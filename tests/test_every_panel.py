@@ -18,7 +18,7 @@ from bnviz.figures import panel as panels
 from bnviz.figures.axes import CURSOR
 from bnviz.figures.panel import Panel, View
 from bnviz.presets import PRESETS
-from bnviz.runs.store import Run
+from bnviz.runs.run import Run
 from bnviz.spec import RunSpec
 
 ASKED = {  # of each question as few runs as show every panel: together they are small

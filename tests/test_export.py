@@ -28,7 +28,7 @@ from bnviz.export import STYLES, ExportError, takeaway
 from bnviz.export.chrome import CHROME
 from bnviz.figures import PANELS
 from bnviz.presets import PRESETS
-from bnviz.runs.store import Run
+from bnviz.runs.run import Run
 
 CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -13,9 +13,10 @@ from pandas.testing import assert_frame_equal
 
 from bnviz import paths
 from bnviz.presets import PRESETS
-from bnviz.runs import gallery, store
+from bnviz.runs import gallery
 from bnviz.runs.engines.inline import Inline
-from bnviz.runs.store import Run, Store
+from bnviz.runs.run import Run, read_spec
+from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
 from tests.conftest import ALL_PROBES, tiny_spec
 
@@ -99,7 +100,7 @@ def default(name: str, value: Any) -> None:
     """Change the default of a knob, as another version of bnviz might."""
     RunSpec.model_fields[name].default = value
     RunSpec.model_rebuild(force=True)
-    store.read_question.cache_clear()
+    read_spec.cache_clear()
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from bnviz.runs import estimate, prices
 from bnviz.runs.prices import Machine
-from bnviz.runs.store import Run, Store
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store
 from bnviz.ui import asking
 from bnviz.words import duration, in_bytes
 from tests.conftest import tiny_spec

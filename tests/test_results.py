@@ -15,7 +15,8 @@ from bnviz.claims import CLAIMS
 from bnviz.claims.claim import GROUPS
 from bnviz.claims.judging import Verdict
 from bnviz.presets import PRESETS
-from bnviz.runs.store import Run, Store
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store
 from bnviz.story import results
 from bnviz.story.paper_figure import Number, PaperFigure, at_rate, at_step, below, distance, spread
 from bnviz.story.paper_figures import FIGURES

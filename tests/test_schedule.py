@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bnviz.runs import estimate, schedule
+from bnviz.runs.run import Run
 from bnviz.runs.schedule import job
-from bnviz.runs.store import Run, Store
+from bnviz.runs.store import Store
 from tests.conftest import tiny_spec
 
 

@@ -12,7 +12,8 @@ from filelock import FileLock
 
 from bnviz.recent import Recent
 from bnviz.runs import parts
-from bnviz.runs.store import SCHEMA, TEXT, Store, joined
+from bnviz.runs.parts import SCHEMA, TEXT
+from bnviz.runs.store import Store, joined
 from bnviz.spec import RunSpec, SpecError
 from bnviz.training.probes import Row
 from tests.conftest import tiny_spec
@@ -111,7 +112,7 @@ def test_a_damaged_question_starts_nothing_and_says_so(text):
 
 def test_ids_are_checked_before_they_touch_a_path():
     for bad in ("../../etc", "", "xyz", "0" * 15, "0" * 17, "/" + "0" * 15):
-        with pytest.raises(ValueError, match="no run id"):
+        with pytest.raises(ValueError, match="not a run id"):
             Store().run(bad)
     with pytest.raises(ValueError, match="no run"):
         Store().find("abc")

@@ -26,7 +26,8 @@ from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS, offered
 from bnviz.runs import supervisor
 from bnviz.runs.engines.inline import Inline
-from bnviz.runs.store import Run, Store
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store
 from bnviz.story import report
 from bnviz.story.chapters import CHAPTERS, QUESTIONS, Chapter
 from bnviz.ui.present import SCALE, TYPE, enlarged

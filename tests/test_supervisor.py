@@ -19,7 +19,8 @@ from bnviz.analysis.rows import text
 from bnviz.paths import PROJECT
 from bnviz.runs import schedule, supervisor
 from bnviz.runs.estimate import Estimate
-from bnviz.runs.store import Run, Store
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store
 from bnviz.runs.supervisor import ATTEMPTS, Supervisor
 from bnviz.spec import RunSpec
 from tests.conftest import LOCKS, holder, tiny_spec, wait_for

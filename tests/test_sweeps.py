@@ -20,7 +20,7 @@ from bnviz.figures import panel as panels
 from bnviz.figures.style import style
 from bnviz.figures.sweep import SHADES, SWEEP, SWEEP_MAP, _ink
 from bnviz.presets import PRESETS
-from bnviz.runs.store import SCHEMA
+from bnviz.runs.parts import SCHEMA
 from bnviz.spec import RunSpec, SpecError
 from bnviz.sweeps import ENDS, SWEEPS
 from tests.conftest import tiny_spec

@@ -23,9 +23,10 @@ from bnviz.figures import PANELS
 from bnviz.figures import panel as panels
 from bnviz.figures.distributions import HISTOGRAMS, HISTOGRAMS_AT_STEP
 from bnviz.figures.panel import EACH
-from bnviz.runs.bundle import unpack
 from bnviz.runs.engines.inline import Inline
-from bnviz.runs.store import Run, Store, joined
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store, joined
+from bnviz.runs.unpack import unpack
 from bnviz.training.probes import Row
 from tests.conftest import ALL_PROBES, tiny_spec
 
@@ -335,4 +336,4 @@ def test_a_preset_stands_for_its_finished_runs(runs: list[Run], tmp_path: Path, 
     assert set(pd.read_csv(tmp_path / "a.csv")["norm"]) == {"none", "batch", "noisy"}
     with pytest.raises(SystemExit):
         main(["export", "paper", "--figure", "test-accuracy", "--out", str(tmp_path / "b.csv")])
-    assert "`python -m bnviz run --preset paper` makes them" in capsys.readouterr().err
+    assert "compute them with `python -m bnviz run --preset paper`" in capsys.readouterr().err

@@ -10,7 +10,7 @@ import torch
 from torch.optim import lr_scheduler as schedulers
 
 from bnviz import execute
-from bnviz.runs.store import outcome
+from bnviz.runs.run import outcome
 from bnviz.training.loop import Training, learning_rate
 from bnviz.training.task import Task
 from tests import oracle

@@ -20,7 +20,8 @@ from bnviz.paths import PROJECT
 from bnviz.runs import parts, supervisor
 from bnviz.runs import worker as module
 from bnviz.runs.engines.inline import Inline
-from bnviz.runs.store import Run, Store
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store
 from bnviz.runs.worker import answer
 from tests.conftest import ALL_PROBES, tiny_spec, wait_for
 

@@ -14,7 +14,9 @@ from bnviz.analysis.rows import text
 from bnviz.analysis.seeds import t_factor
 from bnviz.claims.claim import TIMES, Claim, questions
 from bnviz.presets import SEEDS
-from bnviz.runs.store import EMPTY, Run, Store, joined
+from bnviz.runs.parts import EMPTY
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store, joined
 from bnviz.spec import RunSpec
 
 MOST_SEEDS = range(10)  # we ask for SEEDS only, and use more where somebody has run them

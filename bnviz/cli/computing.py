@@ -14,7 +14,8 @@ from bnviz.cli.consent import consent
 from bnviz.cli.errors import fail
 from bnviz.cli.files import rows_of, table_writer
 from bnviz.cli.questions import add_knobs, asked
-from bnviz.runs.store import ACTIVE, Run, Store
+from bnviz.runs.run import ACTIVE, Run
+from bnviz.runs.store import Store
 
 YEAR_S = 365 * 24 * 3600.0  # how long a run stays queued for `submit`, which does not wait for it
 

@@ -13,7 +13,7 @@ from bnviz.export.look import parts
 from bnviz.export.takeaway import SUFFIXES, Takeaway
 from bnviz.figures import PANELS, comparison
 from bnviz.figures.panel import EACH, SWITCHES, Panel
-from bnviz.runs.store import Run
+from bnviz.runs.run import Run
 from bnviz.spec import RunSpec
 from bnviz.words import shorten
 

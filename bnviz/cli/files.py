@@ -10,7 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from bnviz.presets import PRESETS, SEEDS
-from bnviz.runs.store import TEXT, Run, Store
+from bnviz.runs.parts import TEXT
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store
 
 LONGEST_NAME = 255  # bytes of a file name on common file systems
 

@@ -11,9 +11,10 @@ from bnviz import data, importing
 from bnviz.cli.errors import fail
 from bnviz.paths import GALLERY, PROJECT, settle
 from bnviz.recent import release_early
-from bnviz.runs.bundle import unpack
 from bnviz.runs.bundle_files import is_bundle
-from bnviz.runs.store import Store, held
+from bnviz.runs.run import held
+from bnviz.runs.store import Store
+from bnviz.runs.unpack import unpack
 
 
 def app(options: argparse.Namespace) -> None:
@@ -64,7 +65,7 @@ def data_import(options: argparse.Namespace) -> None:
     """Import a data set, or the runs of a bundle, from a file, an archive or a folder."""
     if is_bundle(options.path):
         for run in unpack(options.path, Store()):
-            print(f"Imported {run.id}: {run.spec.summary()}")
+            print(f"{run.id} is here: {run.spec.summary()}")
     else:
         for name in importing.import_path(options.path):
             print(f"Imported {name}.")

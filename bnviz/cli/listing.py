@@ -9,7 +9,8 @@ from bnviz import data
 from bnviz.cli.questions import known_preset
 from bnviz.presets import PRESETS, Preset
 from bnviz.runs import prices
-from bnviz.runs.store import Run, Store
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store
 from bnviz.words import duration, shorten
 
 if TYPE_CHECKING:

@@ -23,7 +23,8 @@ from bnviz.figures import panel as panels
 from bnviz.figures.distributions import histogram_steps
 from bnviz.figures.panel import EACH, Panel
 from bnviz.runs.bundle import bundle
-from bnviz.runs.store import Run, joined, stacked
+from bnviz.runs.run import Run
+from bnviz.runs.store import joined, stacked
 from bnviz.spec_words import command as question
 
 PICTURES = ("pdf", "svg", "png")

@@ -1,4 +1,4 @@
-"""Runs as files and processes: the store, the worker, the supervisor, engines, bundles and the gallery.
+"""Runs as files and processes: run folders, store, worker, supervisor, engines, bundles, gallery.
 
-It knows training and the question, and neither figures nor pages. Start reading in `store.py`.
+It knows training and settings, but neither figures nor pages. Start reading in `run.py`.
 """

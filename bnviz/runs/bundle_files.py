@@ -1,7 +1,7 @@
-"""The files of a bundle from elsewhere: a zip, also one that was packed again, or the folder that it unpacks to.
+"""The files of a bundle: a zip, also one that was packed again, or the folder that it unpacks to.
 
-An archive from elsewhere is hostile until it is checked. Nothing is ever extracted: known names are read into memory within fixed
-sizes. No name of theirs becomes a path.
+An archive from elsewhere is hostile until it is checked. Nothing is ever extracted: known names are
+read into memory within fixed sizes. No name in the archive becomes a path.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from bnviz.importing.guarded import Guarded
-from bnviz.runs.store import ID
+from bnviz.runs.run import ID
 from bnviz.words import shorten
 
-MAX_FILE = 64 * 2**20  # bytes; the rows of the longest run of a paper take a fortieth
+MAX_FILE = 64 * 2**20  # bytes; the longest run of a paper needs a fortieth
 MAX_TOTAL = 512 * 2**20
 MAX_DIRECTORY = 4 * 2**20  # of the zip's own table of contents
 MAX_ENTRIES = 10_000
@@ -37,11 +37,11 @@ ADDED_BY_FILE_MANAGERS = re.compile(
 
 
 class BundleError(ValueError):
-    """A bundle that cannot be made or taken; its text is one sentence for the reader."""
+    """A bundle that cannot be made or imported. The text is one sentence for the reader."""
 
 
 class Entry(NamedTuple):
-    """A file as an archive or a folder names it."""
+    """A file of an archive or a folder, under the name it has there."""
 
     name: str
     size: int
@@ -49,7 +49,7 @@ class Entry(NamedTuple):
 
 
 class Files(NamedTuple):
-    """The runs of a bundle, and their files by name: `read("runs/<id>/spec.json", limit)`."""
+    """The runs of a bundle and their files. `read("runs/<id>/spec.json", limit)` returns one."""
 
     ids: list[str]
     names: frozenset[str]
@@ -57,7 +57,7 @@ class Files(NamedTuple):
 
 
 def is_bundle(path: Path) -> bool:
-    """Whether a path looks like a bundle, whole or not; `opened` tells whether it is one."""
+    """Return whether a path looks like a bundle. Only `opened` tells whether it is a whole one."""
     if path.is_dir():
         return bool(_tops(path))
     if not path.is_file():
@@ -73,7 +73,7 @@ def is_bundle(path: Path) -> bool:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Files]:
-    """The files of a bundle. BundleError where its names or sizes are not those of a bundle."""
+    """Open a bundle's files. BundleError if their names or sizes cannot be a bundle's."""
     if path.is_dir():
         yield _in_folder(path)
     else:
@@ -82,7 +82,10 @@ def opened(path: Path) -> Iterator[Files]:
 
 
 def check_entries(entries: Sequence[tuple[str, int]]) -> list[str]:
-    """The ids of the runs among these names and unpacked sizes, in bytes. BundleError unless a bundle may have them all."""
+    """Return the ids of the runs among entries, which are names and unpacked sizes in bytes.
+
+    BundleError unless a bundle may have them all.
+    """
     if len(entries) > MAX_ENTRIES:
         raise BundleError(f"the bundle has {len(entries):,} entries; the most is {MAX_ENTRIES:,}")
     names = sorted(name for name, _ in entries)
@@ -101,19 +104,20 @@ def check_entries(entries: Sequence[tuple[str, int]]) -> list[str]:
 
 
 def check_name(name: str) -> None:
-    """BundleError for a name that leaves its archive on any system, or is none of a run's under runs/."""
+    """Raise BundleError for a name that leads out of the archive, or is unknown under runs/."""
     if not inside(name):
         raise BundleError(
-            f"the bundle names {shorten(name)}: a name is relative, without '..', ':' and backslashes"
+            f"the bundle names {shorten(name)}: "
+            "a name is relative, without '..', ':' and backslashes"
         )
     if name.split("/")[0].casefold() == "runs" and not UNDER_RUNS.fullmatch(name):
         raise BundleError(
-            f"the bundle has {shorten(name)}: under runs/<id>/ belong {', '.join(FILES)} alone"
+            f"the bundle has {shorten(name)}: runs/<id>/ may only hold {', '.join(FILES)}"
         )
 
 
 def inside(name: str) -> bool:
-    """Whether a name is a plain path below the archive's top, on any system."""
+    """Return whether a name stays inside the archive on any system."""
     parts = name.removesuffix("/").split("/")
     return (
         len(name) <= 200
@@ -124,16 +128,18 @@ def inside(name: str) -> bool:
 
 
 def from_the_top(entries: Iterable[Entry]) -> dict[str, Entry]:
-    """Entries by what a bundle calls them: with forward slashes, below the folder that a file manager puts around a bundle.
+    """Return entries by their names in the bundle as it was exported.
 
-    What file managers add is left out. BundleError for a name that leaves the archive, and where two are one file.
+    File managers put a folder around it and add files of their own; both are removed. BundleError
+    for a name that leads out of the archive, and for two entries of one name.
     """
     safe = [(tidy(entry.name), entry) for entry in entries]
     wanted = [(name, entry) for name, entry in safe if not ADDED_BY_FILE_MANAGERS.fullmatch(name)]
     tops = sorted({spec[1] for name, _ in wanted if (spec := SPEC.fullmatch(name))})
     if len(tops) > 1:
         raise BundleError(
-            f"the bundle has runs in {tops[0]}runs and in {tops[1]}runs; import one folder at a time"
+            f"the bundle has runs in {tops[0]}runs and in {tops[1]}runs; "
+            "import one folder at a time"
         )
     top = tops[0] if tops else ""
     found: dict[str, Entry] = {}
@@ -147,7 +153,10 @@ def from_the_top(entries: Iterable[Entry]) -> dict[str, Entry]:
 
 
 def tidy(name: str) -> str:
-    """A name with forward slashes, which some Windows archivers do not write. BundleError if it leaves the archive."""
+    """Return a name with forward slashes; some Windows archivers write backslashes.
+
+    BundleError if it leads out of the archive.
+    """
     forward = name.replace("\\", "/")
     if not inside(forward):
         raise BundleError(
@@ -167,7 +176,7 @@ def _in_zip(archive: zipfile.ZipFile) -> Files:
 
 
 def check_kind(entry: zipfile.ZipInfo) -> None:
-    """BundleError for an entry that is not a plain file, or a folder."""
+    """Raise BundleError for an entry that is neither a plain file nor a folder."""
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise BundleError(
@@ -177,12 +186,13 @@ def check_kind(entry: zipfile.ZipInfo) -> None:
         raise BundleError(f"{shorten(entry.filename)} is encrypted; a bundle is not")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise BundleError(
-            f"{shorten(entry.filename)} is compressed in an unknown way; a bundle is stored or deflated"
+            f"{shorten(entry.filename)} is compressed in an unknown way; "
+            "a bundle is stored or deflated"
         )
 
 
 def _tops(folder: Path) -> list[Path]:
-    """The folder with `runs` in it: this one, one below it, or the one above where this is `runs` itself."""
+    """Return the folders that hold `runs`: this one, one below, or the one above `runs` itself."""
     around = [folder.absolute().parent] if folder.absolute().name == "runs" else []
     below = [path for path in folder.glob("*/") if not ADDED_BY_FILE_MANAGERS.fullmatch(path.name)]
     spec = "runs/" + 16 * "[0-9a-f]" + "/spec.json"
@@ -224,7 +234,7 @@ def _checked(entries: Sequence[Entry]) -> Files:
 
 
 def _read(entry: Entry, name: str, limit: int) -> bytes:
-    """An entry's content, of at most `limit` bytes whatever it claims."""
+    """Return an entry's content. BundleError for more than `limit` bytes, whatever it claims."""
     content = bytearray()
     with entry.open() as file:
         while len(content) <= limit and (chunk := file.read(CHUNK)):
@@ -235,5 +245,5 @@ def _read(entry: Entry, name: str, limit: int) -> bytes:
 
 
 def megabytes(size: int) -> str:
-    """A limit as a reader says it."""
+    """Return a limit as a reader says it."""
     return f"{size // 2**20} MB" if size >= 2**20 else f"{size // 2**10} kB"

@@ -6,12 +6,15 @@ They are empty, cut off, of the wrong kind, or belong to another account.
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+
+from pydantic import BaseModel
 
 from bnviz.runs import parts
 from bnviz.runs.disk import read_json, reason
+from bnviz.runs.facts import Facts, Outcome, valid_part
 
 FILES = (
     "spec.json",
@@ -24,17 +27,9 @@ FILES = (
     "done.json",
 )
 FOLDERS = ("rows", "waiting")
-KINDS: dict[str, type | tuple[type, ...]] = {  # types of the facts in meta.json
-    "step": int,
-    "steps": int,
-    "saved": int,
-    "seconds": (int, float),
-    "started": (int, float),
-    "device": str,
-    "threads": int,
-    "pid": int,
-    "versions": dict,
-    "imported": bool,
+SAID = {  # what is wrong with a file whose fields do not fit its model
+    Facts: "has no sensible {}",
+    Outcome: "names no step at which the loss diverged",
 }
 
 
@@ -65,9 +60,9 @@ def wrong_kind(folder: Path, names: set[str]) -> dict[Path, str]:
 
 def unusable_result(folder: Path, names: set[str]) -> dict[Path, str]:
     """Return the files of a finished run that cannot be read."""
-    checks = {
-        folder / "done.json": outcome_problem,
-        folder / "meta.json": facts_problem,
+    checks: dict[Path, Callable[[Path], str]] = {
+        folder / "done.json": partial(json_problem, Outcome),
+        folder / "meta.json": partial(json_problem, Facts),
         folder / "rows" / parts.WHOLE: parts.problem,
     }
     problems = {}
@@ -91,55 +86,19 @@ def not_ours(folder: Path, names: set[str]) -> dict[Path, str]:
     }
 
 
-def outcome_problem(path: Path) -> str:
-    """Return what is wrong with a done.json; "" if nothing is."""
-    return _json_problem(path, *_when(path), outcome)
-
-
-def facts_problem(path: Path) -> str:
-    """Return what is wrong with a meta.json; "" if nothing is."""
-    return _json_problem(path, *_when(path), facts)
-
-
-def outcome(told: dict[str, Any]) -> int | None:
-    """Return the step at which the loss diverged, or None; ValueError if that is not a step."""
-    step = told.get("diverged_at")
-    if step is not None and not is_a(step, int):
-        raise ValueError("names no step at which the loss diverged")
-    return step
-
-
-def facts(told: dict[str, Any]) -> dict[str, Any]:
-    """Return the same facts; ValueError if one of them is not of the type that a worker writes."""
-    if wrong := [
-        name for name, kind in KINDS.items() if name in told and not is_a(told[name], kind)
-    ]:
-        raise ValueError(f"has no sensible {wrong[0]}")
-    return told
-
-
-def is_a(value: Any, kind: type | tuple[type, ...]) -> bool:
-    """Return whether a value has this type.
-
-    A number also has to be finite and not negative; a bool does not count as a number.
-    """
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        return False
-    return not isinstance(value, int | float) or 0 <= value < 1e15
-
-
-def _when(path: Path) -> tuple[int, int]:
+def json_problem(model: type[BaseModel], path: Path) -> str:
+    """Return what is wrong with a JSON file that should hold this model; "" if nothing is."""
     about = path.stat()
-    return about.st_mtime_ns, about.st_size
+    return _json_problem(model, path, about.st_mtime_ns, about.st_size)
 
 
 @lru_cache(maxsize=4096)
-def _json_problem(path: Path, mtime_ns: int, size: int, check: Any) -> str:
+def _json_problem(model: type[BaseModel], path: Path, mtime_ns: int, size: int) -> str:
     try:
-        check(read_json(path))
+        _, wrong = valid_part(model, read_json(path))
     except ValueError as problem:
         return str(problem)
-    return ""
+    return SAID[model].format(wrong[0]) if wrong else ""
 
 
 def said(problem: OSError) -> str:

@@ -1,7 +1,7 @@
-"""Estimate what a run will cost: seconds, memory of its worker, rows, and bytes on disk. No torch.
+"""Estimate what a run will cost: seconds, memory of its worker, rows, and bytes on disk.
 
-The counts follow from the network's blocks and from the probes. The constants were measured on one thread of a CPU; `prices` corrects
-them by the runs that this machine has finished.
+The counts follow from the network's blocks; each probe brings its own. The constants were measured
+on one thread of a CPU; `prices` corrects them by the runs that this machine has finished. No torch.
 """
 
 from __future__ import annotations
@@ -22,26 +22,24 @@ from bnviz.words import in_bytes
 
 # Seconds of one CPU thread.
 MULTIPLICATION_S = 1.5e-11  # in a forward; a step takes three times as many
-VALUE_S = 4e-9  # what a step does with each value that a layer puts out, besides
-STEP_S = 4e-4  # what a step takes however small the network
-LAYER_S = 8e-5  # what a step takes for a layer however narrow it is
+VALUE_S = 4e-9  # a step's other work on each value that a layer outputs
+STEP_S = 4e-4  # a step of the smallest network
+LAYER_S = 8e-5  # a step's work on the narrowest layer
 
 # Bytes.
-MARGIN = (
-    1.4  # on all that a worker holds: without it the measured peaks were 1.1 to 1.25 times the sum
-)
+MARGIN = 1.4  # times the sum; the measured peaks were 1.1 to 1.25 times the sum
 WORKER_BYTES = 700 * 10**6  # a worker with torch loaded and nothing to do
-COPIES = 5  # of θ: the parameters, their gradient, those before the step, and what a probe looks at
-KEPT = 4  # tensors as large as a layer's output that a forward and its backward hold
-ROW_BYTES = 12  # of a row on disk
-ROW_MEMORY = 120  # of a row in memory while the parts are made into one file
-PARTS = 2  # a run's rows are on disk twice while its parts are made into one file
+COPIES = 5  # of θ: the parameters, their gradient, those before the step, two of a probe
+KEPT = 4  # tensors as large as a layer's output in a forward and backward pass
+ROW_BYTES = 12  # a row on disk
+ROW_MEMORY = 120  # a row in memory while the parts are merged
+PARTS = 2  # rows are on disk twice while the parts are merged
 
 # Limits.
 MOST_KNOWN = 4096  # estimates that a process keeps
 MOST_ROWS = 50_000_000  # of a run
 MEMORY_SHARE = 0.85  # of the machine's, for all workers
-ASK_S = 600.0  # a question above this asks first
+ASK_S = 600.0  # a page asks before it starts a longer run
 
 
 @dataclass(frozen=True)
@@ -54,9 +52,8 @@ class Estimate:
     disk: int  # bytes
 
 
-known: dict[
-    str, Estimate
-] = {}  # by id: pages ask for the same ones often, and counting takes milliseconds
+# By id: pages ask for the same ones often, and counting takes milliseconds.
+known: dict[str, Estimate] = {}
 
 
 def estimate(spec: RunSpec) -> Estimate:
@@ -185,16 +182,20 @@ def refusal(spec: RunSpec, folder: Path) -> str:
     needed, free = estimate(spec), free_disk(folder)
     if needed.rows > MOST_ROWS:
         return (
-            f"this run would measure {needed.rows:,} rows, and a run may have at most {MOST_ROWS:,}; "
-            "measure less often, or choose fewer bins, step sizes or steps"
+            f"this run would measure {needed.rows:,} rows, and a run may have at most "
+            f"{MOST_ROWS:,}; measure less often, or choose fewer bins, step sizes or steps"
         )
     if needed.memory > memory_for_workers():
         return (
-            f"this run needs about {in_bytes(needed.memory)} of memory, and this machine has {in_bytes(memory_for_workers())} "
-            "for runs; choose a smaller width, batch or hidden layers"
+            f"this run needs about {in_bytes(needed.memory)} of memory, and this machine has "
+            f"{in_bytes(memory_for_workers())} for runs; choose a smaller width, batch or hidden "
+            "layers"
         )
     if needed.disk > free:
-        return f"this run needs about {in_bytes(needed.disk)} on disk, and {in_bytes(free)} are free; measure less often, or delete runs"
+        return (
+            f"this run needs about {in_bytes(needed.disk)} on disk, and {in_bytes(free)} are free; "
+            "measure less often, or delete runs"
+        )
     return ""
 
 

@@ -18,7 +18,9 @@ import pyarrow.parquet as pq
 
 from bnviz import paths
 from bnviz.presets import PRESETS, SEEDS
-from bnviz.runs.store import ACTIVE, ID, SCHEMA, TEXT, Run, Store
+from bnviz.runs.parts import SCHEMA, TEXT
+from bnviz.runs.run import ACTIVE, ID, Run
+from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
 from bnviz.words import duration, shorten
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from bnviz.runs.estimate import ASK_S, estimate
-from bnviz.runs.store import Run, Store
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store
 from bnviz.runs.supervisor import slots
 from bnviz.spec import RunSpec
 from bnviz.words import duration, in_bytes, in_words

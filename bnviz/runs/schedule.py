@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bnviz.runs.estimate import ASK_S, Estimate, estimate, memory_for_workers
-from bnviz.runs.store import Run
+from bnviz.runs.run import Run
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from filelock import FileLock, Timeout
 from bnviz.paths import PROJECT
 from bnviz.runs import disk, schedule
 from bnviz.runs.engines import Engine
-from bnviz.runs.store import Run, Store, held
+from bnviz.runs.run import Run, held
+from bnviz.runs.store import Store
 
 POLL_S = 0.15
 KILL_AFTER_S = 1.5  # a cancelled worker is killed if it has not stopped by itself after this time

@@ -24,7 +24,7 @@ from bnviz.data import DataError
 from bnviz.runs import parts
 from bnviz.runs.disk import put, reason, when_there_is_room
 from bnviz.runs.estimate import refusal
-from bnviz.runs.store import Run
+from bnviz.runs.run import Run
 from bnviz.spec import SpecError
 from bnviz.training.loop import Training
 from bnviz.training.probes import Row

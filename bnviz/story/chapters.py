@@ -17,7 +17,8 @@ from bnviz.figures import PANELS
 from bnviz.figures import panel as panels
 from bnviz.figures.panel import Panel, View
 from bnviz.presets import LP, NORMS, PAIR, PRESETS
-from bnviz.runs.store import Run, Store
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
 
 

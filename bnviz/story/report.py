@@ -25,7 +25,8 @@ from bnviz.figures import panel as panels
 from bnviz.figures.panel import EACH, Panel
 from bnviz.figures.style import curves
 from bnviz.runs import bundle
-from bnviz.runs.store import Run, Store
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
 from bnviz.story import chapters as story
 from bnviz.story.chapters import CHAPTERS, QUESTIONS, Chapter, Question

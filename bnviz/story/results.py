@@ -20,7 +20,8 @@ from bnviz.claims.claim import GROUPS
 from bnviz.claims.evidence import accuracy, landscape
 from bnviz.claims.judging import MOST_SEEDS, Verdict
 from bnviz.presets import NORMS, PRESETS
-from bnviz.runs.store import Run, Store
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store
 from bnviz.story.paper_figure import Number, PaperFigure
 from bnviz.story.paper_figures import FIGURES
 

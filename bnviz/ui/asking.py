@@ -9,7 +9,8 @@ import streamlit as st
 from bnviz.runs import estimate, prices, supervisor
 from bnviz.runs.disk import reason
 from bnviz.runs.prices import Machine
-from bnviz.runs.store import ACTIVE, Store
+from bnviz.runs.run import ACTIVE
+from bnviz.runs.store import Store
 from bnviz.spec import RunSpec, SpecError
 from bnviz.ui.reader import wait
 

@@ -14,7 +14,8 @@ from bnviz.claims.claim import GROUPS, Claim, questions
 from bnviz.claims.judging import Verdict
 from bnviz.presets import SEEDS
 from bnviz.runs import supervisor
-from bnviz.runs.store import ACTIVE, Run, Store
+from bnviz.runs.run import ACTIVE, Run
+from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
 from bnviz.ui import asking, link, live, page
 from bnviz.ui.controls import MOST_RUNS

@@ -16,7 +16,8 @@ from bnviz.export.takeaway import Takeaway
 from bnviz.figures import comparison, knobs, metrics
 from bnviz.figures.metrics import METRICS
 from bnviz.figures.panel import EACH, View
-from bnviz.runs.store import ACTIVE, Run, Store
+from bnviz.runs.run import ACTIVE, Run
+from bnviz.runs.store import Store
 from bnviz.ui import compare_table, link, live, page
 from bnviz.ui.controls import MOST_RUNS
 from bnviz.ui.export import offer, whole_page

@@ -12,7 +12,7 @@ from pandas import DataFrame
 from bnviz import paths
 from bnviz.figures import knobs
 from bnviz.presets import PRESETS
-from bnviz.runs.store import Run
+from bnviz.runs.run import Run
 from bnviz.spec import RunSpec
 from bnviz.training.norms import NORMS
 from bnviz.ui import link, page

@@ -20,7 +20,8 @@ from bnviz.figures.panel import EACH, Grid, Lacking, Panel, View, regime
 from bnviz.papers import reference
 from bnviz.recent import Recent
 from bnviz.runs import supervisor
-from bnviz.runs.store import ACTIVE, Run, Store, gone
+from bnviz.runs.run import ACTIVE, Run
+from bnviz.runs.store import Store, gone
 from bnviz.spec import RunSpec
 from bnviz.training.norms import NORMS
 from bnviz.ui import asking, export

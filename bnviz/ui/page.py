@@ -18,7 +18,8 @@ from bnviz.figures import panel as panels
 from bnviz.figures.panel import Grid
 from bnviz.paths import PROJECT, cache
 from bnviz.presets import PRESETS
-from bnviz.runs.store import ACTIVE, Store
+from bnviz.runs.run import ACTIVE
+from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
 from bnviz.ui import asking, controls, link, live, measure
 from bnviz.ui.controls import Question

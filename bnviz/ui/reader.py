@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from bnviz.runs.store import Run
+from bnviz.runs.run import Run
 
 COOKIE = "bnviz_reader"
 ID = re.compile(r"[0-9a-f]{32}")  # checked strictly, because it becomes a file name

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from bnviz.presets import PRESETS
-from bnviz.runs.store import Run
+from bnviz.runs.run import Run
 from bnviz.spec import RunSpec
 from bnviz.ui import controls, link, live
 

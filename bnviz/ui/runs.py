@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from bnviz.runs.store import ACTIVE, Run, Store, gone
+from bnviz.runs.run import ACTIVE, Run
+from bnviz.runs.store import Store, gone
 from bnviz.spec_words import command
 from bnviz.training.norms import NORMS
 from bnviz.ui import asking, link, live, page

@@ -12,7 +12,8 @@ from bnviz.figures.distributions import QUANTILES
 from bnviz.figures.landscape import LANDSCAPE
 from bnviz.figures.training import TRAINING_ACCURACY
 from bnviz.presets import PRESETS
-from bnviz.runs.store import ACTIVE, Store
+from bnviz.runs.run import ACTIVE
+from bnviz.runs.store import Store
 from bnviz.story import report
 from bnviz.story.chapters import CHAPTERS, Chapter
 from bnviz.ui import asking, export, link, live, page, story

@@ -14,7 +14,8 @@ from pandas import DataFrame
 from bnviz.export.takeaway import Takeaway, rows_of
 from bnviz.figures import panel as panels
 from bnviz.figures.panel import View
-from bnviz.runs.store import Run, Store
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store
 from bnviz.story.chapters import CHAPTERS, Chapter
 from bnviz.ui import live
 from bnviz.ui.live import Stamp

@@ -14,7 +14,9 @@ from bnviz.figures import panel as panels
 from bnviz.figures.panel import Panel, View
 from bnviz.figures.sweep import SWEEP, SWEEP_MAP
 from bnviz.runs import supervisor
-from bnviz.runs.store import ACTIVE, EMPTY, Run, Store
+from bnviz.runs.parts import EMPTY
+from bnviz.runs.run import ACTIVE, Run
+from bnviz.runs.store import Store
 from bnviz.spec import RunSpec, SpecError
 from bnviz.sweeps import ENDS, SWEEPS, Sweep
 from bnviz.ui import controls, link, live, page

@@ -10,7 +10,8 @@ from bnviz import paths
 from bnviz.export import STYLES, takeaway, typeface
 from bnviz.figures import PANELS
 from bnviz.presets import PRESETS
-from bnviz.runs.store import Run, Store
+from bnviz.runs.run import Run
+from bnviz.runs.store import Store
 from bnviz.story import report
 from tests.browser.conftest import Tab
 

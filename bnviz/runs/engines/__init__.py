@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from bnviz.runs.store import Run
+from bnviz.runs.run import Run
 
 
 class Engine(Protocol):

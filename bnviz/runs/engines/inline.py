@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bnviz.runs.store import Run
+from bnviz.runs.run import Run
 
 
 class Inline:

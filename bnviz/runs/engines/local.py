@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from bnviz.runs.store import Run
+from bnviz.runs.run import Run
 
 LONGEST_TEMPORARY = 60  # bytes of a folder's name that leave room for a socket's
 
