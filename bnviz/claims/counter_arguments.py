@@ -1,4 +1,4 @@
-"""Our counter-arguments, which follow from the papers' own figures or from small runs."""
+"""Our counter-arguments to the papers' text and figures, and to small demonstrations."""
 
 from functools import partial
 
@@ -113,8 +113,8 @@ CLAIMS = (
         high=1,
         unit=TIMES,
         page="landscape",
-        note="The standard network's loss is still near ln 10: it has barely started to learn, so "
-        "its loss barely changes.",
+        note="The standard network has barely started to learn: its loss is still near ln 10 and "
+        "barely changes.",
     ),
     counter(
         name="band-on-a-sample",
