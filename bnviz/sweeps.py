@@ -1,4 +1,8 @@
-"""Sweeps: one knob through several values. Where each run stands on the knob is read off the runs themselves."""
+"""Sweeps: vary one setting of some runs, and tabulate how the runs end.
+
+A sweep is not stored anywhere. Which setting varies, and its value for each run, is read off the
+settings of the runs.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ from bnviz.training.norms import NORMS, Noise
 from bnviz.words import shorten
 
 MOST_RUNS = 60
-ENDS: dict[End, str] = {  # what may be asked of a run's end
+ENDS: dict[End, str] = {  # what can be tabulated -> its label
     "accuracy": "Training accuracy, last tenth",
     "loss": "Training loss, last tenth",
     "test_accuracy": "Test accuracy at the end",
@@ -27,16 +31,24 @@ ENDS: dict[End, str] = {  # what may be asked of a run's end
     "beta": "Effective β, median",
     "lost": "Share of the training lost to divergence",
 }
-SHARES: tuple[End, ...] = ("accuracy", "test_accuracy", "lost")  # between 0 and 1
-PAPERS_NOISE = RunSpec()  # level 1
+SHARES: tuple[End, ...] = ("accuracy", "test_accuracy", "lost")  # those between 0 and 1
+PAPERS_NOISE = RunSpec()  # its noise settings are the paper's, which is noise level 1
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A knob that is worth turning.
+    """A setting that can be varied.
 
-    `turned` is a question with the knob at a value that a reader wrote, SpecError where that is none; `place` the number of a
-    question on the axis; `suggested` some values around a question's own. A network that it does not concern is asked about once.
+    Attributes
+    ----------
+    name : name on the command line and in the URL
+    label : title of the axis
+    turned : function of a run's settings and a value as text; it returns the changed settings, and
+        raises SpecError if the value is not valid
+    place : function of a run's settings that returns its position on the axis
+    suggested : function of a run's settings that returns some values around its own
+    concerns : whether the setting makes a difference to a run with these settings; a network to
+        which it makes none is trained once only
     """
 
     name: str
@@ -47,14 +59,20 @@ class Sweep:
     concerns: Callable[[RunSpec], bool] = lambda spec: True
 
     def question(self, spec: RunSpec, value: str) -> RunSpec:
-        """This question at another value. SpecError in one sentence where there is none."""
-        changed = self.turned(
-            spec, value
-        )  # also where it concerns no one, so that nonsense never passes
+        """Return the settings of a run with this sweep's setting at another value.
+
+        SpecError, with one sentence, if the value is not valid.
+        """
+        changed = self.turned(spec, value)  # raises even if it would make no difference to this run
         return RunSpec.of(**spec.model_dump() | changed) if self.concerns(spec) else spec
 
     def questions(self, specs: Sequence[RunSpec], text: str) -> list[RunSpec]:
-        """Each of these questions at each value of a comma list; those that come out the same are one. SpecError as above."""
+        """Return the settings of each run at each value of a comma-separated list.
+
+        Identical results appear only once. SpecError, with one sentence, if a value is not valid,
+        the setting makes no difference to any of the runs, there are fewer than two values, or the
+        sweep would have more than MOST_RUNS runs.
+        """
         values = [part.strip() for part in text.split(",") if part.strip()]
         several = [self.question(spec, value) for value in values for spec in specs]
         asked = list({spec.id: spec for spec in several}.values())
@@ -65,7 +83,8 @@ class Sweep:
             )
         if len(self.values(asked)) < 2:
             raise SpecError(
-                f"a sweep of {self.name} takes at least two values, separated by commas, got {shorten(text)}"
+                f"a sweep of {self.name} takes at least two values, separated by commas, "
+                f"got {shorten(text)}"
             )
         if len(asked) > MOST_RUNS:
             raise SpecError(
@@ -75,16 +94,16 @@ class Sweep:
 
     @property
     def networks(self) -> list[str]:
-        """The normalisations that it concerns."""
+        """The normalisations to which the setting makes a difference."""
         return [norm for norm in NORMS if self.concerns(RunSpec(norm=norm))]
 
     def values(self, specs: Iterable[RunSpec]) -> list[float]:
-        """Where these questions stand, ascending."""
+        """Return the values of the setting in these runs, ascending."""
         return sorted({self.place(spec) for spec in specs if self.concerns(spec)})
 
 
 def scaled(name: str, label: str, factors: Sequence[float]) -> Sweep:
-    """A sweep of one number of RunSpec, at first its own value times these factors."""
+    """Return the sweep of a number in RunSpec; it suggests the run's value times `factors`."""
     return Sweep(
         name,
         label,
@@ -95,16 +114,19 @@ def scaled(name: str, label: str, factors: Sequence[float]) -> Sweep:
 
 
 def noise(spec: RunSpec, value: str) -> dict[str, Any]:
-    """Noise at this multiple of the paper's: 0 leaves mean and scale of every element alone, 1 is the paper's."""
+    """Return the noise settings for a multiple of the paper's noise, from 0 to 100.
+
+    At level 0 there is no noise, and at level 1 it is the paper's. SpecError for any other value.
+    """
     try:
         level = float(value)
     except ValueError:
         raise SpecError(
-            f"noise must be a number, in multiples of the paper's, got {shorten(value)}"
+            f"noise must be a number, in multiples of the paper's noise, got {shorten(value)}"
         ) from None
     if not 0 <= level <= 100:
         raise SpecError(
-            f"noise must be between 0 and 100, in multiples of the paper's, got {value}"
+            f"noise must be between 0 and 100, in multiples of the paper's noise, got {value}"
         )
     means = ("noise_mean", "noise_mean_spread", "noise_scale_spread")
     return {name: level * getattr(PAPERS_NOISE, name) for name in means} | {
@@ -113,7 +135,10 @@ def noise(spec: RunSpec, value: str) -> dict[str, Any]:
 
 
 def layers(spec: RunSpec, value: str) -> dict[str, Any]:
-    """A VGG of so many layers, or the deep linear network."""
+    """Return the settings for a VGG or a deep linear network with this number of layers.
+
+    SpecError if the network has no such depth.
+    """
     if spec.model == "dln":
         return {"depth": value}
     depths = [name.removeprefix("vgg") for name in MODELS if name.startswith("vgg")]
@@ -127,7 +152,7 @@ def layers(spec: RunSpec, value: str) -> dict[str, Any]:
 
 
 def depth(spec: RunSpec) -> float:
-    """How many layers it has by its name, 0 where it does not say."""
+    """Return the number of layers, taken from the name of the network; 0 if it has none."""
     number = re.search(r"\d+$", spec.model)
     return float(spec.depth if spec.model == "dln" else number[0] if number else 0)
 
@@ -157,17 +182,20 @@ SWEEPS = {
 
 
 def turned(specs: Sequence[RunSpec]) -> Sweep:
-    """The knob that differs between these questions; the first where none does."""
+    """Return the sweep whose setting varies between these runs; by default the first one."""
     return next((sweep for sweep in SWEEPS.values() if len(sweep.values(specs)) > 1), SWEEPS["lr"])
 
 
 def differ(specs: Sequence[RunSpec]) -> bool:
-    """Whether any knob is turned between these questions."""
+    """Return whether any setting of SWEEPS varies between these runs."""
     return len(turned(specs).values(specs)) > 1
 
 
 def turn(text: str) -> tuple[Sweep, str]:
-    """KNOB=V1,V2,… -> the sweep and its values as they were written. SpecError names the valid knobs."""
+    """Parse "lr=0.1,1" into the sweep and its values, still as text.
+
+    SpecError, which lists the valid names, if the text has another form.
+    """
     name, equals, values = text.partition("=")
     if not equals or name not in SWEEPS:
         raise SpecError(
@@ -177,7 +205,10 @@ def turn(text: str) -> tuple[Sweep, str]:
 
 
 def ends(specs: Sequence[RunSpec]) -> list[End]:
-    """What can be asked of the ends of these runs: regression has no accuracy, and without its probe there is no landscape."""
+    """Return the keys of ENDS that can be tabulated for all of these runs.
+
+    A regression has no accuracy, and a run without the probe `landscape` has no loss band.
+    """
     classes = all(SOURCES[spec.data].classes for spec in specs)
     needed = {
         "accuracy": classes,
@@ -189,30 +220,39 @@ def ends(specs: Sequence[RunSpec]) -> list[End]:
 
 
 def end_of(specs: Sequence[RunSpec], name: str) -> End:
-    """The end of this name, "" for the first that there is. ValueError names those that there are."""
+    """Check the name of an end and return it; "" returns the first one available.
+
+    ValueError, which lists the available ones, for any other name.
+    """
     there = ends(specs)
     if name and name not in there:
-        raise ValueError(f"the end of these runs is one of {', '.join(there)}, got {shorten(name)}")
+        raise ValueError(f"these runs can show one of {', '.join(there)}, got {shorten(name)}")
     return next(end for end in there if name in ("", end))
 
 
 def table(rows: DataFrame, specs: Sequence[RunSpec], end: End) -> DataFrame:
-    """Every question with its place on the knob and what `bnviz.analysis.ends.ends` says of it, NaN of a run that has not ended.
+    """Return how each run of a sweep ended, with its value of the varied setting.
 
-    A network that the knob does not concern stands at every value. ValueError where something else differs between the questions.
-    -> knob, step, value, diverged
+    A network to which the setting makes no difference appears at every value. Columns: KEYS, knob
+    (the value of the setting), step (the length of the run), value and diverged as in
+    `bnviz.analysis.ends.ends`, NaN for a run that has not ended.
+
+    ValueError if the runs differ in any setting other than this one, the network and the seed.
     """
     sweep = turned(specs)
     values = sweep.values(specs)
+    columns = [*KEYS, "knob", "step"]
     cells = [
-        (spec.id, spec.norm, spec.lr, spec.seed, place, spec.steps)
+        {"run": spec.id, "norm": spec.norm, "lr": spec.lr, "seed": spec.seed}
+        | {"knob": place, "step": spec.steps}
         for spec in specs
         for place in ([sweep.place(spec)] if sweep.concerns(spec) else values)
     ]
-    table = DataFrame(cells, columns=[*KEYS, "knob", "step"])
+    table = DataFrame(cells, columns=columns)
     if table.duplicated(["norm", "seed", "knob"]).any():
         raise ValueError(
-            f"these runs are no sweep of {sweep.name}: they differ in more than it, network and seed"
+            f"these runs are not a sweep of {sweep.name}: "
+            f"they differ in more than {sweep.name}, network and seed"
         )
     found = ends_of(rows, end, {spec.id: spec.steps for spec in specs})
     return table.merge(found[["run", "value", "diverged"]], on="run", how="left")

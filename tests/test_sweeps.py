@@ -133,7 +133,11 @@ def test_suggested_values_can_be_asked_and_hold_the_presets_own(name: str, prese
         ("lr", "0.1, nan", "lr must be a number above 0"),
         ("width", "1, 0.001", "choose a width of at least"),
         ("depth", "11, 12", "depth of a VGG must be one of 11, 13, 16, 19, got '12'"),
-        ("noise", "1, loud", "noise must be a number, in multiples of the paper's, got 'loud'"),
+        (
+            "noise",
+            "1, loud",
+            "noise must be a number, in multiples of the paper's noise, got 'loud'",
+        ),
         ("noise", "1, -1", "noise must be between 0 and 100"),
         ("noise", "1, nan", "noise must be between 0 and 100"),
         ("noise", "1, 2", "noise changes nothing in none or batch; choose one of noisy, noise"),
@@ -267,7 +271,7 @@ def test_a_network_that_the_knob_does_not_concern_stands_at_every_value() -> Non
 def test_runs_that_differ_in_more_than_one_knob_are_no_sweep() -> None:
     specs = SWEEPS["lr"].questions([*pair(), tiny_spec(steps=30, lr=0.1)], "0.1,1")
     with pytest.raises(
-        ValueError, match="no sweep of lr: they differ in more than it, network and seed"
+        ValueError, match="not a sweep of lr: they differ in more than lr, network and seed"
     ):
         sweeps.table(nothing(), specs, "loss")
 

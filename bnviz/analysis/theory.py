@@ -21,8 +21,8 @@ STATEMENTS = {
 }
 SIDES = ("left", "exact", "right", "printed", "scale", "inner", "gain", "distance")
 WHOLE = -1  # stands for the unit in rows about a whole layer
-# A bound counts as exceeded only if the excess is more than this many times the largest deviation
-# that rounding causes in an equality.
+# A bound counts as exceeded only if the excess is more than this many times the largest rounding
+# error in the same run, which is the deviation from Theorem 4.1's equality.
 MARGIN = 10.0
 CONDITIONS = {
     "inner": "⟨ŷ, g⟩ ≥ 0",
@@ -84,7 +84,7 @@ def checks(rows: DataFrame, statement: str) -> DataFrame:
 
 
 def verdicts(rows: DataFrame) -> DataFrame:
-    """Count for each run, statement and step how many checks hold.
+    """Summarise the checks of each run, statement and step.
 
     Columns:
 

@@ -1,7 +1,8 @@
-"""What the papers claim, each as a named test on runs, and our counter-arguments.
+"""The papers' claims and our counter-arguments, each as a named test on runs.
 
-It knows presets, stores and `bnviz.analysis`, but no figures and no Streamlit. Start with `claim.py`,
-which says what a claim is. Each paper has its own files; `judging.py` gives the verdicts.
+This package uses presets, stores and `bnviz.analysis`, but no figures and no Streamlit. Start with
+`claim.py`, which defines what a claim is. Each paper has its own files of claims, `evidence.py`
+turns rows into numbers, and `judging.py` gives the verdicts.
 """
 
 from bnviz.claims import (

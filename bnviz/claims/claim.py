@@ -1,8 +1,8 @@
-"""What a claim is: the runs it needs, how they become one number a seed, and where it must lie.
+"""Define a claim: the runs it needs, how they become one number per seed, and where it must lie.
 
-The regions are the papers' own words and numbers. Where those leave room, we chose the edge, and
-`quantity` says so. The papers' values were measured on the curves of `bnviz.papers.reference` in the
-same way as ours, where there is such a curve.
+The regions follow the papers' own words and numbers. If those do not settle an edge, we chose it,
+and `quantity` says so. If `bnviz.papers.reference` has the curve in question, the paper's value was
+measured on it in the same way as ours.
 """
 
 from __future__ import annotations
@@ -32,18 +32,32 @@ GROUPS = {
 
 @dataclass(frozen=True, eq=False)
 class Claim:
-    """A named test: what is said, on which runs it is measured, and the region in which it holds.
+    """A named test: a statement, the runs that it is measured on, and the region where it holds.
 
-    The runs are those of `preset`, of one seed, with the networks `norms`, the learning rates
-    `rates` (if empty, those of the preset) and the settings `changes`. `page` shows them, with the
-    parameters `look` in its address.
+    Attributes
+    ----------
+    name : name on the command line
+    says : the statement
+    source : where the paper says it
+    theirs : the paper's value, in words
+    quantity : what we measure, in words
+    measure : computes the number for each seed from the rows of the runs
+    preset, norms : preset and normalisations of the runs
+    page : the page that shows the runs
+    group : a key of GROUPS
+    low, high : the region in which the number must lie, edges included
+    unit : "", POINTS, "%" or TIMES (for a ratio)
+    rates : learning rates of the runs, () for those of the preset
+    changes : settings of the runs that differ from the preset
+    look : URL parameters of `page`
+    note : what to keep in mind, "" for nothing
     """
 
     name: str
     says: str
     source: str
-    theirs: str  # the paper's value, in words
-    quantity: str  # what we measure, in words
+    theirs: str
+    quantity: str
     measure: Measure
     preset: str
     norms: tuple[str, ...]
@@ -55,10 +69,10 @@ class Claim:
     rates: tuple[float, ...] = ()
     changes: Mapping[str, Any] = field(default_factory=dict)
     look: Mapping[str, str] = field(default_factory=dict)
-    note: str = ""  # what to keep in mind
+    note: str = ""
 
     def specs(self, seed: int) -> list[RunSpec]:
-        """The runs that it needs for one seed."""
+        """Return the settings of the runs that the claim needs for one seed."""
         preset = PRESETS[self.preset]
         rates = self.rates or preset.learning_rates
         several = [{**self.changes, "lr": lr, "norm": norm} for lr in rates for norm in self.norms]
@@ -66,29 +80,29 @@ class Claim:
 
     @property
     def region(self) -> str:
-        """Where the number must lie, in words."""
+        """The region in which the number must lie, in words."""
         if self.high == INF:
             return f"≥{NBSP}{self.in_unit(edge(self.low))}"
         between = "≤" if self.low == -INF else f"{edge(self.low)} to"
         return f"{between}{NBSP}{self.in_unit(edge(self.high))}"
 
     def in_unit(self, number: str) -> str:
-        """A number with its unit."""
+        """Append the unit to a number."""
         space = NBSP if self.unit and self.unit != TIMES else ""
         return f"{number}{space}{self.unit}"
 
     @property
     def regime(self) -> str:
-        """The conditions under which it is measured, in words."""
+        """The conditions under which the claim is measured, in words."""
         return " / ".join(dict.fromkeys(spec.regime() for spec in questions(self, 0).values()))
 
 
 @cache
 def questions(claim: Claim, seed: int) -> dict[str, RunSpec]:
-    """The runs that a claim needs for one seed, by their ids."""
+    """Return the settings of the runs that a claim needs for one seed, by id."""
     return {spec.id: spec for spec in claim.specs(seed)}
 
 
 def edge(value: float) -> str:
-    """The edge of a region, as it was chosen."""
+    """Write the edge of a region."""
     return f"{value:g}".replace("-", "−")

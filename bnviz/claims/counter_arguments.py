@@ -1,4 +1,4 @@
-"""Our counter-arguments: what the papers' own figures or small demonstrations show otherwise."""
+"""Our counter-arguments to the papers' text and figures, and to small demonstrations."""
 
 from functools import partial
 
@@ -13,10 +13,12 @@ counter = partial(Claim, group="counter", norms=PAIR)
 CLAIMS = (
     counter(
         name="not-two-orders",
-        says="The gradient does not become more predictive by “close to two orders of magnitude”, as the text has it.",
+        says="Contrary to the text, the gradient does not become more predictive by “close to two "
+        "orders of magnitude”.",
         source="2018, Sec. 3 against its Fig. 4b",
         theirs="2.2× in its own figure",
-        quantity="largest ‖∇L(θ − ηg) − g‖ over the step sizes, standard over BatchNorm, median over the probes; at most one order",
+        quantity="largest ‖∇L(θ − ηg) − g‖ over the step sizes, ratio of standard to BatchNorm, "
+        "median over the probes; holds up to one order of magnitude",
         measure=evidence.at_each_probe("median", "distance_high", "none", "batch"),
         preset="class",
         high=10,
@@ -25,10 +27,11 @@ CLAIMS = (
     ),
     counter(
         name="not-at-once",
-        says="Nor does any single probe show two orders of magnitude.",
+        says="No single probe shows two orders of magnitude either.",
         source="2018, Sec. 3 against its Fig. 4b",
         theirs="79× in one spike of its own figure, 7.8× in the first 2,000 steps",
-        quantity="largest ‖∇L(θ − ηg) − g‖ over the step sizes, standard over BatchNorm, at the probe where that is most; below two orders",
+        quantity="largest ‖∇L(θ − ηg) − g‖ over the step sizes, ratio of standard to BatchNorm, at "
+        "the probe where it is largest; holds up to two orders of magnitude",
         measure=evidence.at_each_probe("max", "distance_high", "none", "batch"),
         preset="class",
         high=100,
@@ -37,10 +40,12 @@ CLAIMS = (
     ),
     counter(
         name="shift-at-1e-6",
-        says="That the plain deep linear network has almost no covariate shift holds at one learning rate: at 1e-6 its gradients turn.",
+        says="The standard deep linear network has almost no covariate shift only at the lower "
+        "learning rate: at 1e-6 its gradients change direction.",
         source="2018, Sec. 2 against its Fig. 3b",
         theirs="−1.00 in its own figure (layer 17), which later versions leave out",
-        quantity="smallest cos ∠(G, G′) over training in layers 9 and 17 of the standard network at 1e-6",
+        quantity="smallest cos ∠(G, G′) over training in layers 9 and 17 of the standard network "
+        "at 1e-6",
         measure=of(covariate_shift("ics_cosine", "min", "fc9", "fc17"), "none"),
         preset="fig3b",
         norms=("none",),
@@ -51,24 +56,29 @@ CLAIMS = (
     ),
     counter(
         name="beta-at-the-grid",
-        says="The plateau of effective β lies at 1/η_min of the grid of step sizes.",
+        says="The plateau of effective β lies at 1/η_min, the inverse of the smallest step size in "
+        "the grid.",
         source="2018, Fig. 4c",
         theirs="0.998",
-        quantity="effective β of BatchNorm in units of 1/η_min, median over the probes from step 1,000 on; give or take 0.1",
+        quantity="effective β of BatchNorm in units of 1/η_min, median over the probes from step "
+        "1,000 on; holds within 0.1 of 1",
         measure=of(landscape("plateau", "median", 1000), "batch"),
         preset="class",
         norms=("batch",),
         low=0.9,
         high=1.1,
         page="landscape",
-        note="At our width the smallest step does not yet lose the whole gradient, so β is still below that plateau.",
+        note="At our width, the smallest step does not yet change the gradient by its own length, "
+        "so β is still below that plateau.",
     ),
     counter(
         name="beta-of-the-grid",
-        says="Effective β says more of the grid than of the landscape: a smallest step of half the size nearly doubles it.",
+        says="Effective β says more about the grid than about the landscape: halving the smallest "
+        "step nearly doubles it.",
         source="2018, Figs. 4c, 11",
         theirs="1.98× in its own Fig. 11",
-        quantity="effective β of BatchNorm over what it is without the smallest step size, median from step 1,000 on; nearer to 2 than to 1",
+        quantity="effective β of BatchNorm divided by its value without the smallest step size, "
+        "median from step 1,000 on; holds if nearer to 2 than to 1",
         measure=of(evidence.finer_grid(1000), "batch"),
         preset="class",
         norms=("batch",),
@@ -78,10 +88,11 @@ CLAIMS = (
     ),
     counter(
         name="pooling-hides",
-        says="Pooled histograms hide how far single channels shift.",
+        says="Pooled histograms hide how far the distributions of single channels shift.",
         source="against histograms over all units of a layer",
-        theirs="shows single units, and no pooled ones",
-        quantity="how far the median travels, running mean over ten measurements, geometric mean over the hidden layers of BatchNorm: one unit over all units",
+        theirs="shows single units only",
+        quantity="how far the median moves (running mean over ten measurements), geometric mean "
+        "over the hidden layers of BatchNorm, ratio of one unit to all units pooled",
         measure=evidence.hidden_by_pooling("batch", HIDDEN),
         preset="class",
         norms=("batch",),
@@ -92,28 +103,32 @@ CLAIMS = (
     ),
     counter(
         name="band-at-first",
-        says="At the very beginning BatchNorm's loss band is the wider one.",
+        says="At the very beginning, BatchNorm's loss band is wider than the standard network's.",
         source="2018, Fig. 4a",
         theirs="0.61× in its own figure (steps 0, 100, 200: 0.75 against 1.23)",
-        quantity="mean width of the loss band over the first 250 steps, standard over BatchNorm",
+        quantity="mean width of the loss band over the first 250 steps, ratio of standard to "
+        "BatchNorm",
         measure=ratio(landscape("width", "mean", 0, 250), "none", "batch"),
         preset="class",
         high=1,
         unit=TIMES,
         page="landscape",
-        note="The plain network still sits near ln 10, where nothing changes.",
+        note="The standard network has barely started to learn: its loss is still near ln 10 and "
+        "barely changes.",
     ),
     counter(
         name="band-on-a-sample",
-        says="On 4,000 images and 200 steps at the paper's learning rate BatchNorm's loss band is the wider one.",
+        says="With 4,000 images, 200 steps and the paper's learning rate, BatchNorm's loss band is "
+        "wider than the standard network's.",
         source="against small demonstrations",
         theirs="shows no such run",
-        quantity="mean width of the loss band, standard over BatchNorm",
+        quantity="mean width of the loss band, ratio of standard to BatchNorm",
         measure=ratio(landscape("width", "mean"), "none", "batch"),
         preset="few-images",
         high=1,
         unit=TIMES,
         page="landscape",
-        note="The plain network has hardly begun to learn, and BatchNorm learns few images by heart.",
+        note="The standard network has barely started to learn, while BatchNorm memorises the few "
+        "images.",
     ),
 )

@@ -1,9 +1,9 @@
-"""How the rows of several runs become one number a seed, by which a claim is judged.
+"""Turn the rows of several runs into one number per seed, by which a claim is judged.
 
-It takes frames and returns numbers.
-
-A `Table` takes the rows of `bnviz.analysis` to one number for every seed (index) and network (columns); a `Measure` takes them to
-one number for every seed. Networks are compared within a seed, on the same weights and batches: a seed that lacks one is left out.
+A `Table` maps rows, as in `bnviz.analysis.rows`, to a frame with one number per seed (index) and
+network (columns). A `Measure` maps rows to one number per seed. Most functions here build one or
+the other. Networks are compared within a seed, because they then start from the same weights and
+see the same batches; a seed that lacks one of the networks is left out.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from bnviz.analysis.training import test_curve
 Table = Callable[[DataFrame], DataFrame]
 Measure = Callable[[DataFrame], "Series[float]"]
 
-END = float("inf")  # of training
+END = float("inf")  # as the last step: until the end of training
 
 
 # Comparing the networks of one seed
 
 
 def of(table: Table, network: object, scale: float = 1.0) -> Measure:
-    """One network's number."""
+    """Measure one network's number, times `scale`."""
     return lambda rows: scale * _columns(table(rows), network)[network]
 
 
 def difference(table: Table, one: object, other: object, scale: float = 1.0) -> Measure:
-    """One network's number minus another's; `scale` 100 makes points of shares."""
+    """Measure one network's number minus another's; `scale` 100 turns shares into points."""
 
     def measure(rows: DataFrame) -> Series[float]:
         both = _columns(table(rows), one, other)
@@ -46,7 +46,7 @@ def difference(table: Table, one: object, other: object, scale: float = 1.0) -> 
 
 
 def ratio(table: Table, one: object, other: object) -> Measure:
-    """One network's number over another's."""
+    """Measure one network's number divided by another's."""
 
     def measure(rows: DataFrame) -> Series[float]:
         both = _columns(table(rows), one, other)
@@ -56,7 +56,10 @@ def ratio(table: Table, one: object, other: object) -> Measure:
 
 
 def extreme(table: Table, how: Literal["min", "max"], *networks: str) -> Table:
-    """The table with one column more, named `how`: the least or the greatest of some networks, where all of them are there."""
+    """Add to a table the minimum or maximum over some networks, as a column named like `how`.
+
+    A seed that lacks one of the networks has no such number.
+    """
 
     def joined(rows: DataFrame) -> DataFrame:
         numbers = table(rows)
@@ -66,22 +69,22 @@ def extreme(table: Table, how: Literal["min", "max"], *networks: str) -> Table:
 
 
 def _columns(table: DataFrame, *networks: object) -> DataFrame:
-    """These networks of the seeds that have them all."""
+    """Select these networks, and the seeds that have them all."""
     return table.reindex(columns=list(networks)).astype(float).dropna()
 
 
 def _table(frame: DataFrame, how: str, value: str = "value", by: str = "norm") -> DataFrame:
-    """One number for every seed and network, by default of each normalisation."""
+    """Aggregate a column to one number per seed and network; `by` is what tells networks apart."""
     return DataFrame(frame.groupby(["seed", by])[value].agg(how).unstack(by))
 
 
 def _between(frame: DataFrame, start: float, stop: float) -> DataFrame:
-    """The steps from `start` on and before `stop`."""
+    """Select the steps with start ≤ step < stop."""
     return frame[(frame["step"] >= start) & (frame["step"] < stop)]
 
 
 def _side_by_side(frame: DataFrame, value: str) -> DataFrame:
-    """Networks as columns, by seed and step."""
+    """Return a column as a table of networks (columns) by seed and step (index)."""
     return frame.pivot_table(index=["seed", "step"], columns="norm", values=value)
 
 
@@ -89,12 +92,12 @@ def _side_by_side(frame: DataFrame, value: str) -> DataFrame:
 
 
 def accuracy(start: float, stop: float = END) -> Table:
-    """Mean accuracy of the training batches, 0 to 1."""
+    """Return the mean accuracy of the training batches from `start` to `stop`, from 0 to 1."""
     return lambda rows: _table(_between(_lasting(rows, "train_accuracy"), start, stop), "mean")
 
 
 def final(metric: str, by: str = "norm") -> Table:
-    """The last value of a metric of the whole net, a loss that overflowed being infinite."""
+    """Return the last value of a metric of the whole network; infinite if it overflowed."""
 
     def table(rows: DataFrame) -> DataFrame:
         ordered = _lasting(rows, metric).sort_values("step", kind="stable")
@@ -106,24 +109,33 @@ def final(metric: str, by: str = "norm") -> Table:
 
 
 def ahead(one: str, other: str, start: float) -> Measure:
-    """In how many of the measurements from `start` on one network's test accuracy is above another's, in per cent."""
+    """Measure how often one network's test accuracy is above another's, in per cent.
+
+    Measurements from step `start` on count.
+    """
     return lambda rows: 100 * (_lead(rows, one, other, start) > 0).groupby("seed").mean()
 
 
 def apart(one: str, other: str, start: float) -> Measure:
-    """How far two networks' test accuracies are apart from `start` on, mean of the absolute difference in points."""
+    """Measure the mean absolute difference of two networks' test accuracies, in points.
+
+    Measurements from step `start` on count.
+    """
     return lambda rows: 100 * _lead(rows, one, other, start).abs().groupby("seed").mean()
 
 
 def _lead(rows: DataFrame, one: str, other: str, start: float) -> Series[float]:
-    """One network's test accuracy minus another's, by seed and step."""
+    """Return one network's test accuracy minus another's, by seed and step."""
     curve = _between(test_curve(_lasting(rows, "test_accuracy")), start, END)
     both = _columns(_side_by_side(curve, "value"), one, other)
     return both[one] - both[other]
 
 
 def _lasting(rows: DataFrame, metric: str) -> DataFrame:
-    """The rows of a metric; of an accuracy without the runs whose loss overflowed, which have none in the end."""
+    """Return the rows of a metric; for an accuracy, leave out runs whose loss overflowed.
+
+    Such a run has no accuracy at the end.
+    """
     measured = text(rows[rows["metric"] == metric])
     if metric not in ("train_accuracy", "test_accuracy"):
         return measured
@@ -137,7 +149,11 @@ def _lasting(rows: DataFrame, metric: str) -> DataFrame:
 
 
 def mean_change(*layers: str) -> Table:
-    """Median over training of |mean_t+1 - mean_t| of one unit, geometric mean over the layers (2018, Fig. 8a)."""
+    """Return how much a unit's mean changes from step to step (2018, Fig. 8a).
+
+    The number is the median of |μ_{t+1} − μ_t| over training, and of that the geometric mean over
+    the layers.
+    """
 
     def table(rows: DataFrame) -> DataFrame:
         changes = moment_changes(rows, layers)
@@ -151,14 +167,15 @@ def mean_change(*layers: str) -> Table:
 
 
 def last_spread(layer: str) -> Table:
-    """From the 5 % to the 95 % quantile of one unit at the last measurement (2018, Fig. 9)."""
+    """Return a unit's 95 % minus its 5 % quantile at the last measurement (2018, Fig. 9)."""
     return lambda rows: _table(_spreads(rows, layer), "last", "spread")
 
 
 def shift(layer: str) -> Table:
-    """How far a unit's quantiles have moved between the first and the last measurement, in units of its mean spread (2018, Fig. 6).
+    """Return how far a unit's quantiles move from first to last measurement (2018, Fig. 6).
 
-    The mean over the levels of QUANTILES of |last - first|, over the mean distance from the 5 % to the 95 % quantile.
+    The number is the mean of |last − first| over the levels of QUANTILES, divided by the mean
+    distance between the 5 % and the 95 % quantile.
     """
 
     def table(rows: DataFrame) -> DataFrame:
@@ -171,15 +188,16 @@ def shift(layer: str) -> Table:
 
 
 def _spreads(rows: DataFrame, layer: str) -> DataFrame:
-    """Quantiles of one unit of a layer, and `spread`, from 5 to 95 %."""
+    """Return the quantiles of a layer's sampled unit, and `spread`, the 95 % minus the 5 % one."""
     bands = quantile_bands(rows, [layer], pooled=False)
     return bands.assign(spread=bands["q95"] - bands["q05"])
 
 
 def travel(layers: Sequence[str], pooled: bool, stop: float = END) -> Table:
-    """How far the median goes up and down before `stop`, geometric mean over the layers (2015, Fig. 1b-c).
+    """Return the range over which the median moves before `stop` (2015, Fig. 1b-c).
 
-    The highest minus the lowest running mean over ten measurements: a single one is of few examples, and scatters.
+    The number is the highest minus the lowest running mean over ten measurements, and of that the
+    geometric mean over the layers. Single measurements are noisy because they use few examples.
     """
 
     def table(rows: DataFrame) -> DataFrame:
@@ -193,13 +211,16 @@ def travel(layers: Sequence[str], pooled: bool, stop: float = END) -> Table:
 
 
 def _over_layers(numbers: Series[float]) -> DataFrame:
-    """The geometric mean over the layers of a number by seed, norm and layer."""
+    """Average a number by seed, norm and layer geometrically over the layers."""
     logarithms = numbers.transform(np.log).groupby(["seed", "norm"]).mean()
     return DataFrame(logarithms.transform(np.exp).unstack("norm"))
 
 
 def hidden_by_pooling(network: str, layers: Sequence[str]) -> Measure:
-    """How much farther the median of a single unit travels than that of all units pooled."""
+    """Measure how much farther a single unit's median moves than that of all units pooled.
+
+    The number is the ratio of the two ranges that `travel` returns.
+    """
     one, pooled = travel(layers, False), travel(layers, True)
     return lambda rows: (
         _columns(one(rows), network)[network] / _columns(pooled(rows), network)[network]
@@ -210,7 +231,10 @@ def hidden_by_pooling(network: str, layers: Sequence[str]) -> Measure:
 
 
 def covariate_shift(metric: Literal["ics_l2", "ics_cosine"], how: str, *layers: str) -> Table:
-    """Median or extreme of ‖G − G′‖ or cos ∠(G, G′) over training and these layers (2018, Fig. 3)."""
+    """Return the median or extreme of ‖G − G′‖ or cos ∠(G, G′) (2018, Fig. 3).
+
+    It is over training and these layers; `how` is "median", "min" or "max".
+    """
 
     def table(rows: DataFrame) -> DataFrame:
         measured = covariate_shift_numbers.covariate_shift(rows, layers)
@@ -225,12 +249,16 @@ def covariate_shift(metric: Literal["ics_l2", "ics_cosine"], how: str, *layers: 
 def landscape(
     value: str, how: str, start: float = 0, stop: float = END, along: Direction = "gradient"
 ) -> Table:
-    """Mean, median or extreme over the probes of a column of `_bands` (2018, Figs. 4, 10, 12, 13)."""
+    """Return the mean, median or extreme of a landscape number (2018, Figs. 4, 10, 12 and 13).
+
+    `value` is a column of `_bands`, `how` the name of the aggregate over the probes with
+    start ≤ step < stop.
+    """
     return lambda rows: _table(_between(_bands(rows, along), start, stop), how, value)
 
 
 def at_each_probe(how: str, value: str, one: str, other: str) -> Measure:
-    """Median or extreme over the probes of the ratio of two networks there."""
+    """Measure the ratio of two networks at each probe, and return its median or extreme."""
 
     def measure(rows: DataFrame) -> Series[float]:
         both = _columns(_side_by_side(_bands(rows), value), one, other)
@@ -240,10 +268,10 @@ def at_each_probe(how: str, value: str, one: str, other: str) -> Measure:
 
 
 def _bands(rows: DataFrame, along: Direction = "gradient") -> DataFrame:
-    """`analysis.landscape_bands`, and what claims are made about.
+    """Add to `landscape_bands` the numbers that claims are about.
 
-    `width` is that of the loss band, `plateau` beta in units of 1/eta_min, and `off_edge` how far beta is from 2/lr, as a part of
-    that. What overflowed is a gap in a picture; as a number it is infinite.
+    `width` is the width of the loss band, `plateau` is β in units of 1/η_min, and `off_edge` is
+    |β / (2/lr) − 1|. A number that overflowed is a gap in figures, but infinite here.
     """
     bands = landscape_bands(rows, along).fillna({"loss_high": END, "distance_high": END})
     return bands.assign(
@@ -254,7 +282,10 @@ def _bands(rows: DataFrame, along: Direction = "gradient") -> DataFrame:
 
 
 def growth(rows: DataFrame) -> DataFrame:
-    """The gradient's median distance at the largest step size over that at the smallest (2018, Fig. 11)."""
+    """Return the median distance at the largest step size over that at the smallest.
+
+    The distance is ‖∇L(θ − ηg) − g‖₂ (2018, Fig. 11).
+    """
     distances = (
         step_sizes(rows)
         .groupby(["seed", "norm", "eta"])["distance"]
@@ -265,10 +296,11 @@ def growth(rows: DataFrame) -> DataFrame:
 
 
 def finer_grid(start: float) -> Table:
-    """Effective beta over what it is without the smallest step size; median over the probes from `start` on.
+    """Return effective β divided by its value without the smallest step size.
 
-    1 where beta is the landscape's. Where the smallest step already loses the whole gradient, beta is 1/eta_min, and this is the
-    ratio of the two smallest step sizes.
+    The number is the median over the probes from `start` on. It is 1 if β does not depend on the
+    smallest step size. If even the smallest step changes the gradient by its own length, β is
+    1/η_min, and the number is the ratio of the two smallest step sizes.
     """
 
     def table(rows: DataFrame) -> DataFrame:
@@ -286,12 +318,18 @@ def finer_grid(start: float) -> Table:
 
 
 def deviation(statement: str) -> Measure:
-    """The largest difference of the two sides of an equality, as a part of its largest terms (see `bnviz.analysis.theory`)."""
+    """Measure the largest difference between the two sides of an equality.
+
+    It is relative to the largest terms (see `bnviz.analysis.theory`).
+    """
     return lambda rows: _statement(rows, statement)["deviation"].max()
 
 
 def exceeded(statement: str, column: Literal["broken", "fails"]) -> Measure:
-    """In how many checks the true bound is exceeded (broken) or the printed one (fails), in per cent."""
+    """Measure in how many checks a bound is exceeded, in per cent.
+
+    `column` is "broken" for the true bound and "fails" for the printed one.
+    """
 
     def measure(rows: DataFrame) -> Series[float]:
         each = _statement(rows, statement)
@@ -302,7 +340,7 @@ def exceeded(statement: str, column: Literal["broken", "fails"]) -> Measure:
 
 
 def _statement(rows: DataFrame, statement: str) -> Any:
-    """The verdicts on one statement behind BatchNorm, by seed."""
+    """Group the verdicts on one statement, for BatchNorm networks only, by seed."""
     verdicts = theory.verdicts(rows)
     return verdicts[(verdicts["statement"] == statement) & (verdicts["norm"] == "batch")].groupby(
         "seed"
@@ -310,7 +348,7 @@ def _statement(rows: DataFrame, statement: str) -> Any:
 
 
 def condition(name: str, scale: float = 1.0) -> Measure:
-    """What Theorems 4.1 and 4.2 ask, one of `bnviz.analysis.theory.CONDITIONS`: mean over training."""
+    """Measure the mean over training of one of `bnviz.analysis.theory.CONDITIONS`."""
 
     def measure(rows: DataFrame) -> Series[float]:
         each = theory.conditions(rows)

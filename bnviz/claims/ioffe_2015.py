@@ -14,16 +14,17 @@ of_2015 = partial(
 CLAIMS = (
     of_2015(
         name="mnist-sooner",
-        says="With BatchNorm the test accuracy on MNIST rises sooner and stays above.",
+        says="With BatchNorm, the test accuracy on MNIST rises sooner and stays higher.",
         theirs="100 % of its curve, from step 4,000 on",
-        quantity="measurements after step 2,000 at which BatchNorm is above standard; all of them",
+        quantity="share of measurements after step 2,000 at which BatchNorm is above standard; "
+        "holds if it is so at all of them",
         measure=evidence.ahead("batch", "none", 2001),
         low=100,
         unit="%",
     ),
     of_2015(
         name="mnist-higher",
-        says="With BatchNorm the test accuracy on MNIST ends higher.",
+        says="With BatchNorm, the test accuracy on MNIST ends higher.",
         theirs="about 1 point (98.2 against 97.2 %)",
         quantity="test accuracy after 50,000 steps, BatchNorm minus standard",
         measure=difference(final("test_accuracy"), "batch", "none", 100),
@@ -32,9 +33,10 @@ CLAIMS = (
     ),
     of_2015(
         name="mnist-steadier",
-        says="With BatchNorm the input of a sigmoid keeps its distribution.",
+        says="With BatchNorm, the distribution of a sigmoid's input is more stable.",
         theirs="5× (1.2 against 0.2)",
-        quantity="how far the median of a unit of layer 3, as a mean over 1,000 steps, travels in the first 10,000, standard over BatchNorm",
+        quantity="how far the median of a unit of layer 3 (running mean over 1,000 steps) moves in "
+        "the first 10,000 steps, ratio of standard to BatchNorm",
         measure=ratio(evidence.travel(["fc3"], pooled=False, stop=10_001), "none", "batch"),
         low=1,
         unit=TIMES,

@@ -1,4 +1,4 @@
-"""How claims are judged: a verdict with its interval, from the finished runs of a store."""
+"""Judge claims: turn the finished runs of a store into verdicts with intervals."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from bnviz.runs.run import Run
 from bnviz.runs.store import Store, joined
 from bnviz.spec import RunSpec
 
-MOST_SEEDS = range(10)  # we ask for SEEDS only, and use more where somebody has run them
+MOST_SEEDS = range(10)  # we ask for SEEDS only, but use these if somebody has run them
 WORDS = {True: "holds", False: "does not hold", None: "not measured yet"}
 
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """A claim and our number for each seed."""
+    """A claim with our numbers, `values`, indexed by seed."""
 
     claim: Claim
-    values: Series[float]  # by seed
+    values: Series[float]
 
     @property
     def n(self) -> int:
@@ -39,10 +39,11 @@ class Verdict:
     def estimate(self) -> tuple[float, float, float]:
         """The mean over the seeds and the ends of its 95 % t-interval.
 
-        The ends are NaN for fewer than two seeds. Ratios are averaged by their logarithms.
+        The ends are NaN for fewer than two seeds. Ratios are averaged as logarithms.
         """
         ratio = self.claim.unit == TIMES
-        with np.errstate(all="ignore"):  # an overflowed number is infinite, and has no deviation
+        # A number that overflowed is infinite, and then the standard deviation is NaN.
+        with np.errstate(all="ignore"):
             values = self.values.transform(np.log) if ratio else self.values
             mean, half = values.mean(), t_factor(self.n) * values.std()
             ends = (mean, mean - half, mean + half)
@@ -51,7 +52,7 @@ class Verdict:
 
     @property
     def mean(self) -> float:
-        """The mean over the seeds, for ratios the geometric mean; NaN where nothing is measured."""
+        """The mean over the seeds (geometric for ratios); NaN if nothing is measured."""
         return self.estimate[0]
 
     @property
@@ -61,7 +62,7 @@ class Verdict:
 
     @property
     def holds(self) -> bool | None:
-        """Whether the mean lies in the claim's region; None where nothing is measured."""
+        """Whether the mean lies in the claim's region; None if nothing is measured."""
         return self.claim.low <= self.mean <= self.claim.high if self.n else None
 
     @property
@@ -71,20 +72,20 @@ class Verdict:
 
     @property
     def sure(self) -> bool:
-        """Whether the whole interval lies on one side of every edge of the region."""
+        """Whether the interval lies entirely inside the region, below it or above it."""
         (low, high), claim = self.interval, self.claim
         return (claim.low <= low and high <= claim.high) or high < claim.low or claim.high < low
 
     @property
     def doubt(self) -> str:
-        """Why more seeds may change the verdict; "" where it is sure."""
+        """Why more seeds may change the verdict; "" if it is sure."""
         if self.n < 2:
             return "one seed" if self.n else ""
         return "" if self.sure else "not statistically certain"
 
     @property
     def ours(self) -> str:
-        """Mean, interval and n in words; "" where nothing is measured."""
+        """Mean, interval and number of seeds in words; "" if nothing is measured."""
         if not self.n:
             return ""
         mean, (low, high) = self.claim.in_unit(number(self.mean)), map(number, self.interval)
@@ -92,16 +93,16 @@ class Verdict:
 
 
 def number(value: float) -> str:
-    """A measured number to three digits, or all digits before the point if there are more."""
+    """Write a measured number with three digits, or as an integer from 1,000 to a million."""
     whole = value == 0 or 1000 <= abs(value) < 1e6
     digits = f"{value:,.0f}" if whole else f"{value:#.3g}".removesuffix(".")
     return digits.replace("-", "−")
 
 
 def judge(claim: Claim, rows: DataFrame) -> Verdict:
-    """The verdict on rows of runs, as in `bnviz.analysis`.
+    """Return the verdict on a claim, given the rows of its runs as in `bnviz.analysis.rows`.
 
-    A seed counts only if all networks that the claim needs are there.
+    A seed counts only if all the networks that the claim needs are among the rows.
     """
     return Verdict(claim, claim.measure(rows).dropna())
 
@@ -110,25 +111,25 @@ def judge(claim: Claim, rows: DataFrame) -> Verdict:
 
 
 def finished(store: Store, claims: Iterable[Claim]) -> dict[str, Run]:
-    """Every finished run that any of these claims can use, by its id."""
+    """Return every finished run that one of these claims can use, by id."""
     asked = (questions(claim, seed) for claim in claims for seed in MOST_SEEDS)
     runs = {id: store.run(id) for id in dict.fromkeys(id for ids in asked for id in ids)}
     return {id: run for id, run in runs.items() if run.folder.exists() and run.state == "done"}
 
 
 def used(claim: Claim, done: Mapping[str, Run]) -> list[Run]:
-    """The runs among `done` that a claim uses."""
+    """Return the runs among `done` that a claim uses."""
     return [done[id] for seed in MOST_SEEDS for id in questions(claim, seed) if id in done]
 
 
 def missing(claim: Claim, done: Mapping[str, Run]) -> dict[str, RunSpec]:
-    """Return the runs that a claim needs at SEEDS and that are not in `done`, by id."""
+    """Return the settings, by id, of the runs that a claim needs at SEEDS but `done` lacks."""
     asked = (questions(claim, seed).items() for seed in SEEDS)
     return {id: spec for specs in asked for id, spec in specs if id not in done}
 
 
 def verdicts(claims: Sequence[Claim], store: Store) -> Iterator[Verdict]:
-    """Each claim judged on the finished runs of a store, one after the other."""
+    """Yield the verdict on each claim, judged on the finished runs of a store."""
     done = finished(store, claims)
 
     @lru_cache(maxsize=4)  # neighbouring claims often use the same runs
@@ -139,9 +140,9 @@ def verdicts(claims: Sequence[Claim], store: Store) -> Iterator[Verdict]:
 
 
 def rows(runs: Iterable[Run]) -> DataFrame:
-    """The rows of finished runs as `bnviz.analysis` takes them, without the histograms.
+    """Return the rows of finished runs as in `bnviz.analysis.rows`, without the histograms.
 
-    No claim needs histograms. The rows are put together at each call: the caller keeps the verdicts.
+    No claim needs histograms. The result is not cached, so the caller should keep the verdicts.
     """
     asked = list(runs)
     if not asked:

@@ -11,10 +11,11 @@ of_report = partial(Claim, group="report", norms=PAIR, page="lenet")
 CLAIMS = (
     of_report(
         name="report-mlp",
-        says="A perceptron is better with BatchNorm at equal iterations.",
+        says="A perceptron is better with BatchNorm after the same number of iterations.",
         source="Liu, Fig. 2",
         theirs="faster and higher, no number",
-        quantity="measurements at which BatchNorm's test accuracy is above standard's; at least 95 %",
+        quantity="share of measurements at which BatchNorm's test accuracy is above the standard "
+        "network's; holds from 95 % on",
         measure=evidence.ahead("batch", "none", 1),
         preset="liu-mlp",
         low=95,
@@ -22,10 +23,11 @@ CLAIMS = (
     ),
     of_report(
         name="report-lenet",
-        says="A LeNet with sigmoids is better with BatchNorm at equal iterations.",
+        says="A LeNet with sigmoids is better with BatchNorm after the same number of iterations.",
         source="Liu, Fig. 3",
         theirs="faster and higher, no number",
-        quantity="measurements at which BatchNorm's test accuracy is above standard's; at least 95 %",
+        quantity="share of measurements at which BatchNorm's test accuracy is above the standard "
+        "network's; holds from 95 % on",
         measure=evidence.ahead("batch", "none", 1),
         preset="liu-lenet",
         low=95,
@@ -33,10 +35,11 @@ CLAIMS = (
     ),
     of_report(
         name="report-relu",
-        says="With ReLUs a LeNet shows no visible difference.",
+        says="With ReLUs, a LeNet shows no visible difference.",
         source="Liu, Fig. 4",
         theirs="none visible, no number",
-        quantity="distance of the two test accuracies, mean over training; below 1 point nothing is visible",
+        quantity="absolute difference of the two test accuracies, mean over training; up to 1 "
+        "point counts as not visible",
         measure=evidence.apart("batch", "none", 1),
         preset="liu-lenetr",
         high=1,

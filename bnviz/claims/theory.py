@@ -1,4 +1,4 @@
-"""The theorems of Santurkar et al. (2018), Section 4."""
+"""Claims about the theorems of Santurkar et al. (2018), Section 4."""
 
 from functools import partial
 
@@ -19,7 +19,8 @@ CLAIMS = (
         name="theorem-4-1",
         says="Theorem 4.1, with 1/m, is an equality.",
         theirs="proved with 1/m in later versions",
-        quantity="largest difference of the two sides, as a part of the largest terms; double precision",
+        quantity="largest difference between the two sides, relative to the largest terms; double "
+        "precision",
         measure=evidence.deviation("theorem_4_1"),
         high=1e-12,
     ),
@@ -27,7 +28,7 @@ CLAIMS = (
         name="theorem-4-1-printed",
         says="Theorem 4.1 as printed in v3, with 1/√m, bounds the gradient.",
         theirs="printed so",
-        quantity="checks in which the printed bound is exceeded",
+        quantity="share of checks in which the printed bound is exceeded",
         measure=evidence.exceeded("theorem_4_1", "fails"),
         high=0,
         unit="%",
@@ -36,15 +37,18 @@ CLAIMS = (
         name="theorem-4-2",
         says="Theorem 4.2, in its first form, is an equality.",
         theirs="proved",
-        quantity="largest difference of the two sides, terms in ε included, as a part of the largest terms; double precision",
+        quantity="largest difference between the two sides, terms in ε included, relative to the "
+        "largest terms; double precision",
         measure=evidence.deviation("theorem_4_2"),
         high=1e-12,
     ),
     in_theory(
         name="theorem-4-2-condition",
-        says="The condition under which Theorem 4.2 promises a milder curvature, ⟨ŷ, g⟩ ≥ 0, is met.",
+        says="The condition ⟨ŷ, g⟩ ≥ 0, under which Theorem 4.2 promises a lower curvature, is "
+        "met.",
         theirs="assumed",
-        quantity="units in which it is, mean over training; most of them",
+        quantity="share of units that meet the condition, mean over training; holds if it is most "
+        "of them",
         measure=evidence.condition("inner", 100),
         low=50,
         unit="%",
@@ -53,7 +57,7 @@ CLAIMS = (
         name="theorem-4-4",
         says="Theorem 4.4, as its proof gives it, bounds the gradient of the weights.",
         theirs="proved",
-        quantity="checks in which the bound is exceeded",
+        quantity="share of checks in which the bound is exceeded",
         measure=evidence.exceeded("theorem_4_4", "broken"),
         high=0,
         unit="%",
@@ -62,7 +66,7 @@ CLAIMS = (
         name="theorem-4-4-printed",
         says="Theorem 4.4 as printed bounds the gradient of the weights.",
         theirs="printed so",
-        quantity="checks in which the printed bound is exceeded",
+        quantity="share of checks in which the printed bound is exceeded",
         measure=evidence.exceeded("theorem_4_4", "fails"),
         high=0,
         unit="%",
@@ -71,18 +75,20 @@ CLAIMS = (
         name="lemma-4-5",
         says="Lemma 4.5 is an equality.",
         theirs="proved",
-        quantity="largest difference of the two sides, as a part of the largest terms; double precision",
+        quantity="largest difference between the two sides, relative to the largest terms; double "
+        "precision",
         measure=evidence.deviation("lemma_4_5"),
         high=1e-12,
     ),
     in_theory(
         name="batch-shortens",
         says="BatchNorm makes the gradient shorter.",
-        theirs="follows from Theorem 4.1 where γ < σ, which the paper expects",
-        quantity="units whose gradient is shorter in front of BatchNorm than behind it, mean over training; most of them",
+        theirs="follows from Theorem 4.1 if γ < σ, which the paper expects",
+        quantity="share of units whose gradient is shorter in front of BatchNorm than behind it, "
+        "mean over training; holds if it is most of them",
         measure=evidence.condition("smaller", 100),
         low=50,
         unit="%",
-        note="γ/σ is above 1 here, and so the gradient gets longer.",
+        note="γ/σ is above 1 here, so the gradient gets longer.",
     ),
 )

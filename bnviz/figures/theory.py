@@ -86,7 +86,7 @@ def theorem(frame: DataFrame, titles: Mapping[str, str]) -> go.Figure:
         if below := int((points["bound"] < 0).sum()):
             fig.update_xaxes(title_text=f"Bound<br>{below} of {len(points)} below zero", **where)
     numbers = frame["layer"].map(layer_number).astype(int)
-    bar: dict[str, Any] = {"orientation": "h", "thickness": 8, "ypad": 6} | BELOW
+    bar: dict[str, Any] = {"orientation": "h", "thickness": 8} | BELOW | {"ypad": 6}
     bar |= {"title": {"text": "Layer", "side": "bottom"}, "dtick": -(-numbers.nunique() // 10) or 1}
     colours = {"colorscale": TIME, "colorbar": bar}
     fig.update_layout(coloraxis=colours, height=474, margin_b=148, hovermode="closest")

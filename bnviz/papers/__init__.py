@@ -1,5 +1,6 @@
-"""What the two papers give us: their curves (`reference`, files in `curves`) and Algorithm 1 in NumPy.
+"""Data and formulas from the two papers.
 
-Knows nothing else of bnviz. Santurkar et al. (2018) is arXiv 1805.11604v3, Ioffe & Szegedy (2015)
-is arXiv 1502.03167. Start with `reference`.
+`reference` has the papers' curves, read off their figures (files in `curves`), and `algorithm1` has
+Algorithm 1 in NumPy. Neither imports anything else from bnviz. Santurkar et al. (2018) is arXiv
+1805.11604v3, and Ioffe & Szegedy (2015) is arXiv 1502.03167. Start with `reference`.
 """

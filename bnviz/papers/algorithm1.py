@@ -1,7 +1,11 @@
-"""Ioffe & Szegedy (2015) in numbers: Algorithm 1, its chain rule, Algorithm 2, and BN((aW)u) = BN(Wu).
+"""Batch normalisation in NumPy, line by line as in Ioffe & Szegedy (2015).
 
-Every line of the paper is a field of its own, named as far as a name can be. A batch lies along the first axis, and whatever comes after
-it is normalised on its own. All of it is NumPy in float64, computed while the reader drags a slider: the web process has no torch.
+This covers Algorithm 1 and its chain rule (Section 3), Algorithm 2 (Section 3.1), and
+BN((aW)u) = BN(Wu) (Section 3.3). Every line of the paper is a field of its own. The batch is the
+first axis of an array; each position along the other axes is normalised separately.
+
+Everything is float64 and fast enough to run while the reader drags a slider. NumPy is used because
+the web process does not import torch.
 """
 
 from __future__ import annotations
@@ -15,30 +19,34 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 EPSILON = 1e-5
-STEP = 1e-4  # of a numerical derivative, in units of √(σ² + ε): the batch's own scale
+# Step of the central difference, in units of √(σ² + ε), so that it fits the scale of the batch.
+STEP = 1e-4
 
 
 class Forward(NamedTuple):
-    """Algorithm 1, line by line, with what went into it."""
+    """The inputs, intermediate values and outputs of Algorithm 1, line by line."""
 
     x: Array
     gamma: float
     beta: float
     epsilon: float
     mean: Array
-    variance: Array  # biased: over m, not m - 1
+    variance: Array  # biased: divided by m, not by m - 1
     centred: Array  # x - mean
     normalised: Array
     y: Array
 
     @property
     def deviation(self) -> Array:
-        """√(σ² + ε): what the third line divides by."""
+        """√(σ² + ε), by which the third line of Algorithm 1 divides."""
         return np.sqrt(self.variance + self.epsilon)
 
 
 class Backward(NamedTuple):
-    """The six equations of the chain rule, in the order of the paper; and the three roads from the loss to x, whose sum is dx."""
+    """The results of the six equations of the chain rule, in the order of the paper.
+
+    The last three fields are the paths by which the gradient reaches x; their sum is dx.
+    """
 
     dy: Array
     dnormalised: Array
@@ -47,20 +55,20 @@ class Backward(NamedTuple):
     dx: Array
     dgamma: Array
     dbeta: Array
-    direct: Array  # as if mean and variance were constants
+    direct: Array  # the gradient if mean and variance were constants
     through_variance: Array
     through_mean: Array
 
 
 class Population(NamedTuple):
-    """Algorithm 2, line 10: what stands in for a batch's own statistics at inference."""
+    """The statistics that replace those of the batch at inference (Algorithm 2, line 10)."""
 
     mean: Array
     variance: Array  # unbiased
 
 
 class Difference(NamedTuple):
-    """A central difference: (high - low) / (2 step)."""
+    """A central difference: slope = (high − low) / (2 step)."""
 
     low: float
     high: float
@@ -69,25 +77,39 @@ class Difference(NamedTuple):
 
 
 class Layer(NamedTuple):
-    """BN(Wu) of a batch, and all of its derivatives."""
+    """BN(Wu) for a batch of m inputs, and all of its derivatives.
 
-    y: Array  # example, unit
-    by_weights: Array  # example and unit of y, input
-    by_inputs: Array  # example and unit of y, example and input of u
+    Attributes
+    ----------
+    y : outputs, shape (m, units)
+    by_weights : ∂y[i, j] / ∂W[j, k], shape (m, units, features)
+    by_inputs : ∂y[i, j] / ∂u[n, k], shape (m, units, m, features)
+    """
+
+    y: Array
+    by_weights: Array
+    by_inputs: Array
 
 
 class Invariance(NamedTuple):
-    """What a factor a on the weights does to a layer with BatchNorm."""
+    """How a layer with BatchNorm changes if its weights are multiplied by a factor a.
 
-    outputs: float  # the largest change of any output
-    by_inputs: float  # ‖∂BN((aW)u)/∂u‖ : ‖∂BN(Wu)/∂u‖
-    by_weights: float  # ‖∂BN((aW)u)/∂(aW)‖ : ‖∂BN(Wu)/∂W‖
+    Attributes
+    ----------
+    outputs : the largest absolute change of any output
+    by_inputs : the ratio ‖∂BN((aW)u)/∂u‖ / ‖∂BN(Wu)/∂u‖
+    by_weights : the ratio ‖∂BN((aW)u)/∂(aW)‖ / ‖∂BN(Wu)/∂W‖
+    """
+
+    outputs: float
+    by_inputs: float
+    by_weights: float
 
 
 def forward(
     x: ArrayLike, gamma: float = 1.0, beta: float = 0.0, epsilon: float = EPSILON
 ) -> Forward:
-    """Algorithm 1: normalise a batch by its own mean and variance, then scale and shift."""
+    """Normalise a batch by its own mean and variance, then scale and shift (Algorithm 1)."""
     batch = np.asarray(x, dtype=float)
     mean = batch.mean(axis=0)
     centred = batch - mean
@@ -99,7 +121,10 @@ def forward(
 
 
 def backward(line: Forward, dy: ArrayLike) -> Backward:
-    """The gradient of a loss, given its gradient by y: Section 3 of the paper, equation by equation."""
+    """Return the gradients of a loss, given its gradient `dy` by y (Section 3).
+
+    `dy` has the shape of x, or one that broadcasts to it.
+    """
     m = len(line.x)
     dy = np.broadcast_to(np.asarray(dy, dtype=float), line.x.shape)
     dnormalised = dy * line.gamma
@@ -128,12 +153,12 @@ def backward(line: Forward, dy: ArrayLike) -> Backward:
 
 
 def loss(y: ArrayLike, targets: ArrayLike) -> float:
-    """ℓ = ½ Σ (y - t)²; its gradient by y is y - t."""
+    """Return ℓ = ½ Σ (y − t)². Its gradient by y is y − t."""
     return 0.5 * float(np.sum((np.asarray(y, dtype=float) - np.asarray(targets, dtype=float)) ** 2))
 
 
 def loss_along(line: Forward, targets: ArrayLike, example: int) -> Callable[[float], float]:
-    """The loss as a function of one x, all others, γ and β held where they are."""
+    """Return the loss as a function of the x of one example (from 0), all else fixed."""
 
     def moved(value: float) -> float:
         x = line.x.copy()
@@ -144,20 +169,18 @@ def loss_along(line: Forward, targets: ArrayLike, example: int) -> Callable[[flo
 
 
 def central_difference(line: Forward, targets: ArrayLike, example: int) -> Difference:
-    """The derivative of the loss by one x without any calculus."""
-    along, at, step = (
-        loss_along(line, targets, example),
-        float(line.x[example]),
-        STEP * float(line.deviation),
-    )
+    """Return the derivative of the loss by the x of one example (from 0), found numerically."""
+    along, at = loss_along(line, targets, example), float(line.x[example])
+    step = STEP * float(line.deviation)
     low, high = along(at - step), along(at + step)
     return Difference(low, high, step, (high - low) / (2 * step))
 
 
 def population(batches: ArrayLike) -> Population:
-    """Algorithm 2: E[x] is the mean of the batch means, Var[x] = m/(m - 1) times the mean of the batch variances.
+    """Return the population statistics of several batches (Algorithm 2, line 10).
 
-    Batches lie along the first axis, examples along the second.
+    E[x] is the mean of the batch means, and Var[x] is m / (m − 1) times the mean of the batch
+    variances. `batches` has the shape (batches, m, ...). ValueError for m < 2.
     """
     several = np.asarray(batches, dtype=float)
     m = several.shape[1]
@@ -169,29 +192,30 @@ def population(batches: ArrayLike) -> Population:
 
 
 def slope(over: Population, gamma: float = 1.0, epsilon: float = EPSILON) -> Array:
-    """How steep the straight line of inference is."""
+    """Return γ / √(Var[x] + ε), the slope of the line that BatchNorm is at inference."""
     return np.asarray(gamma / np.sqrt(over.variance + epsilon))
 
 
 def inference(
     x: ArrayLike, over: Population, gamma: float = 1.0, beta: float = 0.0, epsilon: float = EPSILON
 ) -> Array:
-    """Algorithm 2, line 11: the same straight line for every x, whatever its company."""
+    """Return the outputs at inference, which do not depend on the batch (Algorithm 2, line 11)."""
     steep = slope(over, gamma, epsilon)
     return np.asarray(steep * np.asarray(x, dtype=float) + (beta - steep * over.mean))
 
 
 def layer(weights: ArrayLike, inputs: ArrayLike, epsilon: float = EPSILON) -> Layer:
-    """BN(Wu) with γ = 1 and β = 0 for a batch of inputs u (a row each), and its derivatives by every weight and every input."""
+    """Return BN(Wu) with γ = 1 and β = 0, and its derivatives.
+
+    `weights` has the shape (units, features), and `inputs` the shape (m, features).
+    """
     weights, inputs = np.asarray(weights, dtype=float), np.asarray(inputs, dtype=float)
     x = inputs @ weights.T
-    copies = np.repeat(
-        x[:, :, None], len(x), axis=2
-    )  # one for every example whose output is differentiated
+    # One copy of the batch for each example i whose output is differentiated, along the last axis.
+    copies = np.repeat(x[:, :, None], len(x), axis=2)
     line = forward(copies, epsilon=epsilon)
-    slopes = backward(
-        line, np.eye(len(x))[:, None, :]
-    ).dx  # by x of example n, unit j, of y of example i, unit j
+    # slopes[n, j, i] = ∂y[i, j] / ∂x[n, j]
+    slopes = backward(line, np.eye(len(x))[:, None, :]).dx
     by_weights = np.einsum("nji,nk->ijk", slopes, inputs)
     by_inputs = np.einsum("nji,jk->ijnk", slopes, weights)
     return Layer(line.y[:, :, 0], by_weights, by_inputs)
@@ -200,11 +224,12 @@ def layer(weights: ArrayLike, inputs: ArrayLike, epsilon: float = EPSILON) -> La
 def invariance(
     weights: ArrayLike, inputs: ArrayLike, a: float, epsilon: float = EPSILON
 ) -> Invariance:
-    """How a layer with BatchNorm answers to a times its weights. With ε it answers like W with ε / a²: nearly, not quite the same."""
-    plain, scaled = (
-        layer(weights, inputs, epsilon),
-        layer(a * np.asarray(weights, dtype=float), inputs, epsilon),
-    )
+    """Measure how a layer with BatchNorm changes if its weights are multiplied by a (Section 3.3).
+
+    The equality is not exact: aW with ε behaves like W with ε / a².
+    """
+    plain = layer(weights, inputs, epsilon)
+    scaled = layer(a * np.asarray(weights, dtype=float), inputs, epsilon)
     return Invariance(
         outputs=float(np.max(np.abs(scaled.y - plain.y))),
         by_inputs=float(np.linalg.norm(scaled.by_inputs) / np.linalg.norm(plain.by_inputs)),
@@ -213,11 +238,14 @@ def invariance(
 
 
 def drawn_batches(seed: int, count: int, m: int) -> Array:
-    """Other batches for the reader's to be among: from one normal distribution, to one decimal, as sliders have it."""
+    """Draw batches to go with the reader's own, shape (count, m).
+
+    They are normal with mean 1 and standard deviation 1.5, rounded to one decimal like the sliders.
+    """
     return np.round(np.random.default_rng([seed, 0]).normal(1.0, 1.5, (count, m)), 1)
 
 
 def drawn_layer(seed: int, m: int, units: int = 3, features: int = 4) -> tuple[Array, Array]:
-    """Weights W (a row a unit) and inputs u (a row an example), standard normal."""
+    """Draw weights (units, features) and inputs (m, features), both standard normal."""
     generator = np.random.default_rng([seed, 1])
     return generator.standard_normal((units, features)), generator.standard_normal((m, features))

@@ -1,7 +1,8 @@
-"""The papers' own curves in our names and units, and which of them belong under a figure of ours.
+"""The papers' own curves in our names and units, and which of them belong beneath our figures.
 
-They were read off the papers' figures; how, and how well, is written in curves/README.md beside them. The papers are Santurkar
-et al. (2018), arXiv 1805.11604v3, and Ioffe & Szegedy (2015), arXiv 1502.03167.
+The curves were read off the papers' figures; curves/README.md says how, and how accurately. The
+papers are Santurkar et al. (2018), arXiv 1805.11604v3, and Ioffe & Szegedy (2015), arXiv
+1502.03167.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from pathlib import Path
 
 from pandas import DataFrame, concat, read_csv
 
-Networks = frozenset[tuple[str, float]]  # of each its normalisation and its learning rate
+Networks = frozenset[tuple[str, float]]  # pairs of normalisation and learning rate
 
 FOLDER = Path(__file__).parent / "curves"
-GRID = 50  # every curve of 2018 has a point at multiples of it only
-PROBE = {"vgg": 100, "dln": 50}  # steps between two probes of the landscape (2018)
+GRID = 50  # the curves of 2018 have points at multiples of this step only
+PROBE = {"vgg": 100, "dln": 50}  # steps between two landscape probes in the 2018 paper
 COLUMNS = {"network": "series", "acc": "value", "lo": "low", "hi": "high"}
 PERCENTILES = {15: "low", 50: "value", 85: "high"}
 NORMS = {
@@ -33,8 +34,8 @@ NORMS = {
 }
 KINDS = {"l2": "ics_l2", "cos": "ics_cosine", "dmu": "mean", "dvar": "variance"}
 SUMS = "The paper's lengths seem to be sums over the layers: compare the networks, not the heights."
-COUNT = "Where the paper begins to count layers is unknown."
-NOTES = {  # (family, what is shown) -> what to keep in mind when ours is compared with the paper's
+COUNT = "The paper does not say where it begins to count layers."
+NOTES = {  # (family, what is shown) -> what to keep in mind when comparing our curves with it
     ("vgg", "loss_band"): "The paper's loss seems to contain an L2 penalty.",
     ("vgg", "gradient_predictiveness"): SUMS,
     ("dln", "gradient_predictiveness"): SUMS,
@@ -48,8 +49,17 @@ NOTES = {  # (family, what is shown) -> what to keep in mind when ours is compar
 
 @dataclass(frozen=True)
 class Source:
-    """A file of curves: the figure they were read off, the family of its networks, and what they show: the name of our
-    drawing function in `bnviz.figures`. `lr` is None where a series names its own or the paper none; `layer` is the paper's number.
+    """A file of curves.
+
+    Attributes
+    ----------
+    file : name of the CSV file without its ending
+    figure : the figure that the curves were read off
+    family : the networks in it: "vgg", "dln" or "mlp"
+    shows : what they show, as the name of our drawing function in `bnviz.figures`
+    lr : learning rate, None if each series names its own or the paper names none
+    layer : layer number as in the paper, None if the curves are not about a layer
+    kind : a key of KINDS, "" if the figure shows one kind of number only
     """
 
     file: str
@@ -66,7 +76,7 @@ def _fig(number: str) -> str:
 
 
 def _shift(family: str, number: str, rates: Iterable[str], first: int, second: int) -> list[Source]:
-    """Fig. 3: of the second layer only the cosine could be read."""
+    """Return the sources of Fig. 3. For the second layer, only the cosine could be read off."""
     stem = f"s18_fig3_{family}_lr"
     return [
         Source(
@@ -83,11 +93,10 @@ def _shift(family: str, number: str, rates: Iterable[str], first: int, second: i
     ]
 
 
-SOURCES = (  # in the papers' order: see `counterpart`
+SOURCES = (  # in the order of the papers, which `counterpart` uses to break ties
     Source("is15_fig1a_test_acc", "2015, Fig. 1a", "mlp", "test_accuracy"),
-    Source(
-        "is15_fig1bc_percentiles", "2015, Fig. 1b–c", "mlp", "quantile_bands", layer=3
-    ),  # its last hidden one
+    # Layer 3 is the last hidden one.
+    Source("is15_fig1bc_percentiles", "2015, Fig. 1b–c", "mlp", "quantile_bands", layer=3),
     Source("s18_fig1a_train_acc", _fig("1a"), "vgg", "training_accuracy"),
     Source("s18_fig1b_test_acc", _fig("1b"), "vgg", "test_accuracy"),
     Source("s18_fig2_train_acc", _fig("2"), "vgg", "training_accuracy", 0.1),
@@ -122,21 +131,32 @@ SOURCES = (  # in the papers' order: see `counterpart`
 
 
 def family(model: str) -> str:
-    """The papers' network that one of ours stands for: every VGG for theirs, whose depth they do not tell."""
+    """Return the papers' name for the network that one of our models corresponds to.
+
+    Any of our VGGs corresponds to theirs, because the paper does not say how deep it is.
+    """
     return "vgg" if model.startswith("vgg") else model
 
 
 @cache
 def counterpart(shows: str, family: str, networks: Networks) -> DataFrame:
-    """The papers' curves that belong under our figure `shows` of these networks; no rows where there are none.
+    """Return the papers' curves that belong beneath our figure `shows` of these networks.
 
-    A curve belongs to a network of its family, normalisation and learning rate, or of any rate where the paper names none.
-    Where several of the papers' figures have such curves, that which serves most networks is taken, the earlier among
-    equals, and the next only for what is lacking: as far as possible the curves of one picture are of one figure.
+    A curve belongs to a network with the same family, normalisation and learning rate; if the paper
+    names no rate, any rate will do. If several of the papers' figures have such curves, the figure
+    that covers most networks is used (the earlier one in a tie), and others only for networks that
+    are still missing. So the curves come from as few figures as possible.
 
-    -> run (one of their networks in one figure), figure, norm, lr, layer (their number), kind, step, and low, high of
-    loss_band and gradient_predictiveness; low, value, high (15, 50, 85 %) of quantile_bands; eta, distance of step_sizes;
-    value of all others. `kind` is ics_l2 or ics_cosine in covariate_shift, mean or variance in moment_changes.
+    Columns: run (one of the paper's networks in one figure), figure, norm, lr, layer (the paper's
+    number), kind, step, and
+
+    - low, high for loss_band and gradient_predictiveness
+    - low, value, high (15, 50 and 85 %) for quantile_bands
+    - eta, distance for step_sizes
+    - value for all others
+
+    `kind` is "ics_l2" or "ics_cosine" for covariate_shift, and "mean" or "variance" for
+    moment_changes. The frame has no rows if there are no such curves.
     """
     figures: dict[str, list[DataFrame]] = {}
     for source in SOURCES:
@@ -161,18 +181,19 @@ def counterpart(shows: str, family: str, networks: Networks) -> DataFrame:
 
 
 def _served(curve: DataFrame, networks: set[tuple[str, float]]) -> set[tuple[str, float]]:
-    """The networks that a curve belongs to."""
+    """Return the networks that a curve belongs to."""
     its, rate = curve["norm"].iloc[0], curve["lr"].iloc[0]
     return {(norm, lr) for norm, lr in networks if norm == its and (math.isnan(rate) or lr == rate)}
 
 
 @cache
 def curves(source: Source) -> list[DataFrame]:
-    """Every series of a file, clean, with the columns of `counterpart`.
+    """Read a file and return each of its series, cleaned, with the columns of `counterpart`.
 
-    Steps go to the nearest multiple of GRID where the paper has that grid, and none is below 0. A step that the drawn polygon
-    repeats is there once, with the mean of its values. Rows are in the order of the steps. Accuracies are 0 to 1, and what was
-    read a hair beyond the bounds of an accuracy or a cosine is on them.
+    Steps are at least 0 and, for the 2018 paper, rounded to multiples of GRID. If several points
+    fall on the same step, the result has their mean. Accuracies are between 0 and 1; values that
+    were read off slightly outside the range of an accuracy or a cosine are clipped to it. Rows are
+    in the order of the steps.
     """
     raw = read_csv(FOLDER / f"{source.file}.csv").rename(columns=COLUMNS)
     shape = {"quantile_bands": _percentiles, "step_sizes": _distances}.get(source.shows)
@@ -193,13 +214,10 @@ def curves(source: Source) -> list[DataFrame]:
 
 
 def _named(series: str, rows: DataFrame, source: Source) -> DataFrame:
-    """The rows of a series with what tells it from others."""
+    """Add the columns run, figure, norm, lr, layer and kind to the rows of a series."""
     name, _, rate = series.partition(" LR=")
-    lr, layer, kind = (
-        float(rate or source.lr or math.nan),
-        source.layer or math.nan,
-        KINDS.get(source.kind, ""),
-    )
+    lr, layer = float(rate or source.lr or math.nan), source.layer or math.nan
+    kind = KINDS.get(source.kind, "")
     run = f"{source.figure}, {NORMS[name]}, {lr:g}"
     return rows.assign(
         run=run, figure=source.figure, norm=NORMS[name], lr=lr, layer=layer, kind=kind
@@ -207,7 +225,7 @@ def _named(series: str, rows: DataFrame, source: Source) -> DataFrame:
 
 
 def _percentiles(raw: DataFrame, source: Source) -> DataFrame:
-    """A column each; where one has no corner, it is on the straight line between its neighbours."""
+    """Give each percentile a column, interpolated linearly at steps where it has no point."""
     wide = raw.pivot_table(
         index=["series", "step"], columns="percentile", values="value"
     ).reset_index("series")
@@ -216,13 +234,16 @@ def _percentiles(raw: DataFrame, source: Source) -> DataFrame:
 
 
 def _distances(raw: DataFrame, source: Source) -> DataFrame:
-    """A row a step size; the curves are those of the probes 1, 4, 7, …, 148 and 150 (curves/README.md)."""
+    """Give each step size a row, and number the curves by step.
+
+    They belong to the probes 1, 4, 7, …, 148 and 150 (see curves/README.md).
+    """
     long = raw.melt(["series", "curve_index"], var_name="eta", value_name="distance")
     step = (1 + 3 * long.pop("curve_index")).clip(upper=150) * PROBE[source.family]
     return long.assign(step=step, eta=long["eta"].str.removeprefix("dg@").map(_number))
 
 
 def _number(text: str) -> float:
-    """0.05, 1e-8, or 10^-4.5."""
+    """Parse a step size written like 0.05, 1e-8 or 10^-4.5."""
     base, _, power = text.partition("^")
     return math.pow(float(base), float(power or 1))
