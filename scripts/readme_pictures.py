@@ -16,8 +16,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from scripts.screenshots import SWITCHES
-
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 FOLDER = Path(__file__).parent.parent / "docs"
 WIDTH, HEIGHT = 1280, 800  # pixels of the browser window
 SMALLEST = 1000  # pixels: a picture is no wider, which GitHub would shrink anyway
