@@ -1,135 +1,252 @@
-"""CONTRIBUTING.md keeps its word: its own examples, put where it says, are in every menu and run."""
+"""CONTRIBUTING.md keeps its word: its examples, put where it says, are in every menu and run."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bnviz.figures import PANELS
 from bnviz.paths import PROJECT
 
+TEXT = (PROJECT / "CONTRIBUTING.md").read_text("utf-8")
+COUNTS = dict(re.findall(r"^\| (\w[\w ]*) \| [^|]+ \| (\d) \|$", TEXT, re.MULTILINE))
+SECTION = re.compile(r"\n## Add an? ")
+
+# One process answers all questions about the copy, since importing torch and Streamlit takes long.
+ASK = r"""
+import contextlib, io, json, runpy, sys, traceback
+
+def command(*words):
+    said, failed = io.StringIO(), io.StringIO()
+    sys.argv = ["bnviz", *words]
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(failed):
+        try:
+            runpy.run_module("bnviz", run_name="__main__", alter_sys=False)
+            status = 0
+        except SystemExit as end:
+            status = end.code or 0
+        except BaseException:
+            status, _ = 1, traceback.print_exc()
+    return {"status": status, "said": said.getvalue(), "failed": failed.getvalue()}
+
+def attempt(run):
+    try:
+        return run()
+    except BaseException:
+        return {"failed": traceback.format_exc()}
+
 TINY = ["--data", "cifar10-sample", "--batch", "16", "--steps", "3"]
+told = {}
+for option, wrong in (("--norm", "mox"), ("--model", "deep"), ("--probe", "x=1"), ("--data", "x")):
+    told[option] = command("run", *TINY, option, wrong)
+
+from bnviz.figures import PANELS
+from bnviz.claims import CLAIMS
+told["panels"], told["claims"] = [*PANELS], [*CLAIMS]
+
+from streamlit.testing.v1 import AppTest
+
+def menus():
+    page = AppTest.from_file("pages/paper/landscape.py", default_timeout=60).run()
+    assert not page.exception, page.exception
+    groups = page.get("button_group")
+    return {
+        "options": [option.content for pills in groups for option in pills.proto.options],
+        "models": list(page.selectbox(key="model").options),
+        "data": list(page.selectbox(key="data").options),
+        "probe": page.number_input(key="every_length").label,
+    }
+
+told["menus"] = attempt(menus)
+words = ["--model", "shallow", "--norm", "max", "--probe", "length=1", "--out", "rows.csv"]
+told["run"] = command("run", *TINY, *words)
+stripes = ["--data", "stripes", "--model", "shallow", "--batch", "16", "--steps", "2"]
+told["stripes"] = command("run", *stripes, "--out", "stripes.csv")
+
+from bnviz.presets import PRESETS
+from bnviz.runs.engines.inline import Inline
+from bnviz.runs.engines.threads import Threads
+from bnviz.runs.store import Store
+from bnviz.runs.supervisor import Supervisor
+from bnviz.spec import RunSpec
+
+queued = Store().submit(RunSpec(model="shallow", data="stripes", batch=16, steps=1))
+supervisor = Supervisor(Store(), Threads(), 1)
+supervisor.look()
+supervisor.engine.workers[queued.id].join()
+told["engine"] = queued.state
+
+def new_page():
+    knobs = {"steps": 2, "batch": 16, "model": "shallow"}
+    probes = PRESETS["quick"].knobs["probes"] | {"length": 1}
+    for spec in PRESETS["quick"].specs(**knobs, probes=probes):
+        Inline().start(Store().submit(spec))
+    app = AppTest.from_file("app.py", default_timeout=60).run()
+    app = app.switch_page("pages/lab/length.py")
+    chosen = {name: str(value) for name, value in knobs.items()}
+    app.query_params.update({"preset": "quick", "every_length": "1", **chosen})
+    app.run()
+    assert not app.exception, app.exception
+    return [text.value for text in app.markdown]
+
+told["page"] = attempt(new_page)
+sys.__stdout__.write("TOLD" + json.dumps(told))
+"""
 
 
 def example(heading: str) -> str:
     """The first code block under a heading of CONTRIBUTING.md."""
-    section = (
-        (PROJECT / "CONTRIBUTING.md")
-        .read_text("utf-8")
-        .split(f"## {heading}\n")[1]
-        .split("\n## ")[0]
-    )
+    section = re.split(rf"\n## {heading}\n", TEXT)[1].split("\n## ")[0]
     return re.search(r"```python\n(.*?)```", section, re.DOTALL)[1]
 
 
+def new_file(path: str, heading: str) -> Callable[[Path], None]:
+    """Return the addition that writes an example into a file of its own."""
+
+    def add(folder: Path) -> None:
+        (folder / path).write_text(example(heading), "utf-8")
+
+    return add
+
+
+def edit(path: Path, before: str, after: str) -> None:
+    """Replace the one place in a file."""
+    text = path.read_text("utf-8")
+    assert before in text, f"{path} has no {before!r}"
+    path.write_text(text.replace(before, after, 1), "utf-8")
+
+
+def add_norm(folder: Path) -> None:
+    norm, _ = example("Add a normalisation").split("\n\n\nNORMS")
+    norms = folder / "bnviz/training/norms.py"
+    edit(norms, "\n\ndef over_batch", f"\n\n{norm}\n\n\ndef over_batch")
+    edit(norms, '    "none": Standard,\n', '    "none": Standard,\n    "max": MaxNorm,\n')
+
+
+def add_page(folder: Path) -> None:
+    new_file("pages/lab/length.py", "Add a page")(folder)
+    runs = '        st.Page("pages/lab/runs.py"'
+    line = '        st.Page("pages/lab/length.py", title="Length"),\n'
+    edit(folder / "app.py", runs, line + runs)
+
+
+def add_claim(folder: Path) -> None:
+    with (folder / "bnviz/claims/liu.py").open("a", encoding="utf-8") as file:
+        file.write(f"\n{example('Add a claim')}")
+
+
+ADDITIONS: dict[str, Callable[[Path], None]] = {
+    "normalisation": add_norm,
+    "probe": new_file("bnviz/training/probes/length.py", "Add a probe"),
+    "network": new_file("bnviz/training/models/shallow.py", "Add a network"),
+    "data set": new_file("bnviz/data/stripes.py", "Add a data set"),
+    "figure": new_file("bnviz/figures/length.py", "Add a figure"),
+    "page": add_page,
+    "claim": add_claim,
+    "engine": new_file("bnviz/runs/engines/threads.py", "Add an engine"),
+}
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Every source file of the copy."""
+    return {path: path.read_bytes() for path in folder.rglob("*.py")}
+
+
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project with a normalisation, a probe, a network and a page more, each in the one place that is named."""
+def additions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, set[Path]]]:
+    """A copy of the project with every addition, and the files that each has changed."""
     folder = tmp_path_factory.mktemp("project")
     for name in ("bnviz", "pages", "app.py"):
         source = PROJECT / name
-        shutil.copytree(source, folder / name) if source.is_dir() else shutil.copy(
-            source, folder / name
-        )
-    norm, _ = example("Add a normalisation").split("\n\n\nNORMS")
-    norms = folder / "bnviz/training/norms.py"
-    text = norms.read_text("utf-8").replace(
-        "\n\ndef over_batch", f"\n\n{norm}\n\n\ndef over_batch", 1
-    )
-    norms.write_text(
-        text.replace('    "none": Standard,\n', '    "none": Standard,\n    "max": MaxNorm,\n'),
-        "utf-8",
-    )
-    (folder / "bnviz/training/probes/length.py").write_text(example("Add a probe"), "utf-8")
-    (folder / "bnviz/training/models/shallow.py").write_text(example("Add a network"), "utf-8")
-    (folder / "pages/lab/length.py").write_text(example("Add a page"), "utf-8")
-    panel, _ = (
-        example("Add a page")
-        .replace("from bnviz.ui.page import figure_page\n", "")
-        .split("figure_page(")
-    )
-    (folder / "bnviz/figures/length.py").write_text(
-        panel.replace("    fewer=", '    slug="length",\n    fewer='), "utf-8"
-    )
-    app, runs = folder / "app.py", '        st.Page("pages/lab/runs.py"'
-    line = '        st.Page("pages/lab/length.py", title="Length"),\n'
-    app.write_text(app.read_text("utf-8").replace(runs, line + runs), "utf-8")
-    return folder
+        copied = shutil.copytree if source.is_dir() else shutil.copy
+        copied(source, folder / name)
+    changed, before = {}, contents(folder)
+    for name, add in ADDITIONS.items():
+        add(folder)
+        now = contents(folder)
+        changed[name] = {path for path in now if now[path] != before.get(path)}
+        before = now
+    return folder, changed
 
 
-def python(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in the copy, with a cache of its own."""
+@pytest.fixture(scope="module")
+def told(additions: tuple[Path, dict[str, set[Path]]]) -> dict[str, Any]:
+    """What the copy says of itself, with a cache of its own."""
+    folder = additions[0]
     environment = os.environ | {"BNVIZ_CACHE": str(folder / "cache"), "PYTHONPATH": str(folder)}
-    return subprocess.run(
-        [sys.executable, *words],
+    done = subprocess.run(
+        [sys.executable, "-c", ASK],
         cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
         encoding="utf-8",
     )
-
-
-def test_the_toys_run_from_the_command_line(copy):
-    words = ["--model", "shallow", "--norm", "max", "--probe", "length=1", "--out", "rows.csv"]
-    done = python(copy, "-m", "bnviz", "run", *TINY, *words)
     assert done.returncode == 0, done.stderr
-    rows = (copy / "rows.csv").read_text("utf-8")
+    found: dict[str, Any] = json.loads(done.stdout.split("TOLD")[1])
+    return found
+
+
+@pytest.mark.parametrize("name", ADDITIONS)
+def test_an_addition_touches_as_many_files_as_the_table_says(name, additions):
+    assert len(additions[1][name]) == int(COUNTS[name])
+
+
+def test_every_section_is_in_the_table_and_in_this_test():
+    sections = {section.split("\n")[0] for section in SECTION.split(TEXT)[1:]}
+    assert sections == set(COUNTS) == {*ADDITIONS, "preset"}
+
+
+def test_the_toys_run_from_the_command_line(told, additions):
+    assert told["run"]["status"] == 0, told["run"]["failed"]
+    rows = (additions[0] / "rows.csv").read_text("utf-8")
     assert rows.count(",theta_norm,") == 3 and rows.count(",train_loss,") == 3
 
 
+def test_a_network_trains_on_the_toy_data_set(told, additions):
+    assert told["stripes"]["status"] == 0, told["stripes"]["failed"]
+    assert (additions[0] / "stripes.csv").read_text("utf-8").count(",train_loss,") == 2
+
+
+def test_the_toy_engine_finishes_a_run_of_the_supervisor(told):
+    assert told["engine"] == "done"
+
+
+def test_the_toy_claim_is_among_the_claims(told):
+    assert "report-mlp-ends-higher" in told["claims"]
+
+
 @pytest.mark.parametrize(
-    ("words", "named"),
-    [(("--norm", "mox"), "max"), (("--model", "deep"), "shallow"), (("--probe", "x=1"), "length")],
+    ("option", "named"),
+    [("--norm", "max"), ("--model", "shallow"), ("--probe", "length"), ("--data", "stripes")],
 )
-def test_the_toys_are_among_the_choices_that_a_wrong_word_is_told(copy, words, named):
-    refused = python(copy, "-m", "bnviz", "run", *TINY, *words)
-    assert refused.returncode == 2 and "Traceback" not in refused.stderr
-    assert re.search(rf"\b{named}\b", refused.stderr), refused.stderr
+def test_the_toys_are_among_the_choices_that_a_wrong_word_is_told(told, option, named):
+    refused = told[option]
+    assert refused["status"] == 2 and "Traceback" not in refused["failed"]
+    assert re.search(rf"\b{named}\b", refused["failed"]), refused["failed"]
 
 
-def test_a_panel_in_a_file_of_its_own_is_known_by_its_name_after_those_that_ship(copy):
-    shown = python(copy, "-c", "from bnviz.figures import PANELS; print(*PANELS)")
-    assert shown.returncode == 0, shown.stderr
-    assert shown.stdout.split() == [*PANELS, "length"]
+def test_a_panel_in_a_file_of_its_own_is_known_by_its_name_after_those_that_ship(told):
+    assert told["panels"] == [*PANELS, "length"]
 
 
-def test_the_toys_are_in_the_menus_of_a_page(copy):
-    code = """
-from streamlit.testing.v1 import AppTest
-page = AppTest.from_file("pages/paper/landscape.py", default_timeout=60).run()
-assert not page.exception, page.exception
-print([option for pills in page.get("button_group") for option in [o.content for o in pills.proto.options]])
-print(page.selectbox(key="model").options)
-print(page.number_input(key="every_length").label)
-"""
-    shown = python(copy, "-c", code)
-    assert shown.returncode == 0, shown.stderr
-    assert "MaxNorm" in shown.stdout and "shallow" in shown.stdout and "Length of θ" in shown.stdout
+def test_the_toys_are_in_the_menus_of_a_page(told):
+    menus = told["menus"]
+    assert "failed" not in menus, menus
+    assert "MaxNorm" in menus["options"] and menus["probe"] == "Length of θ"
+    assert any("shallow" in model for model in menus["models"])
+    assert any("tripes" in name for name in menus["data"])
 
 
-def test_the_toy_page_is_in_the_navigation_and_draws_what_the_toy_probe_measured(copy):
-    code = """
-from streamlit.testing.v1 import AppTest
-from bnviz.runs.engines.inline import Inline
-from bnviz.presets import PRESETS
-from bnviz.runs.store import Store
-knobs = {"steps": 2, "batch": 16, "model": "shallow"}
-probes = PRESETS["quick"].knobs["probes"] | {"length": 1}
-for spec in PRESETS["quick"].specs(**knobs, probes=probes):
-    Inline().start(Store().submit(spec))
-app = AppTest.from_file("app.py", default_timeout=60).run().switch_page("pages/lab/length.py")
-app.query_params.update({"preset": "quick", "every_length": "1", **{name: str(value) for name, value in knobs.items()}})
-app.run()
-assert not app.exception, app.exception
-print([text.value for text in app.markdown])
-"""
-    shown = python(copy, "-c", code)
-    assert shown.returncode == 0, shown.stderr
-    assert "# Length" in shown.stdout and "Does it grow?" in shown.stdout
+def test_the_toy_page_is_in_the_navigation_and_draws_what_the_toy_probe_measured(told):
+    shown = str(told["page"])
+    assert "# Length" in shown and "Does it grow?" in shown, shown
