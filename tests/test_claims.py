@@ -261,9 +261,9 @@ def test_a_link_names_a_page_with_these_layers_and_views(name: str) -> None:
     spec = claim.specs(0)[0]
     layers = [block.name for block in spec.blocks()]
     assert claim.preset in offered(claim.page)
-    assert set(claim.look) <= {"layers", "view"}
-    assert set(claim.look.get("layers", layers[0]).split(",")) <= set(layers)
-    assert claim.look.get("view", panels.ALL) in (panels.ALL, panels.RANDOM)
+    assert set(claim.address) <= {"layers", "view"}
+    assert set(claim.address.get("layers", layers[0]).split(",")) <= set(layers)
+    assert claim.address.get("view", panels.ALL) in (panels.ALL, panels.RANDOM)
 
 
 def test_a_link_names_the_seeds_that_count_as_many_as_a_page_compares() -> None:

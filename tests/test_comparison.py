@@ -121,23 +121,23 @@ def test_in_small_multiples_the_label_leaves_out_their_knob() -> None:
 
 
 def test_a_normalisation_keeps_its_look_where_it_alone_differs() -> None:
-    looks = comparison.looks(several(norm=("none", "batch"), seed=(0, 1)))
-    assert looks == {
+    styles = comparison.line_styles(several(norm=("none", "batch"), seed=(0, 1)))
+    assert styles == {
         "Standard": (*style_figures.style("none"), 2),
         "BatchNorm": (*style_figures.style("batch"), 2),
     }
 
 
 def test_another_knob_gives_colours_from_blue_to_red() -> None:
-    looks = comparison.looks(several(lr=(0.4, 0.1, 0.2)))
-    assert [look[0] for look in looks.values()] == ["#3f78c9", "#9060a8", "#d84a4a"]
+    styles = comparison.line_styles(several(lr=(0.4, 0.1, 0.2)))
+    assert [look[0] for look in styles.values()] == ["#3f78c9", "#9060a8", "#d84a4a"]
 
 
 def test_beside_another_knob_a_normalisation_keeps_its_colour_unless_that_has_more_values() -> None:
-    few = comparison.looks(several(norm=("none", "batch"), lr=(0.1, 0.2)))
+    few = comparison.line_styles(several(norm=("none", "batch"), lr=(0.1, 0.2)))
     assert few["BatchNorm · lr 0.2"][:2] == style_figures.style("batch")[:2]
     assert few["BatchNorm · lr 0.2"][3] > few["BatchNorm · lr 0.1"][3]
-    many = comparison.looks(several(norm=("none", "batch"), lr=(0.1, 0.2, 0.3)))
+    many = comparison.line_styles(several(norm=("none", "batch"), lr=(0.1, 0.2, 0.3)))
     assert many["BatchNorm · lr 0.2"][1] == style_figures.style("batch")[1]
     assert many["BatchNorm · lr 0.2"][0] == many["Standard · lr 0.2"][0] == "#9060a8"
 
@@ -147,8 +147,10 @@ def test_beside_another_knob_a_normalisation_keeps_its_colour_unless_that_has_mo
 )
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_labels_are_told_apart_without_colour(norms: tuple[str, ...], count: int) -> None:
-    looks = comparison.looks(several(norm=norms, lr=tuple(0.1 * (i + 1) for i in range(count))))
-    assert len({look[1:] for look in looks.values()}) == len(norms) * count
+    styles = comparison.line_styles(
+        several(norm=norms, lr=tuple(0.1 * (i + 1) for i in range(count)))
+    )
+    assert len({look[1:] for look in styles.values()}) == len(norms) * count
 
 
 @pytest.mark.parametrize("count", [1, 2, 8, 14])

@@ -81,7 +81,7 @@ from bnviz.spec import RunSpec
 
 queued = Store().submit(RunSpec(model="shallow", data="stripes", batch=16, steps=1))
 supervisor = Supervisor(Store(), Threads(), 1)
-supervisor.look()
+supervisor.tick()
 supervisor.engine.workers[queued.id].join()
 told["engine"] = queued.state
 

@@ -263,7 +263,7 @@ def test_a_damaged_run_is_named_and_stops_no_other(
     healthy = Store().submit(tiny_spec(steps=2, seed=7))
     harm(damaged.folder)
     for _ in range(2):
-        Supervisor(Store(), Inline(), slots=1).look()
+        Supervisor(Store(), Inline(), slots=1).tick()
 
     assert Run(healthy.folder).state == "done", healthy.log()
     damaged = Run(damaged.folder)
@@ -271,7 +271,7 @@ def test_a_damaged_run_is_named_and_stops_no_other(
     damaged.rows(), damaged.meta(), damaged.log(), damaged.parts(), damaged.diverged_at
 
     mended = Store().submit(SPEC)
-    Supervisor(Store(), Inline(), slots=1).look()
+    Supervisor(Store(), Inline(), slots=1).tick()
     assert mended.state == "done", mended.error()
     pd.testing.assert_frame_equal(mended.rows(), finished.rows())
     assert mended.meta()["step"] == SPEC.steps
@@ -349,9 +349,9 @@ def test_a_run_of_another_account_is_named_and_waits_for_nobody(
         Path, "open", lambda path, *rest, **more: (refuse(path), opening(path, *rest, **more))[1]
     )
     watch = Supervisor(Store(), Inline(), slots=1)
-    assert watch.look()
+    assert watch.tick()
     assert healthy.state == "done"
-    assert not watch.look()
+    assert not watch.tick()
     assert Run(theirs).state == "damaged"
     named_everywhere(Run(theirs), capsys)
 

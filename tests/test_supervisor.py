@@ -53,22 +53,22 @@ def engine() -> Pretended:
 def test_runs_start_in_order_one_a_slot(engine):
     runs = [Store().submit(tiny_spec(seed=seed)) for seed in range(4)]
     watch = Supervisor(Store(), engine, slots=2)
-    assert watch.look()
+    assert watch.tick()
     assert engine.started == [run.id for run in runs[:2]]
-    watch.look()
+    watch.tick()
     assert len(engine.started) == 2
     runs[0].write("done.json", {})
     engine.living.discard(runs[0].id)
-    watch.look()
+    watch.tick()
     assert engine.started == [run.id for run in runs[:3]]
 
 
 def test_a_run_that_another_supervisors_worker_holds_takes_a_slot_and_is_not_started(engine):
     held, waiting = Store().submit(tiny_spec(seed=0)), Store().submit(tiny_spec(seed=1))
     with held.lock():
-        Supervisor(Store(), engine, slots=1).look()
+        Supervisor(Store(), engine, slots=1).tick()
         assert engine.started == []
-        Supervisor(Store(), engine, slots=2).look()
+        Supervisor(Store(), engine, slots=2).tick()
         assert engine.started == [waiting.id]
 
 
@@ -78,7 +78,7 @@ def test_nothing_starts_that_is_done_failed_cancelled_or_damaged(engine):
     (Store().submit(tiny_spec(seed=9)).folder / "spec.json").write_text(
         '{"spec": {"norm": "ba', "utf-8"
     )
-    assert not Supervisor(Store(), engine, slots=9).look()
+    assert not Supervisor(Store(), engine, slots=9).tick()
     assert engine.started == []
 
 
@@ -86,7 +86,7 @@ def test_a_worker_that_dies_again_and_again_has_failed(engine):
     run = Store().submit(tiny_spec())
     watch = Supervisor(Store(), engine, slots=1)
     for _ in range(ATTEMPTS + 1):
-        watch.look()
+        watch.tick()
         engine.living.clear()
     assert engine.started == [run.id] * ATTEMPTS
     assert run.state == "failed"
@@ -98,13 +98,13 @@ def test_a_worker_that_dies_far_apart_or_is_cancelled_again_and_again_has_not_fa
     watch = Supervisor(Store(), engine, slots=1)
     for step in range(2 * ATTEMPTS):
         run.write("meta.json", {"step": step})
-        watch.look()
+        watch.tick()
         engine.living.clear()
     for _ in range(2 * ATTEMPTS):
         run.cancel()
-        watch.look()
+        watch.tick()
         Store().submit(run.spec)
-        watch.look()
+        watch.tick()
         engine.living.clear()
     assert len(engine.started) == 4 * ATTEMPTS
     assert run.state == "interrupted"
@@ -113,12 +113,12 @@ def test_a_worker_that_dies_far_apart_or_is_cancelled_again_and_again_has_not_fa
 def test_a_cancelled_worker_that_does_not_stop_is_stopped(engine):
     run = Store().submit(tiny_spec())
     watch = Supervisor(Store(), engine, slots=1)
-    watch.look()
+    watch.tick()
     run.cancel()
-    watch.look()
+    watch.tick()
     assert engine.stopped == []
     os.utime(run.folder / "cancel", (0, time.time() - 5))
-    watch.look()
+    watch.tick()
     assert engine.stopped == [run.id]
 
 
@@ -224,11 +224,11 @@ def test_one_run_that_cannot_be_started_stops_no_other_and_is_told_once(engine, 
 
     monkeypatch.setattr(engine, "start", start)
     watch = Supervisor(Store(), engine, slots=1)
-    watch.look()
+    watch.tick()
     assert engine.started == [free.id]
     assert supervisor.trouble(Store()) == f"Run {barred.id} cannot continue: AF_UNIX path too long."
     barred.cancel()
-    watch.look()
+    watch.tick()
     assert supervisor.trouble(Store()) == ""
 
 
@@ -243,7 +243,7 @@ def test_a_run_that_cannot_be_scheduled_stops_no_other(engine, monkeypatch):
 
     monkeypatch.setattr(schedule, "estimate", fails_once)
     schedule.cost.cache_clear()
-    Supervisor(Store(), engine, slots=2).look()
+    Supervisor(Store(), engine, slots=2).tick()
     assert engine.started == [sound.id]
     assert odd.id in supervisor.trouble(Store())
 
@@ -288,7 +288,7 @@ def test_temporaries_of_killed_writers_go_and_all_else_stays(engine, own_cache):
         path.touch()
     for path in [*killed, others[0]]:
         os.utime(path, (0, time.time() - 999))
-    Supervisor(Store(), engine, slots=0).look()
+    Supervisor(Store(), engine, slots=0).tick()
     assert [path.exists() for path in killed] == [False] * 3
     assert all(path.exists() for path in others)
 

@@ -68,7 +68,7 @@ class Claim:
     unit: str = ""
     rates: tuple[float, ...] = ()
     changes: Mapping[str, Any] = field(default_factory=dict)
-    look: Mapping[str, str] = field(default_factory=dict)
+    address: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
 
     def specs(self, seed: int) -> list[RunSpec]:

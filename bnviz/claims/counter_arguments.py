@@ -52,7 +52,7 @@ CLAIMS = (
         rates=(1e-6,),
         high=0.99,
         page="covariate_shift",
-        look={"layers": "fc9,fc17"},
+        address={"layers": "fc9,fc17"},
     ),
     counter(
         name="beta-at-the-grid",
@@ -99,7 +99,7 @@ CLAIMS = (
         low=1,
         unit=TIMES,
         page="distributions",
-        look={"view": "all units", "layers": "conv2,conv5,conv8"},
+        address={"view": "all units", "layers": "conv2,conv5,conv8"},
     ),
     counter(
         name="band-at-first",

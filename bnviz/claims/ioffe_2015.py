@@ -40,6 +40,6 @@ CLAIMS = (
         measure=ratio(evidence.travel(["fc3"], pooled=False, stop=10_001), "none", "batch"),
         low=1,
         unit=TIMES,
-        look={"layers": "fc3"},
+        address={"layers": "fc3"},
     ),
 )

@@ -120,7 +120,7 @@ DISTRIBUTIONS = (
         low=4,
         unit=TIMES,
         page="distributions",
-        look={"layers": "conv2,conv5,conv8"},
+        address={"layers": "conv2,conv5,conv8"},
     ),
     on_cifar(
         name="batch-steadier",
@@ -133,7 +133,7 @@ DISTRIBUTIONS = (
         low=5,
         unit=TIMES,
         page="distributions",
-        look={"layers": "conv2,conv5,conv8"},
+        address={"layers": "conv2,conv5,conv8"},
         note="Next to its Fig. 1c, the paper calls the difference in stability marginal.",
     ),
     on_cifar(
@@ -147,7 +147,7 @@ DISTRIBUTIONS = (
         measure=difference(covariate_shift("ics_cosine", "median", "conv5"), "batch", "none"),
         high=0.1,
         page="covariate_shift",
-        look={"layers": "conv5"},
+        address={"layers": "conv5"},
     ),
     on_cifar(
         name="ics-last-layer",
@@ -159,7 +159,7 @@ DISTRIBUTIONS = (
         measure=difference(covariate_shift("ics_cosine", "median", "fc10"), "batch", "none"),
         high=0.1,
         page="covariate_shift",
-        look={"layers": "fc10"},
+        address={"layers": "fc10"},
         note="Layer 10 is the last layer of our network, but not of theirs.",
     ),
     on_cifar(
@@ -173,7 +173,7 @@ DISTRIBUTIONS = (
         rates=(0.01,),
         high=0,
         page="covariate_shift",
-        look={"layers": "conv5"},
+        address={"layers": "conv5"},
     ),
     of_2018(
         name="dln-no-shift",
@@ -188,7 +188,7 @@ DISTRIBUTIONS = (
         rates=(1e-7,),
         low=0.99,
         page="covariate_shift",
-        look={"layers": "fc9,fc17"},
+        address={"layers": "fc9,fc17"},
     ),
     of_2018(
         name="dln-batch-shift",
@@ -205,7 +205,7 @@ DISTRIBUTIONS = (
         low=100,
         unit=TIMES,
         page="covariate_shift",
-        look={"layers": "fc9,fc17"},
+        address={"layers": "fc9,fc17"},
     ),
     of_2018(
         name="dln-batch-cosine",
@@ -219,7 +219,7 @@ DISTRIBUTIONS = (
         rates=(1e-7,),
         high=0.9,
         page="covariate_shift",
-        look={"layers": "fc9,fc17"},
+        address={"layers": "fc9,fc17"},
     ),
 )
 

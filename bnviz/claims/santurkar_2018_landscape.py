@@ -83,7 +83,7 @@ LANDSCAPE = (
         low=1,
         unit=TIMES,
         page="landscape",
-        look={"view": "along a random direction"},
+        address={"view": "along a random direction"},
     ),
     of_2018(
         name="dln-band-early",
@@ -139,7 +139,7 @@ LANDSCAPE = (
         low=1,
         unit=TIMES,
         page="distributions",
-        look={"layers": "fc24"},
+        address={"layers": "fc24"},
     ),
 )
 
@@ -182,7 +182,7 @@ LP_NORMS = (
         low=1,
         unit=TIMES,
         page="norms",
-        look={"layers": "conv8"},
+        address={"layers": "conv8"},
     ),
     of_2018(
         name="dln-l1",

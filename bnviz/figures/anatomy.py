@@ -112,7 +112,7 @@ def stacked(values: Iterable[float], width: float) -> Array:
     return np.array([storey for _, storey in placed], dtype=float)
 
 
-def _spread(values: Array, height: float, **look: Any) -> go.Scatter:
+def _spread(values: Array, height: float, **properties: Any) -> go.Scatter:
     """Draw a grey bar from mean − σ to mean + σ, with a tick at the mean."""
     mean, deviation = values.mean(), values.std()
     ticks = {
@@ -128,7 +128,7 @@ def _spread(values: Array, height: float, **look: Any) -> go.Scatter:
         marker=ticks,
         hovertext=f"mean {mean:.4g}, standard deviation {deviation:.4g}",
         hoverinfo="text",
-        **look,
+        **properties,
     )
 
 
@@ -271,7 +271,11 @@ def company(table: DataFrame) -> go.Figure:
 def _members(table: DataFrame, dot: dict[str, Any]) -> list[go.Scatter]:
     """Draw one batch per row: mean and spread, its examples as rings, the chosen one as a dot."""
     ring = {"color": MARK, "size": 11, "symbol": "circle-open", "line": {"width": 2}}
-    look = {"mode": "markers", "showlegend": False, "hovertemplate": "x = %{x:.3g}<extra></extra>"}
+    properties = {
+        "mode": "markers",
+        "showlegend": False,
+        "hovertemplate": "x = %{x:.3g}<extra></extra>",
+    }
     rows = {
         number: table.loc[table["batch"] == number, "x"].to_numpy()
         for number in table["batch"].unique()
@@ -279,7 +283,8 @@ def _members(table: DataFrame, dot: dict[str, Any]) -> list[go.Scatter]:
     spreads = [_spread(values, number + 0.3, showlegend=False) for number, values in rows.items()]
     people = [(table[~table["guest"]], ring), (table[table["guest"]], dot)]
     return spreads + [
-        go.Scatter(x=some["x"], y=some["batch"], marker=marker, **look) for some, marker in people
+        go.Scatter(x=some["x"], y=some["batch"], marker=marker, **properties)
+        for some, marker in people
     ]
 
 
@@ -296,12 +301,12 @@ def _fates(guests: DataFrame, dot: dict[str, Any]) -> list[go.Scatter]:
         "y": [end for number in numbers for end in (number, number, None)],
     }
     thin = {"line": {"color": dot["color"], "width": 2}, "showlegend": False}
-    look = {"mode": "markers", "marker": dot, "name": "in training"}
+    properties = {"mode": "markers", "marker": dot, "name": "in training"}
     hover = "y = %{x:.4g} in training<extra></extra>"
     return [
         go.Scatter(x=[level] * 2, y=[numbers[0] - 0.45, numbers[-1] + 0.45], **line, **dashed),
         go.Scatter(**stems, **line, **thin),
-        go.Scatter(x=guests["training"], y=numbers, hovertemplate=hover, **look),
+        go.Scatter(x=guests["training"], y=numbers, hovertemplate=hover, **properties),
     ]
 
 
@@ -327,8 +332,8 @@ def scaling(table: DataFrame, a: float) -> go.Figure:
     fig = go.Figure()
     # Wide and drawn first, so that it stays visible behind the measured line.
     line = {"color": "rgba(136, 136, 136, 0.45)", "width": 12}
-    look = {"mode": "lines", "line": line, "name": "1/a", "hovertemplate": "%{y:.4g}"}
-    fig.add_scatter(x=table["a"], y=1 / table["a"], **look)
+    properties = {"mode": "lines", "line": line, "name": "1/a", "hovertemplate": "%{y:.4g}"}
+    fig.add_scatter(x=table["a"], y=1 / table["a"], **properties)
     labels = {"by_weights": "by the weights", "by_inputs": "by the inputs"}
     return _over_factors(fig, table, labels, a).update_yaxes(
         title_text="Gradient, against a = 1", type="log", **TICKS
@@ -370,11 +375,11 @@ def _over_factors(fig: go.Figure, table: DataFrame, labels: dict[str, str], a: f
     for column, label in labels.items():
         colour, dash, symbol = looks[column]
         line = {"color": colour, "width": 3, "dash": dash}
-        look: dict[str, Any] = {"mode": "lines", "line": line, "name": label}
-        fig.add_scatter(x=table["a"], y=table[column], hovertemplate="%{y:.4g}", **look)
+        properties: dict[str, Any] = {"mode": "lines", "line": line, "name": label}
+        fig.add_scatter(x=table["a"], y=table[column], hovertemplate="%{y:.4g}", **properties)
         dot = {"color": colour, "size": 13, "symbol": symbol}
-        look = {"mode": "markers", "marker": dot, "showlegend": False, "hoverinfo": "skip"}
-        fig.add_scatter(x=here["a"], y=here[column], **look)
+        properties = {"mode": "markers", "marker": dot, "showlegend": False, "hoverinfo": "skip"}
+        fig.add_scatter(x=here["a"], y=here[column], **properties)
     fig.update_layout(template="bnviz", height=400, margin_t=70, legend_y=1.02)
     title = {"text": "a = %{x:.3g}"}
     return fig.update_xaxes(

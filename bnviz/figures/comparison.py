@@ -35,7 +35,7 @@ DOTS = 16  # markers on a line, so that lines can be told apart without colour
 ACROSS = 3  # small multiples in a row
 
 
-class Look(NamedTuple):
+class LineStyle(NamedTuple):
     """The look of the lines that share a label."""
 
     colour: str
@@ -50,7 +50,7 @@ class Compared:
 
     Attributes
     ----------
-    looks : the look of each label, in the order of the legend
+    line_styles : the style of each label, in the order of the legend
     axis : title of the y axis
     time : length of the training and the steps at which runs diverged
     log : whether the y axis is logarithmic
@@ -59,7 +59,7 @@ class Compared:
     facets : names of the small multiples, () if there are none
     """
 
-    looks: Mapping[str, Look]
+    line_styles: Mapping[str, LineStyle]
     axis: str
     time: Time
     log: bool = False
@@ -100,7 +100,7 @@ def comparison(frame: DataFrame, compared: Compared) -> go.Figure:
     fig.add_traces(interval_legend(frame[frame["n"] > 1] if "n" in frame else frame))
     if compared.zero:
         fig.add_hline(0, **LEVEL)
-    entries = len(compared.looks) + (1 if "interval" in frame else 0)
+    entries = len(compared.line_styles) + (1 if "interval" in frame else 0)
     fig.update_layout(legend=BELOW, height=fig.layout.height + 14 * entries)
     over_time(compared.time, fig).update_yaxes(**axis_of("log" if compared.log else "linear"))
     if compared.points:
@@ -119,7 +119,7 @@ def _in_points(frame: DataFrame) -> DataFrame:
 def _labelled_lines(frame: DataFrame, compared: Compared) -> list[tuple[Curve, str, DataFrame]]:
     """Return every line with its look, its name in the legend and its rows.
 
-    Look and name are the same in all small multiples.
+    Style and name are the same in all small multiples.
     """
     seeds = (
         frame.groupby("facet")["seed"].nunique().max()
@@ -127,7 +127,7 @@ def _labelled_lines(frame: DataFrame, compared: Compared) -> list[tuple[Curve, s
         else frame["seed"].nunique()
     )
     several, lines = bool(seeds > 1), []
-    for label, look in compared.looks.items():
+    for label, own in compared.line_styles.items():
         of_label = frame[frame["label"] == label]
         for (seed, run), rows in groups(of_label, ["seed", "run"]):
             words = [
@@ -135,7 +135,7 @@ def _labelled_lines(frame: DataFrame, compared: Compared) -> list[tuple[Curve, s
                 f"seed {seed}" if several else "",
                 _counted(of_label) if "n" in frame else "",
             ]
-            lines.append((Curve(run, label, *look), " · ".join(filter(None, words)), rows))
+            lines.append((Curve(run, label, *own), " · ".join(filter(None, words)), rows))
     return lines
 
 
@@ -165,8 +165,8 @@ def _multiples(compared: Compared) -> go.Figure:
     return unchecked(fig)
 
 
-def looks(specs: Sequence[RunSpec], facet: str = "") -> dict[str, Look]:
-    """Return the look of each label, in the order of the legend.
+def line_styles(specs: Sequence[RunSpec], facet: str = "") -> dict[str, LineStyle]:
+    """Return the style of each label, in the order of the legend.
 
     Usually the normalisation sets colour and dash, and the other settings in the labels set marker
     and width. If those settings take more values than there are normalisations, they set the colour
@@ -178,15 +178,15 @@ def looks(specs: Sequence[RunSpec], facet: str = "") -> dict[str, Look]:
     knobs = [knob for knob in naming(specs, facet) if knob != "norm"]
     places = sorted({place_of(one, knobs) for one in ones.values()})
     norms = {one.norm for one in ones.values()}
-    found: dict[str, Look] = {}
+    found: dict[str, LineStyle] = {}
     for label, one in ones.items():
         rank, own = places.index(place_of(one, knobs)), style(one.norm)
         ordered = ordered_styles(len(places))[rank]
         if len(places) <= len(norms):
             symbol = own.symbol if len(places) == 1 else ordered.symbol
-            found[label] = Look(own.colour, own.dash, symbol, 2 + 1.2 * rank)
+            found[label] = LineStyle(own.colour, own.dash, symbol, 2 + 1.2 * rank)
         else:
-            found[label] = Look(
+            found[label] = LineStyle(
                 ordered.colour, ordered.dash if len(norms) == 1 else own.dash, ordered.symbol, 2
             )
     return found
@@ -301,7 +301,7 @@ def _everyone(view: View) -> DataFrame:
 def _drawn(metric: Metric, numbers: DataFrame, view: View, axis: str = "", **how: Any) -> go.Figure:
     time, facet = replace(view.time, selected=None), how.pop("facet", "")
     compared = Compared(
-        looks(view.specs, facet), axis or metric.axis, time, percent=metric.percent, **how
+        line_styles(view.specs, facet), axis or metric.axis, time, percent=metric.percent, **how
     )
     return comparison(numbers, compared)
 
@@ -342,7 +342,7 @@ def difference(name: str) -> Panel:
     return replace(
         overlay(name),
         title=f"{metric.label}: difference",
-        look="Each run minus the baseline run of the same seed, step by step.",
+        reading="Each run minus the baseline run of the same seed, step by step.",
         numbers=lambda view: differences(view, metric),
         draw=draw,
         slug=f"difference-{name}",
@@ -362,7 +362,7 @@ def multiples(name: str) -> Panel:
     return replace(
         overlay(name),
         title=f"{metric.label}: small multiples",
-        look="All panels have the same axes, so heights can be compared across them.",
+        reading="All panels have the same axes, so heights can be compared across them.",
         numbers=lambda view: curves(view, metric, faceted(view.specs, view.choice)),
         draw=draw,
         slug=f"multiples-{name}",

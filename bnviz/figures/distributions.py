@@ -89,7 +89,7 @@ def _ridges(curve: Curve, rows: DataFrame) -> list[go.Scatter]:
     """
     left, right, height = (rows[name].to_numpy() for name in ("left", "right", "height"))
     line = {"color": "rgba(255, 255, 255, 0.8)", "width": 1}
-    look = {
+    properties = {
         "mode": "lines",
         "line": line,
         "fill": "toself",
@@ -100,7 +100,9 @@ def _ridges(curve: Curve, rows: DataFrame) -> list[go.Scatter]:
     for step, at in sorted(rows.groupby("step").indices.items()):
         x = drawable([left[at[0]], *(left[at] + right[at]) / 2, right[at[-1]]])
         traces.append(
-            scatter(x=x, y=drawable([step, *step - height[at], step]), name=curve.label, **look)
+            scatter(
+                x=x, y=drawable([step, *step - height[at], step]), name=curve.label, **properties
+            )
         )
     return traces
 

@@ -88,7 +88,7 @@ class Panel:
     Attributes
     ----------
     title : title above the figure
-    look : one sentence that says what to look for
+    reading : one sentence that says what to look for
     numbers : computes the numbers from a view, at full resolution
     draw : draws the numbers
     paper : the name in `bnviz.papers.reference` of the papers' curves that belong beneath
@@ -107,7 +107,7 @@ class Panel:
     """
 
     title: str
-    look: str
+    reading: str
     numbers: Callable[[View], DataFrame]
     draw: Callable[[DataFrame, View], go.Figure]
     paper: str = ""
@@ -150,9 +150,9 @@ class Panel:
             letter if letter.isalnum() else "-" for letter in self.title.lower()
         ).strip("-")
 
-    def told(self, title: str, look: str) -> Panel:
+    def told(self, title: str, reading: str) -> Panel:
         """Return this panel with another title and another hint on what to look for."""
-        return replace(self, title=title, look=look)
+        return replace(self, title=title, reading=reading)
 
     def measure(self, view: View) -> DataFrame:
         """Return the numbers at full resolution, averaged over seeds if the view asks for it."""

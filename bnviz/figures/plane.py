@@ -15,7 +15,7 @@ from plotly.colors import sample_colorscale
 from bnviz.figures.traces import drawable
 
 Array = NDArray[np.float64]
-Looks = list[Any]  # the traces of a network, with everything that stays the same in all frames
+Templates = list[Any]  # the traces of a network, with everything that stays the same in all frames
 Data = list[dict[str, Any]]  # for each of these traces, what changes from frame to frame
 # Viridis without its darkest part, which would not be visible on a dark page.
 SHADES = sample_colorscale("Viridis", list(np.linspace(0.12, 1, 12)))
@@ -115,7 +115,7 @@ def _parts(path: DataFrame, step: int) -> tuple[DataFrame, DataFrame, DataFrame]
     return path[path["point"] <= step], path[path["point"] == step], path[path["point"] >= step]
 
 
-def flat_looks(scale: Scale) -> Looks:
+def flat_templates(scale: Scale) -> Templates:
     """Return the traces of a contour plot.
 
     They are the contours, a halo beneath the path, the path so far, an arrow to the next step, and
@@ -147,7 +147,7 @@ def flat_looks(scale: Scale) -> Looks:
 
 
 def flat_data(plane: Plane, scale: Scale) -> Data:
-    """Return what the traces of `flat_looks` show for a plane, in the same order."""
+    """Return what the traces of `flat_templates` show for a plane, in the same order."""
     ticks, heights = drawable(plane.ticks), drawable(scale.heights(plane.loss))
     before, now, after = (
         {"x": drawable(part["a"]), "y": drawable(part["b"]), "customdata": _told(part)}
@@ -163,7 +163,7 @@ def flat_data(plane: Plane, scale: Scale) -> Data:
     ]
 
 
-def solid_looks(scale: Scale) -> Looks:
+def solid_templates(scale: Scale) -> Templates:
     """Return the traces of a 3D surface: surface, path, next step and current step."""
     lines = {"start": scale.low, "end": scale.high, "size": (scale.high - scale.low) / BANDS}
     levels = {"show": True, "color": "rgba(255, 255, 255, 0.5)", "width": 1, **lines}
@@ -193,7 +193,7 @@ def solid_looks(scale: Scale) -> Looks:
 
 
 def solid_data(plane: Plane, scale: Scale) -> Data:
-    """Return what the traces of `solid_looks` show for a plane, in the same order."""
+    """Return what the traces of `solid_templates` show for a plane, in the same order."""
     ticks, heights = plane.ticks, scale.heights(plane.loss)
     lift = LIFT * (scale.high - scale.low)
 

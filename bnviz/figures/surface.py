@@ -20,14 +20,14 @@ from bnviz.figures.panel import RELIEF, Panel, View
 from bnviz.figures.plane import (
     SHADES,
     Data,
-    Looks,
     Plane,
     Scale,
+    Templates,
     flat_data,
-    flat_looks,
+    flat_templates,
     plane_at,
     solid_data,
-    solid_looks,
+    solid_templates,
 )
 from bnviz.figures.style import Curve, Time, curves
 from bnviz.spec import RunSpec
@@ -44,7 +44,7 @@ def contours(frame: DataFrame, titles: tuple[str, str], selected: int) -> go.Fig
     The figure first shows the newest step up to `selected`. `titles` are those of the axes a and b.
     """
     networks, scale = curves(frame), Scale.over(frame["loss"])
-    fig = _panels(networks, "xy", 400, flat_looks(scale))
+    fig = _panels(networks, "xy", 400, flat_templates(scale))
     reach = frame["a"].where(frame["point"].isna()).max()
     axis = {"range": [-reach, reach], "constrain": "domain"} if len(frame) else {}
     fig.update_xaxes(title_text=titles[0], showticklabels=True, **axis)
@@ -65,7 +65,7 @@ def reliefs(frame: DataFrame, selected: int) -> go.Figure:
     The figure first shows the newest step up to `selected`. Losses above the scale are cut off.
     """
     networks, scale = curves(frame)[:IN_SPACE], Scale.over(frame["loss"])
-    fig = _panels(networks, "scene", 440, solid_looks(scale))
+    fig = _panels(networks, "scene", 440, solid_templates(scale))
     upwards = {"title": {"text": ""}, "range": [scale.low, scale.high], **scale.marks()}
     across = {"nticks": 5, "title": {"text": "a"}}
     fig.update_scenes(
@@ -105,7 +105,7 @@ def _stacked(count: int) -> dict[str, Any]:
 
 
 def _panels(
-    networks: list[tuple[Curve, DataFrame]], kind: str, height: int, looks: Looks
+    networks: list[tuple[Curve, DataFrame]], kind: str, height: int, templates: Templates
 ) -> go.Figure:
     """Return a figure with one panel per network, up to ACROSS in a row, and its traces.
 
@@ -121,9 +121,9 @@ def _panels(
     sharing = {"shared_xaxes": "all", "shared_yaxes": "all"}
     fig = make_subplots(down, across, specs=specs, subplot_titles=[" "] * count, **gaps, **sharing)
     for place in range(len(networks)):
-        for look in looks:
-            fig.add_trace(look, row=place // across + 1, col=place % across + 1)
-            fig.data[-1].showlegend = bool(look.name) and place == 0
+        for template in templates:
+            fig.add_trace(template, row=place // across + 1, col=place % across + 1)
+            fig.data[-1].showlegend = bool(template.name) and place == 0
     fig.update_annotations(font_size=13)
     fig.update_layout(template="bnviz", height=150 + height * down, margin={"t": 80, "b": 86})
     legend = {
@@ -175,7 +175,10 @@ def _played(
 
 
 def _frame(
-    networks: list[tuple[Curve, DataFrame]], step: int, data: Callable[[Plane], Data], traces: Looks
+    networks: list[tuple[Curve, DataFrame]],
+    step: int,
+    data: Callable[[Plane], Data],
+    traces: Templates,
 ) -> go.Frame:
     """Return the animation frame of a step: each network's newest plane up to then."""
     planes = [plane_at(rows, step) for _, rows in networks]

@@ -107,7 +107,7 @@ def _losses(fig: go.Figure, frame: DataFrame, swept: Swept) -> go.Figure:
     if not found:
         return fig
     for place, (curve, lost) in enumerate(found):
-        look = {
+        properties = {
             "mode": "markers",
             "marker": {"symbol": "x", "size": 11, "color": curve.colour},
             "showlegend": False,
@@ -116,7 +116,13 @@ def _losses(fig: go.Figure, frame: DataFrame, swept: Swept) -> go.Figure:
         at = np.full(len(lost), place)
         fig.add_trace(
             line_trace(
-                curve, lost["knob"], at, **look, text=text, hovertemplate="%{text}", yaxis="y2"
+                curve,
+                lost["knob"],
+                at,
+                **properties,
+                text=text,
+                hovertemplate="%{text}",
+                yaxis="y2",
             )
         )
     count = len(found)
@@ -256,7 +262,7 @@ SWEEP = Panel(
 SWEEP_MAP = replace(
     SWEEP,
     title="Every run",
-    look="One cell per run. How far to the right does a network keep its value? "
+    reading="One cell per run. How far to the right does a network keep its value? "
     "A cell stays empty until its run has ended.",
     draw=lambda numbers, view: sweep_map(numbers, swept(view)),
     slug="sweep-map",

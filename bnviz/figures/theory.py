@@ -115,19 +115,23 @@ def _points(signs: str, rows: DataFrame) -> go.Scatter:
         "bound %{customdata[3]:.3g}<extra></extra>"
     )
     marker = {"symbol": SIGNS[signs], "size": 8, "opacity": 0.8, **colour}
-    look = {"mode": "markers", "marker": marker, "hovertemplate": text, "showlegend": False}
+    properties = {"mode": "markers", "marker": marker, "hovertemplate": text, "showlegend": False}
     customdata = rows[["layer", "unit", "left", "bound"]]
     return scatter(
-        x=drawable(rows["x"]), y=drawable(rows["y"]), name=signs, customdata=customdata, **look
+        x=drawable(rows["x"]),
+        y=drawable(rows["y"]),
+        name=signs,
+        customdata=customdata,
+        **properties,
     )
 
 
 def _sign_legend(frame: DataFrame) -> list[go.Scatter]:
     """Return legend entries for the markers that occur, in grey because colours mean layers."""
     found = set().union(*(_placed(points)["signs"] for _, points in groups(frame, "version")))
-    look = {"x": [None], "y": [None], "mode": "markers"}
+    properties = {"x": [None], "y": [None], "mode": "markers"}
     return [
-        scatter(name=signs, marker={"symbol": symbol, "color": MARK, "size": 8}, **look)
+        scatter(name=signs, marker={"symbol": symbol, "color": MARK, "size": 8}, **properties)
         for signs, symbol in SIGNS.items()
         if signs in found
     ]
@@ -193,14 +197,14 @@ def has_batchnorm(spec: RunSpec) -> bool:
     return spec.norm == "batch"
 
 
-def theorem_panel(statement: str, look: str, true: str, printed: str) -> Panel:
+def theorem_panel(statement: str, reading: str, true: str, printed: str) -> Panel:
     """Return the panel of a statement, with its true and its printed version side by side.
 
     `true` and `printed` are the titles of the two.
     """
     return Panel(
         analysis.STATEMENTS[statement],
-        look,
+        reading,
         lambda view: analysis.sides(view.rows, statement, view.step),
         lambda numbers, view: theorem(numbers, {"true": true, "printed": printed}),
         when=has_batchnorm,

@@ -31,10 +31,18 @@ def drawable(values: ArrayLike) -> NDArray[np.float32]:
         return np.asarray(values, dtype=np.float32)
 
 
-def line_trace(curve: Curve, x: ArrayLike, y: ArrayLike, **look: Any) -> go.Scatter:
-    """Return a line of a run; `look` adds to or replaces its properties."""
-    look = {"mode": "lines", "line": curve.line, "hovertemplate": NUMBER, **curve.place, **look}
-    return scatter(x=drawable(x), y=drawable(y), name=curve.label, legendgroup=curve.run, **look)
+def line_trace(curve: Curve, x: ArrayLike, y: ArrayLike, **properties: Any) -> go.Scatter:
+    """Return a line of a run; `properties` adds to or replaces its properties."""
+    properties = {
+        "mode": "lines",
+        "line": curve.line,
+        "hovertemplate": NUMBER,
+        **curve.place,
+        **properties,
+    }
+    return scatter(
+        x=drawable(x), y=drawable(y), name=curve.label, legendgroup=curve.run, **properties
+    )
 
 
 def band_traces(
@@ -75,9 +83,9 @@ def interval_traces(
     if f"{name}_from" not in rows:
         return []
     low, high = rows[f"{name}_from"], rows[f"{name}_to"]
-    look: dict[str, Any] = {"line": {"width": 0}, "showlegend": False, **NO_HOVER}
+    properties: dict[str, Any] = {"line": {"width": 0}, "showlegend": False, **NO_HOVER}
     if log:
-        look |= _open_mark(low)
+        properties |= _open_mark(low)
         low = low.where(low.isna() | (low > 0), LOWEST)  # a logarithmic axis cannot show zero
     traces: list[go.Scatter] = []
     for at, bottom, top in _pieces(rows["step"], low, high):
@@ -86,8 +94,8 @@ def interval_traces(
             "fillcolor": curve.faded(0.12),
             "fillpattern": HATCH | {"fgcolor": curve.colour},
         }
-        traces.append(line_trace(curve, at, bottom, **look))
-        traces.append(line_trace(curve, at, top, **look, **hatch))
+        traces.append(line_trace(curve, at, bottom, **properties))
+        traces.append(line_trace(curve, at, top, **properties, **hatch))
     return traces
 
 
@@ -124,13 +132,15 @@ def interval_bars(
         return []
     apart = -(-len(rows) // WHISKERS)
     some = rows.iloc[place * apart // 4 :: apart]
-    look: dict[str, Any] = {
+    properties: dict[str, Any] = {
         "mode": "markers",
         "marker": {"size": 3, "color": curve.colour},
         "showlegend": False,
         **NO_HOVER,
     }
-    return [line_trace(curve, some["step"], some[name], **look, **error_bars(some, name, log))]
+    return [
+        line_trace(curve, some["step"], some[name], **properties, **error_bars(some, name, log))
+    ]
 
 
 def interval_legend(frame: DataFrame, whiskers: bool = False) -> list[go.Scatter]:
@@ -148,7 +158,7 @@ def interval_legend(frame: DataFrame, whiskers: bool = False) -> list[go.Scatter
             scatter(x=[None], y=[None], name=f"{name}{OVER_SEEDS}", legendgroup=name, **bar)
             for name in names
         ]
-    look: dict[str, Any] = {
+    properties: dict[str, Any] = {
         "x": [None],
         "y": [None],
         "mode": "lines",
@@ -157,7 +167,7 @@ def interval_legend(frame: DataFrame, whiskers: bool = False) -> list[go.Scatter
     }
     pattern = {"fillcolor": "rgba(136, 136, 136, 0.12)", "fillpattern": HATCH | {"fgcolor": MARK}}
     return [
-        scatter(name=f"{name}{OVER_SEEDS}", legendgroup=name, **look, **pattern, **NO_HOVER)
+        scatter(name=f"{name}{OVER_SEEDS}", legendgroup=name, **properties, **pattern, **NO_HOVER)
         for name in names
     ]
 
@@ -174,7 +184,9 @@ def cross_trace(
     if end is None:
         return []
     note, side = f"diverged at step {step}", "left" if x[end] > time.steps / 2 else "right"
-    look: dict[str, Any] = {"showlegend": False, "cliponaxis": False, "hovertemplate": note}
-    look |= {"mode": "markers", "marker": {"symbol": "x", "size": 10, "color": curve.colour}}
-    look |= {"mode": "markers+text", "text": [note], "textposition": f"top {side}"} if words else {}
-    return [line_trace(curve, [x[end]], [y[end]], **look)]
+    properties: dict[str, Any] = {"showlegend": False, "cliponaxis": False, "hovertemplate": note}
+    properties |= {"mode": "markers", "marker": {"symbol": "x", "size": 10, "color": curve.colour}}
+    properties |= (
+        {"mode": "markers+text", "text": [note], "textposition": f"top {side}"} if words else {}
+    )
+    return [line_trace(curve, [x[end]], [y[end]], **properties)]

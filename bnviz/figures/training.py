@@ -114,7 +114,7 @@ TEST_ACCURACY = Panel(
 TEST_ERROR = replace(
     TEST_ACCURACY,
     title="Test error",
-    look="The share of test images that are misclassified. On a logarithmic axis, differences in "
+    reading="The share of test images that are misclassified. On a logarithmic axis, differences in "
     "the last per cent are visible.",
     numbers=lambda view: analysis.test_error(view.rows),
     draw=lambda numbers, view: test_error(numbers, view.time, view.paper),

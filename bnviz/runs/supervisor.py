@@ -58,8 +58,8 @@ class Supervisor:
         self.complaints: dict[str, str] = {}  # run -> what went wrong with it at the last look
         self.swept_at = 0.0
 
-    def look(self) -> bool:
-        """Look at all runs once: start those that can start, and stop those that should.
+    def tick(self) -> bool:
+        """Check all runs once: start those that can start, and stop those that should.
 
         Returns whether any run is waiting or running.
         """
@@ -150,11 +150,11 @@ def supervise(store: Store, engine: Callable[[], Engine]) -> bool:
 
 
 def work(store: Store, supervisor: Supervisor) -> None:
-    """Look at the cache again and again, until there has been nothing to do for IDLE_S."""
+    """Check the cache again and again, until there has been nothing to do for IDLE_S."""
     complain(store, "")
     quiet_since = time.time()
     while time.time() - max(quiet_since, last_seen(store)) < IDLE_S:
-        if supervisor.look():
+        if supervisor.tick():
             quiet_since = time.time()
         time.sleep(POLL_S)
 

@@ -34,7 +34,7 @@ class Chapter:
     slug: str
     heading: str
     text: str
-    look: str
+    reading: str
     formula: str
     panel: str  # a key of bnviz.figures.PANELS
     page: str  # the page that shows the figure with more settings
@@ -61,7 +61,9 @@ class Chapter:
     @property
     def figure(self) -> Panel:
         """The chapter's panel, with its own heading and text."""
-        return replace(PANELS[self.panel].told(self.heading, self.look), slug=f"story-{self.slug}")
+        return replace(
+            PANELS[self.panel].told(self.heading, self.reading), slug=f"story-{self.slug}"
+        )
 
     @property
     def link(self) -> str:
@@ -109,7 +111,7 @@ CHAPTERS = {
                 "from the second measurement on. After 2,000 steps it stands at 72 %, the standard "
                 "network at 65 %."
             ),
-            look="Who is ahead at equal steps? Is the lead larger at the start or at the end?",
+            reading="Who is ahead at equal steps? Is the lead larger at the start or at the end?",
             formula="BatchNorm, for each channel over the batch: μ = mean x, σ² = mean (x − μ)², "
             "x̂ = (x − μ) / √(σ² + ε), y = γx̂ + β. γ and β are learned. Test accuracy is "
             "measured with averages of μ and σ² over the training batches.",
@@ -126,7 +128,7 @@ CHAPTERS = {
                 "each step. Its median drifts by 1.0, the most of the three. (Seed 0. In layer 8 "
                 "the standard network is as steady as BatchNorm.)"
             ),
-            look="The lines show the median and the 15–85 % and 5–95 % ranges of one ReLU's input. "
+            reading="The lines show the median and the 15–85 % and 5–95 % ranges of one ReLU's input. "
             "A stable distribution gives level lines.",
             formula=(
                 "Quantiles of the input of one ReLU of layer 5, over batch × height × width of one "
@@ -146,7 +148,7 @@ CHAPTERS = {
                 "network's training accuracy is 73 %, against 77 % with BatchNorm and 59 % for the "
                 "standard network. Stable distributions can hardly be the reason."
             ),
-            look="Which network does the noisy one resemble: BatchNorm or the standard network?",
+            reading="Which network does the noisy one resemble: BatchNorm or the standard network?",
             formula=(
                 "After BatchNorm x ← s·x + m, for every element, with s ~ N(σ_j, 0.1), m ~ U(μ_j − "
                 "0.1, μ_j + 0.1), and for every channel j at each step μ_j ~ U(−0.5, 0.5), σ_j ~ "
@@ -166,7 +168,7 @@ CHAPTERS = {
                 "network. Over the last 1,000 steps it turns less: 0.70 against 0.56. The paper "
                 "found no less shift with BatchNorm. Here that holds only at first."
             ),
-            look=(
+            reading=(
                 "Distance 0 and cosine 1 mean no shift. Which network is closer to them in the "
                 "first 250 steps, and which later?"
             ),
@@ -190,7 +192,7 @@ CHAPTERS = {
                 "first 250 steps the order is reversed (1.33 and 0.64): the standard network has "
                 "barely started to learn, so its loss barely changes."
             ),
-            look=(
+            reading=(
                 "A narrow band means a smooth landscape, but only once the network learns. Find "
                 "where the standard network leaves 2.30, the loss of guessing."
             ),
@@ -212,7 +214,7 @@ CHAPTERS = {
                 "accuracy over steps 1,000 to 1,999 is 76, 77 and 76 %, against 78 % with "
                 "BatchNorm and 59 % for the standard network (one seed)."
             ),
-            look="Do all normalised networks outrun the standard one, and how far apart are they?",
+            reading="Do all normalised networks outrun the standard one, and how far apart are they?",
             formula=(
                 "ŷ = (y − μ) / N_p(y) for each channel over the batch, with N₁ = mean |y|, N₂ = "
                 "√(mean y²), N_∞ = max |y|, all taken before the mean is subtracted; then γŷ + β."
@@ -233,7 +235,7 @@ CHAPTERS = {
                 "accuracy is 26 %, BatchNorm's is 67 %. It has barely started to learn, so its "
                 "loss barely changes. A small demonstration can show the opposite of the paper."
             ),
-            look=(
+            reading=(
                 "Compare this with the same figure on all images. Is this a different landscape, "
                 "or just its first 200 steps?"
             ),

@@ -96,7 +96,7 @@ def chapter_section(number: int, chapter: Chapter, runs: Sequence[Run], rows: Da
     shown = f"<p><strong>Not measured yet.</strong> <code>{command(chapter)}</code> makes its runs.</p>\n"
     if runs:
         _, figure = chapter.figure.figure(chapter.view(runs, rows))
-        caption = f"{chapter.look} {measured_on([run.spec for run in runs], only_first(chapter.figure, runs))}"
+        caption = f"{chapter.reading} {measured_on([run.spec for run in runs], only_first(chapter.figure, runs))}"
         shown = picture(figure, f"{chapter.heading}. {chapter.text}", caption)
     formula = folded("Formula", f"<p>{escape(chapter.formula)}</p>", "formula")
     more = f"<p class='note'>More of it in bnviz, page {chapter.page.replace('_', ' ').capitalize()}.</p>\n"
@@ -191,9 +191,9 @@ def figures_of(runs: Sequence[Run]) -> str:
         numbers = panel.fewer(panel.measure(view))
         if len(numbers):
             caption = measured_on(specs, only_first(panel, runs))
-            shown = picture(panel.draw(numbers, view), f"{panel.title}. {panel.look}", caption)
+            shown = picture(panel.draw(numbers, view), f"{panel.title}. {panel.reading}", caption)
             drawn.append(
-                f"<h3>{escape(panel.title)}</h3>\n{marked(panel.look)}{shown}{marked(in_words(panel, numbers))}"
+                f"<h3>{escape(panel.title)}</h3>\n{marked(panel.reading)}{shown}{marked(in_words(panel, numbers))}"
             )
     return "".join(drawn) or "<p>Nothing measured yet.</p>\n"
 

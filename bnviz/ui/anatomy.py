@@ -203,17 +203,17 @@ def show_scale() -> None:
         )
 
 
-def chart(title: str, look: str, numbers: DataFrame, figure: go.Figure, slug: str = "") -> None:
+def chart(title: str, reading: str, numbers: DataFrame, figure: go.Figure, slug: str = "") -> None:
     """Draw a figure under its title and sentence, with its numbers as a CSV download."""
     slug = slug or "-".join(
         "".join(letter if letter.isalnum() else " " for letter in title.lower()).split()
     )
-    st.markdown(f"#### {title}\n{look}")
+    st.markdown(f"#### {title}\n{reading}")
     plot(
         figure,
         key=slug,
         revision="anatomy",
-        alt=f"{title}. {look}".replace("**", ""),
+        alt=f"{title}. {reading}".replace("**", ""),
         filename=f"bnviz-{slug}",
     )
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):

@@ -189,7 +189,7 @@ def address(verdict: Verdict) -> str:
         **{name: values for name, values in several.items() if values},
         **claim.changes,
     }
-    written = {name: link.write(value) for name, value in said.items()} | dict(claim.look)
+    written = {name: link.write(value) for name, value in said.items()} | dict(claim.address)
     return f"{claim.page}?{urlencode(written, safe=',')}"
 
 

@@ -227,7 +227,7 @@ def draw_panel(
     theirs = panel.counterpart(specs, choices.choice) if choices.paper and len(drawn) else None
     shown, key = replace(view, paper=theirs), digest(drawn, theirs)
     figure = picture(panel.name, key, repr(view.time), choices, panel, drawn, shown)
-    st.markdown(f"#### {panel.title}\n{panel.look}\n\n{panel.say(drawn)}")
+    st.markdown(f"#### {panel.title}\n{panel.reading}\n\n{panel.say(drawn)}")
     take = Takeaway(
         panel.name,
         panel.title,
@@ -242,7 +242,7 @@ def draw_panel(
         figure,
         key=f"figure-{panel.name}",
         revision=revision(runs),
-        alt=f"{panel.title}. {panel.look}",
+        alt=f"{panel.title}. {panel.reading}",
         filename=f"bnviz-{panel.name}",
         on_export=lambda look: export.ask(replace(take, look=look)),
     )

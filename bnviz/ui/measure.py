@@ -18,7 +18,7 @@ def offer(panel: Panel, specs: Sequence[RunSpec], lacking: Lacking, first: bool)
 
     The first of several such figures gets the button that measures them.
     """
-    st.markdown(f"#### {panel.title}\n{panel.look}")
+    st.markdown(f"#### {panel.title}\n{panel.reading}")
     if not first:
         st.info(
             "These runs have not measured this either. The button above measures both.",

@@ -117,4 +117,4 @@ def formula(chapter: Chapter) -> None:
         "Formula", icon=":material/functions:", type="tertiary", key=f"formula-{chapter.slug}"
     ):
         st.text(chapter.formula)
-        st.markdown(f"**What to look at.** {chapter.look}")
+        st.markdown(f"**What to look at.** {chapter.reading}")

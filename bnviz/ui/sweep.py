@@ -54,7 +54,9 @@ def sweep_page(doc: str | None) -> None:
         page.offer_download(name)
     choices = Choices(max(spec.steps for spec in specs), choice=end, statistic=statistic)
     show(
-        specs, VIEWS[view].told(f"{ENDS[end]}, by {sweep.label.lower()}", VIEWS[view].look), choices
+        specs,
+        VIEWS[view].told(f"{ENDS[end]}, by {sweep.label.lower()}", VIEWS[view].reading),
+        choices,
     )
 
 
