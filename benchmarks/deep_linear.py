@@ -21,21 +21,21 @@ from bnviz.training.loop import Training
 STEPS, ROUNDS = 300, 3
 
 
-def question(norm: str) -> RunSpec:
+def spec_of(norm: str) -> RunSpec:
     """Return the paper's settings for a few steps, with only the landscape measured."""
     return PRESETS["fig10"].specs(norm=norm, steps=STEPS, probes={"landscape": 50})[0]
 
 
 def ours(norm: str) -> None:
     """Train with bnviz."""
-    training = Training(question(norm))
+    training = Training(spec_of(norm))
     while not training.finished:
         list(training.advance())
 
 
 def plain(norm: str) -> None:
     """Train with torch.nn, and measure the gradient at five points along it at every 50th step."""
-    spec = question(norm)
+    spec = spec_of(norm)
     batch = Training(spec).objective.task.batch(0)
     layers = [
         layer

@@ -23,7 +23,7 @@ PROBES = {"accuracy": 1, "evaluation": 250, "landscape": 10}
 WINDOW = 250
 
 
-def question(norm: str, seed: int, model: str = "vgg11") -> RunSpec:
+def spec_of(norm: str, seed: int, model: str = "vgg11") -> RunSpec:
     """Return the settings of one run of the comparison."""
     return RunSpec(
         model=model,
@@ -37,12 +37,10 @@ def question(norm: str, seed: int, model: str = "vgg11") -> RunSpec:
     )
 
 
-def questions() -> list[RunSpec]:
+def specs() -> list[RunSpec]:
     """Return the settings of all runs; those of vgg16 are the noise control and its reference."""
-    main = [question(norm, seed) for seed in SEEDS for norm in NORMS]
-    return main + [
-        question(norm, seed, "vgg16") for seed in SEEDS[:2] for norm in ("none", "noise")
-    ]
+    main = [spec_of(norm, seed) for seed in SEEDS for norm in NORMS]
+    return main + [spec_of(norm, seed, "vgg16") for seed in SEEDS[:2] for norm in ("none", "noise")]
 
 
 def rows(spec: RunSpec) -> pd.DataFrame:
@@ -64,12 +62,12 @@ def band_widths(frame: pd.DataFrame) -> pd.Series:
 def main() -> None:
     """Queue the runs, or print the tables."""
     if "--submit" in sys.argv:
-        for spec in questions():
+        for spec in specs():
             print(Store().submit(spec).id, spec.summary())
         return
     frames = {
         (spec.model, spec.norm, spec.seed): rows(spec)
-        for spec in questions()
+        for spec in specs()
         if Store().run(spec.id).state == "done"
     }
     accuracy = pd.Series({key: mean_accuracy(frame) for key, frame in frames.items()})

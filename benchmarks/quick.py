@@ -21,7 +21,7 @@ RATES = (0.02, 0.05, 0.1)
 INITS = ("glorot_uniform", "he_normal")
 
 
-def question(lr: float, init: str, norm: str, seed: int) -> RunSpec:
+def spec_of(lr: float, init: str, norm: str, seed: int) -> RunSpec:
     """Return the settings of one candidate for the quick preset."""
     probes = {"accuracy": 1, "evaluation": 200, "landscape": 10}
     return RunSpec.of(width=0.25, norm=norm, lr=lr, init=init, steps=200, seed=seed, probes=probes)
@@ -32,11 +32,11 @@ def main() -> None:
     cells = list(product(RATES, INITS, ("none", "batch"), (0, 1, 2)))
     if "--submit" in sys.argv:
         for cell in cells:
-            Store().submit(question(*cell))
+            Store().submit(spec_of(*cell))
         return
     lines = []
     for cell in cells:
-        spec = question(*cell)
+        spec = spec_of(*cell)
         if Store().run(spec.id).state != "done":
             continue
         frame, widths = rows(spec), band_widths(rows(spec))

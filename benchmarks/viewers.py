@@ -92,7 +92,7 @@ class Reader:
         self.looks += 1
 
 
-def questions(ask: str) -> list[RunSpec]:
+def specs(ask: str) -> list[RunSpec]:
     """Return the settings that a page's URL parameters ask for: a preset and changes to it."""
     knobs = dict(parse_qsl(ask))
     preset = PRESETS[knobs.pop("preset")]
@@ -183,7 +183,7 @@ def main() -> None:
     asked = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
-        for spec in questions(asked.ask):
+        for spec in specs(asked.ask):
             store.submit(spec)
         with server(store.root) as process:
             memory = megabytes(process.pid)

@@ -58,7 +58,7 @@ class Sweep:
     suggested: Callable[[RunSpec], Sequence[float]]
     concerns: Callable[[RunSpec], bool] = lambda spec: True
 
-    def question(self, spec: RunSpec, value: str) -> RunSpec:
+    def spec_at(self, spec: RunSpec, value: str) -> RunSpec:
         """Return the settings of a run with this sweep's setting at another value.
 
         SpecError, with one sentence, if the value is not valid.
@@ -66,7 +66,7 @@ class Sweep:
         changed = self.turned(spec, value)  # raises even if it would make no difference to this run
         return RunSpec.of(**spec.model_dump() | changed) if self.concerns(spec) else spec
 
-    def questions(self, specs: Sequence[RunSpec], text: str) -> list[RunSpec]:
+    def specs(self, specs: Sequence[RunSpec], text: str) -> list[RunSpec]:
         """Return the settings of each run at each value of a comma-separated list.
 
         Identical results appear only once. SpecError, with one sentence, if a value is not valid,
@@ -74,7 +74,7 @@ class Sweep:
         sweep would have more than MOST_RUNS runs.
         """
         values = [part.strip() for part in text.split(",") if part.strip()]
-        several = [self.question(spec, value) for value in values for spec in specs]
+        several = [self.spec_at(spec, value) for value in values for spec in specs]
         asked = list({spec.id: spec for spec in several}.values())
         if not any(map(self.concerns, specs)):
             deaf = " or ".join(dict.fromkeys(spec.norm for spec in specs))

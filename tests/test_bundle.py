@@ -27,7 +27,7 @@ from bnviz.analysis.distributions import histograms
 from bnviz.analysis.landscape import landscape_bands, step_sizes
 from bnviz.analysis.rows import layers
 from bnviz.analysis.training import smooth
-from bnviz.cli import questions
+from bnviz.cli import settings as cli_settings
 from bnviz.presets import PRESETS
 from bnviz.runs import bundle_files, bundle_run
 from bnviz.runs.bundle import bundle
@@ -212,7 +212,7 @@ def test_a_bundle_holds_what_was_measured_asked_and_needed(run):
     )
     shown = re.search(r"^python -m bnviz run .*$", told, re.MULTILINE)
     options = cli.parser().parse_args(split(shown[0])[3:])
-    assert [spec.id for spec in questions.asked(options)] == [run.id]
+    assert [spec.id for spec in cli_settings.asked(options)] == [run.id]
     cited = held["CITATION.bib"].decode()
     assert re.findall(r"@\w+{(\w+),", cited) == [
         "santurkar2018batchnorm",

@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 from bnviz import cli, execute
 from bnviz.analysis import rows as rows_numbers
 from bnviz.claims import CLAIMS, judging
-from bnviz.claims.claim import GROUPS, NBSP, TIMES, Claim, questions
+from bnviz.claims.claim import GROUPS, NBSP, TIMES, Claim, specs_of
 from bnviz.claims.evidence import difference, final
 from bnviz.claims.judging import Verdict, judge
 from bnviz.figures import panel as panels
@@ -156,7 +156,7 @@ def test_every_claim_has_a_name_of_its_own_and_a_group() -> None:
 @pytest.mark.filterwarnings("error")
 def test_claims_ask_what_presets_ask_and_once_for_a_random_direction() -> None:
     offered = {spec.id for preset in PRESETS.values() for spec in preset.specs()}
-    own = {name for name, claim in CLAIMS.items() if not questions(claim, 0).keys() <= offered}
+    own = {name for name, claim in CLAIMS.items() if not specs_of(claim, 0).keys() <= offered}
     assert own == {"random-direction"}
 
 
@@ -169,7 +169,7 @@ def test_nothing_measured_is_no_verdict(name: str) -> None:
 @pytest.fixture(scope="module")
 def stretched() -> dict[str, DataFrame]:
     """Rows of a short and narrow run for every question of a claim, by its id: as of BatchNorm, whatever the network."""
-    asked = {id: spec for claim in CLAIMS.values() for id, spec in questions(claim, 0).items()}
+    asked = {id: spec for claim in CLAIMS.values() for id, spec in specs_of(claim, 0).items()}
     short = {id: shortened(spec) for id, spec in asked.items()}
     answers = {
         small.id: DataFrame(execute(small))
@@ -212,7 +212,7 @@ def stretch(rows: DataFrame, spec: RunSpec, factor: int) -> DataFrame:
 def test_the_runs_that_a_claim_asks_for_answer_it(
     name: str, stretched: dict[str, DataFrame]
 ) -> None:
-    asked = questions(CLAIMS[name], 0)
+    asked = specs_of(CLAIMS[name], 0)
     rows = pd.concat([stretched[id] for id in asked], ignore_index=True)
     found = judge(CLAIMS[name], rows)
     assert found.values.index.tolist() == [0]
@@ -251,7 +251,7 @@ def test_a_link_opens_the_runs_that_a_claim_asks_for(link: str) -> None:
     assert not opened.exception and not opened.warning
     for claim in CLAIMS.values():
         if address(Verdict(claim, Series(dtype=float))) == link:
-            ids = {id for seed in SEEDS for id in questions(claim, seed)}
+            ids = {id for seed in SEEDS for id in specs_of(claim, seed)}
             assert set(opened.session_state["asked"]) == ids
 
 

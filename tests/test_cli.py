@@ -13,7 +13,7 @@ import pytest
 
 from bnviz import cli, execute
 from bnviz.cli.parser import COMMANDS
-from bnviz.cli.questions import asked as questions
+from bnviz.cli.settings import asked as specs_of
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from bnviz.runs.parts import SCHEMA
@@ -227,7 +227,7 @@ def test_help_names_every_knob_and_probe(capsys):
 def test_the_command_that_a_page_shows_asks_the_same_question(spec):
     words = __import__("shlex").split(command(spec))
     options = cli.parser().parse_args(words[3:])
-    assert [asked.id for asked in questions(options)] == [spec.id]
+    assert [asked.id for asked in specs_of(options)] == [spec.id]
 
 
 @pytest.fixture

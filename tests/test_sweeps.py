@@ -79,11 +79,11 @@ def nothing() -> DataFrame:
 
 
 def test_a_sweep_asks_every_question_at_every_value() -> None:
-    asked = SWEEPS["lr"].questions(QUICK.specs(), " 0.02, 0.2 ,")
+    asked = SWEEPS["lr"].specs(QUICK.specs(), " 0.02, 0.2 ,")
     assert [spec.id for spec in asked] == [
         spec.id for lr in (0.02, 0.2) for spec in QUICK.specs(lr=lr)
     ]
-    wide = SWEEPS["width"].questions(QUICK.specs(), "0.25,1")
+    wide = SWEEPS["width"].specs(QUICK.specs(), "0.25,1")
     assert [spec.id for spec in wide] == [
         spec.id for width in (0.25, 1.0) for spec in QUICK.specs(width=width)
     ]
@@ -92,33 +92,33 @@ def test_a_sweep_asks_every_question_at_every_value() -> None:
 def test_one_number_scales_all_of_the_papers_noise_and_0_is_none() -> None:
     noisy = tiny_spec(norm="noisy")
     knobs = {
-        level: [getattr(SWEEPS["noise"].question(noisy, level), name) for name in NOISE]
+        level: [getattr(SWEEPS["noise"].spec_at(noisy, level), name) for name in NOISE]
         for level in ("0", "1", "2")
     }
     assert knobs == {"0": [0, 1, 0, 0], "1": [0.5, 1.25, 0.1, 0.1], "2": [1, 1.5, 0.2, 0.2]}
-    assert SWEEPS["noise"].question(noisy, "1").id == noisy.id
+    assert SWEEPS["noise"].spec_at(noisy, "1").id == noisy.id
 
 
 def test_networks_without_noise_are_asked_about_once() -> None:
-    asked = SWEEPS["noise"].questions(QUICK.specs(), "0, 1, 2")
+    asked = SWEEPS["noise"].specs(QUICK.specs(), "0, 1, 2")
     assert sorted(spec.norm for spec in asked) == ["batch", "noisy", "noisy", "noisy", "none"]
     assert {spec.id for spec in QUICK.specs()} <= {spec.id for spec in asked}
 
 
 def test_depth_is_another_vgg_or_more_layers_of_the_linear_network() -> None:
-    assert [spec.model for spec in SWEEPS["depth"].questions([tiny_spec()], "11,19")] == [
+    assert [spec.model for spec in SWEEPS["depth"].specs([tiny_spec()], "11,19")] == [
         "vgg11",
         "vgg19",
     ]
     linear = PRESETS["dln"].specs()[:1]
-    assert [spec.depth for spec in SWEEPS["depth"].questions(linear, "5,50")] == [5, 50]
+    assert [spec.depth for spec in SWEEPS["depth"].specs(linear, "5,50")] == [5, 50]
 
 
 @pytest.mark.parametrize("name", SWEEPS)
 @pytest.mark.parametrize("preset", ["quick", "class", "dln"])
 def test_suggested_values_can_be_asked_and_hold_the_presets_own(name: str, preset: str) -> None:
     specs = PRESETS[preset].specs(norm="noisy")
-    asked = SWEEPS[name].questions(specs, ",".join(map(str, SWEEPS[name].suggested(specs[0]))))
+    asked = SWEEPS[name].specs(specs, ",".join(map(str, SWEEPS[name].suggested(specs[0]))))
     assert specs[0].id in {spec.id for spec in asked}
     assert sweeps.turned(asked) is SWEEPS[name]
 
@@ -150,13 +150,13 @@ def test_suggested_values_can_be_asked_and_hold_the_presets_own(name: str, prese
 )
 def test_nonsense_costs_one_sentence(name: str, text: str, says: str) -> None:
     with pytest.raises(SpecError) as problem:
-        SWEEPS[name].questions(pair(), text)
+        SWEEPS[name].specs(pair(), text)
     assert says in str(problem.value) and "\n" not in str(problem.value)
 
 
 def test_a_network_of_one_depth_says_so() -> None:
     with pytest.raises(SpecError, match="mlp has one depth only"):
-        SWEEPS["depth"].questions([RunSpec.of(model="mlp", data="mnist-sample")], "2,3")
+        SWEEPS["depth"].specs([RunSpec.of(model="mlp", data="mnist-sample")], "2,3")
 
 
 def test_the_command_lines_word_for_a_sweep() -> None:
@@ -169,7 +169,7 @@ def test_the_command_lines_word_for_a_sweep() -> None:
 @settings(deadline=None, max_examples=50)
 @given(st.sampled_from(["lr", "noise", "width"]), st.floats(0.02, 50))
 def test_a_run_stands_where_it_was_asked_for(name: str, value: float) -> None:
-    asked = SWEEPS[name].question(tiny_spec(norm="noisy"), repr(value))
+    asked = SWEEPS[name].spec_at(tiny_spec(norm="noisy"), repr(value))
     assert SWEEPS[name].place(asked) == pytest.approx(value, rel=1e-15)
 
 
@@ -247,7 +247,7 @@ def test_what_cannot_be_measured_is_not_offered() -> None:
 
 
 def test_a_cell_for_every_question_also_for_those_that_wait() -> None:
-    specs = SWEEPS["lr"].questions(pair(), "0.1,1")
+    specs = SWEEPS["lr"].specs(pair(), "0.1,1")
     low, *_, high = specs  # the plain network at 0.1, BatchNorm at 1
     measured = pd.concat([trained(low, 0.01), trained(high, 0.1, 5, diverged=True)])
     table = sweeps.table(measured, specs, "accuracy").set_index(["norm", "knob"])
@@ -257,7 +257,7 @@ def test_a_cell_for_every_question_also_for_those_that_wait() -> None:
 
 
 def test_a_network_that_the_knob_does_not_concern_stands_at_every_value() -> None:
-    specs = SWEEPS["noise"].questions(
+    specs = SWEEPS["noise"].specs(
         [*pair(), tiny_spec(norm="noisy", steps=20, lr=0.1, probes=PROBES)], "0,1,2"
     )
     measured = pd.concat([trained(spec, 0.01) for spec in specs])
@@ -269,7 +269,7 @@ def test_a_network_that_the_knob_does_not_concern_stands_at_every_value() -> Non
 
 
 def test_runs_that_differ_in_more_than_one_knob_are_no_sweep() -> None:
-    specs = SWEEPS["lr"].questions([*pair(), tiny_spec(steps=30, lr=0.1)], "0.1,1")
+    specs = SWEEPS["lr"].specs([*pair(), tiny_spec(steps=30, lr=0.1)], "0.1,1")
     with pytest.raises(
         ValueError, match="not a sweep of lr: they differ in more than lr, network and seed"
     ):
@@ -291,7 +291,7 @@ def lines(figure: Any) -> dict[str, Any]:
 
 
 def test_seeds_are_averaged_and_one_that_diverged_leaves_no_mean() -> None:
-    specs = SWEEPS["lr"].questions(pair(0, 1, 2), "0.1,1")
+    specs = SWEEPS["lr"].specs(pair(0, 1, 2), "0.1,1")
     levels = {spec.id: 0.01 * (1 + spec.seed) for spec in specs}
     gone = {spec.id for spec in specs if spec.norm == "none" and spec.lr == 1 and spec.seed == 2}
     measured = [
@@ -317,7 +317,7 @@ def test_seeds_are_averaged_and_one_that_diverged_leaves_no_mean() -> None:
 
 
 def test_lines_go_through_the_values_and_a_cross_says_where_it_diverged() -> None:
-    specs = SWEEPS["lr"].questions(pair(), "0.1,1,10")
+    specs = SWEEPS["lr"].specs(pair(), "0.1,1,10")
     measured = [
         trained(
             spec,
@@ -353,7 +353,7 @@ def test_lines_go_through_the_values_and_a_cross_says_where_it_diverged() -> Non
 
 
 def test_without_a_divergence_there_is_no_strip_and_a_small_span_is_linear() -> None:
-    specs = SWEEPS["width"].questions(pair(), "0.05,0.1")
+    specs = SWEEPS["width"].specs(pair(), "0.05,0.1")
     _, figure = SWEEP.figure(swept(pd.concat([trained(spec, 0.01) for spec in specs]), specs))
     assert all(trace.yaxis != "y2" for trace in figure.data)
     assert figure.layout.xaxis.type == "linear"
@@ -361,7 +361,7 @@ def test_without_a_divergence_there_is_no_strip_and_a_small_span_is_linear() -> 
 
 @pytest.mark.parametrize("end", ["loss", "accuracy"])
 def test_the_legend_says_that_whiskers_go_on_below_a_logarithmic_axis(end: str) -> None:
-    specs = SWEEPS["lr"].questions(pair(0, 1), "0.1,1")
+    specs = SWEEPS["lr"].specs(pair(0, 1), "0.1,1")
     measured = pd.concat(
         [trained(spec, (0.01 if spec.seed else 0.001) * spec.lr**2) for spec in specs]
     )
@@ -382,7 +382,7 @@ def words(figure: Any) -> dict[tuple[float, float], str]:
 def test_a_heat_map_has_a_number_in_each_cell_a_word_where_it_diverged_and_nothing_where_it_waits() -> (
     None
 ):
-    specs = SWEEPS["lr"].questions(pair(), "0.1,1")
+    specs = SWEEPS["lr"].specs(pair(), "0.1,1")
     none, batch, later, _ = specs
     measured = pd.concat(
         [trained(none, 0.01), trained(batch, 0.02), trained(later, 0.1, 5, diverged=True)]
@@ -397,13 +397,13 @@ def test_a_heat_map_has_a_number_in_each_cell_a_word_where_it_diverged_and_nothi
 
 
 def test_a_heat_map_leaves_a_cell_empty_that_nobody_asked_for() -> None:
-    specs = SWEEPS["lr"].questions(pair(), "0.1,1")[:3]
+    specs = SWEEPS["lr"].specs(pair(), "0.1,1")[:3]
     _, figure = SWEEP_MAP.figure(swept(pd.concat([trained(spec, 0.01) for spec in specs]), specs))
     assert set(words(figure)) == {(0, 0), (0, 1), (1, 0)}
 
 
 def test_a_heat_map_over_decades_is_coloured_by_the_logarithm() -> None:
-    specs = SWEEPS["lr"].questions(pair(), "0.1,1")
+    specs = SWEEPS["lr"].specs(pair(), "0.1,1")
     measured = pd.concat([trained(spec, 10.0**place) for place, spec in enumerate(specs)])
     _, figure = SWEEP_MAP.figure(swept(measured, specs, "loss"))
     exponents = np.log10(185) + np.array([[0, 2], [1, 3]])
@@ -421,7 +421,7 @@ def test_a_heat_map_over_decades_is_coloured_by_the_logarithm() -> None:
 @pytest.mark.parametrize("panel", [SWEEP, SWEEP_MAP])
 @pytest.mark.parametrize("statistic", ["t", "each"])
 def test_before_the_first_end_the_axes_are_there(panel: panels.Panel, statistic: str) -> None:
-    specs = SWEEPS["lr"].questions(pair(0, 1), "0.1,1")
+    specs = SWEEPS["lr"].specs(pair(0, 1), "0.1,1")
     numbers, figure = panel.figure(swept(nothing(), specs, statistic=statistic))
     assert numbers["value"].isna().all()
     assert list(figure.layout.xaxis.ticktext) == ["0.1", "1"]

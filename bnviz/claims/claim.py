@@ -94,11 +94,11 @@ class Claim:
     @property
     def regime(self) -> str:
         """The conditions under which the claim is measured, in words."""
-        return " / ".join(dict.fromkeys(spec.regime() for spec in questions(self, 0).values()))
+        return " / ".join(dict.fromkeys(spec.regime() for spec in specs_of(self, 0).values()))
 
 
 @cache
-def questions(claim: Claim, seed: int) -> dict[str, RunSpec]:
+def specs_of(claim: Claim, seed: int) -> dict[str, RunSpec]:
     """Return the settings of the runs that a claim needs for one seed, by id."""
     return {spec.id: spec for spec in claim.specs(seed)}
 

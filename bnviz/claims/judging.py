@@ -12,7 +12,7 @@ from pandas import DataFrame, Series
 from bnviz.analysis.distributions import HISTOGRAM
 from bnviz.analysis.rows import text
 from bnviz.analysis.seeds import t_factor
-from bnviz.claims.claim import TIMES, Claim, questions
+from bnviz.claims.claim import TIMES, Claim, specs_of
 from bnviz.presets import SEEDS
 from bnviz.runs.parts import EMPTY
 from bnviz.runs.run import Run
@@ -112,19 +112,19 @@ def judge(claim: Claim, rows: DataFrame) -> Verdict:
 
 def finished(store: Store, claims: Iterable[Claim]) -> dict[str, Run]:
     """Return every finished run that one of these claims can use, by id."""
-    asked = (questions(claim, seed) for claim in claims for seed in MOST_SEEDS)
+    asked = (specs_of(claim, seed) for claim in claims for seed in MOST_SEEDS)
     runs = {id: store.run(id) for id in dict.fromkeys(id for ids in asked for id in ids)}
     return {id: run for id, run in runs.items() if run.folder.exists() and run.state == "done"}
 
 
 def used(claim: Claim, done: Mapping[str, Run]) -> list[Run]:
     """Return the runs among `done` that a claim uses."""
-    return [done[id] for seed in MOST_SEEDS for id in questions(claim, seed) if id in done]
+    return [done[id] for seed in MOST_SEEDS for id in specs_of(claim, seed) if id in done]
 
 
 def missing(claim: Claim, done: Mapping[str, Run]) -> dict[str, RunSpec]:
     """Return the settings, by id, of the runs that a claim needs at SEEDS but `done` lacks."""
-    asked = (questions(claim, seed).items() for seed in SEEDS)
+    asked = (specs_of(claim, seed).items() for seed in SEEDS)
     return {id: spec for specs in asked for id, spec in specs if id not in done}
 
 

@@ -13,7 +13,7 @@ from bnviz import data
 from bnviz.cli.consent import consent
 from bnviz.cli.errors import fail
 from bnviz.cli.files import rows_of, table_writer
-from bnviz.cli.questions import add_knobs, asked
+from bnviz.cli.settings import add_knobs, asked
 from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store
 

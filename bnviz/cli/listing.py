@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from bnviz import data
-from bnviz.cli.questions import known_preset
+from bnviz.cli.settings import known_preset
 from bnviz.presets import PRESETS, Preset
 from bnviz.runs import prices
 from bnviz.runs.run import Run

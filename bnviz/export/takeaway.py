@@ -25,7 +25,7 @@ from bnviz.figures.panel import EACH, Panel
 from bnviz.runs.bundle import bundle
 from bnviz.runs.run import Run
 from bnviz.runs.store import joined, stacked
-from bnviz.spec_words import command as question
+from bnviz.spec_words import command
 
 PICTURES = ("pdf", "svg", "png")
 SUFFIXES = (*export.FORMATS, "tex", "csv", "parquet", "zip")
@@ -206,5 +206,5 @@ def zipped(
         for take in takes
         for name, content in files(take, style, interactive=not extra).items()
     }
-    commands = [*(question(run.spec) for run in runs), *(take.command(style) for take in takes)]
+    commands = [*(command(run.spec) for run in runs), *(take.command(style) for take in takes)]
     return bundle(runs, made | dict(extra), commands, title)

@@ -172,9 +172,9 @@ def line_styles(specs: Sequence[RunSpec], facet: str = "") -> dict[str, LineStyl
     and width. If those settings take more values than there are normalisations, they set the colour
     too, from blue to red, and the normalisation sets only the dash, if it differs at all.
     """
-    questions, ones = {spec.id: spec for spec in specs}, dict[str, RunSpec]()
+    by_id, ones = {spec.id: spec for spec in specs}, dict[str, RunSpec]()
     for id, label in labels(specs, facet).items():
-        ones.setdefault(label, questions[id])
+        ones.setdefault(label, by_id[id])
     knobs = [knob for knob in naming(specs, facet) if knob != "norm"]
     places = sorted({place_of(one, knobs) for one in ones.values()})
     norms = {one.norm for one in ones.values()}

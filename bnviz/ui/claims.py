@@ -10,7 +10,7 @@ import streamlit as st
 
 from bnviz import presets
 from bnviz.claims import CLAIMS, judging
-from bnviz.claims.claim import GROUPS, Claim, questions
+from bnviz.claims.claim import GROUPS, Claim, specs_of
 from bnviz.claims.judging import Verdict
 from bnviz.presets import SEEDS
 from bnviz.runs import supervisor
@@ -111,10 +111,10 @@ def chosen(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 def draw(verdicts: Sequence[Verdict], done: dict[str, Run], busy: set[str]) -> None:
     """Draw the claims, grouped by paper, and the downloads that they need."""
-    open_questions = [
+    missing_runs = [
         spec for verdict in verdicts for spec in judging.missing(verdict.claim, done).values()
     ]
-    absent = presets.missing(open_questions)
+    absent = presets.missing(missing_runs)
     if not done:
         st.info(
             "Nothing is measured yet. Press **Run what is missing** under a claim.",
@@ -182,7 +182,7 @@ def address(verdict: Verdict) -> str:
     several = {
         "networks" if claim.page == "norms" else "norm": claim.norms,
         "lr": [link.number(rate) for rate in claim.rates],
-        "seed": seeds[: MOST_RUNS // len(questions(claim, 0))],
+        "seed": seeds[: MOST_RUNS // len(specs_of(claim, 0))],
     }
     said = {
         "preset": claim.preset,
@@ -197,7 +197,7 @@ def offer_runs(
     claim: Claim, missing: dict[str, RunSpec], absent: list[str], busy: set[str]
 ) -> None:
     """Say how many of a claim's runs are finished, and draw a button that runs the others."""
-    asked = len(questions(claim, 0)) * len(SEEDS)
+    asked = len(specs_of(claim, 0)) * len(SEEDS)
     waiting = missing.keys() & busy
     if st.button(
         "Running" if waiting else "Run what is missing",

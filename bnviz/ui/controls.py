@@ -86,7 +86,7 @@ PAGE_PARAMETERS = (
 
 
 @dataclass(frozen=True)
-class Question:
+class Asked:
     """The runs that the reader asks for: one for each network, learning rate and seed.
 
     If they cannot be run, `specs` is empty and `problem` says why in one sentence.
@@ -97,7 +97,7 @@ class Question:
     problem: str = ""
 
 
-def ask(page: str, networks: Sequence[str] = ()) -> Question:
+def ask(page: str, networks: Sequence[str] = ()) -> Asked:
     """Draw the preset and the settings, and return the runs they describe.
 
     `networks` is for a page with networks of its own, which keeps their choice to itself: it
@@ -111,7 +111,7 @@ def ask(page: str, networks: Sequence[str] = ()) -> Question:
     link.restore(defaults, problem_with)
     preset = PRESETS[st.session_state["preset"]]
     changed = changes(defaults)
-    asked = question(preset, sorted(st.session_state[key], key=list(NORMS).index))
+    asked = asked_for(preset, sorted(st.session_state[key], key=list(NORMS).index))
     _choose_preset(offered, preset.name if changed else "", key, networks)
     _choose_networks(key)
     if changed:
@@ -173,7 +173,7 @@ def worded(name: str, value: Any) -> str:
     return f"{title} {shorten(link.write(value))[1:-1] or 'empty'}"
 
 
-def modified(asked: Question, changed: list[str], reset: Callable[[], None]) -> None:
+def modified(asked: Asked, changed: list[str], reset: Callable[[], None]) -> None:
     """Name the changed settings, and draw the button that resets them."""
     more = f" and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -189,19 +189,19 @@ def modified(asked: Question, changed: list[str], reset: Callable[[], None]) -> 
         )
 
 
-def question(preset: Preset, norms: list[str]) -> Question:
+def asked_for(preset: Preset, norms: list[str]) -> Asked:
     """Return a run for each combination of network, learning rate and seed, or the problem."""
     state = st.session_state
     knobs = {name: value_of(name) for names in GROUPS.values() for name in names}
     knobs["probes"] = {name: state[INTERVAL + name] for name in PROBES if state[INTERVAL + name]}
     if not norms:
-        return Question(
+        return Asked(
             preset,
             [],
             f"Choose at least one network: {', '.join(norm.label for norm in NORMS.values())}.",
         )
     if (count := len(norms) * len(knobs["lr"]) * len(knobs["seed"])) > MOST_RUNS:
-        return Question(
+        return Asked(
             preset, [], f"That would be {count} runs; choose at most {MOST_RUNS} at a time."
         )
     try:
@@ -213,8 +213,8 @@ def question(preset: Preset, norms: list[str]) -> Question:
             for lr, norm, seed in several
         ]
     except SpecError as problem:
-        return Question(preset, [], complaint(problem))
-    return Question(preset, list({spec.id: spec for spec in specs}.values()))
+        return Asked(preset, [], complaint(problem))
+    return Asked(preset, list({spec.id: spec for spec in specs}.values()))
 
 
 def complaint(problem: SpecError) -> str:

@@ -22,7 +22,7 @@ from bnviz.runs.run import ACTIVE
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
 from bnviz.ui import asking, controls, link, live, measure
-from bnviz.ui.controls import Question
+from bnviz.ui.controls import Asked
 from bnviz.ui.reader import reader
 
 MOST_LAYERS = 4
@@ -47,24 +47,24 @@ def figure_page(
     `networks` are compared at first if they are not the preset's.
     """
     text(doc)
-    question = controls.ask(page, networks)
-    if question.problem:
+    asked = controls.ask(page, networks)
+    if asked.problem:
         return
-    found = states(question.specs)
-    absent = [] if all_done(found) else presets.missing(question.specs)
+    found = states(asked.specs)
+    absent = [] if all_done(found) else presets.missing(asked.specs)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        run_bar(question.specs, found, ready=not absent)
-        chosen = pick_layers(question, all_of_them=layers == "all") if layers else ()
+        run_bar(asked.specs, found, ready=not absent)
+        chosen = pick_layers(asked, all_of_them=layers == "all") if layers else ()
         choice = pick(choices) if choices else ""
-        at = {"slider": scrubber, "player": played_step, "": last_step}[step](question.specs)
-        paper = lay_under(question.specs, grid)
-        statistic = over_seeds(question.specs)
+        at = {"slider": scrubber, "player": played_step, "": last_step}[step](asked.specs)
+        paper = lay_under(asked.specs, grid)
+        statistic = over_seeds(asked.specs)
         link.copy_button()
     for name in absent:
         offer_download(name)
     shipped = [PRESETS[name].label for name in presets.offered(page) if PRESETS[name].ships]
     chosen_view = live.Choices(at, chosen, choice, paper, statistic)
-    live.show(question.specs, grid, chosen_view, next(iter(shipped), ""), too=measure.offer)
+    live.show(asked.specs, grid, chosen_view, next(iter(shipped), ""), too=measure.offer)
 
 
 def text(doc: str | None) -> None:
@@ -140,15 +140,15 @@ def stop(specs: list[RunSpec]) -> None:
         )
 
 
-def pick_layers(question: Question, all_of_them: bool) -> tuple[str, ...]:
+def pick_layers(asked: Asked, all_of_them: bool) -> tuple[str, ...]:
     """Let the reader choose layers, and return them from first to last.
 
     At first they are the layers of the figure that the preset repeats. The last layer is offered
     only if `all_of_them` is true.
     """
-    blocks = question.specs[0].blocks()
+    blocks = asked.specs[0].blocks()
     names = [block.name for block in (blocks if all_of_them else blocks[:-1])]
-    shown = [name for name in names if layer_number(name) in question.preset.layers]
+    shown = [name for name in names if layer_number(name) in asked.preset.layers]
     default = shown or default_layers(names)
     known = [name for name in st.session_state.get("layers", []) if name in names]
     if "layers" in st.session_state:

@@ -188,7 +188,7 @@ def details(run: Run) -> None:
         "Figures of this run", address(run.spec), icon=":material/open_in_new:", key="figures"
     )
     st.code(command(run.spec), language="bash", wrap_lines=True)
-    question, where, log = st.tabs(["Settings", "Environment", "Log"])
-    question.json(run.spec.model_dump(mode="json"))
+    settings, where, log = st.tabs(["Settings", "Environment", "Log"])
+    settings.json(run.spec.model_dump(mode="json"))
     where.json(run.meta())
     log.code(run.log() or "The log is empty.", language=None)

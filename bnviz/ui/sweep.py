@@ -31,14 +31,14 @@ WIDTH = 320  # pixels of a text field
 def sweep_page(doc: str | None) -> None:
     """Draw the page."""
     page.text(doc)
-    question = controls.ask("sweep")
-    if question.problem:
+    asked = controls.ask("sweep")
+    if asked.problem:
         return
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         sweep = pick_knob()
-        values = pick_values(sweep, question.specs)
+        values = pick_values(sweep, asked.specs)
     try:
-        specs = one_knob(sweep.questions(question.specs, values), sweep)
+        specs = one_knob(sweep.specs(asked.specs, values), sweep)
     except SpecError as problem:
         st.error(controls.complaint(problem))
         return
@@ -102,7 +102,7 @@ def pick_values(sweep: Sweep, specs: list[RunSpec]) -> str:
 def problem_with(sweep: Sweep, specs: list[RunSpec], _: str, text: str) -> str:
     """Return what is wrong with the values in the URL, or ""."""
     try:
-        sweep.questions(specs, text)
+        sweep.specs(specs, text)
     except SpecError as problem:
         return str(problem)
     return ""

@@ -57,7 +57,7 @@ def asked(options: argparse.Namespace) -> list[RunSpec]:
     specs = preset.specs(**given) if preset else [RunSpec.of(**given)]
     if options.sweep is not None:
         sweep, values = turn(options.sweep)
-        specs = sweep.questions(specs, values)
+        specs = sweep.specs(specs, values)
     return list({spec.id: spec for spec in specs}.values())
 
 
