@@ -51,7 +51,7 @@ ON_THE_VGG = (
             **named("late", each(at_rate(0.5, accuracy(1500, 2000)), "none", scale=100)),
         },
         claims=("batch-faster", "batch-better", "batch-at-half", "standard-at-half"),
-        note="at 0.5 our standard network begins to learn after 1,000 steps",
+        note="at 0.5 our standard network begins to learn late",
     ),
     PaperFigure(
         title="2, noise",

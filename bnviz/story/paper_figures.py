@@ -111,7 +111,7 @@ IN_THEORY = (
         "MLP",
         "theory-mlp",
         claims=tuple(claim.name for claim in theory.CLAIMS),
-        note="two statements are wrong as printed; γ/σ is above 1, so the gradient gets longer",
+        note="two statements are wrong as printed, and γ/σ is above 1 where the paper expects less",
     ),
     of_section_4("DLN", "theory-dln"),
     of_section_4("VGG", "theory-vgg"),

@@ -29,8 +29,8 @@ INTRODUCTION = """\
 # Results
 
 `python -m bnviz results --out docs/RESULTS.md` writes this file from the finished runs that ship
-with bnviz. Nothing here that we measured is typed by hand, and a test compares the file with the
-runs.
+with bnviz. Every number that we measured is computed from them, and a test compares the file with
+the runs. The papers' results and the remarks after a semicolon are written by hand.
 
 Our VGG is `vgg11` at a quarter of its width, trained for 2,000 steps on all of CIFAR-10 without
 L2. The 2018 paper trains a VGG of unstated size for 15,000 steps, and its figures suggest an L2
