@@ -6,7 +6,6 @@ settings of the runs.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from bnviz.analysis.ends import ends as ends_of
 from bnviz.analysis.rows import KEYS
 from bnviz.data import SOURCES
 from bnviz.spec import RunSpec, SpecError
-from bnviz.training.models import MODELS
+from bnviz.training.models import MODELS, heeds, relatives
 from bnviz.training.norms import NORMS, Noise
 from bnviz.words import shorten
 
@@ -139,22 +138,28 @@ def layers(spec: RunSpec, value: str) -> dict[str, Any]:
 
     SpecError if the network has no such depth.
     """
-    if spec.model == "dln":
+    if heeds(spec.model, "depth"):
         return {"depth": value}
-    depths = [name.removeprefix("vgg") for name in MODELS if name.startswith("vgg")]
-    if not spec.model.startswith("vgg"):
-        raise SpecError(
-            f"{spec.model} has one depth only; choose a VGG or the deep linear network (dln)"
-        )
-    if value not in depths:
-        raise SpecError(f"depth of a VGG must be one of {', '.join(depths)}, got {shorten(value)}")
-    return {"model": f"vgg{value}"}
+    models = {str(number): model for number, model in relatives(spec.model).items()}
+    if len(models) < 2:
+        several = [name for name in MODELS if heeds(name, "depth") or len(relatives(name)) > 1]
+        raise SpecError(f"{spec.model} has one depth only; choose one of {', '.join(several)}")
+    if value not in models:
+        depths = ", ".join(models)
+        raise SpecError(f"depth of {spec.model} must be one of {depths}, got {shorten(value)}")
+    return {"model": models[value]}
 
 
 def depth(spec: RunSpec) -> float:
-    """Return the number of layers, taken from the name of the network; 0 if it has none."""
-    number = re.search(r"\d+$", spec.model)
-    return float(spec.depth if spec.model == "dln" else number[0] if number else 0)
+    """Return the number of layers in the settings or in the network's name; 0 if in neither."""
+    if heeds(spec.model, "depth"):
+        return float(spec.depth)
+    return next((float(n) for n, model in relatives(spec.model).items() if model == spec.model), 0)
+
+
+def depths_around(spec: RunSpec) -> Sequence[float]:
+    """Return some depths that this kind of network can have."""
+    return (5, 15, 25, 50) if heeds(spec.model, "depth") else sorted(relatives(spec.model))
 
 
 SWEEPS = {
@@ -175,7 +180,7 @@ SWEEPS = {
             "Depth",
             layers,
             depth,
-            lambda spec: (5, 15, 25, 50) if spec.model == "dln" else (11, 13, 16, 19),
+            depths_around,
         ),
     )
 }

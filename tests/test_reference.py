@@ -10,6 +10,7 @@ from pandas import DataFrame
 from bnviz.figures import covariate_shift, distributions, landscape, training
 from bnviz.papers import reference
 from bnviz.papers.reference import FOLDER, SOURCES, Networks, Source, counterpart
+from bnviz.training.models import FAMILY
 from bnviz.training.norms import NORMS
 
 LP = ("batch", "l1", "l2", "linf")
@@ -252,8 +253,9 @@ def test_2015_names_no_learning_rate_so_any_will_do_and_a_curve_is_there_once():
 
 
 def test_families():
-    models = ["vgg11", "vgg19", "dln", "mlp", "lenet"]
-    assert [reference.family(model) for model in models] == ["vgg", "vgg", "dln", "mlp", "lenet"]
+    models = ["vgg11", "vgg19", "dln", "mlp", "lenetr"]
+    assert [FAMILY[model] for model in models] == ["vgg", "vgg", "dln", "mlp", "lenet"]
+    assert {source.family for source in SOURCES} <= set(FAMILY.values())
 
 
 def test_notes_are_about_what_there_is():

@@ -132,7 +132,7 @@ def test_suggested_values_can_be_asked_and_hold_the_presets_own(name: str, prese
         ("lr", "0.1, fast", "lr must be a number above 0"),
         ("lr", "0.1, nan", "lr must be a number above 0"),
         ("width", "1, 0.001", "choose a width of at least"),
-        ("depth", "11, 12", "depth of a VGG must be one of 11, 13, 16, 19, got '12'"),
+        ("depth", "11, 12", "depth of vgg11 must be one of 11, 13, 16, 19, got '12'"),
         (
             "noise",
             "1, loud",

@@ -19,6 +19,7 @@ from bnviz.data import SOURCES
 from bnviz.figures.style import Time
 from bnviz.papers import reference
 from bnviz.spec import RunSpec
+from bnviz.training.models import FAMILY
 
 MEASUREMENTS = 20  # how often a run measures with a probe that the reader adds by one click
 RANDOM = "along a random direction"  # the papers show no curves for this direction
@@ -173,7 +174,7 @@ class Panel:
             for spec in specs
             if spec.optimizer == "sgd" and choice != self.without
         )
-        return reference.counterpart(self.paper, reference.family(specs[0].model), networks)
+        return reference.counterpart(self.paper, FAMILY[specs[0].model], networks)
 
     def figure(self, view: View) -> tuple[DataFrame, go.Figure]:
         """Return the numbers as they are drawn, and the figure."""

@@ -130,14 +130,6 @@ SOURCES = (  # in the order of the papers, which `counterpart` uses to break tie
 )
 
 
-def family(model: str) -> str:
-    """Return the papers' name for the network that one of our models corresponds to.
-
-    Any of our VGGs corresponds to theirs, because the paper does not say how deep it is.
-    """
-    return "vgg" if model.startswith("vgg") else model
-
-
 @cache
 def counterpart(shows: str, family: str, networks: Networks) -> DataFrame:
     """Return the papers' curves that belong beneath our figure `shows` of these networks.

@@ -23,6 +23,7 @@ from bnviz.runs import supervisor
 from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store, gone
 from bnviz.spec import RunSpec
+from bnviz.training.models import FAMILY
 from bnviz.training.norms import NORMS
 from bnviz.ui import asking, export
 from bnviz.ui.plot import plot
@@ -191,7 +192,7 @@ def note(panel: Panel, specs: Sequence[RunSpec], theirs: pd.DataFrame | None) ->
     """Return what to keep in mind when comparing the papers' curves with ours, or ""."""
     if theirs is None or theirs.empty:
         return ""
-    return reference.NOTES.get((reference.family(specs[0].model), panel.paper), "")
+    return reference.NOTES.get((FAMILY[specs[0].model], panel.paper), "")
 
 
 def draw(runs: list[Run], grid: Grid, choices: Choices, too: Offer | None = None) -> None:

@@ -12,6 +12,7 @@ Its models are then in every menu.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from bnviz.discover import modules
@@ -41,4 +42,10 @@ def heeds(model: str, setting: str) -> bool:
     return not owners or FAMILY[model] in owners
 
 
-__all__ = ["FAMILY", "MODELS", "Block", "Build", "Shape", "heeds", "version"]
+def relatives(model: str) -> dict[int, str]:
+    """Return the models of the same family whose names end in a number, by that number."""
+    family = (name for name in MODELS if FAMILY[name] == FAMILY[model])
+    return {int(number[0]): name for name in family if (number := re.search(r"\d+$", name))}
+
+
+__all__ = ["FAMILY", "MODELS", "Block", "Build", "Shape", "heeds", "relatives", "version"]
