@@ -335,4 +335,4 @@ def test_a_preset_stands_for_its_finished_runs(runs: list[Run], tmp_path: Path, 
     assert set(pd.read_csv(tmp_path / "a.csv")["norm"]) == {"none", "batch", "noisy"}
     with pytest.raises(SystemExit):
         main(["export", "paper", "--figure", "test-accuracy", "--out", str(tmp_path / "b.csv")])
-    assert "`python -m bnviz run --preset paper` makes them" in capsys.readouterr().err
+    assert "compute them with `python -m bnviz run --preset paper`" in capsys.readouterr().err
