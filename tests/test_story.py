@@ -275,9 +275,25 @@ def test_a_report_tells_the_claims_that_its_runs_can_judge(told, monkeypatch):
         "judge",
         lambda its, rows: judging.Verdict(its, rows.groupby("seed")["value"].size() * 1.0),
     )
-    page = Page(report.verdicts(told))
+    monkeypatch.setattr(report, "PANELS", {})  # without figures it is quick
+    page = Page(report.report(told, "Judged"))
     assert claim.says in page.text and "holds" in page.text
     assert CLAIMS["noise-alone"].says not in page.text
+
+
+def test_hostile_texts_are_shown_and_not_run(told, monkeypatch):
+    hostile = """<img src=x onerror=alert(1)> "double" 'single' {{ 7 * 7 }} &amp; </script>"""
+    few = Store().submit(tiny_spec(steps=2, probes={"accuracy": 1}))
+    Inline().start(few)
+    few.write("meta.json", few.meta() | {"device": hostile})
+    monkeypatch.setattr(
+        report, "PANELS", {"any": PANELS["training-accuracy"].told(hostile, hostile)}
+    )
+    page = Page(report.report([few], hostile))
+    assert not page.of("img") and "49" not in page.text
+    assert page.of("figure") == [{"aria-label": f"{hostile}. {hostile}".replace("*", "")}]
+    assert page.text.count(" ".join(hostile.split())) == 5  # title, h1, device, h3, sentence
+    assert page.of("h1") and page.of("h3")
 
 
 def test_a_report_of_nothing_costs_one_sentence():

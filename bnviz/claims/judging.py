@@ -113,8 +113,7 @@ def judge(claim: Claim, rows: DataFrame) -> Verdict:
 def finished(store: Store, claims: Iterable[Claim]) -> dict[str, Run]:
     """Return every finished run that one of these claims can use, by id."""
     asked = (specs_of(claim, seed) for claim in claims for seed in MOST_SEEDS)
-    runs = {id: store.run(id) for id in dict.fromkeys(id for ids in asked for id in ids)}
-    return {id: run for id, run in runs.items() if run.folder.exists() and run.state == "done"}
+    return store.finished(spec for specs in asked for spec in specs.values())
 
 
 def used(claim: Claim, done: Mapping[str, Run]) -> list[Run]:

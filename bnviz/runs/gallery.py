@@ -66,7 +66,7 @@ def compute(specs: Sequence[RunSpec], store: Store) -> list[Run]:
     from bnviz.runs.engines.local import Local
     from bnviz.runs.supervisor import supervise
 
-    runs = [run if done(run := store.run(spec.id)) else store.submit(spec) for spec in specs]
+    runs = [run if (run := store.run(spec.id)).finished else store.submit(spec) for spec in specs]
     waiting = [run for run in runs if run.state in ACTIVE]
     for run in waiting:
         run.wait("gallery", seconds=7 * 24 * 3600.0)
@@ -79,11 +79,6 @@ def compute(specs: Sequence[RunSpec], store: Store) -> list[Run]:
             f"run {failed[0].id} {failed[0].state}: {failed[0].error() or 'ask for it again'}"
         )
     return runs
-
-
-def done(run: Run) -> bool:
-    """Return whether a run exists and has finished."""
-    return run.readable and run.state == "done"
 
 
 def write(runs: Sequence[Run], folder: Path) -> int:

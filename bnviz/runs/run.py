@@ -279,7 +279,7 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether its settings and all its rows are here."""
-        return self.readable and self.state == "done"
+        return self._has("done.json") and self.state == "done" and self.readable
 
     @property
     def complete(self) -> bool:

@@ -76,6 +76,11 @@ class Store:
             [*self._folders(), *shipped], key=lambda run: run.queued_at if run.readable else 0
         )
 
+    def finished(self, specs: Iterable[RunSpec]) -> dict[str, Run]:
+        """Return those of these runs that have finished, by id."""
+        runs = (self.run(id) for id in dict.fromkeys(spec.id for spec in specs))
+        return {run.id: run for run in runs if run.finished}
+
     def find(self, prefix: str) -> Run:
         """Return the one run whose id begins with `prefix`, of the cache or those that ship.
 

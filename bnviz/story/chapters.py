@@ -55,8 +55,7 @@ class Chapter:
 
     def finished(self, store: Store) -> list[Run]:
         """Return the chapter's finished runs in this store."""
-        runs = [store.run(spec.id) for spec in self.specs()]
-        return [run for run in runs if run.readable and run.state == "done"]
+        return list(store.finished(self.specs()).values())
 
     @property
     def figure(self) -> Panel:
@@ -328,6 +327,5 @@ QUESTIONS = (
 
 def finished(store: Store) -> list[Run]:
     """Return the finished runs of all chapters. `claims.judging.rows` reads their rows."""
-    return list(
-        {run.id: run for chapter in CHAPTERS.values() for run in chapter.finished(store)}.values()
-    )
+    specs = (spec for chapter in CHAPTERS.values() for spec in chapter.specs())
+    return list(store.finished(specs).values())

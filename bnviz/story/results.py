@@ -169,9 +169,7 @@ def claim_table(verdicts: Iterable[Verdict]) -> Iterator[str]:
 def rows_of(preset: str, store: Store) -> DataFrame:
     """Return the rows of the finished runs of a preset, of any seed, without the histograms."""
     asked = (spec for seed in MOST_SEEDS for spec in PRESETS[preset].specs(seed=seed))
-    runs = (store.run(spec.id) for spec in asked)
-    done = (run.id for run in runs if run.folder.exists() and run.state == "done")
-    return shared_rows(store.root, *done)
+    return shared_rows(store.root, *store.finished(asked))
 
 
 @lru_cache(maxsize=4)  # neighbouring figures often show the same runs
