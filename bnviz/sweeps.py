@@ -204,7 +204,8 @@ def turn(text: str) -> tuple[Sweep, str]:
     name, equals, values = text.partition("=")
     if not equals or name not in SWEEPS:
         raise SpecError(
-            f"a sweep is KNOB=V1,V2,… with KNOB one of {', '.join(SWEEPS)}, got {shorten(text)}"
+            f"a sweep is SETTING=V1,V2,… with SETTING one of {', '.join(SWEEPS)}, "
+            f"got {shorten(text)}"
         )
     return SWEEPS[name], values
 

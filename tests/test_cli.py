@@ -111,9 +111,9 @@ def test_a_preset_runs_with_changes_and_several_runs_are_told_apart(tmp_path):
         ("run --preset quack", "preset must be one of quick, class, few-images"),
         (
             "run --sweep lr",
-            "a sweep is KNOB=V1,V2,… with KNOB one of lr, noise, width, depth, got 'lr'",
+            "a sweep is SETTING=V1,V2,… with SETTING one of lr, noise, width, depth, got 'lr'",
         ),
-        ("submit --sweep speed=1,2", "KNOB one of lr, noise, width, depth"),
+        ("submit --sweep speed=1,2", "SETTING one of lr, noise, width, depth"),
         ("submit --sweep lr=0.1,fast", "lr must be a number above 0 and at most 1,000, got 'fast'"),
         (
             "submit --sweep lr=0.1",
@@ -129,7 +129,7 @@ def test_a_preset_runs_with_changes_and_several_runs_are_told_apart(tmp_path):
         ("data fetch cifar11", "choose cifar10, cifar10-sample, gaussian, mnist or mnist-sample"),
         ("frobnicate", "invalid choice: 'frobnicate'"),
         ("run --preset=", "preset must be one of quick, class"),
-        ("run --sweep=", "a sweep is KNOB=V1,V2"),
+        ("run --sweep=", "a sweep is SETTING=V1,V2"),
         ("run --out=", ".csv or .parquet"),
         ("lesson --out /tmp", "--out must end in .html"),
         ("gallery --out .", "--out must be a new folder or a gallery"),

@@ -162,7 +162,7 @@ def test_a_network_of_one_depth_says_so() -> None:
 def test_the_command_lines_word_for_a_sweep() -> None:
     assert sweeps.turn("lr=0.1,1") == (SWEEPS["lr"], "0.1,1")
     for text in ("lr", "speed=1,2", ""):
-        with pytest.raises(SpecError, match="KNOB one of lr, noise, width, depth"):
+        with pytest.raises(SpecError, match="SETTING one of lr, noise, width, depth"):
             sweeps.turn(text)
 
 

@@ -114,8 +114,8 @@ TEST_ACCURACY = Panel(
 TEST_ERROR = replace(
     TEST_ACCURACY,
     title="Test error",
-    reading="The share of test images that are misclassified. On a logarithmic axis, differences in "
-    "the last per cent are visible.",
+    reading="The share of test images that are misclassified. On a logarithmic axis, differences "
+    "in the last per cent are visible.",
     numbers=lambda view: analysis.test_error(view.rows),
     draw=lambda numbers, view: test_error(numbers, view.time, view.paper),
     slug="test-error",

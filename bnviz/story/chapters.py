@@ -127,8 +127,10 @@ CHAPTERS = {
                 "each step. Its median drifts by 1.0, the most of the three. (Seed 0. In layer 8 "
                 "the standard network is as steady as BatchNorm.)"
             ),
-            reading="The lines show the median and the 15–85 % and 5–95 % ranges of one ReLU's input. "
-            "A stable distribution gives level lines.",
+            reading=(
+                "The lines show the median and the 15–85 % and 5–95 % ranges of one ReLU's input. "
+                "A stable distribution gives level lines."
+            ),
             formula=(
                 "Quantiles of the input of one ReLU of layer 5, over batch × height × width of one "
                 "channel. The channel is the same in every network."
@@ -213,7 +215,9 @@ CHAPTERS = {
                 "accuracy over steps 1,000 to 1,999 is 76, 77 and 76 %, against 78 % with "
                 "BatchNorm and 59 % for the standard network (one seed)."
             ),
-            reading="Do all normalised networks outrun the standard one, and how far apart are they?",
+            reading=(
+                "Do all normalised networks outrun the standard one, and how far apart are they?"
+            ),
             formula=(
                 "ŷ = (y − μ) / N_p(y) for each channel over the batch, with N₁ = mean |y|, N₂ = "
                 "√(mean y²), N_∞ = max |y|, all taken before the mean is subtracted; then γŷ + β."
