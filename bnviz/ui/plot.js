@@ -1,110 +1,61 @@
-// Draws one plotly figure and keeps its node, zoom, legend choice and hover while data, theme and width change.
-const PAPER = { // downloads: on white, in the typeface that they bring along
-  text: "#15181e", muted: "#4a505b", line: "#8b919c", grid: "#e2e5ea", back: "#ffffff", font: "'Bnviz Sans', Arial, sans-serif",
-};
+// Draws one plotly figure and keeps its node, zoom, legend choice and hover while data, theme and
+// width change.
 const BEAT = 500; // ms from one frame to the next
 const plots = new WeakMap(); // figure element -> what is known of it
 
-const plain = (x) => x !== null && typeof x === "object" && !Array.isArray(x);
-const merge = (a, b) => plain(a) && plain(b) ? { ...a, ...Object.fromEntries(Object.entries(b).map(([k, v]) => [k, merge(a[k], v)])) }
-  : [a, b].every((x) => Array.isArray(x) && x.every(plain)) && a.length === b.length ? a.map((x, i) => merge(x, b[i])) : b;
-
-function served(path) { // the address of a file of ours
-  const entry = document.querySelector('script[src*="static/js/index."]'); // knows the base path, whatever the page's path
+function served(path) {
+  // the address of a file that bnviz serves
+  // This address has the base path, whatever the path of the page.
+  const entry = document.querySelector('script[src*="static/js/index."]');
   return entry ? new URL("../../" + path, entry.src) : path;
 }
 
-function library(path) { // one script tag for the whole page, whoever asks first
-  return window.bnvizPlotly ??= new Promise((resolve, reject) => {
+function library(path) {
+  // one script tag for the whole page, whoever asks first
+  return (window.bnvizPlotly ??= new Promise((resolve, reject) => {
     const tag = document.createElement("script");
     tag.src = served(path);
-    tag.onload = () => window.Plotly ? resolve(window.Plotly) : tag.onerror();
-    tag.onerror = () => { tag.remove(); window.bnvizPlotly = undefined; reject(new Error("plotly.min.js could not be loaded")); };
+    tag.onload = () => (window.Plotly ? resolve(window.Plotly) : tag.onerror());
+    tag.onerror = () => {
+      tag.remove();
+      window.bnvizPlotly = undefined;
+      reject(new Error("plotly.min.js could not be loaded"));
+    };
     document.head.append(tag);
-  });
+  }));
 }
 
-function pageTheme(element) {
-  const style = getComputedStyle(element);
-  const get = (name) => style.getPropertyValue("--st-" + name).trim();
-  return {
-    text: get("text-color"), muted: get("gray-text-color"), line: get("gray-color"), grid: get("border-color"),
-    back: get("background-color"), font: get("font"),
-  };
-}
-
-// Colours go into the template: they replace what the figure's template says and leave what the figure itself sets.
-function themed(layout, c) {
-  const axis = {
-    color: c.muted, gridcolor: c.grid, zerolinecolor: c.grid, linecolor: c.line, tickcolor: c.line, title: { font: { color: c.text } },
-  };
-  const depth = { ...axis, backgroundcolor: "rgba(0,0,0,0)" };
-  const colorbar = { outlinecolor: c.line, tickcolor: c.line, tickfont: { color: c.muted }, title: { font: { color: c.text } } };
-  const kinds = ["contour", "heatmap", "histogram2d", "surface"];
-  const data = layout.template?.data ?? {};
-  return merge(layout, { template: {
-    data: Object.fromEntries(kinds.map((kind) => [kind, (data[kind] ?? [{}]).map((trace) => merge(trace, { colorbar }))])),
-    layout: {
-      font: { color: c.text, family: c.font }, title: { font: { color: c.text } },
-      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-      xaxis: axis, yaxis: axis, scene: { xaxis: depth, yaxis: depth, zaxis: depth, bgcolor: "rgba(0,0,0,0)" },
-      legend: { font: { color: c.text }, title: { font: { color: c.text } }, bgcolor: "rgba(0,0,0,0)", bordercolor: c.line },
-      hoverlabel: { bgcolor: c.back, bordercolor: c.line, font: { color: c.text, family: c.font } },
-      annotationdefaults: { font: { color: c.text }, arrowcolor: c.muted }, shapedefaults: { line: { color: c.muted } },
-      coloraxis: { colorbar }, modebar: { bgcolor: "rgba(0,0,0,0)" }, // its icons: plot.css
-    },
-  } });
-}
-
-const dataUrl = (blob) => new Promise((resolve) => {
-  const reader = new FileReader();
-  reader.onload = () => resolve(reader.result);
-  reader.readAsDataURL(blob);
-});
-
-const typeface = (paths) => window.bnvizTypeface ??= Promise.all(Object.entries(paths).map(async ([weight, path]) => {
-  const source = `url(${await dataUrl(await (await fetch(served(path))).blob())})`;
-  document.fonts.add(await new FontFace("Bnviz Sans", source, { weight }).load()); // plotly measures text with it
-  return `@font-face { font-family: "Bnviz Sans"; font-weight: ${weight}; src: ${source} }`;
-})).then((rules) => `<style>${rules.join("\n")}\ntext { text-rendering: geometricPrecision }</style>`, (error) => {
-  window.bnvizTypeface = undefined; // the next click asks again, as `library` does
-  throw error;
-});
-
-async function png(svg, width, height) { // twice as many pixels
-  const picture = Object.assign(new Image(), { src: await dataUrl(new Blob([svg], { type: "image/svg+xml" })) });
-  await picture.decode();
-  const canvas = Object.assign(document.createElement("canvas"), { width: 2 * width, height: 2 * height });
-  canvas.getContext("2d").drawImage(picture, 0, 0, 2 * width, 2 * height);
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
-}
-
-async function download(Plotly, box, filename, format, fonts) { // what is on screen (its layout holds zoom and legend), light on white
-  const { data, clientWidth: width, clientHeight: height } = box, style = await typeface(fonts);
-  const layout = { ...themed(box.layout, PAPER), paper_bgcolor: PAPER.back, plot_bgcolor: PAPER.back };
-  const drawn = decodeURIComponent((await Plotly.toImage({ data, layout }, { format: "svg", width, height })).replace(/^[^,]*,/, ""));
-  const svg = drawn.replace(/<svg[^>]*>/, (tag) => tag + style);
-  const file = format === "png" ? await png(svg, width, height) : new Blob([svg], { type: "image/svg+xml" });
-  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(file), download: `${filename}.${format}` });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
-function config(Plotly, box, filename, is3d, fonts) { // kept as it is: Plotly.react mounts anew when it changes
+function config(Plotly, box, filename, is3d, fonts) {
+  // kept as it is: Plotly.react mounts anew when it changes
   const save = (format) => () => download(Plotly, box, filename, format, fonts);
   return {
-    displaylogo: false, showSendToCloud: false, displayModeBar: true, displayNotifier: false, responsive: false, scrollZoom: false,
+    displaylogo: false,
+    showSendToCloud: false,
+    displayModeBar: true,
+    displayNotifier: false,
+    responsive: false,
+    scrollZoom: false,
     modeBarButtons: [
-      is3d ? ["zoom3d", "orbitRotation", "resetCameraDefault3d"] : ["zoomIn2d", "zoomOut2d", "resetScale2d"],
-      [{ name: "png", title: "Download as PNG", icon: Plotly.Icons.camera, click: save("png") },
-        { name: "svg", title: "Download as SVG", icon: Plotly.Icons.disk, click: save("svg") }],
+      is3d
+        ? ["zoom3d", "orbitRotation", "resetCameraDefault3d"]
+        : ["zoomIn2d", "zoomOut2d", "resetScale2d"],
+      [
+        { name: "png", title: "Download as PNG", icon: Plotly.Icons.camera, click: save("png") },
+        { name: "svg", title: "Download as SVG", icon: Plotly.Icons.disk, click: save("svg") },
+      ],
     ],
   };
 }
 
-async function draw(figure) { // at most one at a time, and always the latest
-  const plot = plots.get(figure), box = figure.firstElementChild, note = figure.lastElementChild;
-  if (plot.busy) { plot.again = true; return; }
+async function draw(figure) {
+  // at most one at a time, and always the latest
+  const plot = plots.get(figure),
+    box = figure.firstElementChild,
+    note = figure.lastElementChild;
+  if (plot.busy) {
+    plot.again = true;
+    return;
+  }
   plot.busy = true;
   let spec;
   try {
@@ -117,53 +68,88 @@ async function draw(figure) { // at most one at a time, and always the latest
       const Plotly = await library(spec.library);
       if (!box.clientWidth) break; // hidden, in a closed tab say: the observer calls again
       const is3d = data.some((trace) => ["surface", "scatter3d", "mesh3d"].includes(trace.type));
-      // Squares that are constrained to their panels keep the size of the panels that were there before.
-      const squares = Object.keys(layout).filter((name) => layout[name]?.constrain).join();
+      // Squares that are constrained to their panels keep the size of earlier panels.
+      const squares = Object.keys(layout)
+        .filter((name) => layout[name]?.constrain)
+        .join();
       if (plot.made !== `${is3d} ${spec.filename} ${squares}`) {
         plot.made = `${is3d} ${spec.filename} ${squares}`;
         plot.config = config(Plotly, box, spec.filename, is3d, spec.fonts);
         plot.camera = plot.turned = undefined; // mounted anew, without its listener
       }
-      const narrow = box.clientWidth < 560 // no room for legend and buttons side by side
-        ? merge({ legend: { ...layout.legend, x: 0, y: 0, yref: "container", yanchor: "bottom" } }, layout.meta?.narrow ?? {}) : {};
-      const dragmode = matchMedia("(pointer: coarse)").matches && !is3d ? { dragmode: false } : {}; // a finger scrolls the page
-      const scenes = Object.keys(layout).filter((name) => plot.camera && name.startsWith("scene"))
+      const narrow =
+        box.clientWidth < 560 // no room for legend and buttons side by side
+          ? merge(
+              { legend: { ...layout.legend, x: 0, y: 0, yref: "container", yanchor: "bottom" } },
+              layout.meta?.narrow ?? {},
+            )
+          : {};
+      // A finger scrolls the page.
+      const dragmode = matchMedia("(pointer: coarse)").matches && !is3d ? { dragmode: false } : {};
+      const scenes = Object.keys(layout)
+        .filter((name) => plot.camera && name.startsWith("scene"))
         .map((name) => [name, { ...layout[name], camera: plot.camera }]);
-      await Plotly.react(box, data, {
-        ...dragmode, ...themed(merge(layout, { ...narrow, ...Object.fromEntries(scenes) }), JSON.parse(plot.theme)),
-        width: box.clientWidth, height: box.clientHeight, uirevision: spec.revision,
-      }, plot.config);
+      await Plotly.react(
+        box,
+        data,
+        {
+          ...dragmode,
+          ...themed(
+            merge(layout, { ...narrow, ...Object.fromEntries(scenes) }),
+            JSON.parse(plot.theme),
+          ),
+          width: box.clientWidth,
+          height: box.clientHeight,
+          uirevision: spec.revision,
+        },
+        plot.config,
+      );
       box.querySelectorAll(".main-svg").forEach((svg, i) => {
         if (i) svg.setAttribute("aria-hidden", "true");
-        else { svg.setAttribute("role", "img"); svg.setAttribute("aria-label", spec.alt); }
+        else {
+          svg.setAttribute("role", "img");
+          svg.setAttribute("aria-label", spec.alt);
+        }
       });
       box.querySelector(".modebar")?.setAttribute("aria-label", "Plot tools");
       if (is3d && !plot.turned) {
         plot.turned = true;
-        for (const event of ["plotly_relayout", "plotly_relayouting"]) box.on(event, (change) => turn(plot, Plotly, box, change));
+        for (const event of ["plotly_relayout", "plotly_relayouting"])
+          box.on(event, (change) => turn(plot, Plotly, box, change));
       }
       note.hidden = true;
     } while (plot.again);
   } catch (error) {
-    note.textContent = `This plot cannot be drawn: ${error.message}. Reload the page to try again. ${spec?.alt ?? ""}`;
+    const again = "Reload the page to try again.";
+    note.textContent = `This plot cannot be drawn: ${error.message}. ${again} ${spec?.alt ?? ""}`;
     note.hidden = false;
   }
   plot.busy = false;
 }
 
-function turn(plot, Plotly, box, change) { // who turns one scene turns all: surfaces are compared from the same side
+function turn(plot, Plotly, box, change) {
+  // who turns one scene turns all: surfaces are compared from the same side
   const [, camera] = Object.entries(change).find(([name]) => /^scene\d*\.camera$/.test(name)) ?? [];
   plot.camera = camera ?? plot.camera;
-  const others = Object.keys(box.layout).filter((name) => camera && /^scene\d*$/.test(name)
-    && JSON.stringify(box.layout[name].camera) !== JSON.stringify(camera));
-  if (others.length) Plotly.relayout(box, Object.fromEntries(others.map((name) => [`${name}.camera`, camera])));
+  const others = Object.keys(box.layout).filter(
+    (name) =>
+      camera &&
+      /^scene\d*$/.test(name) &&
+      JSON.stringify(box.layout[name].camera) !== JSON.stringify(camera),
+  );
+  if (others.length)
+    Plotly.relayout(box, Object.fromEntries(others.map((name) => [`${name}.camera`, camera])));
 }
 
-function framed(figure, { data = [], layout = {}, frames = [] }) { // the figure as its frame makes it, and the player in step
-  const plot = plots.get(figure), [button, slider, label] = figure.children[1].children;
-  const names = frames.map((frame) => frame.name), asked = layout.meta?.frame;
+function framed(figure, { data = [], layout = {}, frames = [] }) {
+  // the figure as its frame makes it, and the player in step
+  const plot = plots.get(figure),
+    [button, slider, label] = figure.children[1].children;
+  const names = frames.map((frame) => frame.name),
+    asked = layout.meta?.frame;
   const busy = plot.names?.join() !== names.join() && (plot.playing || plot.frame !== plot.asked);
-  if (plot.asked !== asked && !busy) { // the page asks for another step; a new one disturbs nobody who looks at another
+  if (plot.asked !== asked && !busy) {
+    // the page asks for another step; a new one disturbs nobody who looks at another
     stop(plot);
     plot.frame = asked;
   }
@@ -172,12 +158,16 @@ function framed(figure, { data = [], layout = {}, frames = [] }) { // the figure
   if (!names.length) return { data, layout };
   if (!names.includes(plot.frame)) plot.frame = asked;
   plot.names = names;
-  const at = names.indexOf(plot.frame), frame = frames[at];
+  const at = names.indexOf(plot.frame),
+    frame = frames[at];
   slider.max = names.length - 1;
   slider.value = at;
   slider.ariaValueText = label.value = `Step ${Number(plot.frame).toLocaleString("en")}`;
   button.textContent = plot.playing ? "Pause" : "Play";
-  return { data: data.map((trace, i) => merge(trace, frame.data[i])), layout: merge(layout, frame.layout ?? {}) };
+  return {
+    data: data.map((trace, i) => merge(trace, frame.data[i])),
+    layout: merge(layout, frame.layout ?? {}),
+  };
 }
 
 function stop(plot) {
@@ -185,28 +175,42 @@ function stop(plot) {
   plot.playing = undefined;
 }
 
-// A player is the step control of its page: the other figures mark its step, and the address holds it.
+// A player is the step control of its page: the other figures mark its step; the address has it.
 const figures = () => [...document.querySelectorAll(".bnviz-plot")];
-const playedStep = () => figures().map((figure) => plots.get(figure)).find((plot) => plot?.names?.length > 1)?.frame;
-const cursors = ({ shapes }, step) => step && shapes?.some(({ name }) => name === "cursor")
-  ? { shapes: shapes.map((shape) => shape.name === "cursor" ? { ...shape, x0: Number(step), x1: Number(step) } : shape) } : {};
+const playedStep = () =>
+  figures()
+    .map((figure) => plots.get(figure))
+    .find((plot) => plot?.names?.length > 1)?.frame;
+const cursors = ({ shapes }, step) =>
+  step && shapes?.some(({ name }) => name === "cursor")
+    ? {
+        shapes: shapes.map((shape) =>
+          shape.name === "cursor" ? { ...shape, x0: Number(step), x1: Number(step) } : shape,
+        ),
+      }
+    : {};
 
 async function show(figure, frame) {
   plots.get(figure).frame = frame;
   await draw(figure);
-  for (const box of figures().filter((other) => other !== figure).map((other) => other.firstElementChild)) {
+  for (const box of figures()
+    .filter((other) => other !== figure)
+    .map((other) => other.firstElementChild)) {
     if (box.layout?.shapes) window.Plotly.relayout(box, cursors(box.layout, frame));
   }
 }
 
-function keep(figure) { // as bnviz/ui/link.py does: what differs from the default, here the last step
-  const { frame, names } = plots.get(figure), address = new URL(location);
+function keep(figure) {
+  // as bnviz/ui/link.py does: what differs from the default, here the last step
+  const { frame, names } = plots.get(figure),
+    address = new URL(location);
   if (frame === names.at(-1)) address.searchParams.delete("step");
   else address.searchParams.set("step", frame);
   history.replaceState(history.state, "", address);
 }
 
-function play(figure) { // each frame some time after the one before was drawn, to the end
+function play(figure) {
+  // each frame some time after the one before was drawn, to the end
   const plot = plots.get(figure);
   const next = async () => {
     const at = plot.names.indexOf(plot.frame) + 1;
@@ -221,8 +225,10 @@ function play(figure) { // each frame some time after the one before was drawn, 
   show(figure, ended ? plot.names[0] : plot.frame);
 }
 
-function handle(figure) { // the player: both parts work by keyboard, as they come
-  const plot = plots.get(figure), [button, slider] = figure.children[1].children;
+function handle(figure) {
+  // the player: both parts work by keyboard, as they come
+  const plot = plots.get(figure),
+    [button, slider] = figure.children[1].children;
   button.onclick = () => {
     if (!plot.playing) return play(figure);
     stop(plot);
@@ -236,40 +242,58 @@ function handle(figure) { // the player: both parts work by keyboard, as they co
   slider.onchange = () => keep(figure);
 }
 
-function look(figure) { // what the reader sees of it: zoom, camera, what the legend hides, the step of the player
-  const { _fullLayout: layout = {}, _fullData: data = [] } = figure.firstElementChild, seen = {};
+function look(figure) {
+  // what the reader sees of it: zoom, camera, what the legend hides, the step of the player
+  const { _fullLayout: layout = {}, _fullData: data = [] } = figure.firstElementChild,
+    seen = {};
   for (const name of Object.keys(layout)) {
-    if (/^[xy]axis\d*$/.test(name) && layout[name].range) seen[`${name}.range`] = [...layout[name].range];
-    if (/^scene\d*$/.test(name) && layout[name].camera) seen[`${name}.camera`] = layout[name].camera;
+    if (/^[xy]axis\d*$/.test(name) && layout[name].range)
+      seen[`${name}.range`] = [...layout[name].range];
+    if (/^scene\d*$/.test(name) && layout[name].camera)
+      seen[`${name}.camera`] = layout[name].camera;
   }
-  const hidden = data.filter((trace) => trace.visible === "legendonly").map((trace) => trace.legendgroup);
+  const hidden = data
+    .filter((trace) => trace.visible === "legendonly")
+    .map((trace) => trace.legendgroup);
   const frame = plots.get(figure).frame;
-  return { ...seen, ...(hidden.length ? { hidden: [...new Set(hidden)] } : {}), ...(frame ? { frame } : {}) };
+  return {
+    ...seen,
+    ...(hidden.length ? { hidden: [...new Set(hidden)] } : {}),
+    ...(frame ? { frame } : {}),
+  };
 }
 
-export default function ({ parentElement, data, setTriggerValue }) { // called on mount, for new data and for a new theme
+export default function ({ parentElement, data, setTriggerValue }) {
+  // called on mount, for new data and for a new theme
   const figure = parentElement.querySelector(".bnviz-plot");
-  const text = new TextDecoder().decode(data), theme = JSON.stringify(pageTheme(figure));
+  const text = new TextDecoder().decode(data),
+    theme = JSON.stringify(pageTheme(figure));
   const plot = plots.get(figure) ?? {};
   if (plot.text !== text || plot.theme !== theme) {
     const first = !plots.has(figure);
     plots.set(figure, Object.assign(plot, { text, theme }));
-    const take = figure.children[2].firstElementChild, head = JSON.parse(text);
+    const take = figure.children[2].firstElementChild,
+      head = JSON.parse(text);
     figure.children[2].hidden = !head.exports;
     take.ariaLabel = `Export ${head.title}`;
     take.onclick = () => setTriggerValue("export", look(figure));
     if (first) {
       handle(figure);
       plot.observer = new ResizeObserver(() => {
-        if (figure.clientWidth !== plot.width) { plot.width = figure.clientWidth; draw(figure); }
+        if (figure.clientWidth !== plot.width) {
+          plot.width = figure.clientWidth;
+          draw(figure);
+        }
       });
       plot.observer.observe(figure);
     } else draw(figure);
   }
-  return () => setTimeout(() => { // Streamlit may also call this for an outdated update: only a node that is gone is put away
-    if (figure.isConnected) return;
-    plot.observer.disconnect();
-    stop(plot);
-    window.Plotly?.purge(figure.firstElementChild);
-  });
+  return () =>
+    setTimeout(() => {
+      // Streamlit may also call this for an outdated update: only a node that is gone is put away
+      if (figure.isConnected) return;
+      plot.observer.disconnect();
+      stop(plot);
+      window.Plotly?.purge(figure.firstElementChild);
+    });
 }

@@ -26,6 +26,7 @@ FOOT = 36  # pixels of the export button
 _HERE = Path(__file__).parent
 _SOURCE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 _LIBRARY = "bnviz.plotly"  # the name under which Streamlit serves the folder of plotly.js
+_SCRIPTS = ("plot_theme.js", "plot_pictures.js", "plot.js")  # one module to the browser
 _FONTS = "bnviz_export.fonts"
 _SERVED = "_stcore/bidi-components"
 _component = st.components.v2.component(
@@ -36,7 +37,7 @@ _component = st.components.v2.component(
     '<div class="bnviz-plot-foot" hidden><button type="button">Export</button></div>'
     "<p hidden></p></figure>",
     css=(_HERE / "plot.css").read_text("utf-8"),
-    js=(_HERE / "plot.js").read_text("utf-8"),
+    js="".join((_HERE / name).read_text("utf-8") for name in _SCRIPTS),
     isolate_styles=False,
 )
 
