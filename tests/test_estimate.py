@@ -1,4 +1,4 @@
-"""What a question is said to cost, against what it cost."""
+"""Estimates of rows, time, memory and disk, compared with measured values."""
 
 from __future__ import annotations
 
@@ -92,12 +92,12 @@ TOOK = {
 
 
 @pytest.mark.parametrize(("preset", "took"), TOOK.items())
-def test_seconds_are_near_those_measured(preset, took):
+def test_estimated_seconds_are_near_the_measured_ones(preset, took):
     said = sum(estimate.estimate(spec).seconds for spec in PRESETS[preset].specs())
     assert 0.4 < said / took < 2.5
 
 
-# The most that a worker held (VmHWM) on Linux with CPU threads, in bytes.
+# Peak memory of a worker (VmHWM) on Linux with CPU threads, in bytes.
 MEASURED = [
     ({"width": 0.25, "probes": {"accuracy": 1}}, 998e6),
     (
@@ -111,7 +111,7 @@ MEASURED = [
 
 
 @pytest.mark.parametrize(("knobs", "peak"), MEASURED)
-def test_memory_is_above_what_was_measured_and_not_far(knobs, peak):
+def test_estimated_memory_is_above_the_measured_peak_but_close(knobs, peak):
     assert peak < estimate.estimate(RunSpec.of(**knobs)).memory < 1.5 * peak
 
 
@@ -123,7 +123,8 @@ from bnviz.runs.worker import answer
 run = Run(Path(sys.argv[1]))
 answer(run)
 assert run.state == "done", run.error()
-peak = next(line for line in Path("/proc/self/status").read_text("ascii").splitlines() if line.startswith("VmHWM"))
+lines = Path("/proc/self/status").read_text("ascii").splitlines()
+peak = next(line for line in lines if line.startswith("VmHWM"))
 print(int(peak.split()[1]) * 1024)
 """
 
@@ -149,7 +150,7 @@ print(int(peak.split()[1]) * 1024)
         },
     ],
 )
-def test_memory_is_above_what_a_worker_really_takes(knobs):
+def test_estimated_memory_is_above_the_peak_of_a_real_worker(knobs):
     run = Store().submit(tiny_spec(**knobs))
     told = subprocess.run(
         [sys.executable, "-c", PEAK, run.folder],
@@ -168,7 +169,7 @@ def test_memory_is_above_what_a_worker_really_takes(knobs):
         ({"steps": 1_000_000, "bins": 1000, "probes": {"activations": 1}}, "rows", "50,000,000"),
     ],
 )
-def test_what_cannot_fit_is_refused_with_the_number_and_the_limit(knobs, number, limit, capsys):
+def test_too_large_a_run_is_refused_with_the_number_and_the_limit(knobs, number, limit, capsys):
     spec = RunSpec.of(**knobs)
     with pytest.raises(SpecError, match=number) as told:
         Store().submit(spec)
@@ -176,12 +177,12 @@ def test_what_cannot_fit_is_refused_with_the_number_and_the_limit(knobs, number,
     assert not Store().runs()
 
 
-def test_what_needs_more_disk_than_is_free_is_refused(monkeypatch, tmp_path: Path):
+def test_a_run_that_needs_more_disk_than_is_free_is_refused(monkeypatch, tmp_path: Path):
     monkeypatch.setattr(estimate, "free_disk", lambda folder: 10_000)
     assert "10 kB are free" in estimate.refusal(RunSpec.of(), tmp_path)
 
 
-def test_a_worker_refuses_what_was_queued_on_a_larger_machine(monkeypatch):
+def test_a_worker_refuses_a_run_that_was_queued_on_a_larger_machine(monkeypatch):
     run = Store().submit(tiny_spec())
     monkeypatch.setattr(estimate, "total_memory", lambda: 10**8)
     Inline().start(run)
