@@ -28,10 +28,10 @@ STEPS = 40
 ETAS = (0.05, 0.1)
 
 
-def several(**knobs: tuple[Any, ...]) -> list[RunSpec]:
+def several(**chosen: tuple[Any, ...]) -> list[RunSpec]:
     """Return the settings of each combination of these values."""
     specs = [tiny_spec(steps=STEPS)]
-    for name, values in knobs.items():
+    for name, values in chosen.items():
         specs = [
             RunSpec.of(**spec.model_dump() | {name: value}) for spec in specs for value in values
         ]
@@ -55,7 +55,7 @@ def told(specs: list[RunSpec], facet: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("knobs", "labels"),
+    ("chosen", "labels"),
     [
         ({"norm": ("batch", "none")}, ["Standard", "BatchNorm"]),
         ({"lr": (0.5, 0.1, 1e-6)}, ["lr 1e-06", "lr 0.1", "lr 0.5"]),
@@ -72,9 +72,9 @@ def told(specs: list[RunSpec], facet: str = "") -> list[str]:
     ],
 )
 def test_a_label_names_the_settings_that_vary_in_order_of_their_values(
-    knobs: dict[str, Any], labels: list[str]
+    chosen: dict[str, Any], labels: list[str]
 ) -> None:
-    assert told(several(**knobs)) == labels
+    assert told(several(**chosen)) == labels
 
 
 def test_settings_that_vary_together_are_labelled_by_one_and_a_caution_names_the_others() -> None:

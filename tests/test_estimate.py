@@ -21,7 +21,7 @@ HUGE = {"model": "vgg19", "width": 64, "hidden": (8192,) * 4}
 
 
 @pytest.mark.parametrize(
-    "knobs",
+    "settings",
     [
         {"norm": "batch", "steps": 5, "probes": ALL_PROBES},
         {
@@ -55,8 +55,8 @@ HUGE = {"model": "vgg19", "width": 64, "hidden": (8192,) * 4}
         },
     ],
 )
-def test_rows_are_counted_exactly(knobs):
-    spec = tiny_spec(**knobs)
+def test_rows_are_counted_exactly(settings):
+    spec = tiny_spec(**settings)
     run = Store().submit(spec)
     Inline().start(run)
     assert run.state == "done", run.error()
@@ -110,9 +110,9 @@ MEASURED = [
 ]
 
 
-@pytest.mark.parametrize(("knobs", "peak"), MEASURED)
-def test_estimated_memory_is_above_the_measured_peak_but_close(knobs, peak):
-    assert peak < estimate.estimate(RunSpec.of(**knobs)).memory < 1.5 * peak
+@pytest.mark.parametrize(("settings", "peak"), MEASURED)
+def test_estimated_memory_is_above_the_measured_peak_but_close(settings, peak):
+    assert peak < estimate.estimate(RunSpec.of(**settings)).memory < 1.5 * peak
 
 
 PEAK = """
@@ -131,7 +131,7 @@ print(int(peak.split()[1]) * 1024)
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
 @pytest.mark.parametrize(
-    "knobs",
+    "settings",
     [
         {"norm": "batch", "probes": ALL_PROBES},
         {
@@ -150,8 +150,8 @@ print(int(peak.split()[1]) * 1024)
         },
     ],
 )
-def test_estimated_memory_is_above_the_peak_of_a_real_worker(knobs):
-    run = Store().submit(tiny_spec(**knobs))
+def test_estimated_memory_is_above_the_peak_of_a_real_worker(settings):
+    run = Store().submit(tiny_spec(**settings))
     told = subprocess.run(
         [sys.executable, "-c", PEAK, run.folder],
         cwd=PROJECT,
@@ -163,14 +163,14 @@ def test_estimated_memory_is_above_the_peak_of_a_real_worker(knobs):
 
 
 @pytest.mark.parametrize(
-    ("knobs", "number", "limit"),
+    ("settings", "number", "limit"),
     [
         (HUGE, "TB of memory", "this machine has"),
         ({"steps": 1_000_000, "bins": 1000, "probes": {"activations": 1}}, "rows", "50,000,000"),
     ],
 )
-def test_too_large_a_run_is_refused_with_the_number_and_the_limit(knobs, number, limit, capsys):
-    spec = RunSpec.of(**knobs)
+def test_too_large_a_run_is_refused_with_the_number_and_the_limit(settings, number, limit, capsys):
+    spec = RunSpec.of(**settings)
     with pytest.raises(SpecError, match=number) as told:
         Store().submit(spec)
     assert limit in str(told.value) and "\n" not in str(told.value)

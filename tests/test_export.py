@@ -1,6 +1,6 @@
-"""Figures as files: what pdffonts, pdftotext and pdfinfo find in them, and that nothing in them differs from what is drawn.
+"""Figures as files: their fonts, texts, sizes and numbers.
 
-Chromium sees no font of the machine here, so that a picture which needs one fails everywhere.
+The tests hide the machine's fonts from Chromium, so a picture that needs one fails everywhere.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from tests.pages import page, sentences
 pytestmark = pytest.mark.usefixtures("no_supervisor")
 
 
-def test_a_link_may_change_knobs_that_only_fit_each_other():
+def test_a_link_may_change_settings_that_only_fit_together():
     opened = page("paper/training", preset="quick", model="mlp", data="mnist-sample", batch="4000")
     assert [warning.value for warning in opened.warning] == []
     assert opened.button(key="run").label == "Run 3 networks"
@@ -26,10 +26,10 @@ def test_a_preset_of_another_page_costs_one_sentence():
     opened = page("classics/lenet", preset="quick")
     says = "preset must be one of liu-mlp, liu-lenet, liu-lenetr, lenet-quick on this page"
     assert says in opened.warning[0].value
-    assert opened.session_state["preset"] == "lenet-quick"  # the one whose data are at hand
+    assert opened.session_state["preset"] == "lenet-quick"  # the preset whose data are available
 
 
-def test_knobs_that_do_not_fit_each_other_cost_one_sentence():
+def test_settings_that_do_not_fit_together_cost_one_sentence():
     opened = page("paper/landscape", preset="quick", width="0.001")
     assert opened.error[0].value == (
         "Width 0.001 leaves no channel in a layer of 64; choose a width of at least 0.016."
@@ -37,7 +37,7 @@ def test_knobs_that_do_not_fit_each_other_cost_one_sentence():
     assert not opened.exception and Store().runs() == []
 
 
-def test_a_link_restores_the_question():
+def test_a_link_restores_the_settings():
     address = {
         "norm": "batch, noise",
         "hidden": "",
@@ -56,7 +56,7 @@ def test_a_link_restores_the_question():
     assert opened.button(key="run").label == "Run 8 networks"
 
 
-def test_a_choice_goes_into_the_address_and_a_default_does_not():
+def test_the_address_holds_choices_but_no_defaults():
     opened = page("paper/training")
     assert set(opened.query_params) == {"preset"}
     opened.number_input(key="width").set_value(0.5).run()
@@ -65,7 +65,7 @@ def test_a_choice_goes_into_the_address_and_a_default_does_not():
     assert "width" not in opened.query_params
 
 
-def test_a_changed_setting_is_said_beside_the_preset_and_taken_back_by_one_button():
+def test_a_changed_setting_is_named_beside_the_preset_and_one_button_resets_it():
     opened = page("paper/training", preset="quick")
     assert chosen_preset(opened) == "Quick" and not [
         button for button in opened.button if button.key == "reset"
@@ -89,7 +89,7 @@ def test_a_changed_setting_is_said_beside_the_preset_and_taken_back_by_one_butto
 
 
 def chosen_preset(opened: AppTest) -> str:
-    """The highlighted preset's label, as the browser shows it."""
+    """Return the label of the highlighted preset, as the browser shows it."""
     presets = opened.get("button_group")[0]
     (label,) = [
         label for label in presets.options if label.startswith(PRESETS[presets.value].label)
@@ -98,7 +98,7 @@ def chosen_preset(opened: AppTest) -> str:
 
 
 def one_page_after_the_other() -> None:
-    """An app of which `go` says the page."""
+    """Show the page whose name is in the session state under `go`."""
     import streamlit as st
 
     from bnviz.ui import controls, link
@@ -108,7 +108,7 @@ def one_page_after_the_other() -> None:
 
 
 def visit(app: AppTest, name: str, **address: str) -> AppTest:
-    """Click on another page; the browser then empties the address, or on a link, which brings its own."""
+    """Go to another page by the navigation, which empties the address, or by a link with one."""
     app.session_state["go"] = name
     app.query_params.clear()
     app.query_params.update(address)
@@ -128,13 +128,13 @@ def test_settings_stay_with_their_page_and_a_link_brings_its_own():
     app.number_input(key="steps").set_value(50).run()
     visit(app, "training")
     assert (app.text_input(key="lr").value, app.number_input(key="steps").value) == ("0.5", 200)
-    visit(app, "training", preset="quick", width="0.5")  # the page that is open: nothing is lost
+    visit(app, "training", preset="quick", width="0.5")  # a link to the open page: nothing is lost
     visit(app, "landscape", preset="quick", width="0.5")
     assert (app.number_input(key="width").value, app.number_input(key="steps").value) == (0.5, 200)
     assert "modified:** Width 0.5." in " ".join(text.value for text in app.markdown)
 
 
-def test_what_is_wrong_stands_above_the_knobs():
+def test_an_error_is_shown_above_the_settings():
     opened = page("paper/training", preset="quick")
     opened.text_input(key="lr").set_value("fast").run()
     kinds = [element.type for element in opened.main]
@@ -197,12 +197,12 @@ def test_too_many_runs_cost_one_sentence():
     assert opened.error[0].value == "That would be 3000 runs; choose at most 24 at a time."
 
 
-def test_a_link_is_not_markdown():
+def test_a_link_is_not_rendered_as_markdown():
     opened = page("paper/training", preset="quick", lr="![x](http://example.org/x.png)")
     assert "![" not in opened.warning[0].value
 
 
-def test_a_wrong_knob_on_the_page_costs_one_sentence_and_there_is_no_run(filled):
+def test_a_wrong_setting_costs_one_sentence_and_hides_the_run_button(filled):
     opened = page("paper/landscape", preset="quick")
     opened.text_input(key="lr").set_value("0.1, fast").run()
     assert [error.value for error in opened.error] == [
@@ -215,6 +215,6 @@ def test_a_wrong_knob_on_the_page_costs_one_sentence_and_there_is_no_run(filled)
     assert "Choose at least one network" in opened.error[0].value
 
 
-def test_every_knob_of_the_spec_has_a_widget():
+def test_every_setting_of_a_run_has_a_widget():
     drawn = {name for names in controls.GROUPS.values() for name in names} | {"norm", "probes"}
     assert drawn == set(controls.RunSpec.model_fields)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("no_supervisor")
 
 @pytest.fixture
 def filled_at_the_papers_rate() -> dict[str, str]:
-    """Three finished tiny runs at the learning rate of the paper; what the address of a page must say to show them."""
+    """Finish three tiny runs at the paper's learning rate and return their URL parameters."""
     probes = {
         "accuracy": 1,
         "activations": 2,
@@ -30,14 +30,14 @@ def filled_at_the_papers_rate() -> dict[str, str]:
 
 
 def names_of_theirs(opened: AppTest) -> list[set[str]]:
-    """The names of the papers' curves in each figure of a page."""
+    """Return the names of the papers' curves in each figure of a page."""
     return [
         {trace["name"] for trace in plot["figure"]["data"] if "– paper, " in trace.get("name", "")}
         for plot in plots(opened)
     ]
 
 
-def test_the_papers_curves_are_off_until_asked_for_and_the_address_keeps_them(
+def test_the_papers_curves_are_off_at_first_and_the_address_keeps_the_switch(
     filled_at_the_papers_rate,
 ):
     opened = tiny("paper/training", **filled_at_the_papers_rate)
@@ -57,7 +57,7 @@ def test_the_papers_curves_are_off_until_asked_for_and_the_address_keeps_them(
 def test_a_link_shows_the_papers_curves(filled_at_the_papers_rate):
     landscape = {"Fig. 4a", "Fig. 4b", "Fig. 4c"}
     for name, address, figures in (
-        ("landscape", {}, landscape),  # Fig. 11 begins at step 100, after these runs
+        ("landscape", {}, landscape),  # Fig. 11 begins at step 100, after the end of these runs
         ("landscape", {"view": "along a random direction"}, set()),
         ("covariate_shift", {"layers": "conv5,conv6"}, {"Fig. 3a"}),
         ("covariate_shift", {"layers": "conv6"}, set()),
@@ -76,12 +76,14 @@ def test_a_link_shows_the_papers_curves(filled_at_the_papers_rate):
         )
 
 
-def test_no_switch_where_the_paper_has_no_curve():
-    opened = page("paper/landscape", preset="quick", paper="true")  # at another learning rate
+def test_there_is_no_switch_if_the_paper_has_no_curve():
+    opened = page(
+        "paper/landscape", preset="quick", paper="true"
+    )  # at a learning rate that the paper does not show
     assert not [toggle for toggle in opened.toggle if toggle.key == "paper"]
     assert not opened.warning
     opened.text_input(key="lr").set_value("0.1").run()
-    assert opened.toggle(key="paper").value is True  # what the link asked for is remembered
+    assert opened.toggle(key="paper").value is True  # the page remembers the choice of the link
     opened.selectbox(key="optimizer").set_value("adam").run()
     assert not [toggle for toggle in opened.toggle if toggle.key == "paper"]
 

@@ -31,7 +31,7 @@ def test_run_queues_and_stop_cancels():
     assert opened.button(key="run").label == "Run 3 networks"
 
 
-def test_a_second_reader_sees_the_same_runs_and_does_not_stop_them_for_the_first():
+def test_a_second_reader_sees_the_same_runs_but_cannot_stop_them_for_the_first():
     first, second = page("paper/training", preset="quick"), page("paper/landscape", preset="quick")
     first.button(key="run").click().run()
     second.run()
@@ -50,14 +50,14 @@ def test_a_browser_is_one_reader_in_all_its_tabs(monkeypatch):
 
 
 @pytest.mark.parametrize("cookie", ["", "../../spec.json", "0" * 31, "x" * 5000])
-def test_a_cookie_that_is_no_id_is_not_taken_for_one(cookie, monkeypatch):
+def test_a_cookie_that_is_not_an_id_is_replaced(cookie, monkeypatch):
     monkeypatch.setattr(reader.st, "context", SimpleNamespace(cookies={reader.COOKIE: cookie}))
     page("paper/training", preset="quick").button(key="run").click().run()
     (mark,) = (Store().runs()[0].folder / "waiting").iterdir()
     assert reader.ID.fullmatch(mark.name)
 
 
-def test_a_closed_tab_waits_for_nothing_and_its_runs_go_on():
+def test_closing_a_tab_lets_its_runs_go_on():
     run = Store().submit(PRESETS["quick"].specs()[0])
     run.wait("gone")
     reader.go({run.id: (run, "gone")})  # Streamlit calls it when a tab disconnects
@@ -65,7 +65,7 @@ def test_a_closed_tab_waits_for_nothing_and_its_runs_go_on():
     assert run.leave("somebody else")
 
 
-def test_missing_data_offers_the_ways_and_no_run():
+def test_missing_data_are_offered_for_download_and_run_is_disabled():
     opened = page("paper/training", data="cifar10", preset="quick")
     assert opened.button(key="run").disabled
     assert "data fetch cifar10" in opened.warning[0].value
@@ -107,7 +107,7 @@ def test_the_start_page_trains_again_from_another_seed_once_all_are_finished(mon
     ]  # seed 0 is finished
 
 
-def test_runs_lists_what_ships_with_its_result_and_a_link_that_shows_its_figures(monkeypatch):
+def test_the_runs_page_lists_shipped_runs_with_results_and_links_to_figures(monkeypatch):
     monkeypatch.setattr("bnviz.paths.GALLERY", PROJECT / "cache" / "gallery")
     opened = page("lab/runs")
     assert not opened.exception
@@ -125,7 +125,7 @@ def test_runs_lists_what_ships_with_its_result_and_a_link_that_shows_its_figures
     assert shown.button(key="run").label == "Finished" and spec.id in str(plots(shown)[0])
 
 
-def test_a_damaged_run_is_told_where_its_figures_are_and_computed_again(filled):
+def test_a_damaged_run_is_named_beside_its_figures_and_can_be_computed_again(filled):
     (Store().run(filled[0]).folder / "rows" / "all.parquet").write_bytes(b"")
     opened = tiny("paper/landscape")
     assert not opened.exception and "is damaged" in opened.error[0].value
@@ -138,7 +138,7 @@ def test_a_damaged_run_is_told_where_its_figures_are_and_computed_again(filled):
 @pytest.mark.parametrize(
     "name", ["paper/landscape", "lab/start", "lab/claims", "lab/compare", "lab/sweep", "lab/runs"]
 )
-def test_every_live_page_says_why_runs_do_not_go_on(name, filled, monkeypatch):
+def test_every_live_page_says_why_runs_do_not_continue(name, filled, monkeypatch):
     monkeypatch.setattr(supervisor, "trouble", lambda store: "The disk is full.")
     address = (
         {"show": "quick"}
@@ -150,7 +150,7 @@ def test_every_live_page_says_why_runs_do_not_go_on(name, filled, monkeypatch):
     assert "The disk is full." in [error.value for error in page(name, **address).error]
 
 
-def test_runs_lists_every_run_also_a_damaged_one(filled):
+def test_the_runs_page_lists_damaged_runs_too(filled):
     (Store().submit(PRESETS["quick"].specs()[0]).folder / "spec.json").write_text("{", "utf-8")
     opened = page("lab/runs")
     assert not opened.exception

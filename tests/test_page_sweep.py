@@ -14,7 +14,7 @@ from tests.pages import TINY, numbers, page, plots, sentences, tiny
 pytestmark = pytest.mark.usefixtures("no_supervisor")
 
 
-def test_a_sweep_runs_every_network_at_every_value_and_stops():
+def test_a_sweep_queues_every_network_at_every_value_and_stop_cancels_them():
     opened = page(
         "lab/sweep", preset="quick", norm="none,batch", sweep="width", values="0.0625,0.125"
     )
@@ -31,7 +31,7 @@ def test_a_sweep_runs_every_network_at_every_value_and_stops():
 
 
 @pytest.mark.parametrize("view", ["lines", "heat map"])
-def test_a_sweep_draws_what_is_finished_and_leaves_the_rest_empty(view, filled):
+def test_a_sweep_draws_finished_runs_and_leaves_the_others_empty(view, filled):
     address = {
         "norm": "none,batch",
         "sweep": "width",
@@ -55,7 +55,7 @@ def test_a_sweep_draws_what_is_finished_and_leaves_the_rest_empty(view, filled):
     assert opened.button(key="run").label == "Run 2 more"
 
 
-def test_a_sweep_says_which_of_its_runs_is_damaged_and_computes_it_again(filled):
+def test_a_sweep_names_its_damaged_runs_and_can_compute_them_again(filled):
     run = next(run for run in Store().runs() if run.spec.norm == "batch")
     (run.folder / "rows" / "all.parquet").write_bytes(b"")
     opened = tiny(
@@ -67,7 +67,7 @@ def test_a_sweep_says_which_of_its_runs_is_damaged_and_computes_it_again(filled)
     assert run.state in ("queued", "interrupted")
 
 
-def test_a_finished_sweep_needs_no_button_and_its_link_restores_it(filled):
+def test_a_finished_sweep_has_nothing_to_run_and_its_link_restores_it(filled):
     Inline().start(
         Store().submit(PRESETS["quick"].specs(**TINY | {"width": 1 / 16}, probes=ALL_PROBES)[0])
     )
@@ -107,7 +107,7 @@ def test_nonsense_in_the_link_to_a_sweep_costs_one_sentence(address, says):
     assert opened.button(key="run").label == "Run 8 networks"
 
 
-def test_a_sweep_turns_one_knob_that_some_network_has():
+def test_a_sweep_changes_one_setting_that_matters_to_some_network():
     opened = page("lab/sweep", preset="quick", norm="none,batch")
     opened.text_input(key="values").set_value("1, 2, many").run()
     assert opened.error[0].value.startswith("Learning rate must be a number above 0")

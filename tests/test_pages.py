@@ -48,7 +48,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_on_an_empty_cache_tells_what_to_do(name):
+def test_a_page_on_an_empty_cache_says_what_to_do(name):
     opened = page(name)
     assert not opened.exception
     assert any("Run" in sentence or "run" in sentence for sentence in sentences(opened))
@@ -86,16 +86,16 @@ def test_a_figure_page_draws_finished_runs(name, figures, filled):
         ("paper/norms", "fig13", 4, 5),
     ],
 )
-def test_a_figures_own_preset_fills_its_page(name, preset, steps, figures):
-    knobs = {
+def test_the_preset_of_a_paper_s_figure_fills_its_page(name, preset, steps, figures):
+    settings = {
         "steps": steps,
         "batch": 32,
         "data": "gaussian" if preset.startswith("fig") else "mnist-sample",
     }
     intervals = dict.fromkeys(PRESETS[preset].knobs["probes"], 2)
-    for spec in PRESETS[preset].specs(**knobs, probes=intervals):
+    for spec in PRESETS[preset].specs(**settings, probes=intervals):
         Inline().start(Store().submit(spec))
-    address = {name: str(value) for name, value in knobs.items()} | {
+    address = {name: str(value) for name, value in settings.items()} | {
         f"every_{probe}": "2" for probe in intervals
     }
     opened = page(name, preset=preset, **address)
@@ -107,7 +107,7 @@ def test_a_figures_own_preset_fills_its_page(name, preset, steps, figures):
     assert opened.button(key="run").label == "Finished"
 
 
-def test_layers_are_at_first_those_of_the_figure_that_a_preset_repeats():
+def test_a_preset_of_a_paper_s_figure_starts_with_the_layers_of_that_figure():
     assert page("paper/covariate_shift", preset="fig3b").session_state["layers"] == ["fc9", "fc17"]
     assert page("paper/distributions", preset="fig9").session_state["layers"] == [
         "fc1",
@@ -123,11 +123,11 @@ def test_a_preset_brings_its_learning_rates_networks_and_layers():
     assert opened.button(key="run").label == "Run 4 networks"
 
 
-def test_a_panel_that_does_not_fit_is_left_out_or_says_what_is_missing(filled):
+def test_an_unsuitable_panel_is_left_out_or_says_what_is_missing(filled):
     opened = tiny("paper/norms", networks="none,batch,noisy")
     assert "#### Training loss" not in " ".join(
         text.value for text in opened.markdown
-    )  # its place is the linear network's
+    )  # only the linear network has this panel
     Inline().start(Store().submit(PRESETS["quick"].specs(**TINY)[0]))
     without = page(
         "paper/landscape", preset="quick", norm="none", **{k: str(v) for k, v in TINY.items()}
@@ -138,10 +138,10 @@ def test_a_panel_that_does_not_fit_is_left_out_or_says_what_is_missing(filled):
     ]  # the curvature
 
 
-def test_one_button_measures_what_the_runs_have_not():
+def test_one_button_adds_the_missing_measurement():
     for spec in PRESETS["quick"].specs(**TINY, probes={"accuracy": 1, "landscape": 2}):
         Inline().start(Store().submit(spec))
-    address = {knob: str(value) for knob, value in TINY.items()} | {"every_landscape": "2"}
+    address = {setting: str(value) for setting, value in TINY.items()} | {"every_landscape": "2"}
     off = {f"every_{probe}": "0" for probe in ("evaluation", "activations", "covariate_shift")}
     opened = page(
         "paper/landscape", preset="quick", view="along a random direction", **address, **off
@@ -168,9 +168,9 @@ def test_one_button_measures_what_the_runs_have_not():
 )
 def test_no_page_draws_empty_axes(name):
     own = {"surface": "surface", "theory": "theory-vgg"}.get(name, "quick")
-    knobs = TINY | {"data": "cifar10-sample"}
-    Inline().start(Store().submit(PRESETS[own].specs(**knobs, norm="batch", probes={})[0]))
-    address = {knob: str(value) for knob, value in knobs.items()} | {
+    settings = TINY | {"data": "cifar10-sample"}
+    Inline().start(Store().submit(PRESETS[own].specs(**settings, norm="batch", probes={})[0]))
+    address = {setting: str(value) for setting, value in settings.items()} | {
         f"every_{probe}": "0" for probe in ALL_PROBES
     }
     networks = {"networks" if name == "norms" else "norm": "batch"}
@@ -196,7 +196,7 @@ def test_the_bundle_holds_what_is_drawn(filled, monkeypatch):
     assert runs == set(filled)
     pd.testing.assert_frame_equal(
         full, table, check_dtype=False
-    )  # so short a run is drawn in full resolution
+    )  # a run as short as this is drawn in full resolution
     drawn = {
         trace["legendgroup"]: trace
         for trace in plots(opened)[0]["figure"]["data"]
@@ -209,7 +209,7 @@ def test_the_bundle_holds_what_is_drawn(filled, monkeypatch):
         assert numbers(trace["y"]) == pytest.approx(band.loss_high.tolist(), rel=1e-6)
 
 
-def test_a_picture_is_drawn_anew_when_a_run_has_diverged_though_its_numbers_stay():
+def test_a_figure_is_redrawn_when_a_run_diverges_even_if_its_numbers_stay():
     drawn: list[View] = []
     panel = Panel(
         "Any",
@@ -225,7 +225,7 @@ def test_a_picture_is_drawn_anew_when_a_run_has_diverged_though_its_numbers_stay
 
 
 def draw_the_loss_range(ids: list[str]) -> None:
-    """One panel on a page of its own."""
+    """Draw a page with a single panel."""
     from bnviz.analysis.landscape import landscape_bands
     from bnviz.figures.landscape import loss_band
     from bnviz.figures.panel import Panel
@@ -241,7 +241,7 @@ def draw_the_loss_range(ids: list[str]) -> None:
     live.draw([Store().run(id) for id in ids], [[panel]], live.Choices(6))
 
 
-def test_the_step_scrubber_moves_every_figure_of_a_moment(filled):
+def test_the_step_slider_changes_every_figure_that_depends_on_the_step(filled):
     opened = tiny("paper/landscape")
     last = plots(opened)
     opened.slider(key="step").set_value(2).run()
@@ -249,12 +249,12 @@ def test_the_step_scrubber_moves_every_figure_of_a_moment(filled):
     changed = [
         before["figure"] != after["figure"] for before, after in zip(last, earlier, strict=True)
     ]
-    assert changed == [True] * 7  # five mark the step, the others show it
+    assert changed == [True] * 7  # five figures mark the step, two are drawn at that step
     assert opened.query_params["step"] in ("2", ["2"])
 
 
 @pytest.mark.parametrize("view", ["contours", "surface"])
-def test_the_player_of_the_surface_is_the_only_step_control_of_its_page(view, filled):
+def test_the_surface_page_has_its_player_as_its_only_step_control(view, filled):
     last = tiny("paper/surface", **ADDRESSES["surface"], view=view)
     third = tiny("paper/surface", **ADDRESSES["surface"], view=view, step="3")
     assert "step" not in [slider.key for slider in last.slider]
@@ -268,7 +268,7 @@ def test_the_player_of_the_surface_is_the_only_step_control_of_its_page(view, fi
     assert [curve["layout"]["shapes"][0]["x0"] for curve in curves] == [3, 3]
 
 
-def test_a_step_that_the_surface_has_not_costs_a_sentence(filled):
+def test_a_step_without_a_surface_costs_a_sentence(filled):
     opened = tiny("paper/surface", **ADDRESSES["surface"], step="77")
     assert "the steps are 0 to" in opened.warning[0].value
     assert "step" not in opened.query_params
@@ -286,13 +286,13 @@ def test_layers_and_units_can_be_chosen(filled):
     assert "#1" in str(pooled["layout"]["yaxis"]["title"])
 
 
-def test_the_app_frames_the_pages():
+def test_the_app_opens_with_its_title():
     opened = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
     assert not opened.exception
     assert "Why does batch normalisation help?" in opened.markdown[0].value
 
 
-def test_the_norms_page_compares_its_own_networks_and_leaves_those_of_other_pages_alone():
+def test_the_norms_page_has_its_own_choice_of_networks():
     opened = page("paper/norms")
     assert opened.get("button_group")[1].value == ["none", "batch", "l1", "l2", "linf"]
     assert "networks" not in opened.query_params
@@ -304,7 +304,7 @@ def test_the_norms_page_compares_its_own_networks_and_leaves_those_of_other_page
     assert page("paper/training").get("button_group")[1].value == ["none", "batch", "noisy"]
 
 
-def test_a_preset_that_ships_is_offered_first_else_one_whose_data_are_at_hand(monkeypatch):
+def test_the_first_preset_is_a_shipped_one_or_one_whose_data_are_available(monkeypatch):
     assert [presets.first(page) for page in ("landscape", "mnist", "surface")] == [
         "quick",
         "mnist-quick",
