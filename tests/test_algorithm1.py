@@ -104,9 +104,8 @@ def test_statistics_are_differentiated_as_in_the_paper():
     over_variance = (output(mean, variance + h) - output(mean, variance - h)) / (2 * h)
     over_mean = (output(mean + h, variance) - output(mean - h, variance)) / (2 * h)
     assert gradient.dvariance == pytest.approx(over_variance, rel=1e-6)
-    assert gradient.dmean == pytest.approx(
-        over_mean, rel=1e-6
-    )  # the path through the variance adds nothing, since Σ (x - μ) = 0
+    # The path through the variance adds nothing, since Σ (x - μ) = 0.
+    assert gradient.dmean == pytest.approx(over_mean, rel=1e-6)
     assert gradient.dx == pytest.approx(
         gradient.direct + gradient.through_variance + gradient.through_mean
     )
@@ -143,9 +142,8 @@ def test_epsilon_keeps_equal_numbers_finite(value, chosen, dy):
 @given(arrays(float, (4, 5), elements=numbers), batches, parameters)
 def test_population_statistics_and_inference_agree_with_torch(several, x, chosen):
     gamma, beta, epsilon = chosen
-    module = nn.BatchNorm1d(
-        1, eps=epsilon, momentum=None, dtype=torch.float64
-    )  # None: the average over all batches
+    # Without momentum torch averages over all batches.
+    module = nn.BatchNorm1d(1, eps=epsilon, momentum=None, dtype=torch.float64)
     with torch.no_grad():
         module.weight.fill_(gamma)
         module.bias.fill_(beta)
@@ -213,6 +211,5 @@ def test_the_derivatives_of_a_layer_agree_with_torch():
 def test_the_seed_fixes_the_drawn_numbers():
     assert (algorithm1.drawn_batches(1, 3, 5) == algorithm1.drawn_batches(1, 3, 5)).all()
     assert (algorithm1.drawn_batches(1, 3, 5) != algorithm1.drawn_batches(2, 3, 5)).any()
-    assert (
-        algorithm1.drawn_batches(1, 3, 5) == algorithm1.drawn_batches(1, 8, 5)[:3]
-    ).all()  # a longer draw begins with the same numbers
+    # A longer draw begins with the same numbers.
+    assert (algorithm1.drawn_batches(1, 3, 5) == algorithm1.drawn_batches(1, 8, 5)[:3]).all()

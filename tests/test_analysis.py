@@ -159,9 +159,8 @@ def test_test_curve() -> None:
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), length=st.integers(1, 4000), levels=st.integers(1, 5))
 def test_thinned_lines_lose_no_extreme(seed: int, length: int, levels: int) -> None:
-    values = (
-        np.random.default_rng(seed).integers(levels, size=length).astype(float)
-    )  # with many ties
+    # Few levels give many ties.
+    values = np.random.default_rng(seed).integers(levels, size=length).astype(float)
     drawn = thinning.drawn(gradient_norms(measured("gradient_norm", dict(enumerate(values)))))
     assert len(drawn) <= POINTS
     assert (drawn["value"].min(), drawn["value"].max()) == (values.min(), values.max())

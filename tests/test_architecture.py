@@ -54,9 +54,8 @@ def test_the_packages_are_the_layers_of_the_import_linter() -> None:
     config = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
     contract = config["tool"]["importlinter"]["contracts"][0]
     layers = [name for line in contract["layers"] for name in line.split(" | ")]
-    layers = [
-        name for name in layers if not name.startswith("bnviz.spec_")
-    ]  # the row of spec covers them
+    # The row of spec covers them.
+    layers = [name for name in layers if not name.startswith("bnviz.spec_")]
     table = re.findall(r"^\| `(bnviz\.\w+)`", TEXT, re.MULTILINE)
     tools = [f"bnviz.{name}" for name in ("discover", "paths", "recent", "plain", "words")]
     assert set(table) | set(tools) == set(layers) - {"bnviz.__main__"}

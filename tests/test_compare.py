@@ -23,7 +23,7 @@ from tests.pages import page, plots, sentences
 SHIPPED = PRESETS["class"].specs()
 
 
-def answered(spec: RunSpec, store: Store) -> Run:
+def finished_run(spec: RunSpec, store: Store) -> Run:
     """Return a finished run with made-up rows: a loss that halves, shift in two layers."""
     run = store.submit(spec)
     level = 1 + ["none", "batch", "noisy"].index(spec.norm) + spec.seed / 10
@@ -65,7 +65,7 @@ def mine() -> list[Run]:
         for norm in ("none", "batch")
     ]
     specs += [tiny_spec(norm="batch", lr=lr) for lr in (0.2, 0.4)]
-    return [answered(spec, Store()) for spec in specs]
+    return [finished_run(spec, Store()) for spec in specs]
 
 
 def ids(runs: list[Run]) -> str:
@@ -114,8 +114,8 @@ def test_a_filter_matches_whole_numbers_and_the_value_of_a_named_setting(words, 
 
 
 def test_the_table_lists_cached_and_shipped_runs_once(gallery):
-    first, second, third = (answered(spec, Store(gallery)) for spec in SHIPPED)
-    own = answered(tiny_spec(norm="none"), Store())
+    first, second, third = (finished_run(spec, Store(gallery)) for spec in SHIPPED)
+    own = finished_run(tiny_spec(norm="none"), Store())
     shutil.copytree(first.folder, Store().root / first.id)
     assert [run.folder for run in Store().all_runs()] == [
         Store().root / first.id,
@@ -127,7 +127,7 @@ def test_the_table_lists_cached_and_shipped_runs_once(gallery):
 
 def test_shipped_runs_are_compared_at_first_and_the_address_is_short(gallery, mine):
     for spec in SHIPPED:
-        answered(spec, Store(gallery))
+        finished_run(spec, Store(gallery))
     opened = page("lab/compare")
     assert not opened.exception and not sentences(opened)
     assert opened.session_state["chosen"] == [spec.id for spec in SHIPPED]
@@ -160,9 +160,8 @@ def test_ticking_lines_chooses_runs_and_the_address_keeps_them(mine):
     assert len(plots(opened)) == 1  # a difference needs a second run
     again = page("lab/compare", runs=address(opened, "runs"))
     assert again.session_state["chosen"] == opened.session_state["chosen"]
-    assert (
-        again.dataframe[0].value["Id"].tolist()[0] == newest_first[5].id
-    )  # chosen runs come first
+    # Chosen runs come first.
+    assert again.dataframe[0].value["Id"].tolist()[0] == newest_first[5].id
 
 
 def test_a_filter_hides_chosen_runs_and_keeps_them(mine):
@@ -269,7 +268,7 @@ def test_a_choice_that_the_new_runs_lack_falls_back_to_the_default(mine):
 
 
 def test_too_many_runs_cost_one_sentence(mine):
-    runs = [answered(tiny_spec(seed=seed), Store()) for seed in range(25)]
+    runs = [finished_run(tiny_spec(seed=seed), Store()) for seed in range(25)]
     opened = page("lab/compare", runs=ids(runs))
     assert sentences(opened) == ["25 runs are chosen; compare at most 24 at a time."]
     assert plots(opened) == []
@@ -285,7 +284,7 @@ def test_a_seed_that_the_baseline_lacks_is_named(mine):
 
 
 def test_runs_that_differ_in_unlabelled_settings_cost_a_caution(mine):
-    other = answered(tiny_spec(norm="none", lr=0.3, batch=8), Store())
+    other = finished_run(tiny_spec(norm="none", lr=0.3, batch=8), Store())
     opened = page("lab/compare", runs=ids([mine[1], other]))
     says = "Not shown in the labels: these runs also differ in Learning rate, Batch."
     assert says in [caption.value for caption in opened.caption]

@@ -403,12 +403,13 @@ def names(figure: Any) -> list[str]:
 @pytest.mark.parametrize("kind", ["overlay", "difference", "multiples"])
 def test_a_legend_names_each_label_once_with_how_many_seeds(kind: str) -> None:
     numbers, figure = comparison.COMPARISONS[f"{kind}-test-loss"].figure(view())
-    base = ["Standard · n = 3"] * (kind != "difference")
+    base = [] if kind == "difference" else ["Standard · n = 3"]
     *labels, interval = names(figure)
     assert labels == [*base, "BatchNorm · n = 3", "Noisy BatchNorm · n = 3"]
-    # On a logarithmic axis the interval is open below, because here it reaches zero.
-    opened = " (open below where it reaches zero or less)"
-    assert interval == f"95 % t-interval over seeds{opened * (kind != 'difference')}"
+    # Only differences have a linear axis. On a logarithmic one the interval is open below, because
+    # here it reaches zero.
+    opened = "" if kind == "difference" else " (open below where it reaches zero or less)"
+    assert interval == f"95 % t-interval over seeds{opened}"
     lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
     assert sum(len(trace.x) for trace in lines) == len(numbers)
     drawn = np.concatenate([np.asarray(trace.y, dtype=float) for trace in lines])
@@ -463,7 +464,9 @@ def test_differences_of_accuracies_are_in_percentage_points() -> None:
     specs = several(norm=("none", "batch"), seed=(0, 1))
     rows = pd.concat(
         [
-            rows_of(spec, "test_accuracy", {0: 0.5 + spec.seed * (spec.norm == "batch") / 8})
+            rows_of(
+                spec, "test_accuracy", {0: 0.5 + (spec.seed / 8 if spec.norm == "batch" else 0)}
+            )
             for spec in specs
         ]
     )

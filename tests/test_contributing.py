@@ -45,13 +45,13 @@ def attempt(run):
         return {"failed": traceback.format_exc()}
 
 TINY = ["--data", "cifar10-sample", "--batch", "16", "--steps", "3"]
-told = {}
+results = {}
 for option, wrong in (("--norm", "mox"), ("--model", "deep"), ("--probe", "x=1"), ("--data", "x")):
-    told[option] = command("run", *TINY, option, wrong)
+    results[option] = command("run", *TINY, option, wrong)
 
 from bnviz.figures import PANELS
 from bnviz.claims import CLAIMS
-told["panels"], told["claims"] = [*PANELS], [*CLAIMS]
+results["panels"], results["claims"] = [*PANELS], [*CLAIMS]
 
 from streamlit.testing.v1 import AppTest
 
@@ -66,11 +66,11 @@ def menus():
         "probe": page.number_input(key="every_length").label,
     }
 
-told["menus"] = attempt(menus)
+results["menus"] = attempt(menus)
 words = ["--model", "shallow", "--norm", "max", "--probe", "length=1", "--out", "rows.csv"]
-told["run"] = command("run", *TINY, *words)
+results["run"] = command("run", *TINY, *words)
 stripes = ["--data", "stripes", "--model", "shallow", "--batch", "16", "--steps", "2"]
-told["stripes"] = command("run", *stripes, "--out", "stripes.csv")
+results["stripes"] = command("run", *stripes, "--out", "stripes.csv")
 
 from bnviz.presets import PRESETS
 from bnviz.runs.engines.inline import Inline
@@ -83,7 +83,7 @@ queued = Store().submit(RunSpec(model="shallow", data="stripes", batch=16, steps
 supervisor = Supervisor(Store(), Threads(), 1)
 supervisor.tick()
 supervisor.engine.workers[queued.id].join()
-told["engine"] = queued.state
+results["engine"] = queued.state
 
 def new_page():
     knobs = {"steps": 2, "batch": 16, "model": "shallow"}
@@ -98,8 +98,8 @@ def new_page():
     assert not app.exception, app.exception
     return [text.value for text in app.markdown]
 
-told["page"] = attempt(new_page)
-sys.__stdout__.write("TOLD" + json.dumps(told))
+results["page"] = attempt(new_page)
+sys.__stdout__.write("RESULTS" + json.dumps(results))
 """
 
 
@@ -179,7 +179,7 @@ def additions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
 
 
 @pytest.fixture(scope="module")
-def told(additions: tuple[Path, dict[str, set[Path]]]) -> dict[str, Any]:
+def results(additions: tuple[Path, dict[str, set[Path]]]) -> dict[str, Any]:
     """Run the checks in the copy, with its own cache, and return their results."""
     folder = additions[0]
     environment = os.environ | {"BNVIZ_CACHE": str(folder / "cache"), "PYTHONPATH": str(folder)}
@@ -192,7 +192,7 @@ def told(additions: tuple[Path, dict[str, set[Path]]]) -> dict[str, Any]:
         encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.split("TOLD")[1])
+    found: dict[str, Any] = json.loads(done.stdout.split("RESULTS")[1])
     return found
 
 
@@ -206,47 +206,47 @@ def test_the_table_and_this_test_cover_every_section():
     assert sections == set(COUNTS) == {*ADDITIONS, "preset"}
 
 
-def test_the_example_network_norm_and_probe_run_from_the_command_line(told, additions):
-    assert told["run"]["status"] == 0, told["run"]["failed"]
+def test_the_example_network_norm_and_probe_run_from_the_command_line(results, additions):
+    assert results["run"]["status"] == 0, results["run"]["failed"]
     rows = (additions[0] / "rows.csv").read_text("utf-8")
     assert rows.count(",theta_norm,") == 3 and rows.count(",train_loss,") == 3
 
 
-def test_a_network_trains_on_the_example_data_set(told, additions):
-    assert told["stripes"]["status"] == 0, told["stripes"]["failed"]
+def test_a_network_trains_on_the_example_data_set(results, additions):
+    assert results["stripes"]["status"] == 0, results["stripes"]["failed"]
     assert (additions[0] / "stripes.csv").read_text("utf-8").count(",train_loss,") == 2
 
 
-def test_the_example_engine_finishes_a_run_of_the_supervisor(told):
-    assert told["engine"] == "done"
+def test_the_example_engine_finishes_a_run_of_the_supervisor(results):
+    assert results["engine"] == "done"
 
 
-def test_the_example_claim_is_listed(told):
-    assert "report-mlp-ends-higher" in told["claims"]
+def test_the_example_claim_is_listed(results):
+    assert "report-mlp-ends-higher" in results["claims"]
 
 
 @pytest.mark.parametrize(
     ("option", "named"),
     [("--norm", "max"), ("--model", "shallow"), ("--probe", "length"), ("--data", "stripes")],
 )
-def test_the_error_for_a_wrong_option_lists_the_examples(told, option, named):
-    refused = told[option]
+def test_the_error_for_a_wrong_option_lists_the_examples(results, option, named):
+    refused = results[option]
     assert refused["status"] == 2 and "Traceback" not in refused["failed"]
     assert re.search(rf"\b{named}\b", refused["failed"]), refused["failed"]
 
 
-def test_the_example_panel_is_listed_after_the_shipped_ones(told):
-    assert told["panels"] == [*PANELS, "length"]
+def test_the_example_panel_is_listed_after_the_shipped_ones(results):
+    assert results["panels"] == [*PANELS, "length"]
 
 
-def test_the_examples_are_in_the_menus_of_a_page(told):
-    menus = told["menus"]
+def test_the_examples_are_in_the_menus_of_a_page(results):
+    menus = results["menus"]
     assert "failed" not in menus, menus
     assert "MaxNorm" in menus["options"] and menus["probe"] == "Length of θ"
     assert any("shallow" in model for model in menus["models"])
     assert any("tripes" in name for name in menus["data"])
 
 
-def test_the_example_page_is_in_the_navigation_and_draws_the_example_probe(told):
-    shown = str(told["page"])
+def test_the_example_page_is_in_the_navigation_and_draws_the_example_probe(results):
+    shown = str(results["page"])
     assert "# Length" in shown and "Does it grow?" in shown, shown

@@ -302,7 +302,7 @@ def test_a_damaged_run_can_be_deleted(name, finished, own_cache):
     shutil.copytree(finished.folder, own_cache / SPEC.id)
     TO_ALL[name](own_cache / SPEC.id)
     assert Store().reset() == (1, [])
-    assert os.listdir(own_cache) == []  # noqa: PTH208
+    assert [*own_cache.iterdir()] == []
 
 
 def test_a_changed_byte_in_the_rows_is_found_when_they_are_read(finished, own_cache):
@@ -363,13 +363,13 @@ def test_a_reset_while_a_worker_starts_leaves_no_folder(own_cache):
     before = Run(run.folder)
     assert before.readable and before.delete()
     answer(run)
-    assert os.listdir(own_cache) == []  # noqa: PTH208
+    assert [*own_cache.iterdir()] == []
 
     before = Store().submit(SPEC)
     assert before.readable  # the worker has looked; then the run is deleted
     assert Run(before.folder).delete()
     answer(before)
-    assert os.listdir(own_cache) == []  # noqa: PTH208
+    assert [*own_cache.iterdir()] == []
 
 
 def test_a_run_whose_lock_is_a_folder_can_be_deleted(own_cache):

@@ -100,9 +100,8 @@ def test_a_pdf_has_the_width_of_its_style_embedded_fonts_and_all_its_text(
     assert width == pytest.approx(STYLES[style].width_in * 72, abs=1)
     assert height < 1.5 * width if style != "column" else height < 4 * width
     fonts = tool("pdffonts", pdf=pdf, folder=tmp_path).splitlines()[2:]
-    assert fonts and all(line.split()[-5] == "yes" for line in fonts), (
-        fonts
-    )  # columns of pdffonts: emb sub uni object ID
+    # The last columns of pdffonts are: emb sub uni object ID.
+    assert fonts and all(line.split()[-5] == "yes" for line in fonts), fonts
     text = " ".join(tool("pdftotext", "-layout", pdf=pdf, folder=tmp_path).split())
     for words in ("Standard", "BatchNorm", "‖G − G′‖", "cos ∠(G, G′)", "Steps", "conv3", "seed 0"):
         assert words in text, words

@@ -165,9 +165,8 @@ TITLES = {
 
 @pytest.fixture(scope="module")
 def rows() -> DataFrame:
-    return pd.concat(
-        [training(norm) for norm in ("noisy", "none", "batch")]
-    )  # deliberately not in the order of NORMS
+    # The order differs from that of NORMS on purpose.
+    return pd.concat([training(norm) for norm in ("noisy", "none", "batch")])
 
 
 @pytest.fixture(params=FIGURES)
@@ -259,7 +258,8 @@ def test_networks_are_in_the_order_of_norms_and_once_in_the_legend(
         assert [note.replace("<br>", " ") for note in notes(fig)[:3]] == labels
     else:
         assert legend(fig)[:3] == labels
-        assert len(legend(fig)) == 3 + (name == "effective_beta")  # and the plateau line
+        plateau = 1 if name == "effective_beta" else 0  # a line that marks it
+        assert len(legend(fig)) == 3 + plateau
 
 
 def test_numbers_are_sent_as_float32(name: str, rows: DataFrame) -> None:
@@ -423,9 +423,8 @@ def test_quantile_bands_are_nested_and_each_row_has_one_scale(rows: DataFrame) -
 def test_ridges_stand_behind_each_other(rows: DataFrame) -> None:
     fig = FIGURES["ridges"](rows, Time(STEPS))
     panel = [trace for trace in fig.data if trace.xaxis == "x"]
-    assert [trace.y[0] for trace in panel] == list(
-        range(0, STEPS + 1, 100)
-    )  # the first step is drawn first, at the back
+    # The first step is drawn first, at the back.
+    assert [trace.y[0] for trace in panel] == list(range(0, STEPS + 1, 100))
     assert len(panel) <= RIDGES
     assert {trace.fill for trace in panel} == {"toself"}
     heights = [trace.y[0] - trace.y.min() for trace in panel]
@@ -577,11 +576,12 @@ PAPERS: dict[
     "effective_beta": ("vgg", lambda r, t, p: effective_beta(landscape_bands(r), t, p)),
     "step_sizes": ("vgg", lambda r, t, p: landscape_figures.step_sizes(step_sizes(r), t, p)),
 }
+# The x axes of the panels, three by three, that have a layer of the paper.
 FACETS = {
     "quantile_bands": {"x7", "x8"},
     "moment_changes": {"x2", "x5"},
     "covariate_shift": {"x6"},
-}  # -> panels of three by three
+}
 
 
 def with_paper(
@@ -712,9 +712,8 @@ def test_paper_values_after_our_last_step_do_not_stretch_the_y_axis(
     fig = with_paper(
         name, rows, paper=paper_of([2, 4, 3, 5000, 1e-9 if name == "training_loss" else 2])
     )
-    assert (
-        max(trace.y.max() for trace in theirs(fig)) == 5000
-    )  # the reader sees it after zooming out
+    # The reader sees it after zooming out.
+    assert max(trace.y.max() for trace in theirs(fig)) == 5000
     axis = fig.layout.yaxis
     assert axis.autorange is True
     top = max(4.0, *(np.nanmax(np.asarray(t.y, dtype=float)) for t in fig.data if t.zorder is None))
@@ -727,9 +726,8 @@ def test_a_panel_that_the_paper_does_not_show_keeps_its_scale(rows: DataFrame) -
     fig = with_paper("moment_changes", rows)
     mean, variance = fig.layout.yaxis, fig.layout.yaxis4
     assert mean.autorangeoptions.clipmax != variance.autorangeoptions.clipmax
-    assert (
-        fig.layout.yaxis2.autorangeoptions == mean.autorangeoptions
-    )  # panels in a row share a scale
+    # Panels in a row share a scale.
+    assert fig.layout.yaxis2.autorangeoptions == mean.autorangeoptions
 
 
 def test_several_learning_rates_are_named_in_the_papers_curves_too() -> None:

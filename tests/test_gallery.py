@@ -48,9 +48,8 @@ def test_a_compact_run_is_the_same_run_in_single_precision(runs: list[Run], tmp_
         )
         np.testing.assert_allclose(theirs["value"], ours["value"], rtol=2**-24)
         settings = ours["metric"] != "activation_histogram"
-        assert (
-            ours["at"][settings].fillna(-1) == theirs["at"][settings].fillna(-1)
-        ).all()  # step sizes are labels and keep their exact value
+        # Step sizes are labels and keep their exact value.
+        assert (ours["at"][settings].fillna(-1) == theirs["at"][settings].fillna(-1)).all()
         assert sum(f.stat().st_size for f in copy.folder.rglob("*") if f.is_file()) < sum(
             part.stat().st_size for part in run.parts()
         )

@@ -15,11 +15,12 @@ from bnviz import cli, paths
 from bnviz.paths import GALLERY, PROJECT
 from bnviz.plain import ascii_only
 
+# The last two keep Python from switching to UTF-8 by itself.
 OLD_LOCALE = {
     "LC_ALL": "C",
     "PYTHONUTF8": "0",
     "PYTHONCOERCECLOCALE": "0",
-}  # otherwise Python switches to UTF-8 by itself
+}
 OURS = ("bnviz", "pages", "benchmarks", "scripts", "tests")
 TEXT_MODES = ("r", "w", "a", "x", "r+", "w+", "a+", "rt", "wt", "at")
 ENCODING_AT = {"read_text": 1, "write_text": 2}  # the position of `encoding` among the arguments

@@ -267,9 +267,8 @@ def test_noise_is_drawn_as_in_the_papers_listing():
     shift, scale = (t.movedim(1, 0).reshape(200, -1).double() for t in (noise.shift, noise.scale))
     mu, sigma = shift.mean(1), scale.mean(1)  # 9216 draws for each channel
     assert mu.abs().max() <= 0.505 and 0.25 < mu.std() < 0.33  # U(-.5, .5): deviation .289
-    assert (
-        sigma.min() >= 0.995 and sigma.max() <= 1.255 and 0.06 < sigma.std() < 0.085
-    )  # U(1, 1.25): .072
+    # U(1, 1.25) has the standard deviation .072.
+    assert sigma.min() >= 0.995 and sigma.max() <= 1.255 and 0.06 < sigma.std() < 0.085
     assert (shift - mu[:, None]).abs().max() <= 0.103  # U(mu - .1, mu + .1)
     torch.testing.assert_close(
         (shift - mu[:, None]).std(1), torch.full((200,), 0.1 / 3**0.5).double(), rtol=0.05, atol=0

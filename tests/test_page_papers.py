@@ -77,9 +77,8 @@ def test_a_link_shows_the_papers_curves(filled_at_the_papers_rate):
 
 
 def test_there_is_no_switch_if_the_paper_has_no_curve():
-    opened = page(
-        "paper/landscape", preset="quick", paper="true"
-    )  # at a learning rate that the paper does not show
+    # The paper shows no curve at the learning rate of this preset.
+    opened = page("paper/landscape", preset="quick", paper="true")
     assert not [toggle for toggle in opened.toggle if toggle.key == "paper"]
     assert not opened.warning
     opened.text_input(key="lr").set_value("0.1").run()

@@ -125,17 +125,15 @@ def test_a_preset_brings_its_learning_rates_networks_and_layers():
 
 def test_an_unsuitable_panel_is_left_out_or_says_what_is_missing(filled):
     opened = tiny("paper/norms", networks="none,batch,noisy")
-    assert "#### Training loss" not in " ".join(
-        text.value for text in opened.markdown
-    )  # only the linear network has this panel
+    # Only the linear network has this panel.
+    assert "#### Training loss" not in " ".join(text.value for text in opened.markdown)
     Inline().start(Store().submit(PRESETS["quick"].specs(**TINY)[0]))
     without = page(
         "paper/landscape", preset="quick", norm="none", **{k: str(v) for k, v in TINY.items()}
     )
     assert len(plots(without)) == 6
-    assert [said.value for said in without.info] == [
-        "These runs have not measured this."
-    ]  # the curvature
+    # The curvature is missing.
+    assert [said.value for said in without.info] == ["These runs have not measured this."]
 
 
 def test_one_button_adds_the_missing_measurement():
@@ -194,9 +192,8 @@ def test_the_bundle_holds_what_is_drawn(filled, monkeypatch):
         full = pd.read_parquet(io.BytesIO(bundle.read("data/loss-range-full.parquet")))
         runs = {name.split("/")[1] for name in bundle.namelist() if name.startswith("runs/")}
     assert runs == set(filled)
-    pd.testing.assert_frame_equal(
-        full, table, check_dtype=False
-    )  # a run as short as this is drawn in full resolution
+    # A run as short as this is drawn in full resolution.
+    pd.testing.assert_frame_equal(full, table, check_dtype=False)
     drawn = {
         trace["legendgroup"]: trace
         for trace in plots(opened)[0]["figure"]["data"]

@@ -51,9 +51,8 @@ def test_runs_in_parallel_share_the_cores():
     assert Machine(3).seconds(specs) == pytest.approx(1.5 * one)
     assert Machine(1).seconds(specs) == pytest.approx(3 * one)
     assert Machine(3, {"vgg11": 4.0, "mlp": 9.0}).seconds(specs) == pytest.approx(6 * one)
-    assert Machine(3, {"mlp": 2.0}).seconds(specs) == pytest.approx(
-        3 * one
-    )  # the factor of another network is better than none
+    # The factor of another network is better than none.
+    assert Machine(3, {"mlp": 2.0}).seconds(specs) == pytest.approx(3 * one)
 
 
 def test_the_remaining_time_is_that_of_the_last_run_to_finish():

@@ -57,9 +57,8 @@ def test_every_claim_about_a_paper_s_figure_or_theorem_belongs_to_a_figure() -> 
     named = [name for figure in FIGURES for name in figure.claims]
     assert len(named) == len(set(named)) and set(named) <= set(CLAIMS)
     without = {name for name, claim in CLAIMS.items() if claim.group != "counter"} - set(named)
-    assert without == {
-        "random-direction"
-    }  # the paper makes this claim in its text, without a figure
+    # The paper makes this claim in its text, without a figure.
+    assert without == {"random-direction"}
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.title)

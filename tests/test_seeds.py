@@ -83,9 +83,8 @@ def test_a_single_seed_has_no_interval_and_networks_are_not_mixed() -> None:
 
 
 def test_a_seed_that_overflows_leaves_a_gap_and_a_seed_that_is_behind_reduces_n() -> None:
-    lagging = curves(np.array([[1, np.nan, 3], [2.0, 2, 5]])).drop(
-        index=5
-    )  # seed 1 has not reached step 20
+    # Seed 1 has not reached step 20.
+    lagging = curves(np.array([[1, np.nan, 3], [2.0, 2, 5]])).drop(index=5)
     table = over_seeds(lagging, ["value"], "t")
     assert table["n"].tolist() == [2, 2, 1]
     assert np.isnan(table["value"][1])
@@ -99,11 +98,12 @@ def test_differences_are_paired_by_seed_and_step() -> None:
     less = difference(ours, ["value"], theirs)
     assert sorted(set(less["seed"])) == [0, 1]  # the baseline has no seed 2
     assert set(less["value"]) == {2}
+    # The variation that the networks share has cancelled.
     assert over_seeds(less, ["value"], "sd")["value_to"].tolist() == [
         2,
         2,
         2,
-    ]  # the variation that the networks share has cancelled
+    ]
 
 
 def test_thinning_keeps_the_ends_of_intervals() -> None:
@@ -163,9 +163,8 @@ def test_a_network_with_one_seed_has_no_interval_beside_networks_with_three() ->
         [curves(np.random.default_rng(0).uniform(1, 2, (3, 3))), curves(np.ones((1, 3)), "none")]
     )
     fig = training.test_accuracy(over_seeds(mixed, ["value"], "t"), Time(20))
-    assert (
-        sum(trace.line.width == 0 and trace.showlegend is False for trace in fig.data) == 2
-    )  # both edges, of one network
+    # One network has an interval, drawn with two edges.
+    assert sum(trace.line.width == 0 and trace.showlegend is False for trace in fig.data) == 2
 
 
 def test_on_a_logarithmic_axis_an_interval_that_reaches_zero_is_open_below() -> None:
@@ -184,9 +183,8 @@ def test_on_a_logarithmic_axis_an_interval_that_reaches_zero_is_open_below() -> 
     figure = training_loss(frame, Time(4))
     edge = figure.data[0]
     assert edge.y[1] < 1e-20  # far below the axis, so that no floor is drawn
-    assert (
-        0.1 < figure.layout.yaxis.autorangeoptions.clipmin < 0.2
-    )  # the axis ends below the lowest value that it can show
+    # The axis ends below the lowest value that it can show.
+    assert 0.1 < figure.layout.yaxis.autorangeoptions.clipmin < 0.2
     assert any("over seeds (open below" in (trace.name or "") for trace in figure.data)
     closed = training_loss(frame.assign(mean_from=0.2), Time(4))
     assert not any("open below" in (trace.name or "") for trace in closed.data)

@@ -232,9 +232,8 @@ def test_rows_take_little_memory_and_sort_like_text():
         "000000", [Row(0, "ics_l2", layer, None, None, 1.0) for layer in ("conv2", "conv10")] * 5000
     )
     rows = run.labelled_rows()
-    assert (
-        rows.memory_usage(deep=True).sum() / len(rows) < 60
-    )  # bytes; as text they would take three times as much
+    # As text, a row would take three times as many bytes.
+    assert rows.memory_usage(deep=True).sum() / len(rows) < 60
     assert rows.sort_values("layer")["layer"].iloc[0] == "conv10"
     assert joined([run, run])["layer"].dtype == rows["layer"].dtype  # still categories
 

@@ -229,9 +229,8 @@ def test_the_final_values_need_few_rows() -> None:
     ]
     every, steps = pd.concat(measured, ignore_index=True), {first.id: 20, second.id: 20}
     few = telling(every, steps)
-    assert (
-        len(few) == 2 * 2 + 1 + 2
-    )  # two steps of accuracy and loss, one non-finite loss, two evaluations
+    # Needed: two steps of accuracy and loss, one non-finite loss, two evaluations.
+    assert len(few) == 2 * 2 + 1 + 2
     for end in ENDS:
         pd.testing.assert_frame_equal(ends(few, end, steps), ends(every, end, steps))
 
@@ -346,9 +345,8 @@ def test_lines_go_through_the_values_and_a_cross_marks_divergence() -> None:
         "x",
     )
     assert list(figure.layout.yaxis2.ticktext) == ["diverged"]
-    assert (
-        figure.layout.yaxis2.domain[1] < figure.layout.yaxis.domain[0]
-    )  # on a separate strip, so that it is not read as a value
+    # The cross is on a separate strip, so that it is not read as a value.
+    assert figure.layout.yaxis2.domain[1] < figure.layout.yaxis.domain[0]
     assert figure.layout.xaxis.type == "log" and list(figure.layout.xaxis.ticktext) == [
         "0.1",
         "1",
@@ -372,9 +370,8 @@ def test_the_legend_says_that_whiskers_are_open_below_on_a_logarithmic_axis(end:
     )
     numbers, figure = SWEEP.figure(swept(measured, specs, end))
     assert (numbers["value_from"] < 0).any()
-    opened = " (open below where it reaches zero or less)" * (
-        end == "loss"
-    )  # accuracy has a linear axis
+    # Only the loss has a logarithmic axis.
+    opened = " (open below where it reaches zero or less)" if end == "loss" else ""
     assert figure.layout.yaxis.type == ("log" if end == "loss" else None)
     assert [trace.name for trace in figure.data][-1] == f"95 % t-interval over seeds{opened}"
 

@@ -330,9 +330,8 @@ def test_a_wrong_option_costs_one_sentence(
 
 
 def test_a_preset_stands_for_its_finished_runs(runs: list[Run], tmp_path: Path, capsys) -> None:
-    main(
-        ["export", "class", "--figure", "test-accuracy", "--out", str(tmp_path / "a.csv")]
-    )  # the shipped runs
+    # The name of a preset stands for its shipped runs.
+    main(["export", "class", "--figure", "test-accuracy", "--out", str(tmp_path / "a.csv")])
     assert set(pd.read_csv(tmp_path / "a.csv")["norm"]) == {"none", "batch", "noisy"}
     with pytest.raises(SystemExit):
         main(["export", "paper", "--figure", "test-accuracy", "--out", str(tmp_path / "b.csv")])

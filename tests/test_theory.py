@@ -352,6 +352,7 @@ def test_the_units_are_the_same_at_every_step_and_for_every_network():
         assert rows.metric.str.startswith("theorem").any() == (norm == "batch")
     assert units["none"] == units["batch"] == units["noisy"]
     assert units["batch"][0] == units["batch"][2]
+    # conv1 has only two channels.
     assert [len(chosen) for chosen in units["batch"][0].values()] == [
         2,
         3,
@@ -361,7 +362,7 @@ def test_the_units_are_the_same_at_every_step_and_for_every_network():
         3,
         3,
         3,
-    ]  # conv1 has only two channels
+    ]
 
 
 def test_a_unit_without_gradient_has_zeros_and_does_not_count_as_a_check():
@@ -406,9 +407,8 @@ def test_the_verdict_counts_every_check_of_every_step(rows):
     checks = numbers.groupby(["run", "statement"]).checks.sum()
     units, steps, layers = 4, 3, 3
     assert checks["batch", "theorem_4_1"] == units * layers * steps
-    assert checks["none", "lemma_4_5"] == (units + 1) * layers * (
-        steps - 1
-    )  # at step 0 the weights have not moved
+    # At step 0 the weights have not moved.
+    assert checks["none", "lemma_4_5"] == (units + 1) * layers * (steps - 1)
     assert numbers.broken.sum() == 0
     assert numbers[numbers.statement == "theorem_4_1"].fails.sum() == units * layers * steps
     assert numbers.deviation.max() < 1e-12
@@ -563,8 +563,9 @@ def test_values_below_zero_are_drawn_at_the_edge_and_counted():
         "Bound",
         "Bound<br>3 of 6 below zero",
     ]
+    # No annotation covers the points.
     assert {note.text for note in fig.layout.annotations} == {
         "with 1/m",
         "as printed",
-    }  # no line connects the points
+    }
     assert all(trace.marker.coloraxis == "coloraxis" for trace in drawn.values())

@@ -203,9 +203,8 @@ def test_a_network_with_non_finite_outputs_has_no_accuracy(norm):
     measured = pd.DataFrame(execute(spec))
     rows = measured.set_index(["metric", "step"])["value"]
     assert math.isnan(rows["test_loss", 2]) and math.isnan(rows["test_accuracy", 2])
-    assert rows["test_accuracy", 0] == pytest.approx(
-        0.1, abs=0.01
-    )  # finite outputs still give an accuracy
+    # Finite outputs still give an accuracy.
+    assert rows["test_accuracy", 0] == pytest.approx(0.1, abs=0.01)
     assert outcome(measured, spec.steps) == {"diverged_at": 2}
 
 

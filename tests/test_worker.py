@@ -134,9 +134,8 @@ def started(run: Run) -> subprocess.Popen[bytes]:
 )
 def test_cancel_stops_a_worker_soon_and_keeps_the_rows(interrupts):
     run = Store().submit(tiny_spec(steps=1_000_000))
-    before = signal.signal(
-        signal.SIGINT, interrupts
-    )  # the worker inherits the handler, as from a shell
+    # The worker inherits the handler, as from a shell.
+    before = signal.signal(signal.SIGINT, interrupts)
     process = started(run)
     signal.signal(signal.SIGINT, before)
     run.cancel()
