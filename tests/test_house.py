@@ -1,4 +1,4 @@
-"""The house rules for size: how long a file, a function and a literal may be."""
+"""Limits on size: how many lines a file, a function and a literal may have."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def whole_file(source: str) -> Iterator[Part]:
 
 
 def functions(source: str) -> Iterator[Part]:
-    """Every function and method, without its decorators."""
+    """Yield every function and method, without its decorators."""
     for node in nodes(source):
         if isinstance(node, Function):
             yield Part(f"function {node.name}", length(node))
 
 
 def literals(source: str) -> Iterator[Part]:
-    """Every literal list, tuple, dictionary, set, comprehension, string and f-string."""
+    """Yield every literal list, tuple, dictionary, set, comprehension, string and f-string."""
     for node in nodes(source):
         if isinstance(node, Literal):
             yield Part(f"{type(node).__name__} at line {node.lineno}", length(node))
