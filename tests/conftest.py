@@ -1,8 +1,9 @@
-"""What every test gets: a cache folder of its own, one thread, and tiny questions."""
+"""Fixtures for every test: a cache folder of its own, one thread and tiny run settings."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import time
@@ -15,7 +16,7 @@ from hypothesis import settings
 
 from bnviz.spec import RunSpec
 
-# A busy machine may take long over any example; how long is not what a property says.
+# The property tests say nothing about speed, and a busy machine may be slow on any example.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
@@ -32,8 +33,8 @@ ALL_PROBES = {
 }
 
 
-def tiny_spec(**knobs: Any) -> RunSpec:
-    """A question that is answered in a fraction of a second: real images, a vgg11 with 2 to 16 channels."""
+def tiny_spec(**changed: Any) -> RunSpec:
+    """Return settings that train in a fraction of a second: a vgg11 with 2 to 16 channels."""
     tiny: dict[str, Any] = {
         "model": "vgg11",
         "width": 1 / 32,
@@ -44,19 +45,19 @@ def tiny_spec(**knobs: Any) -> RunSpec:
         "surface_grid": 3,
         "theory_units": 1,
     }
-    return RunSpec.of(**(tiny | knobs))
+    return RunSpec.of(**(tiny | changed))
 
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """No test sees or touches the reader's cache, and none leaves a supervisor behind."""
+    """Give the test an empty cache, and end any supervisor that it started."""
     monkeypatch.setenv("BNVIZ_CACHE", str(tmp_path / "cache"))
     yield tmp_path / "cache"
     end_supervisor(tmp_path / "cache")
 
 
 def end_supervisor(cache: Path) -> None:
-    """End the supervisor that a page may have started: it would wait fifteen minutes for more to do."""
+    """End a supervisor that a page has started. Left alone it waits fifteen minutes for work."""
     file = cache / "supervisor.lock"
     if LOCKS.exists() and file.exists() and (process := holder(file)) not in (None, os.getpid()):
         os.kill(process, signal.SIGTERM)
@@ -64,7 +65,7 @@ def end_supervisor(cache: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def one_thread() -> None:
-    """As every CPU job runs."""
+    """Limit torch to one thread, as in every CPU worker."""
     import torch
 
     torch.set_num_threads(1)
@@ -72,12 +73,47 @@ def one_thread() -> None:
 
 @pytest.fixture(autouse=True)
 def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The caches of tests need not outlive a power cut, and waiting for a disk takes a hundredth of a second a file."""
+    """Skip fsync, which takes a hundredth of a second for each file.
+
+    A test's cache need not survive a power cut.
+    """
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
+@pytest.fixture
+def no_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep pages from starting a supervisor process and hide the shipped runs."""
+    from bnviz.paths import PROJECT
+    from bnviz.runs import supervisor
+
+    monkeypatch.setattr(supervisor, "ensure", lambda store: None)
+    monkeypatch.setattr("bnviz.paths.GALLERY", PROJECT / "no gallery")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a cache with three finished tiny runs. Tests copy it and leave it unchanged."""
+    from bnviz.runs.engines.inline import Inline
+    from bnviz.runs.store import Store
+    from tests.pages import TINY_RUNS
+
+    store = Store(tmp_path_factory.mktemp("finished"))
+    for spec in TINY_RUNS:
+        Inline().start(store.submit(spec))
+    return store.root
+
+
+@pytest.fixture
+def filled(finished: Path, own_cache: Path) -> list[str]:
+    """Copy three finished tiny runs into this test's cache and return their ids."""
+    from tests.pages import TINY_RUNS
+
+    shutil.copytree(finished, own_cache, dirs_exist_ok=True)
+    return [spec.id for spec in TINY_RUNS]
+
+
 def wait_for(holds: Callable[[], object], complaint: str, seconds: float = 180.0) -> float:
-    """Wait until something holds; how long it took, in seconds."""
+    """Wait until `holds()` is true and return the seconds that it took."""
     begun = time.monotonic()
     while not holds():
         assert time.monotonic() - begun < seconds, complaint
@@ -86,7 +122,7 @@ def wait_for(holds: Callable[[], object], complaint: str, seconds: float = 180.0
 
 
 def holder(lock: Path) -> int | None:
-    """The process that holds a lock file, as Linux knows it."""
+    """Return the id of the process that holds a lock file, from Linux's list of locks."""
     inode = f":{lock.stat().st_ino} "
     return next(
         (int(line.split()[4]) for line in LOCKS.read_text("utf-8").splitlines() if inode in line),
@@ -95,6 +131,6 @@ def holder(lock: Path) -> int | None:
 
 
 def connects(address: str) -> bool:
-    """Whether a server answers there."""
+    """Return whether a server accepts connections at this address."""
     with socket.socket() as client:
         return client.connect_ex(("127.0.0.1", int(address.rsplit(":", 1)[1]))) == 0

@@ -1,4 +1,4 @@
-"""The networks again, as anyone would write them with torch.nn: the independent reference that the probes are checked against."""
+"""The same networks written with torch.nn: an independent reference for loss and probes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bnviz.training.objective import Objective
 
 
 class FixedNoise(nn.Module):
-    """x * scale + shift with the noise of one step."""
+    """Compute x * scale + shift with the noise of one step."""
 
     def __init__(self, scale: Tensor, shift: Tensor) -> None:
         super().__init__()
@@ -20,7 +20,7 @@ class FixedNoise(nn.Module):
 
 
 def network(objective: Objective, theta: Tensor) -> nn.Sequential:
-    """A torch.nn network with the parameters of θ and the noise of the current step."""
+    """Return a torch.nn network with the parameters θ and the noise of the current step."""
     norm = objective.spec.norm
     modules: list[nn.Module] = []
     for block in objective.blocks:
@@ -52,12 +52,12 @@ def network(objective: Objective, theta: Tensor) -> nn.Sequential:
 
 
 def weight_layers(model: nn.Module) -> list[nn.Conv2d | nn.Linear]:
-    """The layers that carry weights, in order."""
+    """Return the convolutional and dense layers, in order."""
     return [module for module in model.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
 
 
 def parameters_by_layer(model: nn.Sequential) -> list[list[nn.Parameter]]:
-    """Each weight layer's parameters together with those of the normalisation behind it."""
+    """Return each weight layer's parameters with those of the normalisation after it."""
     groups: list[list[nn.Parameter]] = []
     for module in model:
         if isinstance(module, nn.Conv2d | nn.Linear):
@@ -68,7 +68,7 @@ def parameters_by_layer(model: nn.Sequential) -> list[list[nn.Parameter]]:
 
 
 def loss(model: nn.Module, inputs: Tensor, labels: Tensor, l2: float = 0.0) -> Tensor:
-    """Cross-entropy plus λ/2 ‖weights‖²."""
+    """Return the cross-entropy plus λ/2 ‖weights‖², where λ is `l2`."""
     value = nn.functional.cross_entropy(model(inputs), labels)
     if l2:
         value = value + l2 / 2 * sum(layer.weight.square().sum() for layer in weight_layers(model))

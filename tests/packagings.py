@@ -1,4 +1,4 @@
-"""Miniatures of CIFAR-10 and MNIST, and the ways in which people have such data."""
+"""Miniatures of CIFAR-10 and MNIST in the formats and archives in which they are published."""
 
 import bz2
 import gzip
@@ -40,7 +40,7 @@ Members = dict[str, bytes]
 
 
 def expect(name: str, monkeypatch: pytest.MonkeyPatch) -> data.Arrays:
-    """Make a miniature of 15 + 3 random images the published data set of this name."""
+    """Replace a published data set by a miniature of 15 + 3 random images, and return it."""
     source = data.SOURCES[name]
     assert source.original is not None
     channels, height, width = source.shape
@@ -167,7 +167,7 @@ def planes(images: Pixels) -> Pixels:
 
 
 def python2_pickle(batch: Any) -> bytes:
-    """Pickle with bytes written as Python 2 wrote its strings."""
+    """Pickle a batch with bytes written as Python 2 wrote its strings."""
 
     def save_string(pickler: Any, text: bytes) -> None:
         pickler.write(b"T" + struct.pack("<i", len(text)) + text)
@@ -243,7 +243,7 @@ def npz_members(arrays: data.Arrays) -> Members:
 
 
 def wide_npz_members(arrays: data.Arrays) -> Members:
-    """Images as rows of integers, and labels as a column."""
+    """Store images as rows of integers and labels as a column."""
     train_images, train_labels, test_images, test_labels = arrays
     file = io.BytesIO()
     rows = [planes(images).astype(np.int64) for images in (train_images, test_images)]
@@ -254,7 +254,7 @@ def wide_npz_members(arrays: data.Arrays) -> Members:
 
 
 def halves(arrays: data.Arrays) -> dict[str, tuple[Pixels, Pixels]]:
-    """The training and the test images with their labels, each in another order."""
+    """Return the training and the test images with their labels, each half shuffled."""
     rng = np.random.default_rng(1)
     orders = {"train": rng.permutation(TRAIN_COUNT), "test": rng.permutation(BATCH)}
     parts = {"train": arrays[:2], "test": arrays[2:]}

@@ -1,4 +1,4 @@
-"""Algorithm 1 and all that follows from it, against torch, against finite differences, and against the claims of the paper."""
+"""Algorithm 1 of the 2015 paper, checked against torch, finite differences and the paper's text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ parameters = st.tuples(numbers, numbers, st.sampled_from([1e-5, 1e-3, 0.1, 1.0])
 
 
 def by_torch(x: Array, gamma: float, beta: float, epsilon: float, dy: Array) -> dict[str, Array]:
-    """torch's own BatchNorm in training, and the gradients of Σ dy y."""
+    """Return the output of torch's BatchNorm in training mode and the gradients of Σ dy y."""
     leaf = torch.tensor(x).reshape(len(x), -1).requires_grad_()
     channels = leaf.shape[1]
     weight = torch.full((channels,), gamma, dtype=torch.float64, requires_grad=True)
@@ -33,11 +33,12 @@ def by_torch(x: Array, gamma: float, beta: float, epsilon: float, dy: Array) -> 
 
 
 @given(batches, parameters, batches)
-def test_forward_and_backward_are_those_of_torch(x, knobs, dy):
-    line = algorithm1.forward(x, *knobs)
+def test_forward_and_backward_agree_with_torch(x, chosen, dy):
+    line = algorithm1.forward(x, *chosen)
     gradient = algorithm1.backward(line, dy)
-    expected = by_torch(x, *knobs, dy)
-    # Equal numbers and a small ε make gradients of some thousands: rounding is relative to what was added up.
+    expected = by_torch(x, *chosen, dy)
+    # Equal numbers and a small ε give gradients of some thousands, and the rounding error is
+    # relative to the terms of the sum.
     scale = 1 + np.abs(gradient.direct).max() * (1 + np.abs(line.normalised).max())
     assert line.y == pytest.approx(expected["y"].ravel(), abs=1e-9)
     assert gradient.dx == pytest.approx(expected["dx"].ravel(), abs=1e-8 * scale)
@@ -45,7 +46,7 @@ def test_forward_and_backward_are_those_of_torch(x, knobs, dy):
     assert gradient.dbeta == pytest.approx(expected["dbeta"].item(), abs=1e-9)
 
 
-def test_several_units_are_normalised_each_on_its_own():
+def test_each_unit_is_normalised_by_itself():
     generator = np.random.default_rng(0)
     x, dy = generator.normal(size=(2, 7, 3))
     line = algorithm1.forward(x, 1.3, -0.4)
@@ -56,7 +57,7 @@ def test_several_units_are_normalised_each_on_its_own():
     assert line.y[:, 1] == pytest.approx(alone.y)
 
 
-def test_every_line_is_the_paper_s():
+def test_each_line_follows_the_paper():
     line = algorithm1.forward([0, 1, 2, 3, 4], 1.5, -1.0, 0.25)
     assert (line.mean, line.variance, line.deviation) == (2.0, 2.0, 1.5)
     assert line.centred.tolist() == [-2, -1, 0, 1, 2]
@@ -65,8 +66,8 @@ def test_every_line_is_the_paper_s():
 
 
 @given(spread_batches, parameters, batches, st.integers(0, 4))
-def test_the_gradient_is_the_slope_of_the_loss(x, knobs, targets, example):
-    line = algorithm1.forward(x, *knobs)
+def test_the_gradient_is_the_slope_of_the_loss(x, chosen, targets, example):
+    line = algorithm1.forward(x, *chosen)
     gradient = algorithm1.backward(line, line.y - targets)
     found = algorithm1.central_difference(line, targets, example)
     scale = 1 + algorithm1.loss(line.y, targets) / line.deviation
@@ -75,9 +76,9 @@ def test_the_gradient_is_the_slope_of_the_loss(x, knobs, targets, example):
 
 
 @given(spread_batches, parameters, batches)
-def test_gamma_and_beta_too(x, knobs, targets):
-    gamma, beta, epsilon = knobs
-    line, h = algorithm1.forward(x, *knobs), 1e-4
+def test_the_gradients_of_gamma_and_beta_are_slopes_of_the_loss(x, chosen, targets):
+    gamma, beta, epsilon = chosen
+    line, h = algorithm1.forward(x, *chosen), 1e-4
     gradient = algorithm1.backward(line, line.y - targets)
 
     def loss(gamma: float, beta: float) -> float:
@@ -103,17 +104,16 @@ def test_statistics_are_differentiated_as_in_the_paper():
     over_variance = (output(mean, variance + h) - output(mean, variance - h)) / (2 * h)
     over_mean = (output(mean + h, variance) - output(mean - h, variance)) / (2 * h)
     assert gradient.dvariance == pytest.approx(over_variance, rel=1e-6)
-    assert gradient.dmean == pytest.approx(
-        over_mean, rel=1e-6
-    )  # its term through the variance is Σ (x - μ) = 0
+    # The path through the variance adds nothing, since Σ (x - μ) = 0.
+    assert gradient.dmean == pytest.approx(over_mean, rel=1e-6)
     assert gradient.dx == pytest.approx(
         gradient.direct + gradient.through_variance + gradient.through_mean
     )
 
 
 @given(batches, parameters, batches)
-def test_the_gradient_neither_shifts_nor_stretches(x, knobs, dy):
-    line = algorithm1.forward(x, *knobs)
+def test_the_gradient_sums_to_zero_and_only_epsilon_leaves_a_part_along_x_hat(x, chosen, dy):
+    line = algorithm1.forward(x, *chosen)
     gradient = algorithm1.backward(line, dy)
     scale = 1e-9 * (1 + np.abs(gradient.direct).max())
     left = line.epsilon / (line.variance + line.epsilon)
@@ -122,7 +122,7 @@ def test_the_gradient_neither_shifts_nor_stretches(x, knobs, dy):
     assert np.sum(gradient.dx * line.normalised) == pytest.approx(left * stretch, abs=scale)
 
 
-def test_targets_on_a_line_with_x_leave_x_nothing_to_do():
+def test_the_gradient_of_x_is_zero_when_targets_are_linear_in_x():
     x = np.array([0.0, 1.0, 2.0, 3.0, 4.0])
     line = algorithm1.forward(x, 1.5, -1.0)
     gradient = algorithm1.backward(line, line.y - (x + 1))
@@ -132,19 +132,18 @@ def test_targets_on_a_line_with_x_leave_x_nothing_to_do():
 
 
 @given(numbers, parameters, batches)
-def test_equal_numbers_are_saved_by_epsilon(value, knobs, dy):
-    line = algorithm1.forward([value] * 5, *knobs)
+def test_epsilon_keeps_equal_numbers_finite(value, chosen, dy):
+    line = algorithm1.forward([value] * 5, *chosen)
     gradient = algorithm1.backward(line, dy)
-    assert line.y == pytest.approx(np.full(5, knobs[1]), abs=1e-9)
+    assert line.y == pytest.approx(np.full(5, chosen[1]), abs=1e-9)
     assert all(np.isfinite(part).all() for part in (*line, *gradient))
 
 
 @given(arrays(float, (4, 5), elements=numbers), batches, parameters)
-def test_population_and_inference_are_those_of_torch(several, x, knobs):
-    gamma, beta, epsilon = knobs
-    module = nn.BatchNorm1d(
-        1, eps=epsilon, momentum=None, dtype=torch.float64
-    )  # None: the plain average
+def test_population_statistics_and_inference_agree_with_torch(several, x, chosen):
+    gamma, beta, epsilon = chosen
+    # Without momentum torch averages over all batches.
+    module = nn.BatchNorm1d(1, eps=epsilon, momentum=None, dtype=torch.float64)
     with torch.no_grad():
         module.weight.fill_(gamma)
         module.bias.fill_(beta)
@@ -155,7 +154,7 @@ def test_population_and_inference_are_those_of_torch(several, x, knobs):
     over = algorithm1.population(several)
     assert over.mean == pytest.approx(module.running_mean.item(), abs=1e-12)
     assert over.variance == pytest.approx(module.running_var.item(), abs=1e-12)
-    assert algorithm1.inference(x, over, *knobs) == pytest.approx(expected, rel=1e-6, abs=1e-6)
+    assert algorithm1.inference(x, over, *chosen) == pytest.approx(expected, rel=1e-6, abs=1e-6)
 
 
 def test_a_batch_of_one_has_no_population():
@@ -163,7 +162,7 @@ def test_a_batch_of_one_has_no_population():
         algorithm1.population([[1.0], [2.0]])
 
 
-def test_inference_does_not_depend_on_the_company():
+def test_inference_does_not_depend_on_the_other_examples():
     over = algorithm1.population(algorithm1.drawn_batches(0, 4, 5))
     together = algorithm1.inference([0.5, 4.0, -3.0], over, 1.5, -1.0)
     assert algorithm1.inference([0.5], over, 1.5, -1.0)[0] == together[0]
@@ -180,7 +179,7 @@ def test_larger_weights_get_smaller_gradients(seed, a):
 
 
 @given(st.integers(0, 999), st.floats(0.1, 10), st.sampled_from([1e-5, 1e-2, 1.0]))
-def test_weights_times_a_are_the_weights_with_epsilon_over_a_squared(seed, a, epsilon):
+def test_scaling_the_weights_by_a_is_dividing_epsilon_by_a_squared(seed, a, epsilon):
     weights, inputs = algorithm1.drawn_layer(seed, 5)
     scaled, same = (
         algorithm1.layer(a * weights, inputs, epsilon),
@@ -191,7 +190,7 @@ def test_weights_times_a_are_the_weights_with_epsilon_over_a_squared(seed, a, ep
     assert scaled.by_weights * a == pytest.approx(same.by_weights, abs=1e-9)
 
 
-def test_the_derivatives_of_a_layer_are_those_of_torch():
+def test_the_derivatives_of_a_layer_agree_with_torch():
     weights, inputs = algorithm1.drawn_layer(3, 5)
 
     def normalised(weights: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
@@ -209,9 +208,8 @@ def test_the_derivatives_of_a_layer_are_those_of_torch():
     assert np.linalg.norm(found.by_weights) == pytest.approx(float(by_weights.norm()))
 
 
-def test_what_is_drawn_is_told_by_the_seed():
+def test_the_seed_fixes_the_drawn_numbers():
     assert (algorithm1.drawn_batches(1, 3, 5) == algorithm1.drawn_batches(1, 3, 5)).all()
     assert (algorithm1.drawn_batches(1, 3, 5) != algorithm1.drawn_batches(2, 3, 5)).any()
-    assert (
-        algorithm1.drawn_batches(1, 3, 5) == algorithm1.drawn_batches(1, 8, 5)[:3]
-    ).all()  # more leave the first be
+    # A longer draw begins with the same numbers.
+    assert (algorithm1.drawn_batches(1, 3, 5) == algorithm1.drawn_batches(1, 8, 5)[:3]).all()

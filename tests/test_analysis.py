@@ -1,4 +1,4 @@
-"""The numbers behind the figures: hand-made rows with known answers, and no extreme lost on the way."""
+"""The numbers behind the figures: small tables with known results, and no extreme value lost."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -37,7 +37,7 @@ ETAS = [0.05, 0.1]
 
 
 def measured(metric: str, values: dict[int, Any], run: str = "a", **fields: Any) -> DataFrame:
-    """Rows of one metric: step -> a value, or several with an `at` each."""
+    """Return rows of one metric. `values` maps a step to a value, or to {at: value}."""
     each = np.array([*values.values()], dtype=float).reshape(len(values), -1)
     steps, at = (
         np.repeat(list(values), each.shape[1]),
@@ -63,7 +63,7 @@ def together(*parts: DataFrame) -> DataFrame:
 def probed(
     losses: dict[int, Any], distances: dict[int, Any], norms: dict[int, float], **fields: Any
 ) -> DataFrame:
-    """Rows of the landscape probe."""
+    """Return rows of the landscape probe."""
     return together(
         measured("loss_along", losses, at=ETAS, **fields),
         measured("gradient_distance", distances, at=ETAS, **fields),
@@ -78,7 +78,7 @@ def empty() -> DataFrame:
 # Layers, steps, runs
 
 
-def test_layers_come_in_the_order_of_the_net() -> None:
+def test_layers_come_in_the_order_of_the_network() -> None:
     rows = together(
         *(measured("ics_l2", {0: 1.0}, layer=name) for name in ("fc10", "conv2", "fc9", "conv1"))
     )
@@ -112,11 +112,13 @@ def test_a_run_diverged_at_its_first_loss_that_is_not_finite() -> None:
         measured("train_loss", {0: 1.0, 1: np.inf, 2: np.nan}),
         measured("train_loss", {0: 1.0, 1: 0.5}, run="b"),
         measured("train_accuracy", {0: np.nan}, run="b"),
-        measured("test_loss", {0: np.nan, 2: 1.0}, run="b"),  # of statistics that had not settled
+        measured(
+            "test_loss", {0: np.nan, 2: 1.0}, run="b"
+        ),  # the population statistics had not settled
         measured("train_loss", {0: 1.0, 1: 0.5}, run="c"),
         measured(
             "test_loss", {0: 1.0, 2: np.nan}, run="c"
-        ),  # of parameters that no training batch has met
+        ),  # parameters after the last step, which no training batch has seen
     )
     assert diverged(rows, dict.fromkeys("abc", 2)) == {"a": 1, "c": 2}
 
@@ -124,7 +126,7 @@ def test_a_run_diverged_at_its_first_loss_that_is_not_finite() -> None:
 # Training and test
 
 
-def test_smooth_is_the_mean_over_the_last_records_beside_the_raw_values() -> None:
+def test_smooth_adds_the_mean_over_the_last_records_to_the_raw_values() -> None:
     drawn = smooth(measured("train_loss", {0: 4.0, 1: 2.0, 2: 6.0, 3: np.nan}), "train_loss", 2)
     assert list(drawn.columns) == [*KEYS, "step", "mean", "low", "high"]
     np.testing.assert_array_equal(drawn["mean"], [4, 3, 4, np.nan])
@@ -146,7 +148,7 @@ def test_smooth_loses_no_extreme(seed: int, length: int, lag: int) -> None:
         assert points["low"].min() == values[str(run)].min()
         assert points["high"].max() == values[str(run)].max()
     lagging, leading = (set(drawn.loc[drawn["run"] == run, "step"]) for run in "ba")
-    assert lagging <= leading  # the buckets are common
+    assert lagging <= leading  # all runs share the buckets
 
 
 def test_test_curve() -> None:
@@ -157,9 +159,8 @@ def test_test_curve() -> None:
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), length=st.integers(1, 4000), levels=st.integers(1, 5))
 def test_thinned_lines_lose_no_extreme(seed: int, length: int, levels: int) -> None:
-    values = (
-        np.random.default_rng(seed).integers(levels, size=length).astype(float)
-    )  # with many ties
+    # Few levels give many ties.
+    values = np.random.default_rng(seed).integers(levels, size=length).astype(float)
     drawn = thinning.drawn(gradient_norms(measured("gradient_norm", dict(enumerate(values)))))
     assert len(drawn) <= POINTS
     assert (drawn["value"].min(), drawn["value"].max()) == (values.min(), values.max())
@@ -180,7 +181,7 @@ LEVELS = [0, 0.05, 0.15, 0.5, 0.85, 0.95, 1]
 
 
 def activations(name: str, steps: Iterable[int], unit: float = 3.0) -> DataFrame:
-    """Four bins between 0 and 8 with 1, 3, 4 and 2 counts; quantiles."""
+    """Return quantiles and a histogram of four bins between 0 and 8, with counts 1, 3, 4, 2."""
     return together(
         measured(
             "activation_histogram",
@@ -257,7 +258,7 @@ def test_a_constant_activation_has_no_density() -> None:
     assert histograms(rows, ["conv1"], pooled=False)["density"].isna().all()
 
 
-def test_ridges_are_few_and_reach_from_the_first_to_the_last_step() -> None:
+def test_few_ridges_are_drawn_and_they_include_the_first_and_last_step() -> None:
     steps = histograms(activations("conv1", range(100)), ["conv1"], pooled=False)["step"].unique()
     assert len(steps) == RIDGES
     assert (steps[0], steps[-1]) == (0, 99)
@@ -275,7 +276,9 @@ def test_moment_changes_and_drift() -> None:
             "activation_mean", {0: 1.0, 1: 0.5, 10: 3.0, 11: 7.0, 20: 9.0}, layer="conv1", unit=0.0
         ),
         measured("activation_variance", {0: 2.0, 1: 2.5}, layer="conv1", unit=0.0),
-        measured("activation_mean", {0: 5.0, 1: 5.0}, layer="conv1"),  # pooled: another quantity
+        measured(
+            "activation_mean", {0: 5.0, 1: 5.0}, layer="conv1"
+        ),  # over all units: another quantity
     )
     changes = moment_changes(rows, ["conv1"])
     assert list(changes.columns) == [*KEYS, "layer", "moment", "step", "value"]
@@ -292,7 +295,7 @@ def test_moment_changes_and_drift() -> None:
 
 
 def shifts(values: dict[int, dict[str, float]]) -> DataFrame:
-    """Step -> layer -> l2, and a cosine that is a tenth of it."""
+    """Return rows of {step: {layer: l2}}, with a cosine that is a tenth of l2."""
     return together(
         *(
             measured(metric, {step: value * factor}, layer=name)
@@ -311,7 +314,7 @@ def test_covariate_shift_keeps_the_gap_of_a_zero_gradient() -> None:
     np.testing.assert_array_equal(cosine[["step", "value"]], [[0, np.nan], [5, 0.2]])
 
 
-def test_covariate_shift_at_is_the_newest_complete_probe_in_the_order_of_the_net() -> None:
+def test_covariate_shift_at_is_the_newest_complete_probe_in_the_order_of_the_network() -> None:
     rows = shifts(
         {0: {"fc10": 1.0, "conv9": 2.0}, 5: {"fc10": 3.0, "conv9": 4.0}, 10: {"conv9": 6.0}}
     )
@@ -366,7 +369,7 @@ def test_the_random_direction_has_a_landscape_of_its_own() -> None:
 @given(written=st.integers(0, 4))
 def test_a_half_written_probe_makes_no_false_narrow_band(written: int) -> None:
     whole, half = (probed({s: [3.0, 1.0]}, {s: [4.0, 6.0]}, {s: 2.0}) for s in (0, 10))
-    order = half.sort_values("metric", ascending=False)  # losses first, the norm last
+    order = half.sort_values("metric", ascending=False)  # the losses come first, the norm last
     for part in (order.iloc[:written], half.iloc[:written]):
         rows = together(whole, part)
         assert landscape_bands(rows)["step"].tolist() == [0]
@@ -401,7 +404,7 @@ def test_bucketed_bands_lose_no_extreme(seed: int, length: int) -> None:
     assert drawn["beta"].max() == pytest.approx((distances / ETAS).max())
 
 
-def test_step_sizes_are_few_and_reach_to_the_last_probe() -> None:
+def test_few_step_size_curves_are_drawn_and_they_include_the_last_probe() -> None:
     steps = range(0, 1000, 5)
     rows = probed(
         {s: [1.0, 2.0] for s in steps}, {s: [s, 2.0 * s] for s in steps}, dict.fromkeys(steps, 1.0)
@@ -425,7 +428,7 @@ def test_loss_slice_starts_at_the_training_loss() -> None:
     ]
 
 
-# Every function
+# Properties of every function
 
 
 FRAMES: dict[str, tuple[Callable[[DataFrame], DataFrame], list[str]]] = {

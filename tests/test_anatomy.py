@@ -1,4 +1,4 @@
-"""The page "BatchNorm, taken apart": its numbers are those of the module, its pictures are drawn from them, its address holds them."""
+"""The page "BatchNorm, taken apart": its numbers, its figures and its URL parameters."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FIGURES = {"forward": 1, "backward": 2, "inference": 1, "scale": 2}
 
 
 def page(**address: str) -> AppTest:
-    """The page as it is when a link with these parameters is opened."""
+    """Open the page by a link with these URL parameters."""
     opened = AppTest.from_file(
         str(PROJECT / "pages" / "classics" / "batchnorm.py"), default_timeout=60
     )
@@ -37,14 +37,14 @@ def page(**address: str) -> AppTest:
 
 
 def told(opened: AppTest, heading: str) -> str:
-    """What stands under a heading."""
+    """Return the text under a heading."""
     return next(
         shown.value for shown in opened.markdown if shown.value.startswith(f"#### {heading}")
     )
 
 
 def table(opened: AppTest, heading: str) -> list[list[float | str]]:
-    """The rows of the table under a heading, without its head."""
+    """Return the rows of the table under a heading, without the table's header."""
     rows = [
         line.strip("| ").split(" | ")
         for line in told(opened, heading).splitlines()
@@ -54,7 +54,7 @@ def table(opened: AppTest, heading: str) -> list[list[float | str]]:
 
 
 def value(cell: str) -> float | str:
-    """A cell's number; its words where it has none."""
+    """Return the number in a cell, or its text if it holds no number."""
     text = re.sub(r"\{?(-?[\d.]+)\\cdot 10\^\{(-?\d+)\}\}?", r"\1e\2", cell.strip().strip("$"))
     try:
         return float(text)
@@ -63,7 +63,7 @@ def value(cell: str) -> float | str:
 
 
 def plots(opened: AppTest) -> list[dict[str, Any]]:
-    """What the page sends to the browser for each of its figures."""
+    """Return what the page sends to the browser for each of its figures."""
     return [json.loads(component.proto.bytes) for component in opened.get("bidi_component")]
 
 
@@ -72,7 +72,7 @@ def line() -> algorithm1.Forward:
 
 
 @pytest.mark.parametrize(("part", "figures"), FIGURES.items())
-def test_every_part_opens_and_starts_nothing(part, figures):
+def test_every_part_opens_and_starts_no_run(part, figures):
     opened = page(part=part)
     assert not opened.exception
     assert not opened.warning
@@ -84,7 +84,7 @@ def test_every_part_opens_and_starts_nothing(part, figures):
     assert Store().runs() == []
 
 
-def test_the_forward_numbers_are_those_of_the_module():
+def test_the_forward_numbers_come_from_the_module():
     opened = page(**SET)
     rows = np.array([row[1:] for row in table(opened, "All numbers")], dtype=float)
     columns = [line().x, line().centred, line().normalised, line().y]
@@ -97,7 +97,7 @@ def test_the_forward_numbers_are_those_of_the_module():
     assert r"y_i = \gamma\,\hat x_i + \beta = -2.5\,\hat x_i + 0.7$" in lines
 
 
-def test_sliders_move_the_numbers_and_the_address():
+def test_sliders_change_the_numbers_and_the_address():
     opened = page()
     opened.slider(key="x3").set_value(-4.2).run()
     moved = algorithm1.forward([0, 1, -4.2, 3, 4], 1.5, -1.0)
@@ -109,7 +109,7 @@ def test_sliders_move_the_numbers_and_the_address():
     assert "x3" not in opened.query_params
 
 
-def test_the_backward_numbers_are_those_of_the_module():
+def test_the_backward_numbers_come_from_the_module():
     opened = page(
         part="backward", example="4", **SET, **{f"t{i}": str(t) for i, t in enumerate(TARGETS, 1)}
     )
@@ -144,7 +144,7 @@ def test_the_backward_numbers_are_those_of_the_module():
         assert f"= {number:.3f}$" in equations
 
 
-def test_the_population_is_that_of_the_module():
+def test_the_population_statistics_come_from_the_module():
     opened = page(part="inference", others="3", draw="7", example="2", **SET)
     batches = np.vstack([BATCH, algorithm1.drawn_batches(7, 3, 5)])
     over = algorithm1.population(batches)
@@ -160,7 +160,7 @@ def test_the_population_is_that_of_the_module():
     assert f"**{formulas.words(expected)}**" in told(opened, "The same example in other batches")
 
 
-def test_larger_weights_are_measured():
+def test_the_table_of_larger_weights_shows_measured_gradients():
     opened = page(part="scale", a="5", eps="0.1", draw="7")
     weights, inputs = algorithm1.drawn_layer(7, 5)
     found = algorithm1.invariance(weights, inputs, 5.0, 0.1)
@@ -176,7 +176,7 @@ def test_larger_weights_are_measured():
 
 
 @pytest.mark.parametrize("part", FIGURES)
-def test_equal_numbers_show_no_nan_and_say_what_saves_them(part):
+def test_equal_numbers_show_no_nan_and_name_epsilon_as_the_reason(part):
     opened = page(part=part)
     if part == "scale":
         opened = page(part=part, eps="1")
@@ -228,7 +228,7 @@ def test_nonsense_in_a_link_costs_one_sentence_and_gives_the_default(address, sa
     assert name == "lr" or opened.session_state[name] == ui.DEFAULTS[name]
 
 
-def test_every_default_can_stand_in_a_link():
+def test_a_link_may_spell_out_every_default():
     for name, default in ui.DEFAULTS.items():
         assert ui.problem(name, link.write(default)) == ""
         assert link.parse(link.write(default), default) == default
@@ -240,12 +240,12 @@ def test_every_default_can_stand_in_a_link():
     assert all(ui.problem("x1", link.write(round(k / 10, 1))) == "" for k in range(-50, 51))
 
 
-def test_names_are_those_of_no_knob_and_of_no_other_page():
-    knobs = {name for names in controls.GROUPS.values() for name in names}
-    assert not set(ui.DEFAULTS) & (knobs | {"preset", *controls.PAGE_PARAMETERS})
+def test_url_parameters_differ_from_all_settings_and_other_pages():
+    settings = {name for names in controls.GROUPS.values() for name in names}
+    assert not set(ui.DEFAULTS) & (settings | {"preset", *controls.PAGE_PARAMETERS})
 
 
-def test_what_another_page_keeps_under_a_name_of_ours_does_no_harm():
+def test_a_value_that_another_page_keeps_under_our_name_does_no_harm():
     def arrived() -> None:
         import runpy
 
@@ -267,10 +267,10 @@ def test_what_another_page_keeps_under_a_name_of_ours_does_no_harm():
     assert opened.slider(key="x1").value == 0.0 and opened.slider(key="gamma").value == 1.5
 
 
-# Pictures
+# Figures
 
 
-def test_the_dots_are_the_numbers_and_cover_no_other():
+def test_the_dots_show_the_numbers_and_do_not_overlap():
     made = algorithm1.forward([2.0, 2.0, 2.05, -1.0, 2.0], 1.5, -1.0)
     dots = [
         trace for trace in anatomy.moves(anatomy.forward_table(made)).data if trace.text is not None
@@ -291,7 +291,7 @@ def test_the_dots_are_the_numbers_and_cover_no_other():
         )
 
 
-def test_the_tangent_touches_the_loss_where_the_reader_is():
+def test_the_tangent_touches_the_loss_at_the_chosen_value():
     targets = np.array(TARGETS)
     loss = algorithm1.loss(line().y, targets)
     slope = float(algorithm1.backward(line(), line().y - targets).dx[1])
@@ -304,7 +304,7 @@ def test_the_tangent_touches_the_loss_where_the_reader_is():
     assert np.mean(around) == pytest.approx(slope, rel=0.05)
 
 
-def test_the_guest_is_in_every_batch_and_fares_the_same_at_inference():
+def test_the_shared_example_is_in_every_batch_and_has_one_output_at_inference():
     batches = np.vstack([BATCH, algorithm1.drawn_batches(0, 3, 5)])
     rows = anatomy.company_table(batches, 3, algorithm1.population(batches), -2.5, 0.7, 0.01)
     guests = rows[rows.guest]
@@ -342,5 +342,5 @@ def test_a_small_number_is_not_shown_as_zero(number, shown):
     assert formulas.tex(number) == shown
 
 
-def test_a_rounding_error_does_not_break_a_column():
+def test_a_rounding_error_keeps_its_table_column_intact():
     assert formulas.cell(-4e-17) == "$0.000$"

@@ -1,4 +1,4 @@
-"""docs/ARCHITECTURE.md: every package, function and file that it names exists."""
+"""docs/ARCHITECTURE.md names only packages, functions and files that exist."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FILES = sorted(set(re.findall(r"`((?:pages|bnviz|docs|tests)/[\w./-]+\.\w+)`", T
 
 
 def found(name: str) -> Any:
-    """The module, class, function or value of a dotted name."""
+    """Return the module, class, function or value with this dotted name."""
     parts = name.split(".")
     for end in range(len(parts), 0, -1):
         try:
@@ -35,7 +35,7 @@ def test_a_name_exists(name: str) -> None:
     assert found(name) is not None
 
 
-def test_a_wrong_name_is_found_out() -> None:
+def test_a_wrong_name_is_noticed() -> None:
     with pytest.raises(AttributeError):
         found("bnviz.ui.plot.no_such_function")
 
@@ -50,11 +50,12 @@ def test_every_link_leads_to_a_file() -> None:
         assert (PROJECT / "docs" / link).is_file(), link
 
 
-def test_the_packages_are_those_that_the_linter_holds_as_layers() -> None:
+def test_the_packages_are_the_layers_of_the_import_linter() -> None:
     config = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
     contract = config["tool"]["importlinter"]["contracts"][0]
     layers = [name for line in contract["layers"] for name in line.split(" | ")]
-    layers = [name for name in layers if not name.startswith("bnviz.spec_")]  # spec's own row
+    # The row of spec covers them.
+    layers = [name for name in layers if not name.startswith("bnviz.spec_")]
     table = re.findall(r"^\| `(bnviz\.\w+)`", TEXT, re.MULTILINE)
     tools = [f"bnviz.{name}" for name in ("discover", "paths", "recent", "plain", "words")]
     assert set(table) | set(tools) == set(layers) - {"bnviz.__main__"}

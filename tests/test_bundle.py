@@ -1,4 +1,4 @@
-"""What is taken home is what was measured, and what comes in is checked before it touches the disk."""
+"""Bundles: export and import keep every row, and an import is checked before it is written."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ ROWS = [
 
 
 def finished(spec: RunSpec, rows: list[Row] = ROWS, store: Store | None = None) -> Run:
-    """A run as the worker leaves it."""
+    """Return a finished run, written as the worker writes it."""
     run = (store or Store()).submit(spec)
     run.write("meta.json", META)
     run.write_rows("000000", rows)
@@ -71,7 +71,7 @@ def finished(spec: RunSpec, rows: list[Row] = ROWS, store: Store | None = None) 
 
 
 def archived(content: Iterable[tuple[str, bytes]]) -> bytes:
-    """A zip of these entries, as they come."""
+    """Return a zip of these entries in the given order."""
     buffer = BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, told in content:
@@ -103,7 +103,7 @@ def run() -> Run:
 
 @pytest.fixture
 def whole(run: Run) -> dict[str, bytes]:
-    """The entries of a good bundle of one run."""
+    """Return the entries of a valid bundle of one run."""
     return entries(
         bundle([run], {"figures/landscape.svg": "<svg/>"}, [command(run.spec)], "The landscape")
     )
@@ -120,7 +120,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def refused(path: Path, content: bytes, store: Store) -> str:
-    """The one sentence that refuses these bytes, which leave nothing behind."""
+    """Return the sentence that refuses these bytes, and check that nothing was written."""
     path.write_bytes(content)
     before = sorted(path.parent.rglob("*"))
     with pytest.raises(BundleError) as refusal:
@@ -131,11 +131,11 @@ def refused(path: Path, content: bytes, store: Store) -> str:
     return text
 
 
-# There and back
+# Export and import
 
 
 def shipped() -> list[Run]:
-    """Two runs of the gallery that measured the main comparison."""
+    """Return two shipped runs of the main comparison."""
     runs = [
         Run(folder) for folder in sorted(paths.GALLERY.iterdir()) if (folder / "spec.json").exists()
     ]
@@ -146,9 +146,7 @@ def shipped() -> list[Run]:
     ][:2]
 
 
-def test_the_figures_of_an_imported_bundle_are_those_of_the_runs_that_were_exported(
-    path, elsewhere, monkeypatch
-):
+def test_an_imported_bundle_gives_the_figures_of_the_exported_runs(path, elsewhere, monkeypatch):
     runs = shipped()
     path.write_bytes(bundle(runs, {}, [], "The gallery"))
     monkeypatch.setattr(paths, "GALLERY", path.parent / "nothing")
@@ -185,7 +183,7 @@ def test_the_figures_of_an_imported_bundle_are_those_of_the_runs_that_were_expor
     assert {run.id: (run.meta(), run.diverged_at, run.spec) for run in taken} == told
 
 
-def test_a_bundle_holds_what_was_measured_asked_and_needed(run):
+def test_a_bundle_holds_rows_settings_and_versions(run):
     files = {"figures/landscape.pdf": b"%PDF", "data/landscape.csv": "η,loss\n"}
     held = entries(bundle([run], files, [command(run.spec)], "The\nlandscape"))
     assert list(held) == sorted(held)
@@ -225,7 +223,7 @@ def test_a_bundle_holds_what_was_measured_asked_and_needed(run):
     assert re.fullmatch(r"\d+\.\d+\.\d+", made["bnviz"])
 
 
-def test_the_same_input_gives_the_same_bytes_wherever_it_was_imported(path, elsewhere, monkeypatch):
+def test_the_same_runs_give_the_same_bytes_on_every_machine(path, elsewhere, monkeypatch):
     runs = [finished(tiny_spec(seed=seed)) for seed in (2, 1)]
     made = bundle(runs, {"b": "1", "a": "2"}, [], "Two seeds")
     monkeypatch.setattr("time.time", lambda: 2e9)
@@ -239,7 +237,7 @@ def test_the_same_input_gives_the_same_bytes_wherever_it_was_imported(path, else
     assert entries(again) == entries(made)
 
 
-def test_what_differs_from_the_defaults_is_enough_to_ask_again():
+def test_the_settings_that_differ_from_the_defaults_restore_a_run():
     for spec in {spec.id: spec for preset in PRESETS.values() for spec in preset.specs()}.values():
         asked = {name: value for name, value in spec.canonical().items() if name != "versions"}
         assert RunSpec.of(**json.loads(json.dumps(asked))) == spec
@@ -257,7 +255,7 @@ def test_figures_alone_make_a_bundle_that_has_no_runs(path, elsewhere):
     assert "it holds no runs" in refused(path, made, elsewhere)
 
 
-def test_a_run_without_rows_goes_there_and_back(path, elsewhere):
+def test_a_run_without_rows_can_be_exported_and_imported(path, elsewhere):
     run = finished(tiny_spec(probes={}), rows=[])
     path.write_bytes(bundle([run], {}, [], "Nothing"))
     assert unpack(path, elsewhere)[0].rows().empty
@@ -274,13 +272,13 @@ def test_runs_that_are_not_finished_are_named(run):
 @pytest.mark.parametrize(
     "name", ["README.md", "runs/notes.txt", "../up.svg", "/etc/x", "a\\b", "C:x", "a//b"]
 )
-def test_files_have_names_that_a_bundle_can_have(run, name):
+def test_a_file_name_that_a_bundle_cannot_hold_is_refused(run, name):
     with pytest.raises(BundleError) as refusal:
         bundle([run], {name: ""}, [], "Names")
     assert repr(name)[1:-1] in str(refusal.value)
 
 
-def test_what_could_not_be_imported_is_not_exported(run, monkeypatch):
+def test_a_run_that_could_not_be_imported_is_not_exported(run, monkeypatch):
     monkeypatch.setattr(bundle_run, "MAX_ROWS", 4)
     with pytest.raises(BundleError, match=f"run {run.id} has more than 4 rows"):
         bundle([run], {}, [], "Large")
@@ -290,10 +288,10 @@ def test_what_could_not_be_imported_is_not_exported(run, monkeypatch):
         bundle([run], {"a.bin": bytes(2**20 + 1)}, [], "Large")
 
 
-# What is there already
+# Runs that the cache already has
 
 
-def test_finished_runs_stay_as_they_are_and_unfinished_ones_are_replaced(path, elsewhere):
+def test_an_import_keeps_finished_runs_and_replaces_unfinished_ones(path, elsewhere):
     there, queued, failed = (finished(tiny_spec(seed=seed)) for seed in range(3))
     path.write_bytes(bundle([there, queued, failed], {}, [], "Three"))
     own = [Row(0, "train_loss", None, None, None, 9.0)]
@@ -313,14 +311,14 @@ def test_finished_runs_stay_as_they_are_and_unfinished_ones_are_replaced(path, e
     )
 
 
-def test_a_run_that_ships_is_not_imported_beside_itself(path, elsewhere):
+def test_a_shipped_run_is_not_imported_again(path, elsewhere):
     run = shipped()[0]
     path.write_bytes(bundle([run], {}, [], "Shipped"))
     assert [run.folder for run in unpack(path, elsewhere)] == [run.folder]
     assert elsewhere.runs() == []
 
 
-def test_a_run_that_is_being_computed_is_left_alone(path, elsewhere):
+def test_an_import_leaves_a_running_run_alone(path, elsewhere):
     runs = [finished(tiny_spec(seed=seed)) for seed in (1, 2)]
     path.write_bytes(bundle(runs, {}, [], "Two"))
     busy = elsewhere.submit(runs[0].spec)
@@ -362,19 +360,19 @@ def test_names_that_leave_the_archive_or_belong_to_no_run_are_refused(whole, pat
 
 
 def renamed(whole: dict[str, bytes], name: str) -> bytes:
-    """A zip with one more entry of a name that Python's writer would have tidied up."""
+    """Return a zip with one more entry, whose name Python's writer would have cleaned."""
     stand_in = "#" * len(name)
     return archived([*whole.items(), (stand_in, b"evil")]).replace(stand_in.encode(), name.encode())
 
 
-def test_folders_and_files_besides_the_runs_do_no_harm(whole, run, path, elsewhere):
+def test_other_folders_and_files_in_a_bundle_do_no_harm(whole, run, path, elsewhere):
     extra = [("runs/", b""), (f"runs/{run.id}/", b""), ("__MACOSX/._x", b"?"), ("data/", b"")]
     path.write_bytes(archived([*extra, *whole.items()]))
     pd.testing.assert_frame_equal(unpack(path, elsewhere)[0].rows(), run.rows())
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_a_name_that_stands_twice_is_refused(whole, run, path, elsewhere):
+def test_a_name_that_occurs_twice_is_refused(whole, run, path, elsewhere):
     name = f"runs/{run.id}/rows.parquet"
     assert f"names {name} twice" in refused(
         path, archived([*whole.items(), (name, b"")]), elsewhere
@@ -391,11 +389,11 @@ def test_links_and_devices_are_refused(whole, path, elsewhere, kind):
     assert "'figures/link' is a link or a device" in refused(path, buffer.getvalue(), elsewhere)
 
 
-FLAGS, METHOD, CRC, SIZE = 8, 10, 16, 24  # where a field lies in an entry of the table of contents
+FLAGS, METHOD, CRC, SIZE = 8, 10, 16, 24  # offsets of fields in an entry of the central directory
 
 
 def patched(archive: bytes, name: str, offset: int, value: bytes) -> bytes:
-    """A zip whose table of contents says something else of one entry."""
+    """Return a zip whose central directory has another value for one entry."""
     start = archive.rfind(b"PK\x01\x02", 0, archive.rfind(name.encode()))
     return archive[: start + offset] + value + archive[start + offset + len(value) :]
 
@@ -411,9 +409,7 @@ def patched(archive: bytes, name: str, offset: int, value: bytes) -> bytes:
         (CRC, b"evil", "damaged"),
     ],
 )
-def test_what_the_table_of_contents_says_is_not_believed(
-    whole, run, path, elsewhere, offset, value, says
-):
+def test_a_false_central_directory_is_noticed(whole, run, path, elsewhere, offset, value, says):
     content = patched(archived(whole.items()), f"runs/{run.id}/rows.parquet", offset, value)
     assert says in refused(path, content, elsewhere)
 
@@ -441,7 +437,7 @@ def test_more_than_a_bundle_may_hold_is_refused(whole, run, path, elsewhere, mon
     assert unpack(path, elsewhere)
 
 
-def test_a_zip_that_is_cut_off_is_a_damaged_bundle(whole, path, elsewhere):
+def test_a_truncated_zip_is_a_damaged_bundle(whole, path, elsewhere):
     content = archived(whole.items())
     for length in (0, 3, len(content) // 2, len(content) - 1):
         assert "damaged" in refused(path, content[:length], elsewhere)
@@ -522,12 +518,12 @@ LOSS = (0, "train_loss", None, None, None, 1.0)
         ),
     ],
 )
-def test_rows_are_those_that_the_run_can_have(whole, run, path, elsewhere, rows, says):
+def test_rows_that_the_run_cannot_have_are_refused(whole, run, path, elsewhere, rows, says):
     changed = whole | {f"runs/{run.id}/rows.parquet": rows}
     assert says in refused(path, archived(changed.items()), elsewhere)
 
 
-def test_what_a_parquet_file_carries_besides_its_rows_stays_outside(whole, run, path, elsewhere):
+def test_only_the_rows_of_a_parquet_file_are_imported(whole, run, path, elsewhere):
     table = pa.Table.from_pylist([row._asdict() for row in ROWS], SCHEMA).replace_schema_metadata(
         {"pandas": "{}", "x": "evil"}
     )
@@ -538,7 +534,7 @@ def test_what_a_parquet_file_carries_besides_its_rows_stays_outside(whole, run, 
     pd.testing.assert_frame_equal(taken.rows(), run.rows())
 
 
-def test_a_metric_that_is_unknown_here_is_taken(whole, run, path, elsewhere):
+def test_a_metric_that_this_version_does_not_know_is_imported(whole, run, path, elsewhere):
     changed = whole | {f"runs/{run.id}/rows.parquet": rows_of((0, "theta_norm", *LOSS[2:]))}
     path.write_bytes(archived(changed.items()))
     assert unpack(path, elsewhere)[0].rows()["metric"].tolist() == ["theta_norm"]
@@ -570,7 +566,9 @@ def test_a_metric_that_is_unknown_here_is_taken(whole, run, path, elsewhere):
         ),
     ],
 )
-def test_of_where_and_when_only_what_is_known_is_kept(whole, run, path, elsewhere, told, kept):
+def test_only_known_and_valid_facts_about_device_and_time_are_kept(
+    whole, run, path, elsewhere, told, kept
+):
     path.write_bytes(
         archived((whole | {f"runs/{run.id}/meta.json": json.dumps(told).encode()}).items())
     )
@@ -578,7 +576,7 @@ def test_of_where_and_when_only_what_is_known_is_kept(whole, run, path, elsewher
     assert taken.meta() == kept | {"steps": 4, "step": 4, "imported": True}
 
 
-def test_whether_it_diverged_is_read_off_the_rows(path, elsewhere):
+def test_the_rows_decide_whether_a_run_diverged(path, elsewhere):
     run = finished(tiny_spec(), [Row(0, *LOSS[1:]), Row(1, *LOSS[1:5], float("inf"))])
     held = entries(bundle([run], {}, [], "Diverged"))
     assert json.loads(held[f"runs/{run.id}/done.json"]) == {"diverged_at": 1}
@@ -590,13 +588,13 @@ def test_whether_it_diverged_is_read_off_the_rows(path, elsewhere):
     assert taken.meta()["step"] == 2
 
 
-def test_knobs_may_come_and_go_but_a_default_that_has_changed_is_noticed(
+def test_settings_may_be_added_and_removed_but_a_changed_default_is_noticed(
     whole, run, path, elsewhere
 ):
     name = f"runs/{run.id}/spec.json"
     told = json.loads(whole[name])
-    del told["knobs"]["optimizer"]  # a knob that came later
-    told["knobs"]["curriculum"] = False  # and one that went
+    del told["knobs"]["optimizer"]  # a setting that was added later
+    told["knobs"]["curriculum"] = False  # a setting that was removed
     path.write_bytes(archived((whole | {name: json.dumps(told).encode()}).items()))
     assert unpack(path, elsewhere)[0].spec == run.spec
     told["knobs"]["momentum"] = 0.9
@@ -606,12 +604,12 @@ def test_knobs_may_come_and_go_but_a_default_that_has_changed_is_noticed(
     )
 
 
-# Any damage
+# Random damage
 
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, dict[str, pd.DataFrame]]:
-    """A bundle of two runs, and their rows."""
+    """Return a bundle of two runs, and their rows."""
     store = Store(tmp_path_factory.mktemp("sample"))
     runs = [finished(tiny_spec(seed=seed), store=store) for seed in (1, 2)]
     return bundle(runs, {"figures/a.svg": "<svg/>"}, [], "Two"), {
@@ -676,14 +674,14 @@ def test_changed_entries_are_refused_or_give_the_same_rows(sample, data):
     holds_or_is_refused(archived(held), sample[1])
 
 
-# Telling it apart, and the command line
+# Recognising a bundle, and the command line
 
 
-def test_a_bundle_is_told_from_what_holds_data(whole, run, path, tmp_path):
+def test_a_bundle_is_distinguished_from_a_data_set(whole, run, path, tmp_path):
     content = archived(whole.items())
     for told, expected in (
         (content, True),
-        (content[:-30], True),  # cut off: `unpack` says so
+        (content[:-30], True),  # truncated: `unpack` reports it
         (archived([("figures/a.svg", b"<svg/>")]), False),
         (b"\x1f\x8b" + content, False),
         (b"", False),
@@ -695,7 +693,7 @@ def test_a_bundle_is_told_from_what_holds_data(whole, run, path, tmp_path):
 
 
 def bnviz(*words: str) -> int:
-    """Run a command; its exit status."""
+    """Run a command and return its exit status."""
     try:
         cli.main(list(words))
     except SystemExit as end:
@@ -703,7 +701,7 @@ def bnviz(*words: str) -> int:
     return 0
 
 
-def test_data_import_takes_a_bundle(whole, run, path, capsys, monkeypatch):
+def test_data_import_accepts_a_bundle(whole, run, path, capsys, monkeypatch):
     path.write_bytes(archived(whole.items()))
     monkeypatch.setenv("BNVIZ_CACHE", str(path.parent / "other"))
     assert bnviz("data", "import", str(path)) == 0
@@ -719,7 +717,7 @@ def test_data_import_takes_a_bundle(whole, run, path, capsys, monkeypatch):
     )
 
 
-def test_what_an_imported_run_took_is_not_what_it_costs_here(path, capsys, monkeypatch):
+def test_the_time_of_an_imported_run_does_not_enter_the_prices_here(path, capsys, monkeypatch):
     preset = PRESETS["quick"]
     runs = [finished(spec) for spec in preset.specs()]
     path.write_bytes(bundle(runs, {}, [], "Quick"))

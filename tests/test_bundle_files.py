@@ -1,4 +1,4 @@
-"""A bundle that a file manager packed again, or unpacked, holds the same runs; the guards stay."""
+"""Bundles that a file manager repacked or extracted: same runs, same safety checks."""
 
 from __future__ import annotations
 
@@ -84,9 +84,7 @@ def same(taken: list[Run], runs: list[Run]) -> None:
 
 
 @pytest.mark.parametrize("packed", PACKED_AGAIN.values(), ids=PACKED_AGAIN)
-def test_a_bundle_that_was_packed_again_holds_the_same_runs(
-    packed, whole, runs, elsewhere, tmp_path
-):
+def test_a_repacked_bundle_holds_the_same_runs(packed, whole, runs, elsewhere, tmp_path):
     path = tmp_path / "again.zip"
     path.write_bytes(archived(packed(whole).items()))
     assert is_bundle(path)
@@ -104,13 +102,13 @@ EXTRACTED: dict[str, Callable[[Path, Content], Path]] = {
 
 
 @pytest.mark.parametrize("placed", EXTRACTED.values(), ids=EXTRACTED)
-def test_a_bundle_that_was_extracted_holds_the_same_runs(placed, whole, runs, elsewhere, tmp_path):
+def test_an_extracted_bundle_holds_the_same_runs(placed, whole, runs, elsewhere, tmp_path):
     folder = placed(tmp_path / "unpacked", whole)
     assert is_bundle(folder)
     same(unpack(folder, elsewhere), runs)
 
 
-def test_the_command_takes_an_extracted_bundle(whole, runs, tmp_path, capsys, monkeypatch):
+def test_the_command_accepts_an_extracted_bundle(whole, runs, tmp_path, capsys, monkeypatch):
     folder = extracted(tmp_path / "unpacked", whole)
     monkeypatch.setenv("BNVIZ_CACHE", str(tmp_path / "other"))
     assert bnviz("data", "import", str(folder)) == 0
@@ -140,7 +138,7 @@ def refused(path: Path, store: Store) -> str:
         ("\\\\host\\share", "a name is relative"),
     ],
 )
-def test_a_name_that_leaves_the_archive_is_refused_however_it_was_packed(
+def test_a_name_that_leaves_the_archive_is_refused_in_every_packing(
     packed, name, says, whole, elsewhere, tmp_path
 ):
     path = tmp_path / "again.zip"
@@ -148,7 +146,7 @@ def test_a_name_that_leaves_the_archive_is_refused_however_it_was_packed(
     assert says in refused(path, elsewhere)
 
 
-def test_a_stranger_below_runs_is_refused_below_a_folder_too(whole, elsewhere, tmp_path):
+def test_an_unknown_file_below_runs_is_refused_in_a_subfolder_too(whole, elsewhere, tmp_path):
     path = tmp_path / "again.zip"
     path.write_bytes(archived(below("bundle", whole | {"runs/notes.txt": b""}).items()))
     assert "under runs/<id>/ belong" in refused(path, elsewhere)

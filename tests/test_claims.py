@@ -1,4 +1,4 @@
-"""The claims: their verdicts on known numbers, their runs, their links, the command line and the page."""
+"""The claims: verdicts on known numbers, runs, links, the command line and the page."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ REPORT = CLAIMS["report-lenet"]
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No process is started, and the runs that ship are not seen."""
+    """Start no process and hide the shipped runs."""
     monkeypatch.setattr(supervisor, "ensure", lambda store: None)
     monkeypatch.setattr("bnviz.paths.GALLERY", PROJECT / "no gallery")
 
@@ -72,7 +72,7 @@ def verdict(values: list[float], **about: Any) -> Verdict:
 
 
 @pytest.mark.parametrize("values", [[1.0, 2.0], [5.0, 5.0, 5.0], [-1.0, 4.0, 2.0, 0.5]])
-def test_the_interval_is_students(values: list[float]) -> None:
+def test_the_interval_is_the_t_interval(values: list[float]) -> None:
     found = verdict(values)
     expected = (
         stats.ttest_1samp(values, 0).confidence_interval(0.95)
@@ -83,7 +83,7 @@ def test_the_interval_is_students(values: list[float]) -> None:
     assert found.interval == pytest.approx(tuple(expected))
 
 
-def test_of_ratios_mean_and_interval_are_those_of_the_logarithms() -> None:
+def test_ratios_are_averaged_as_logarithms() -> None:
     values = [1.0, 4.0, 4.0]
     found = verdict(values, unit=TIMES)
     low, high = stats.ttest_1samp(np.log(values), 0).confidence_interval(0.95)
@@ -107,7 +107,7 @@ def test_of_ratios_mean_and_interval_are_those_of_the_logarithms() -> None:
         ([np.inf, 2.0], 1, np.inf, "holds", "not statistically certain"),
     ],
 )
-def test_the_verdict_goes_by_the_mean_and_says_what_may_turn_it(
+def test_the_verdict_follows_the_mean_and_says_if_the_interval_leaves_it_open(
     values: list[float], low: float, high: float, words: str, doubt: str
 ) -> None:
     found = verdict(values, low=low, high=high)
@@ -154,21 +154,24 @@ def test_every_claim_has_a_name_of_its_own_and_a_group() -> None:
 
 
 @pytest.mark.filterwarnings("error")
-def test_claims_ask_what_presets_ask_and_once_for_a_random_direction() -> None:
+def test_claims_use_the_runs_of_presets_and_one_uses_a_random_direction() -> None:
     offered = {spec.id for preset in PRESETS.values() for spec in preset.specs()}
     own = {name for name, claim in CLAIMS.items() if not specs_of(claim, 0).keys() <= offered}
     assert own == {"random-direction"}
 
 
 @pytest.mark.parametrize("name", CLAIMS)
-def test_nothing_measured_is_no_verdict(name: str) -> None:
+def test_a_claim_without_measurements_has_no_verdict(name: str) -> None:
     found = judge(CLAIMS[name], judging.rows([]))
     assert (found.n, found.holds, found.ours) == (0, None, "")
 
 
 @pytest.fixture(scope="module")
 def stretched() -> dict[str, DataFrame]:
-    """Rows of a short and narrow run for every question of a claim, by its id: as of BatchNorm, whatever the network."""
+    """Return rows for every run of a claim, by id.
+
+    Each comes from a short and narrow BatchNorm run, whatever the claim's network is.
+    """
     asked = {id: spec for claim in CLAIMS.values() for id, spec in specs_of(claim, 0).items()}
     short = {id: shortened(spec) for id, spec in asked.items()}
     answers = {
@@ -182,7 +185,7 @@ def stretched() -> dict[str, DataFrame]:
 
 
 def shortened(spec: RunSpec) -> RunSpec:
-    """The same model and probes, in a fraction of a second."""
+    """Return settings with the same model and probes that train in a fraction of a second."""
     every = {"landscape": 2, "covariate_shift": 4, "theory": 4, "evaluation": 10}
     small: dict[str, Any] = {
         "batch": 16,
@@ -200,7 +203,10 @@ def shortened(spec: RunSpec) -> RunSpec:
 
 
 def stretch(rows: DataFrame, spec: RunSpec, factor: int) -> DataFrame:
-    """The rows as if training had been as long as the question asks; Fig. 8 needs successive steps, so moments stay."""
+    """Spread the rows over as many steps as the settings have.
+
+    Moments keep their steps, because Fig. 8 compares successive ones.
+    """
     moments = rows["metric"].isin(["activation_mean", "activation_variance"])
     step = rows["step"].where(moments, rows["step"] * factor)
     return rows.assign(step=step, run=spec.id, norm=spec.norm, lr=spec.lr, seed=spec.seed).astype(
@@ -209,7 +215,7 @@ def stretch(rows: DataFrame, spec: RunSpec, factor: int) -> DataFrame:
 
 
 @pytest.mark.parametrize("name", CLAIMS)
-def test_the_runs_that_a_claim_asks_for_answer_it(
+def test_the_runs_of_a_claim_are_enough_to_judge_it(
     name: str, stretched: dict[str, DataFrame]
 ) -> None:
     asked = specs_of(CLAIMS[name], 0)
@@ -227,7 +233,7 @@ def test_the_runs_that_a_claim_asks_for_answer_it(
 
 
 def asked(page: str) -> None:
-    """A page's question alone."""
+    """Draw only the settings of a page."""
     import streamlit as st
 
     from bnviz.presets import LP
@@ -242,7 +248,7 @@ LINKS = dict.fromkeys(address(Verdict(claim, Series(dtype=float))) for claim in 
 
 
 @pytest.mark.parametrize("link", LINKS)
-def test_a_link_opens_the_runs_that_a_claim_asks_for(link: str) -> None:
+def test_a_link_opens_the_runs_of_its_claim(link: str) -> None:
     page, choices = urlsplit(link).path, dict(parse_qsl(urlsplit(link).query))
     opened = AppTest.from_function(asked, args=(page,), default_timeout=60)
     for name, text in choices.items():
@@ -256,7 +262,7 @@ def test_a_link_opens_the_runs_that_a_claim_asks_for(link: str) -> None:
 
 
 @pytest.mark.parametrize("name", CLAIMS)
-def test_a_link_names_a_page_with_these_layers_and_views(name: str) -> None:
+def test_a_link_names_a_page_that_has_its_layers_and_views(name: str) -> None:
     claim = CLAIMS[name]
     spec = claim.specs(0)[0]
     layers = [block.name for block in spec.blocks()]
@@ -266,15 +272,15 @@ def test_a_link_names_a_page_with_these_layers_and_views(name: str) -> None:
     assert claim.address.get("view", panels.ALL) in (panels.ALL, panels.RANDOM)
 
 
-def test_a_link_names_the_seeds_that_count_as_many_as_a_page_compares() -> None:
+def test_a_link_names_the_counted_seeds_up_to_the_limit_of_a_page() -> None:
     found = Verdict(CLAIMS["lp-bands"], Series(1.0, index=range(3, 12)))
-    assert "&seed=3,4,5,6,7,8&" in f"{address(found)}&"  # six of four networks
+    assert "&seed=3,4,5,6,7,8&" in f"{address(found)}&"  # six seeds of four networks
 
 
 # The runs of a store
 
 
-def test_finished_runs_are_found_and_read_without_their_histograms() -> None:
+def test_finished_runs_are_read_without_their_histograms() -> None:
     store = Store()
     none, batch, *_ = (spec for seed in SEEDS for spec in CLAIM.specs(seed))
     Inline().start(store.submit(none))
@@ -300,7 +306,7 @@ def test_finished_runs_are_found_and_read_without_their_histograms() -> None:
     assert found.values.to_dict() == {0: pytest.approx(100 * (last["batch"] - last["none"]))}
 
 
-def test_a_seed_beyond_those_asked_for_counts_as_well() -> None:
+def test_a_seed_outside_the_preset_counts_as_well() -> None:
     for spec in CLAIM.specs(7):
         Inline().start(Store().submit(spec))
     done = judging.finished(Store(), [CLAIM])
@@ -312,7 +318,7 @@ def test_a_seed_beyond_those_asked_for_counts_as_well() -> None:
 
 
 def finish(spec: RunSpec, rows: DataFrame) -> Run:
-    """A finished run with these rows."""
+    """Return a finished run with these rows."""
     run = Store().submit(spec)
     run.write_rows(
         "00000000", pa.Table.from_pandas(rows[SCHEMA.names], SCHEMA, preserve_index=False)
@@ -322,7 +328,7 @@ def finish(spec: RunSpec, rows: DataFrame) -> Run:
 
 
 def report(seed: int, batch: list[float], none: list[float]) -> None:
-    """The runs of REPORT with these test accuracies."""
+    """Finish the runs of REPORT with these test accuracies."""
     for spec in REPORT.specs(seed):
         values = dict(enumerate(batch if spec.norm == "batch" else none, start=1))
         finish(spec, together(measured("test_accuracy", values), measured("train_loss", {0: 1.0})))
@@ -336,7 +342,7 @@ def bnviz(*words: str) -> int:
     return 0
 
 
-def test_the_command_says_what_was_measured_and_what_came_out(
+def test_the_command_prints_the_measurements_and_the_verdict(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     report(0, [0.9, 0.9], [0.8, 0.8])
@@ -348,7 +354,7 @@ def test_the_command_says_what_was_measured_and_what_came_out(
     assert REPORT.regime in said and REPORT.theirs in said and REPORT.quantity in said
 
 
-def test_the_table_has_a_line_a_claim(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_has_one_line_for_each_claim(capsys: pytest.CaptureFixture[str]) -> None:
     report(0, [0.7, 0.9], [0.8, 0.8])
     assert bnviz("claims", "--markdown") == 0
     head, rule, *lines = capsys.readouterr().out.replace(NBSP, " ").splitlines()
@@ -377,7 +383,7 @@ def page(**choices: str) -> AppTest:
 
 
 def said_of(opened: AppTest, claim: Claim) -> str:
-    """What the page says between a claim's sentence and the next."""
+    """Return the page's texts from a claim's sentence to the next claim."""
     texts = [
         (shown.type, shown.value)
         for shown in opened.main
@@ -387,7 +393,7 @@ def said_of(opened: AppTest, claim: Claim) -> str:
     return f"{texts[start + 1][1]}\n{texts[start + 2][1]}".replace(NBSP, " ")
 
 
-def test_the_page_on_an_empty_cache_has_every_claim_and_tells_what_to_do() -> None:
+def test_the_page_on_an_empty_cache_lists_every_claim_and_says_what_to_do() -> None:
     opened = page()
     assert not opened.exception
     assert [shown.value for shown in opened.subheader] == [claim.says for claim in CLAIMS.values()]
@@ -395,7 +401,7 @@ def test_the_page_on_an_empty_cache_has_every_claim_and_tells_what_to_do() -> No
     assert "Run what is missing" in opened.info[0].value
     assert opened.get("button_group")[0].proto.options[0].content == f"all · {len(CLAIMS)}"
     assert any("data fetch cifar10" in warning.value for warning in opened.warning)
-    assert opened.button(key="run-batch-faster").disabled  # its data are not here
+    assert opened.button(key="run-batch-faster").disabled  # its data set is missing
     assert not opened.button(key="run-band-on-a-sample").disabled
     assert Store().runs() == []
 
@@ -433,7 +439,7 @@ def test_nonsense_in_the_address_costs_one_sentence() -> None:
     assert len(page().subheader) == len(CLAIMS)
 
 
-def test_the_button_asks_for_what_is_missing_and_for_nothing_else(
+def test_the_button_queues_only_the_missing_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("bnviz.presets.available", lambda name: True)
@@ -447,7 +453,7 @@ def test_the_button_asks_for_what_is_missing_and_for_nothing_else(
     assert not opened.button(key="run-report-mlp").disabled
 
 
-def test_what_the_button_costs() -> None:
+def test_the_button_says_what_it_costs() -> None:
     specs = [spec for seed in SEEDS for spec in PRESETS["few-images"].specs(seed=seed, norm="none")]
     specs += [
         spec for seed in SEEDS for spec in PRESETS["few-images"].specs(seed=seed, norm="batch")

@@ -1,4 +1,4 @@
-"""The command line: the same operations, and one sentence for every wrong word."""
+"""The command line: the same operations as the pages, and a short error for each wrong option."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ TINY = [
 
 
 def bnviz(*words: str) -> int:
-    """Run a command; its exit status."""
+    """Run a command and return its exit status."""
     try:
         cli.main(list(words))
     except SystemExit as end:
@@ -74,7 +74,7 @@ def test_run_writes_its_rows(tmp_path, ending):
     assert Store().run(spec.id).state == "done"
 
 
-def test_the_second_run_is_free_and_the_same(tmp_path, monkeypatch):
+def test_a_second_run_reuses_the_rows_of_the_first(tmp_path, monkeypatch):
     for name in ("a.csv", "b.csv"):
         assert bnviz("run", *TINY, "--out", str(tmp_path / name)) == 0
         monkeypatch.setattr(
@@ -83,7 +83,7 @@ def test_the_second_run_is_free_and_the_same(tmp_path, monkeypatch):
     assert (tmp_path / "a.csv").read_text("utf-8") == (tmp_path / "b.csv").read_text("utf-8")
 
 
-def test_a_preset_runs_with_changes_and_several_runs_are_told_apart(tmp_path):
+def test_a_preset_runs_with_changes_and_its_rows_name_their_run(tmp_path):
     out = tmp_path / "rows.csv"
     assert (
         bnviz("run", "--preset", "quick", *TINY, "--probe", "activations=0", "--out", str(out)) == 0
@@ -135,7 +135,7 @@ def test_a_preset_runs_with_changes_and_several_runs_are_told_apart(tmp_path):
         ("gallery --out .", "--out must be a new folder or a gallery"),
     ],
 )
-def test_a_wrong_word_costs_one_sentence_and_starts_nothing(words, says, capsys):
+def test_a_wrong_option_costs_one_sentence_and_starts_nothing(words, says, capsys):
     assert bnviz(*words.split()) == 2
     said = capsys.readouterr()
     assert says in said.err
@@ -147,12 +147,12 @@ def test_a_wrong_word_costs_one_sentence_and_starts_nothing(words, says, capsys)
 @pytest.mark.parametrize(
     "words", ["run --model {}", "run --{}", "run --probe {}", "run --probe {}=1", "{}", "cancel {}"]
 )
-def test_a_complaint_quotes_no_more_than_fits_a_line(words, capsys):
+def test_an_error_quotes_no_more_than_fits_a_line(words, capsys):
     assert bnviz(*words.format("x" * 5000).split()) == 2
     assert len(capsys.readouterr().err) < 700
 
 
-def test_submit_queues_and_runs_lists_and_cancel_cancels_and_export_exports(tmp_path, capsys):
+def test_submit_runs_cancel_and_export(tmp_path, capsys):
     assert bnviz("submit", *TINY) == 0
     id = capsys.readouterr().out.split()[0]
     assert bnviz("runs") == 0
@@ -164,14 +164,14 @@ def test_submit_queues_and_runs_lists_and_cancel_cancels_and_export_exports(tmp_
     assert len(pd.read_parquet(tmp_path / "rows.parquet")) == len(Store().run(id).rows())
 
 
-def test_submit_multiplies_its_questions_by_a_sweep(capsys):
+def test_submit_queues_every_run_of_a_sweep(capsys):
     assert bnviz("submit", "--preset", "quick", "--sweep", "lr=0.01,0.1,1", "--steps", "3") == 0
     asked = [spec.id for lr in (0.01, 0.1, 1.0) for spec in PRESETS["quick"].specs(lr=lr, steps=3)]
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == asked
     assert {run.id for run in Store().runs()} == set(asked)
 
 
-def test_presets_and_doctor_and_data_speak(capsys):
+def test_presets_doctor_and_data_print_something(capsys):
     for words, says in (
         ("presets", list(PRESETS)),
         ("doctor", ["torch", "cifar10-sample whole"]),
@@ -197,7 +197,7 @@ def test_a_preset_says_what_it_costs_here(capsys, monkeypatch):
     assert "preset must be one of quick, class" in capsys.readouterr().err
 
 
-def test_what_has_run_here_says_what_it_took(capsys, monkeypatch):
+def test_a_finished_preset_says_how_long_it_took(capsys, monkeypatch):
     preset = PRESETS["quick"]
     monkeypatch.setitem(preset.knobs, "steps", 2)
     monkeypatch.setitem(preset.knobs, "width", 1 / 32)
@@ -208,7 +208,7 @@ def test_what_has_run_here_says_what_it_took(capsys, monkeypatch):
     assert re.search(r"quick · took \d+ s of computing here", capsys.readouterr().out)
 
 
-def test_help_names_every_knob_and_probe(capsys):
+def test_help_names_every_setting_and_probe(capsys):
     assert bnviz("run", "--help") == 0
     said = capsys.readouterr().out
     assert all(
@@ -224,7 +224,7 @@ def test_help_names_every_knob_and_probe(capsys):
         *PRESETS["paper"].specs(),
     ],
 )
-def test_the_command_that_a_page_shows_asks_the_same_question(spec):
+def test_the_command_that_a_page_shows_has_the_same_settings(spec):
     words = __import__("shlex").split(command(spec))
     options = cli.parser().parse_args(words[3:])
     assert [asked.id for asked in specs_of(options)] == [spec.id]
@@ -232,7 +232,10 @@ def test_the_command_that_a_page_shows_asks_the_same_question(spec):
 
 @pytest.fixture
 def exported(tmp_path, capsys) -> Callable[..., tuple[int, str]]:
-    """Exports a finished run of three steps; the status and what was said."""
+    """Return a function that exports a finished run of three steps.
+
+    It returns the exit status and the printed text.
+    """
     assert bnviz("run", *TINY, "--probe", "landscape=2") == 0
     (run,) = Store().runs()
 
@@ -283,7 +286,7 @@ def exported(tmp_path, capsys) -> Callable[..., tuple[int, str]]:
         ("--paper", "--paper needs a figure"),
     ],
 )
-def test_an_export_of_what_there_is_not_costs_one_sentence_and_writes_nothing(
+def test_an_export_of_missing_data_costs_one_sentence_and_writes_nothing(
     exported, tmp_path, words, says
 ):
     status, said = exported(*words.split())
@@ -294,14 +297,14 @@ def test_an_export_of_what_there_is_not_costs_one_sentence_and_writes_nothing(
 @pytest.mark.parametrize(
     "words", ["--figure landscape --step 2", "--figure landscape --view=along a random direction"]
 )
-def test_an_export_of_what_there_is_says_nothing(exported, words):
+def test_a_figure_export_prints_nothing_unless_its_rows_are_missing(exported, words):
     if "random" in words:
         assert "have not measured" in exported(*words.split(maxsplit=2))[1]
     else:
         assert exported(*words.split()) == (0, "")
 
 
-def test_a_name_is_needed_for_a_file(exported):
+def test_export_needs_a_file_name(exported):
     assert (
         "--out must name a file" in exported("--figure", "landscape", "--format", "csv", out="")[1]
     )
@@ -321,7 +324,8 @@ def test_a_run_that_has_measured_nothing_gives_no_file(command, tmp_path, monkey
 def test_help_imports_nothing_heavy():
     code = (
         "import contextlib, io, sys\nfrom bnviz.cli import main\n"
-        "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n    main(['--help'])\n"
+        "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"
+        "    main(['--help'])\n"
         "print({'pandas', 'torch', 'plotly', 'streamlit'} & sys.modules.keys() or 'none')"
     )
     done = subprocess.run(
@@ -331,6 +335,6 @@ def test_help_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_help_says_what_the_docstring_says(name):
+def test_help_shows_the_docstring(name):
     module, does, says = COMMANDS[name]
     assert getattr(import_module(f"bnviz.cli.{module}"), does).__doc__ == says

@@ -1,4 +1,4 @@
-"""The Compare page: which runs are chosen, what is drawn of them, and what a wrong link costs."""
+"""The Compare page: choosing runs, their figures and table, and links with wrong values."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from bnviz.spec import RunSpec
 from bnviz.training.probes import Row
 from bnviz.ui import compare_table
 from tests.conftest import tiny_spec
-from tests.test_pages import page, plots, sentences
+from tests.pages import page, plots, sentences
 
 SHIPPED = PRESETS["class"].specs()
 
 
-def answered(spec: RunSpec, store: Store) -> Run:
-    """A finished run with a few made-up rows: losses that halve, a shift in two layers."""
+def finished_run(spec: RunSpec, store: Store) -> Run:
+    """Return a finished run with made-up rows: a loss that halves, shift in two layers."""
     run = store.submit(spec)
     level = 1 + ["none", "batch", "noisy"].index(spec.norm) + spec.seed / 10
     steps = range(0, spec.steps + 1, max(1, spec.steps // 4))
@@ -48,21 +48,24 @@ def answered(spec: RunSpec, store: Store) -> Run:
 
 @pytest.fixture(autouse=True)
 def gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """No runs ship."""
+    """Hide the shipped runs."""
     monkeypatch.setattr(paths, "GALLERY", tmp_path / "gallery")
     return tmp_path / "gallery"
 
 
 @pytest.fixture
 def mine() -> list[Run]:
-    """Six runs of the cache: two networks, two seeds, and one network at two more learning rates; oldest first."""
+    """Return six runs of the cache, oldest first.
+
+    Two networks with two seeds each, and one network at two more learning rates.
+    """
     specs = [
         tiny_spec(norm=norm, seed=seed, probes={"covariate_shift": 1})
         for seed in (0, 1)
         for norm in ("none", "batch")
     ]
     specs += [tiny_spec(norm="batch", lr=lr) for lr in (0.2, 0.4)]
-    return [answered(spec, Store()) for spec in specs]
+    return [finished_run(spec, Store()) for spec in specs]
 
 
 def ids(runs: list[Run]) -> str:
@@ -81,7 +84,7 @@ def address(opened: AppTest, name: str) -> str:
 
 
 def ticked(opened: AppTest, *rows: int) -> AppTest:
-    """The page after these lines of the table, and no others, are ticked."""
+    """Tick exactly these lines of the table and return the page."""
     key = f"compare-{opened.session_state['tables']}"
     opened.session_state[key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
     return opened.run()
@@ -102,14 +105,17 @@ def ticked(opened: AppTest, *rows: int) -> AppTest:
         ("cifar", True),
     ],
 )
-def test_a_filter_takes_numbers_whole_and_those_after_a_setting_for_its_value(words, fits):
-    text = "batch BatchNorm · cifar10 · vgg11 × 0.25 · SGD, lr 0.1 · batch 128 · 2,000 steps · seed 0 0123456789abcdef"
+def test_a_filter_matches_whole_numbers_and_the_value_of_a_named_setting(words, fits):
+    text = (
+        "batch BatchNorm · cifar10 · vgg11 × 0.25 · SGD, lr 0.1 · batch 128 · 2,000 steps · seed 0 "
+        "0123456789abcdef"
+    )
     assert compare_table.matches(words, text.lower()) == fits
 
 
-def test_all_runs_are_those_of_the_cache_and_those_that_ship_once(gallery):
-    first, second, third = (answered(spec, Store(gallery)) for spec in SHIPPED)
-    own = answered(tiny_spec(norm="none"), Store())
+def test_the_table_lists_cached_and_shipped_runs_once(gallery):
+    first, second, third = (finished_run(spec, Store(gallery)) for spec in SHIPPED)
+    own = finished_run(tiny_spec(norm="none"), Store())
     shutil.copytree(first.folder, Store().root / first.id)
     assert [run.folder for run in Store().all_runs()] == [
         Store().root / first.id,
@@ -119,9 +125,9 @@ def test_all_runs_are_those_of_the_cache_and_those_that_ship_once(gallery):
     ]
 
 
-def test_at_first_the_shipped_runs_are_compared_and_the_address_is_short(gallery, mine):
+def test_shipped_runs_are_compared_at_first_and_the_address_is_short(gallery, mine):
     for spec in SHIPPED:
-        answered(spec, Store(gallery))
+        finished_run(spec, Store(gallery))
     opened = page("lab/compare")
     assert not opened.exception and not sentences(opened)
     assert opened.session_state["chosen"] == [spec.id for spec in SHIPPED]
@@ -134,7 +140,7 @@ def test_at_first_the_shipped_runs_are_compared_and_the_address_is_short(gallery
     assert "Optimiser" not in table  # it does not vary
 
 
-def test_without_shipped_runs_nothing_is_chosen_and_the_page_says_what_to_do(mine):
+def test_without_shipped_runs_none_is_chosen_and_the_page_says_what_to_do(mine):
     opened = page("lab/compare")
     assert plots(opened) == []
     assert sentences(opened) == [
@@ -142,7 +148,7 @@ def test_without_shipped_runs_nothing_is_chosen_and_the_page_says_what_to_do(min
     ]
 
 
-def test_ticking_lines_chooses_runs_and_the_address_tells(mine):
+def test_ticking_lines_chooses_runs_and_the_address_keeps_them(mine):
     opened = page("lab/compare")
     newest_first = mine[::-1]
     assert opened.dataframe[0].value["Id"].tolist() == [run.id for run in newest_first]
@@ -151,12 +157,11 @@ def test_ticking_lines_chooses_runs_and_the_address_tells(mine):
     assert names(plots(opened)[0]) == ["Standard", "BatchNorm"]
     ticked(opened, 5)
     assert address(opened, "runs") == newest_first[5].id[:8]
-    assert len(plots(opened)) == 1  # with no other there is no difference
+    assert len(plots(opened)) == 1  # a difference needs a second run
     again = page("lab/compare", runs=address(opened, "runs"))
     assert again.session_state["chosen"] == opened.session_state["chosen"]
-    assert (
-        again.dataframe[0].value["Id"].tolist()[0] == newest_first[5].id
-    )  # what is chosen stands first
+    # Chosen runs come first.
+    assert again.dataframe[0].value["Id"].tolist()[0] == newest_first[5].id
 
 
 def test_a_filter_hides_chosen_runs_and_keeps_them(mine):
@@ -191,7 +196,7 @@ def test_clear_chooses_nothing(mine):
     assert plots(opened) == []
 
 
-def test_runs_that_are_not_here_cost_one_sentence_and_are_left_out(mine):
+def test_missing_runs_cost_one_sentence_and_are_left_out(mine):
     opened = page("lab/compare", runs=f"{ids(mine[:2])},0123abcd,nonsense")
     assert not opened.exception
     (warning,) = opened.warning
@@ -226,7 +231,7 @@ def test_a_link_restores_metric_layer_baseline_facet_and_seeds(mine):
     assert {name: address(opened, name) for name in choices} == choices
 
 
-def test_any_seed_of_a_label_names_the_baseline(mine):
+def test_a_run_of_any_seed_can_name_the_baseline(mine):
     opened = page("lab/compare", runs=ids(mine[:4]), baseline=mine[3].id[:8])
     assert opened.session_state["baseline"] == mine[1].id[:8]
     assert not sentences(opened)
@@ -251,7 +256,7 @@ def test_nonsense_in_a_link_costs_one_sentence_and_gives_the_default(mine, choic
     assert len(plots(opened)) == 2
 
 
-def test_a_choice_that_other_runs_do_not_have_gives_way(mine):
+def test_a_choice_that_the_new_runs_lack_falls_back_to_the_default(mine):
     opened = page(
         "lab/compare", runs=ids(mine[:4]), metric="shift-cosine", layer="conv2", facet="seed"
     )
@@ -263,7 +268,7 @@ def test_a_choice_that_other_runs_do_not_have_gives_way(mine):
 
 
 def test_too_many_runs_cost_one_sentence(mine):
-    runs = [answered(tiny_spec(seed=seed), Store()) for seed in range(25)]
+    runs = [finished_run(tiny_spec(seed=seed), Store()) for seed in range(25)]
     opened = page("lab/compare", runs=ids(runs))
     assert sentences(opened) == ["25 runs are chosen; compare at most 24 at a time."]
     assert plots(opened) == []
@@ -272,14 +277,14 @@ def test_too_many_runs_cost_one_sentence(mine):
 def test_a_seed_that_the_baseline_lacks_is_named(mine):
     opened = page("lab/compare", runs=ids([mine[0], mine[1], mine[3]]))
     says = (
-        "The baseline has no run with the same seed as BatchNorm, seed 1, so no difference is drawn "
-        "there."
+        "The baseline has no run with the same seed as BatchNorm, seed 1, so no difference is drawn"
+        " there."
     )
     assert [info.value for info in opened.info] == [says]
 
 
-def test_runs_that_differ_elsewhere_than_in_their_labels_cost_a_caution(mine):
-    other = answered(tiny_spec(norm="none", lr=0.3, batch=8), Store())
+def test_runs_that_differ_in_unlabelled_settings_cost_a_caution(mine):
+    other = finished_run(tiny_spec(norm="none", lr=0.3, batch=8), Store())
     opened = page("lab/compare", runs=ids([mine[1], other]))
     says = "Not shown in the labels: these runs also differ in Learning rate, Batch."
     assert says in [caption.value for caption in opened.caption]
@@ -289,7 +294,7 @@ def test_final_values_are_in_a_table_with_their_differences(mine):
     opened = page("lab/compare", runs=ids(mine[:4]), metric="test-loss")
     final = opened.dataframe[1].value
     assert final["Run"].tolist() == ["Standard", "BatchNorm"]
-    end = (1 / 8 + 1 / 16) / 2  # of four steps the last, and what is measured after it
+    end = (1 / 8 + 1 / 16) / 2  # the last of four steps, and the measurement after it
     np.testing.assert_allclose(final["Mean"], [1.05 * end, 2.05 * end])
     np.testing.assert_allclose(final["Minus baseline"], [np.nan, end])
     labels = [button.proto.label for button in opened.get("download_button")]

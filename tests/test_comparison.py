@@ -1,4 +1,4 @@
-"""What runs are called beside each other, and the numbers and figures of a comparison."""
+"""Labels that tell runs apart, and the numbers and figures of a comparison."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ STEPS = 40
 ETAS = (0.05, 0.1)
 
 
-def several(**knobs: tuple[Any, ...]) -> list[RunSpec]:
-    """A question for each combination."""
+def several(**chosen: tuple[Any, ...]) -> list[RunSpec]:
+    """Return the settings of each combination of these values."""
     specs = [tiny_spec(steps=STEPS)]
-    for name, values in knobs.items():
+    for name, values in chosen.items():
         specs = [
             RunSpec.of(**spec.model_dump() | {name: value}) for spec in specs for value in values
         ]
@@ -39,7 +39,7 @@ def several(**knobs: tuple[Any, ...]) -> list[RunSpec]:
 
 
 def rows_of(spec: RunSpec, metric: str, values: dict[int, float], **fields: Any) -> DataFrame:
-    """Rows of one metric: step -> value."""
+    """Return rows of one metric. `values` maps a step to a value."""
     same = {"run": spec.id, "norm": spec.norm, "lr": spec.lr, "seed": spec.seed, "metric": metric}
     rows = DataFrame({"step": list(values), "value": list(values.values())})
     return rows.assign(**{**same, "layer": None, "unit": np.nan, "at": np.nan, **fields}).astype(
@@ -51,11 +51,11 @@ def told(specs: list[RunSpec], facet: str = "") -> list[str]:
     return list(dict.fromkeys(knobs_figures.labels(specs, facet).values()))
 
 
-# What runs are called
+# Labels
 
 
 @pytest.mark.parametrize(
-    ("knobs", "labels"),
+    ("chosen", "labels"),
     [
         ({"norm": ("batch", "none")}, ["Standard", "BatchNorm"]),
         ({"lr": (0.5, 0.1, 1e-6)}, ["lr 1e-06", "lr 0.1", "lr 0.5"]),
@@ -71,13 +71,13 @@ def told(specs: list[RunSpec], facet: str = "") -> list[str]:
         ({"model": ("vgg13", "vgg11")}, ["vgg11", "vgg13"]),
     ],
 )
-def test_a_label_is_what_varies_in_the_order_of_its_values(
-    knobs: dict[str, Any], labels: list[str]
+def test_a_label_names_the_settings_that_vary_in_order_of_their_values(
+    chosen: dict[str, Any], labels: list[str]
 ) -> None:
-    assert told(several(**knobs)) == labels
+    assert told(several(**chosen)) == labels
 
 
-def test_knobs_that_vary_together_are_named_by_one_and_the_rest_is_a_caution() -> None:
+def test_settings_that_vary_together_are_labelled_by_one_and_a_caution_names_the_others() -> None:
     specs = [
         tiny_spec(norm="none", lr=0.1, width=1),
         tiny_spec(norm="batch", lr=0.5, width=1, model="dln", data="gaussian", batch=1000),
@@ -92,7 +92,7 @@ def test_knobs_that_vary_together_are_named_by_one_and_the_rest_is_a_caution() -
     assert knobs_figures.cautions(several(norm=("none", "batch"), seed=(0, 1))) == []
 
 
-def test_what_is_measured_is_named_only_where_nothing_else_tells_runs_apart() -> None:
+def test_probe_intervals_are_named_only_if_nothing_else_differs() -> None:
     coarse, fine = tiny_spec(probes={"landscape": 20}), tiny_spec(probes={"landscape": 10})
     assert told([coarse, fine]) == [
         "Landscape along the gradient, every … steps 10",
@@ -102,7 +102,7 @@ def test_what_is_measured_is_named_only_where_nothing_else_tells_runs_apart() ->
     assert told([coarse, other]) == ["Standard", "BatchNorm"]
 
 
-def test_runs_of_one_label_differ_in_their_seed_alone() -> None:
+def test_runs_with_one_label_differ_only_in_their_seed() -> None:
     specs = several(norm=("none", "batch"), lr=(0.1, 0.2), width=(0.25, 0.5), seed=(0, 1))
     named = knobs_figures.labels(specs)
     assert len({(named[spec.id], spec.seed) for spec in specs}) == len(specs) == 16
@@ -111,7 +111,7 @@ def test_runs_of_one_label_differ_in_their_seed_alone() -> None:
         assert of_label[0] == of_label[1]
 
 
-def test_in_small_multiples_the_label_leaves_out_their_knob() -> None:
+def test_in_small_multiples_the_label_leaves_out_the_setting_of_the_axes() -> None:
     specs = several(norm=("none", "batch"), lr=(0.1, 0.2), seed=(0, 1))
     assert knobs_figures.facets(specs) == ["norm", "lr", "seed"]
     assert told(specs, "lr") == ["Standard", "BatchNorm"]
@@ -120,7 +120,7 @@ def test_in_small_multiples_the_label_leaves_out_their_knob() -> None:
     assert told(several(norm=("none", "batch")), "norm") == ["Standard", "BatchNorm"]
 
 
-def test_a_normalisation_keeps_its_look_where_it_alone_differs() -> None:
+def test_normalisations_keep_their_style_if_nothing_else_differs() -> None:
     styles = comparison.line_styles(several(norm=("none", "batch"), seed=(0, 1)))
     assert styles == {
         "Standard": (*style_figures.style("none"), 2),
@@ -128,12 +128,12 @@ def test_a_normalisation_keeps_its_look_where_it_alone_differs() -> None:
     }
 
 
-def test_another_knob_gives_colours_from_blue_to_red() -> None:
+def test_another_setting_gives_colours_from_blue_to_red() -> None:
     styles = comparison.line_styles(several(lr=(0.4, 0.1, 0.2)))
     assert [look[0] for look in styles.values()] == ["#3f78c9", "#9060a8", "#d84a4a"]
 
 
-def test_beside_another_knob_a_normalisation_keeps_its_colour_unless_that_has_more_values() -> None:
+def test_colour_shows_the_normalisation_unless_another_setting_has_more_values() -> None:
     few = comparison.line_styles(several(norm=("none", "batch"), lr=(0.1, 0.2)))
     assert few["BatchNorm · lr 0.2"][:2] == style_figures.style("batch")[:2]
     assert few["BatchNorm · lr 0.2"][3] > few["BatchNorm · lr 0.1"][3]
@@ -160,7 +160,7 @@ def test_ordered_styles_differ_without_colour(count: int) -> None:
     assert len({style[0] for style in styles}) == count
 
 
-def test_what_is_no_baseline_or_knob_costs_one_sentence() -> None:
+def test_an_unknown_baseline_or_setting_costs_one_sentence() -> None:
     specs = several(norm=("none", "batch"))
     assert comparison.baseline(specs) == "Standard"
     assert comparison.baseline(specs, specs[1].id[:8]) == "BatchNorm"
@@ -189,7 +189,7 @@ def test_what_is_no_baseline_or_knob_costs_one_sentence() -> None:
         ("shift-cosine", "ics_cosine", "conv2"),
     ],
 )
-def test_a_metric_is_what_was_recorded_of_the_net_or_of_the_layer(
+def test_a_metric_has_the_recorded_values_of_the_network_or_the_layer(
     name: str, metric: str, layer: str | None
 ) -> None:
     spec, values = tiny_spec(), {3: 0.5, 0: 0.25, 6: np.inf}
@@ -209,7 +209,7 @@ def test_a_metric_is_what_was_recorded_of_the_net_or_of_the_layer(
 
 
 @pytest.mark.parametrize("name", ["training-accuracy", "training-loss"])
-def test_training_is_drawn_as_a_running_mean_and_measured_as_it_is(name: str) -> None:
+def test_training_curves_are_running_means_but_final_values_are_raw(name: str) -> None:
     noise = np.random.default_rng(0).random(STEPS)
     metric = METRICS[name].needs[0]
     rows = rows_of(tiny_spec(), metric, dict(enumerate(noise)))
@@ -235,7 +235,7 @@ def test_metrics_of_the_landscape() -> None:
     }
 
 
-def test_moments_of_the_sampled_unit_are_those_at_the_measured_steps() -> None:
+def test_moments_of_the_sampled_unit_are_given_at_the_measured_steps() -> None:
     spec = tiny_spec()
     rows = pd.concat(
         [
@@ -256,7 +256,7 @@ def test_moments_of_the_sampled_unit_are_those_at_the_measured_steps() -> None:
     assert variance[["step", "value"]].to_numpy().tolist() == [[0, 1], [10, 3]]
 
 
-def test_the_rise_over_the_surface_is_that_of_its_page() -> None:
+def test_the_rise_over_the_surface_agrees_with_the_surface_page() -> None:
     spec = tiny_spec()
     points = [(a, b, 10 * a + b) for a in (-1.0, 0.0, 1.0) for b in range(3)]
     rows = pd.concat(
@@ -269,14 +269,14 @@ def test_the_rise_over_the_surface_is_that_of_its_page() -> None:
     )
 
 
-def test_only_what_was_measured_is_offered() -> None:
+def test_only_measured_metrics_are_offered() -> None:
     spec = tiny_spec()
     rows = pd.concat([rows_of(spec, "test_loss", {0: 1.0}), rows_of(spec, "loss_along", {0: 1.0})])
     assert offered(rows) == ["test-loss"]
     assert offered(rows.iloc[:0]) == []
 
 
-def test_final_is_the_mean_of_the_last_tenth_of_each_runs_own_steps() -> None:
+def test_final_is_the_mean_over_the_last_tenth_of_each_run() -> None:
     long, short, young = tiny_spec(steps=100), tiny_spec(steps=20), tiny_spec(steps=100, seed=1)
     curves = pd.concat(
         [
@@ -299,7 +299,7 @@ VALUES = {spec.id: line for spec, line in zip(NETWORKS, RANDOM, strict=True)}
 
 
 def view(specs: list[RunSpec] = NETWORKS, statistic: str = "t", choice: str = "") -> View:
-    """A comparison of test losses."""
+    """Return a view that compares test losses."""
     rows = pd.concat(
         [rows_of(spec, "test_loss", dict(enumerate(VALUES[spec.id]))) for spec in specs]
     )
@@ -310,7 +310,7 @@ def of(specs: list[RunSpec], norm: str) -> np.ndarray:
     return np.array([VALUES[spec.id] for spec in specs if spec.norm == norm])
 
 
-def test_the_overlay_averages_runs_that_differ_in_their_seed_alone() -> None:
+def test_the_overlay_averages_runs_that_differ_only_in_their_seed() -> None:
     numbers = comparison.COMPARISONS["overlay-test-loss"].measure(view())
     assert set(numbers["interval"]) == {"95 % t-interval"} and set(numbers["n"]) == {3}
     batch = numbers[numbers["label"] == "BatchNorm"]
@@ -370,7 +370,7 @@ def test_final_values_of_each_seed() -> None:
     )
 
 
-def test_a_run_that_diverged_or_is_not_there_yet_has_a_line_and_no_value() -> None:
+def test_a_diverged_or_unfinished_run_has_a_line_without_a_value() -> None:
     specs = several(norm=("none", "batch", "noisy"))
     rows = pd.concat(
         [
@@ -403,24 +403,26 @@ def names(figure: Any) -> list[str]:
 @pytest.mark.parametrize("kind", ["overlay", "difference", "multiples"])
 def test_a_legend_names_each_label_once_with_how_many_seeds(kind: str) -> None:
     numbers, figure = comparison.COMPARISONS[f"{kind}-test-loss"].figure(view())
-    base = ["Standard · n = 3"] * (kind != "difference")
+    base = [] if kind == "difference" else ["Standard · n = 3"]
     *labels, interval = names(figure)
     assert labels == [*base, "BatchNorm · n = 3", "Noisy BatchNorm · n = 3"]
-    opened = " (open below where it reaches zero or less)"  # only on a logarithmic axis, and here it does
-    assert interval == f"95 % t-interval over seeds{opened * (kind != 'difference')}"
+    # Only differences have a linear axis. On a logarithmic one the interval is open below, because
+    # here it reaches zero.
+    opened = "" if kind == "difference" else " (open below where it reaches zero or less)"
+    assert interval == f"95 % t-interval over seeds{opened}"
     lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
     assert sum(len(trace.x) for trace in lines) == len(numbers)
     drawn = np.concatenate([np.asarray(trace.y, dtype=float) for trace in lines])
     assert sorted(drawn) == pytest.approx(sorted(numbers["value"]), rel=1e-6)
 
 
-def test_without_several_seeds_no_interval_is_named() -> None:
+def test_the_legend_names_no_interval_for_a_single_seed() -> None:
     specs = [spec for spec in NETWORKS if spec.seed == (0 if spec.norm == "none" else 1)]
     _, figure = comparison.COMPARISONS["overlay-test-loss"].figure(view(specs))
     assert names(figure) == ["Standard · n = 1", "BatchNorm · n = 1", "Noisy BatchNorm · n = 1"]
 
 
-def test_small_multiples_have_an_axis_for_each_value_in_order() -> None:
+def test_small_multiples_have_axes_for_each_value_in_order() -> None:
     _, figure = comparison.COMPARISONS["multiples-test-loss"].figure(
         view(statistic=EACH, choice="seed")
     )
@@ -430,7 +432,7 @@ def test_small_multiples_have_an_axis_for_each_value_in_order() -> None:
     assert figure.layout.yaxis2.matches == "y" and figure.layout.xaxis3.matches == "x"
 
 
-def test_many_small_multiples_stand_in_lines() -> None:
+def test_many_small_multiples_fill_several_rows() -> None:
     specs = several(lr=(0.1, 0.2, 0.3, 0.4))
     rows = pd.concat([rows_of(spec, "test_loss", {0: spec.lr}) for spec in specs])
     _, figure = comparison.COMPARISONS["multiples-test-loss"].figure(panels.view(rows, specs))
@@ -458,11 +460,13 @@ def test_a_difference_has_a_line_at_zero_and_names_its_baseline() -> None:
     assert comparison.COMPARISONS["overlay-test-loss"].figure(view())[1].layout.yaxis.type == "log"
 
 
-def test_differences_of_accuracies_are_points_on_axis_interval_and_hover() -> None:
+def test_differences_of_accuracies_are_in_percentage_points() -> None:
     specs = several(norm=("none", "batch"), seed=(0, 1))
     rows = pd.concat(
         [
-            rows_of(spec, "test_accuracy", {0: 0.5 + spec.seed * (spec.norm == "batch") / 8})
+            rows_of(
+                spec, "test_accuracy", {0: 0.5 + (spec.seed / 8 if spec.norm == "batch" else 0)}
+            )
             for spec in specs
         ]
     )
@@ -480,7 +484,7 @@ def test_differences_of_accuracies_are_points_on_axis_interval_and_hover() -> No
     assert line.hovertemplate == "%{y:+.3~g} points"
 
 
-def test_the_axis_is_as_long_as_the_longest_run() -> None:
+def test_the_axis_ends_with_the_longest_run() -> None:
     specs = [tiny_spec(norm="none", steps=10), tiny_spec(norm="batch", steps=300)]
     rows = pd.concat([rows_of(spec, "test_loss", {0: 1.0, spec.steps: 1.0}) for spec in specs])
     _, figure = comparison.COMPARISONS["overlay-test-loss"].figure(panels.view(rows, specs))
@@ -506,7 +510,7 @@ def test_a_run_that_diverged_ends_in_a_cross() -> None:
 
 
 @pytest.mark.parametrize("name", comparison.COMPARISONS)
-def test_every_panel_draws_nothing_where_nothing_is_measured(name: str) -> None:
+def test_every_panel_says_so_when_nothing_is_measured(name: str) -> None:
     specs = several(norm=("none", "batch"), seed=(0, 1))
     rows = rows_of(specs[0], "step_only", {0: 1.0})
     numbers, figure = comparison.COMPARISONS[name].figure(
@@ -517,7 +521,7 @@ def test_every_panel_draws_nothing_where_nothing_is_measured(name: str) -> None:
 
 
 @pytest.mark.parametrize(("rates", "statistic"), [(2, "range"), (3, "range"), (3, EACH)])
-def test_a_long_comparison_stays_light_and_hides_no_extreme(rates: int, statistic: str) -> None:
+def test_a_long_comparison_stays_small_and_hides_no_extreme(rates: int, statistic: str) -> None:
     specs = several(norm=("none", "batch", "noisy"), lr=(0.1, 0.2, 0.3)[:rates], seed=(0, 1))
     random = np.random.default_rng(0)
     rows = pd.concat(

@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md keeps its word: its examples, put where it says, are in every menu and run."""
+"""The examples of CONTRIBUTING.md: added as it says, they run and appear in every menu."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEXT = (PROJECT / "CONTRIBUTING.md").read_text("utf-8")
 COUNTS = dict(re.findall(r"^\| (\w[\w ]*) \| [^|]+ \| (\d) \|$", TEXT, re.MULTILINE))
 SECTION = re.compile(r"\n## Add an? ")
 
-# One process answers all questions about the copy, since importing torch and Streamlit takes long.
+# One process runs every check on the copy, because importing torch and Streamlit takes seconds.
 ASK = r"""
 import contextlib, io, json, runpy, sys, traceback
 
@@ -45,13 +45,13 @@ def attempt(run):
         return {"failed": traceback.format_exc()}
 
 TINY = ["--data", "cifar10-sample", "--batch", "16", "--steps", "3"]
-told = {}
+results = {}
 for option, wrong in (("--norm", "mox"), ("--model", "deep"), ("--probe", "x=1"), ("--data", "x")):
-    told[option] = command("run", *TINY, option, wrong)
+    results[option] = command("run", *TINY, option, wrong)
 
 from bnviz.figures import PANELS
 from bnviz.claims import CLAIMS
-told["panels"], told["claims"] = [*PANELS], [*CLAIMS]
+results["panels"], results["claims"] = [*PANELS], [*CLAIMS]
 
 from streamlit.testing.v1 import AppTest
 
@@ -66,11 +66,11 @@ def menus():
         "probe": page.number_input(key="every_length").label,
     }
 
-told["menus"] = attempt(menus)
+results["menus"] = attempt(menus)
 words = ["--model", "shallow", "--norm", "max", "--probe", "length=1", "--out", "rows.csv"]
-told["run"] = command("run", *TINY, *words)
+results["run"] = command("run", *TINY, *words)
 stripes = ["--data", "stripes", "--model", "shallow", "--batch", "16", "--steps", "2"]
-told["stripes"] = command("run", *stripes, "--out", "stripes.csv")
+results["stripes"] = command("run", *stripes, "--out", "stripes.csv")
 
 from bnviz.presets import PRESETS
 from bnviz.runs.engines.inline import Inline
@@ -83,7 +83,7 @@ queued = Store().submit(RunSpec(model="shallow", data="stripes", batch=16, steps
 supervisor = Supervisor(Store(), Threads(), 1)
 supervisor.tick()
 supervisor.engine.workers[queued.id].join()
-told["engine"] = queued.state
+results["engine"] = queued.state
 
 def new_page():
     knobs = {"steps": 2, "batch": 16, "model": "shallow"}
@@ -98,19 +98,19 @@ def new_page():
     assert not app.exception, app.exception
     return [text.value for text in app.markdown]
 
-told["page"] = attempt(new_page)
-sys.__stdout__.write("TOLD" + json.dumps(told))
+results["page"] = attempt(new_page)
+sys.__stdout__.write("RESULTS" + json.dumps(results))
 """
 
 
 def example(heading: str) -> str:
-    """The first code block under a heading of CONTRIBUTING.md."""
+    """Return the first code block under a heading of CONTRIBUTING.md."""
     section = re.split(rf"\n## {heading}\n", TEXT)[1].split("\n## ")[0]
     return re.search(r"```python\n(.*?)```", section, re.DOTALL)[1]
 
 
 def new_file(path: str, heading: str) -> Callable[[Path], None]:
-    """Return the addition that writes an example into a file of its own."""
+    """Return a function that writes an example into a new file."""
 
     def add(folder: Path) -> None:
         (folder / path).write_text(example(heading), "utf-8")
@@ -119,7 +119,7 @@ def new_file(path: str, heading: str) -> Callable[[Path], None]:
 
 
 def edit(path: Path, before: str, after: str) -> None:
-    """Replace the one place in a file."""
+    """Replace the first occurrence of a text in a file."""
     text = path.read_text("utf-8")
     assert before in text, f"{path} has no {before!r}"
     path.write_text(text.replace(before, after, 1), "utf-8")
@@ -157,13 +157,13 @@ ADDITIONS: dict[str, Callable[[Path], None]] = {
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
-    """Every source file of the copy."""
+    """Return the content of every Python file of the copy."""
     return {path: path.read_bytes() for path in folder.rglob("*.py")}
 
 
 @pytest.fixture(scope="module")
 def additions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, set[Path]]]:
-    """A copy of the project with every addition, and the files that each has changed."""
+    """Return a copy of the project with all additions, and the files that each one changed."""
     folder = tmp_path_factory.mktemp("project")
     for name in ("bnviz", "pages", "app.py"):
         source = PROJECT / name
@@ -179,8 +179,8 @@ def additions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
 
 
 @pytest.fixture(scope="module")
-def told(additions: tuple[Path, dict[str, set[Path]]]) -> dict[str, Any]:
-    """What the copy says of itself, with a cache of its own."""
+def results(additions: tuple[Path, dict[str, set[Path]]]) -> dict[str, Any]:
+    """Run the checks in the copy, with its own cache, and return their results."""
     folder = additions[0]
     environment = os.environ | {"BNVIZ_CACHE": str(folder / "cache"), "PYTHONPATH": str(folder)}
     done = subprocess.run(
@@ -192,61 +192,61 @@ def told(additions: tuple[Path, dict[str, set[Path]]]) -> dict[str, Any]:
         encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.split("TOLD")[1])
+    found: dict[str, Any] = json.loads(done.stdout.split("RESULTS")[1])
     return found
 
 
 @pytest.mark.parametrize("name", ADDITIONS)
-def test_an_addition_touches_as_many_files_as_the_table_says(name, additions):
+def test_an_addition_changes_as_many_files_as_the_table_says(name, additions):
     assert len(additions[1][name]) == int(COUNTS[name])
 
 
-def test_every_section_is_in_the_table_and_in_this_test():
+def test_the_table_and_this_test_cover_every_section():
     sections = {section.split("\n")[0] for section in SECTION.split(TEXT)[1:]}
     assert sections == set(COUNTS) == {*ADDITIONS, "preset"}
 
 
-def test_the_toys_run_from_the_command_line(told, additions):
-    assert told["run"]["status"] == 0, told["run"]["failed"]
+def test_the_example_network_norm_and_probe_run_from_the_command_line(results, additions):
+    assert results["run"]["status"] == 0, results["run"]["failed"]
     rows = (additions[0] / "rows.csv").read_text("utf-8")
     assert rows.count(",theta_norm,") == 3 and rows.count(",train_loss,") == 3
 
 
-def test_a_network_trains_on_the_toy_data_set(told, additions):
-    assert told["stripes"]["status"] == 0, told["stripes"]["failed"]
+def test_a_network_trains_on_the_example_data_set(results, additions):
+    assert results["stripes"]["status"] == 0, results["stripes"]["failed"]
     assert (additions[0] / "stripes.csv").read_text("utf-8").count(",train_loss,") == 2
 
 
-def test_the_toy_engine_finishes_a_run_of_the_supervisor(told):
-    assert told["engine"] == "done"
+def test_the_example_engine_finishes_a_run_of_the_supervisor(results):
+    assert results["engine"] == "done"
 
 
-def test_the_toy_claim_is_among_the_claims(told):
-    assert "report-mlp-ends-higher" in told["claims"]
+def test_the_example_claim_is_listed(results):
+    assert "report-mlp-ends-higher" in results["claims"]
 
 
 @pytest.mark.parametrize(
     ("option", "named"),
     [("--norm", "max"), ("--model", "shallow"), ("--probe", "length"), ("--data", "stripes")],
 )
-def test_the_toys_are_among_the_choices_that_a_wrong_word_is_told(told, option, named):
-    refused = told[option]
+def test_the_error_for_a_wrong_option_lists_the_examples(results, option, named):
+    refused = results[option]
     assert refused["status"] == 2 and "Traceback" not in refused["failed"]
     assert re.search(rf"\b{named}\b", refused["failed"]), refused["failed"]
 
 
-def test_a_panel_in_a_file_of_its_own_is_known_by_its_name_after_those_that_ship(told):
-    assert told["panels"] == [*PANELS, "length"]
+def test_the_example_panel_is_listed_after_the_shipped_ones(results):
+    assert results["panels"] == [*PANELS, "length"]
 
 
-def test_the_toys_are_in_the_menus_of_a_page(told):
-    menus = told["menus"]
+def test_the_examples_are_in_the_menus_of_a_page(results):
+    menus = results["menus"]
     assert "failed" not in menus, menus
     assert "MaxNorm" in menus["options"] and menus["probe"] == "Length of θ"
     assert any("shallow" in model for model in menus["models"])
     assert any("tripes" in name for name in menus["data"])
 
 
-def test_the_toy_page_is_in_the_navigation_and_draws_what_the_toy_probe_measured(told):
-    shown = str(told["page"])
+def test_the_example_page_is_in_the_navigation_and_draws_the_example_probe(results):
+    shown = str(results["page"])
     assert "# Length" in shown and "Does it grow?" in shown, shown

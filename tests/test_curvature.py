@@ -1,4 +1,4 @@
-"""Curvature against the whole Hessian, computed entry by entry."""
+"""The curvature probe, checked against the full Hessian of a small network."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from bnviz.training.probes import curvature
 from tests.test_probes import frame, moment
 
 
-def small(**knobs: object) -> dict[str, object]:
-    """A network whose Hessian fits on a page."""
+def small(**changed: object) -> dict[str, object]:
+    """Return settings of a network so small that its full Hessian can be computed."""
     return {
         "model": "dln",
         "data": "gaussian",
@@ -19,7 +19,7 @@ def small(**knobs: object) -> dict[str, object]:
         "width": 0.3,
         "batch": 100,
         "lr": 1e-4,
-    } | knobs
+    } | changed
 
 
 def hessian(at) -> np.ndarray:
@@ -30,7 +30,7 @@ def hessian(at) -> np.ndarray:
 
 
 @pytest.mark.parametrize("norm", ["none", "batch", "l1"])
-def test_top_eigenvalue_and_sharpness_are_those_of_the_whole_hessian(norm):
+def test_top_eigenvalue_and_sharpness_agree_with_the_full_hessian(norm):
     at = moment(**small(norm=norm, l2=1e-3))
     rows = frame(curvature.measure(at)).set_index("metric").value
     whole, g = hessian(at), at.evaluation.gradient.numpy()
@@ -60,9 +60,7 @@ def test_the_hessian_vector_product_is_the_hessian_times_the_vector():
     ],
 )
 @pytest.mark.parametrize("seed", range(3))
-def test_the_largest_eigenvalue_is_found_also_where_negative_ones_are_as_large_or_larger(
-    eigenvalues, seed
-):
+def test_the_largest_eigenvalue_is_found_beside_negative_ones_of_the_same_size(eigenvalues, seed):
     spectrum = torch.tensor(eigenvalues, dtype=torch.float64)
     start = torch.randn(
         len(spectrum), generator=torch.Generator().manual_seed(seed), dtype=torch.float64
@@ -74,7 +72,9 @@ def test_the_largest_eigenvalue_is_found_also_where_negative_ones_are_as_large_o
 
 @pytest.mark.parametrize("depth", [2, 6])
 @pytest.mark.parametrize("norm", ["none", "batch"])
-def test_the_first_step_of_a_deep_linear_network_has_its_top_eigenvalue_from_any_start(norm, depth):
+def test_the_top_eigenvalue_at_step_0_of_a_deep_linear_network_does_not_depend_on_the_start(
+    norm, depth
+):
     at = moment(**small(norm=norm, depth=depth, init="gaussian", init_std=0.01))
     top = np.linalg.eigvalsh(hessian(at)).max()
     product = at.objective.curvature(at.theta, at.batch)

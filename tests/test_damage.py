@@ -1,4 +1,7 @@
-"""One bad thing in the cache stops nothing else: it is named, mended by itself or by asking again, and can be deleted."""
+"""Damaged files in the cache: the run is named, repaired or deletable, and stops no other run.
+
+Some damage repairs itself. Other damage is repaired when the run is queued again.
+"""
 
 from __future__ import annotations
 
@@ -48,14 +51,13 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="module")
 def unfinished(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Died in its third step, with a checkpoint and several parts."""
+    """Return a run whose worker died in the third step, with a checkpoint and several parts."""
     run = Store(tmp_path_factory.mktemp("unfinished")).submit(SPEC)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "CHECKPOINT_S", 0.0)
         patch.setattr(module, "FLUSH_S", 0.0)
-        patch.setattr(
-            "bnviz.runs.parts.MOST", 10**6
-        )  # so that the names of its parts do not depend on the clock
+        # Without merging, the names of the parts do not depend on the clock.
+        patch.setattr("bnviz.runs.parts.MOST", 10**6)
 
         def die(step: int) -> None:
             if step == 3:
@@ -68,21 +70,21 @@ def unfinished(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def holds(name: str, content: bytes | str) -> Harm:
-    """Other content of a file."""
+    """Replace the content of a file."""
     return lambda folder: (folder / name).write_bytes(
         content if isinstance(content, bytes) else content.encode()
     )
 
 
 def cut(name: str) -> Harm:
-    """The first half of a file."""
+    """Keep only the first half of a file."""
     return lambda folder: (folder / name).write_bytes(
         (folder / name).read_bytes()[: (folder / name).stat().st_size // 2]
     )
 
 
 def flipped(name: str) -> Harm:
-    """One byte in the middle of a file is another."""
+    """Change one byte in the middle of a file."""
 
     def harm(folder: Path) -> None:
         content = bytearray((folder / name).read_bytes())
@@ -93,7 +95,7 @@ def flipped(name: str) -> Harm:
 
 
 def a_folder(name: str) -> Harm:
-    """A folder where a file should be."""
+    """Put a folder where a file should be."""
 
     def harm(folder: Path) -> None:
         discard(folder / name)
@@ -103,7 +105,7 @@ def a_folder(name: str) -> Harm:
 
 
 def a_file(name: str) -> Harm:
-    """A file where a folder should be."""
+    """Put a file where a folder should be."""
 
     def harm(folder: Path) -> None:
         discard(folder / name)
@@ -113,7 +115,7 @@ def a_file(name: str) -> Harm:
 
 
 def a_link(name: str, target: str) -> Harm:
-    """A link, to nowhere or to itself."""
+    """Put a link in place of a file, to nowhere or to itself."""
 
     def harm(folder: Path) -> None:
         discard(folder / name)
@@ -123,7 +125,7 @@ def a_link(name: str, target: str) -> Harm:
 
 
 def other_columns(name: str) -> Harm:
-    """Parquet, but not rows."""
+    """Write a Parquet file with other columns than those of rows."""
     return lambda folder: pq.write_table(
         pa.table({"step": ["a", "b"], "value": [1, 2]}), folder / name
     )
@@ -134,7 +136,7 @@ def all_of(*harms: Harm) -> Harm:
 
 
 def itself(harm: Harm) -> Harm:
-    """Harm to the folder rather than to what is in it."""
+    """Replace the run's folder itself, not a file in it."""
 
     def whole(folder: Path) -> None:
         shutil.rmtree(folder)
@@ -232,7 +234,7 @@ TO_UNFINISHED = {
 
 
 def another_checkpoint(folder: Path) -> None:
-    """A sound file with tensors of other shapes."""
+    """Write a valid checkpoint with tensors of other shapes."""
     import safetensors.torch
     import torch
 
@@ -245,9 +247,8 @@ CASES = [
     *(
         pytest.param("finished", harm, id=f"finished: {name}")
         for name, harm in TO_ALL.items()
-        if not name.startswith(
-            ("a ", "an ", "spec.json")
-        )  # of which nothing tells that it was finished
+        # With these harms, no file says that the run was finished.
+        if not name.startswith(("a ", "an ", "spec.json"))
     ),
     *(pytest.param("finished", harm, id=name) for name, harm in TO_FINISHED.items()),
     *(pytest.param("unfinished", harm, id=name) for name, harm in TO_UNFINISHED.items()),
@@ -278,7 +279,7 @@ def test_a_damaged_run_is_named_and_stops_no_other(
 
 
 def named_everywhere(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    """On the command line and on the Runs page, with what is wrong."""
+    """Check that the command line and the Runs page name the run and its damage."""
     capsys.readouterr()
     main(["runs"])
     main(["doctor"])
@@ -292,7 +293,7 @@ def named_everywhere(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert listed.count(run.error()) == 2
         assert line.Settings == run.error()
         assert len(run.error()) < 300 and "delete the run, or" in run.error()
-    else:  # it mended itself, or waits to be asked again
+    else:  # it has repaired itself, or waits to be queued again
         assert run.state in ("done", "cancelled", "failed")
 
 
@@ -301,10 +302,10 @@ def test_a_damaged_run_can_be_deleted(name, finished, own_cache):
     shutil.copytree(finished.folder, own_cache / SPEC.id)
     TO_ALL[name](own_cache / SPEC.id)
     assert Store().reset() == (1, [])
-    assert os.listdir(own_cache) == []  # noqa: PTH208
+    assert [*own_cache.iterdir()] == []
 
 
-def test_a_byte_that_changed_inside_the_rows_is_damage_once_they_are_read(finished, own_cache):
+def test_a_changed_byte_in_the_rows_is_found_when_they_are_read(finished, own_cache):
     shutil.copytree(finished.folder, own_cache / SPEC.id)
     flipped(ALL)(own_cache / SPEC.id)
     run = Run(own_cache / SPEC.id)
@@ -314,7 +315,7 @@ def test_a_byte_that_changed_inside_the_rows_is_damage_once_they_are_read(finish
     pd.testing.assert_frame_equal(run.rows(), finished.rows())
 
 
-def test_intact_rows_are_kept_when_only_what_is_told_of_them_is_damaged(
+def test_intact_rows_are_kept_when_only_the_json_files_are_damaged(
     finished, own_cache, monkeypatch
 ):
     shutil.copytree(finished.folder, own_cache / SPEC.id)
@@ -327,10 +328,10 @@ def test_intact_rows_are_kept_when_only_what_is_told_of_them_is_damaged(
 
 
 @pytest.mark.parametrize("name", ["", "lock", "rows", "spec.json"])
-def test_a_run_of_another_account_is_named_and_waits_for_nobody(
+def test_a_run_of_another_account_is_named_and_blocks_no_other(
     name, unfinished, own_cache, monkeypatch, capsys
 ):
-    """Root may read everything, so the answers of the system are pretended."""
+    """Root may read everything, so the test fakes the system's refusals."""
     theirs = own_cache / SPEC.id
     shutil.copytree(unfinished.folder, theirs)
     healthy = Store().submit(tiny_spec(steps=2, seed=7))
@@ -356,22 +357,22 @@ def test_a_run_of_another_account_is_named_and_waits_for_nobody(
     named_everywhere(Run(theirs), capsys)
 
 
-def test_a_reset_while_a_worker_starts_leaves_no_ghost(own_cache):
-    """The worker was told which run to answer, and finds it gone: before it takes the lock, or just after."""
+def test_a_reset_while_a_worker_starts_leaves_no_folder(own_cache):
+    """The run is deleted before its worker takes the lock, or just after it has looked."""
     run = Store().submit(SPEC)
     before = Run(run.folder)
     assert before.readable and before.delete()
     answer(run)
-    assert os.listdir(own_cache) == []  # noqa: PTH208
+    assert [*own_cache.iterdir()] == []
 
     before = Store().submit(SPEC)
-    assert before.readable  # it has looked, and then the run goes
+    assert before.readable  # the worker has looked; then the run is deleted
     assert Run(before.folder).delete()
     answer(before)
-    assert os.listdir(own_cache) == []  # noqa: PTH208
+    assert [*own_cache.iterdir()] == []
 
 
-def test_a_folder_with_a_lock_that_is_none_can_be_deleted(own_cache):
+def test_a_run_whose_lock_is_a_folder_can_be_deleted(own_cache):
     run = Store().submit(SPEC)
     (run.folder / "lock").mkdir()
     assert run.delete()

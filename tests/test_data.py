@@ -1,4 +1,4 @@
-"""The data sets: what is at hand, storage, downloads, and the committed samples."""
+"""The data sets: which are available, storage, downloads, and the committed samples."""
 
 import gzip
 import http.client
@@ -29,13 +29,13 @@ SAMPLES = [name for name, source in data.SOURCES.items() if source.built_in]
 
 @pytest.fixture
 def mini(monkeypatch: pytest.MonkeyPatch) -> data.Arrays:
-    """Make a CIFAR-10 of 15 + 3 random images the expected one."""
+    """Replace CIFAR-10 by a miniature of 15 + 3 random images."""
     return expect("cifar10", monkeypatch)
 
 
 @pytest.fixture
 def mini_mnist(monkeypatch: pytest.MonkeyPatch) -> data.Arrays:
-    """Make an MNIST of 15 + 3 random images the expected one."""
+    """Replace MNIST by a miniature of 15 + 3 random images."""
     return expect("mnist", monkeypatch)
 
 
@@ -88,7 +88,7 @@ def test_fetch_imports_the_download_and_deletes_it(
     assert [path.name for path in data.data_folder().iterdir()] == ["cifar10.safetensors"]
 
 
-def test_fetch_without_network_names_the_other_way(
+def test_fetch_without_network_names_data_import(
     mini: data.Arrays, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def download(*_: object) -> None:
@@ -159,7 +159,7 @@ def test_gaussian_samples_are_made_by_the_task() -> None:
         data.read("gaussian")
 
 
-def test_samples_share_all_but_their_size_with_the_full_set() -> None:
+def test_samples_differ_from_the_full_set_only_in_size() -> None:
     assert SAMPLES == ["cifar10-sample", "mnist-sample"]
     for name in SAMPLES:
         sample, full = data.SOURCES[name], data.SOURCES[name.removesuffix("-sample")]
@@ -185,7 +185,7 @@ def test_sample_is_small(name: str, most: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["cifar10", "mnist"])
-def test_sample_indices_are_distinct_places_in_the_full_set(name: str) -> None:
+def test_sample_indices_are_distinct_indices_of_the_full_set(name: str) -> None:
     described = json.loads((mosaic.SAMPLES / name / "labels.json").read_text("utf-8"))
     full = data.SOURCES[name]
     for part, count in (("train", full.train_count), ("test", full.test_count)):
@@ -197,7 +197,7 @@ def test_sample_indices_are_distinct_places_in_the_full_set(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["cifar10", "mnist"])
-def test_the_keys_of_the_full_set_are_those_of_the_sample_at_its_places(name: str) -> None:
+def test_the_keys_of_the_sample_are_keys_of_the_full_set_at_its_indices(name: str) -> None:
     source, sample = data.SOURCES[name], data.read(f"{name}-sample")
     assert source.original is not None
     published = source.original.keys()

@@ -1,4 +1,4 @@
-"""docs/DEFAULTS.md: every value in it is that of the code, and no setting is missing."""
+"""docs/DEFAULTS.md agrees with the code in every value and lists every setting."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WITHOUT_SETTINGS = "## Choices that are no setting"
 
 
 def parsed(field: str, text: str) -> Any:
-    """The value of a cell, in the form that RunSpec accepts."""
+    """Return the value of a table cell, in the form that RunSpec accepts."""
     if field == "probes":
         return dict(part.split("=") for part in text.split(", "))
     is_list = isinstance(getattr(RunSpec(), field), tuple)
@@ -26,21 +26,21 @@ def parsed(field: str, text: str) -> Any:
 
 
 def in_the_code(name: str) -> Any:
-    """The default of a field, or its value in a preset: `l2` or `paper.l2`."""
+    """Return the default of a field (`l2`) or its value in a preset (`paper.l2`)."""
     preset, _, field = name.rpartition(".")
     values = [getattr(spec, field) for spec in PRESETS[preset].specs()] if preset else []
     assert all(value == values[0] for value in values), f"{name} differs between the runs"
     return values[0] if values else getattr(RunSpec(), field)
 
 
-def test_the_tables_are_read_whole() -> None:
+def test_every_line_of_the_tables_is_read() -> None:
     tables = TEXT.split(WITHOUT_SETTINGS)[0]
     assert len(ROWS) == len(re.findall(r"^\| `", tables, re.MULTILINE))
     assert len(ROWS) == len(dict(ROWS)), "a setting stands twice"
 
 
 @pytest.mark.parametrize(("name", "cell"), ROWS, ids=[name for name, _ in ROWS])
-def test_a_value_is_that_of_the_code(name: str, cell: str) -> None:
+def test_a_value_agrees_with_the_code(name: str, cell: str) -> None:
     field = name.rpartition(".")[2]
     documented = getattr(RunSpec.of(**{field: parsed(field, cell)}), field)
     value = in_the_code(name)
@@ -51,6 +51,6 @@ def test_every_setting_has_its_default_here() -> None:
     assert {name for name, _ in ROWS if "." not in name} == set(RunSpec.model_fields)
 
 
-def test_the_decisions_that_it_names_exist() -> None:
+def test_the_decisions_it_names_exist() -> None:
     named = re.findall(r"\((decisions/[\w.-]+)\)", TEXT)
     assert named and all((PROJECT / "docs" / name).is_file() for name in named)

@@ -1,4 +1,4 @@
-"""What a question is said to cost, against what it cost."""
+"""Estimates of rows, time, memory and disk, compared with measured values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HUGE = {"model": "vgg19", "width": 64, "hidden": (8192,) * 4}
 
 
 @pytest.mark.parametrize(
-    "knobs",
+    "settings",
     [
         {"norm": "batch", "steps": 5, "probes": ALL_PROBES},
         {
@@ -55,8 +55,8 @@ HUGE = {"model": "vgg19", "width": 64, "hidden": (8192,) * 4}
         },
     ],
 )
-def test_rows_are_counted_exactly(knobs):
-    spec = tiny_spec(**knobs)
+def test_rows_are_counted_exactly(settings):
+    spec = tiny_spec(**settings)
     run = Store().submit(spec)
     Inline().start(run)
     assert run.state == "done", run.error()
@@ -92,12 +92,12 @@ TOOK = {
 
 
 @pytest.mark.parametrize(("preset", "took"), TOOK.items())
-def test_seconds_are_near_those_measured(preset, took):
+def test_estimated_seconds_are_near_the_measured_ones(preset, took):
     said = sum(estimate.estimate(spec).seconds for spec in PRESETS[preset].specs())
     assert 0.4 < said / took < 2.5
 
 
-# The most that a worker held (VmHWM) on Linux with CPU threads, in bytes.
+# Peak memory of a worker (VmHWM) on Linux with CPU threads, in bytes.
 MEASURED = [
     ({"width": 0.25, "probes": {"accuracy": 1}}, 998e6),
     (
@@ -110,9 +110,9 @@ MEASURED = [
 ]
 
 
-@pytest.mark.parametrize(("knobs", "peak"), MEASURED)
-def test_memory_is_above_what_was_measured_and_not_far(knobs, peak):
-    assert peak < estimate.estimate(RunSpec.of(**knobs)).memory < 1.5 * peak
+@pytest.mark.parametrize(("settings", "peak"), MEASURED)
+def test_estimated_memory_is_above_the_measured_peak_but_close(settings, peak):
+    assert peak < estimate.estimate(RunSpec.of(**settings)).memory < 1.5 * peak
 
 
 PEAK = """
@@ -123,14 +123,15 @@ from bnviz.runs.worker import answer
 run = Run(Path(sys.argv[1]))
 answer(run)
 assert run.state == "done", run.error()
-peak = next(line for line in Path("/proc/self/status").read_text("ascii").splitlines() if line.startswith("VmHWM"))
+lines = Path("/proc/self/status").read_text("ascii").splitlines()
+peak = next(line for line in lines if line.startswith("VmHWM"))
 print(int(peak.split()[1]) * 1024)
 """
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
 @pytest.mark.parametrize(
-    "knobs",
+    "settings",
     [
         {"norm": "batch", "probes": ALL_PROBES},
         {
@@ -149,8 +150,8 @@ print(int(peak.split()[1]) * 1024)
         },
     ],
 )
-def test_memory_is_above_what_a_worker_really_takes(knobs):
-    run = Store().submit(tiny_spec(**knobs))
+def test_estimated_memory_is_above_the_peak_of_a_real_worker(settings):
+    run = Store().submit(tiny_spec(**settings))
     told = subprocess.run(
         [sys.executable, "-c", PEAK, run.folder],
         cwd=PROJECT,
@@ -162,26 +163,26 @@ def test_memory_is_above_what_a_worker_really_takes(knobs):
 
 
 @pytest.mark.parametrize(
-    ("knobs", "number", "limit"),
+    ("settings", "number", "limit"),
     [
         (HUGE, "TB of memory", "this machine has"),
         ({"steps": 1_000_000, "bins": 1000, "probes": {"activations": 1}}, "rows", "50,000,000"),
     ],
 )
-def test_what_cannot_fit_is_refused_with_the_number_and_the_limit(knobs, number, limit, capsys):
-    spec = RunSpec.of(**knobs)
+def test_too_large_a_run_is_refused_with_the_number_and_the_limit(settings, number, limit, capsys):
+    spec = RunSpec.of(**settings)
     with pytest.raises(SpecError, match=number) as told:
         Store().submit(spec)
     assert limit in str(told.value) and "\n" not in str(told.value)
     assert not Store().runs()
 
 
-def test_what_needs_more_disk_than_is_free_is_refused(monkeypatch, tmp_path: Path):
+def test_a_run_that_needs_more_disk_than_is_free_is_refused(monkeypatch, tmp_path: Path):
     monkeypatch.setattr(estimate, "free_disk", lambda folder: 10_000)
     assert "10 kB are free" in estimate.refusal(RunSpec.of(), tmp_path)
 
 
-def test_a_worker_refuses_what_was_queued_on_a_larger_machine(monkeypatch):
+def test_a_worker_refuses_a_run_that_was_queued_on_a_larger_machine(monkeypatch):
     run = Store().submit(tiny_spec())
     monkeypatch.setattr(estimate, "total_memory", lambda: 10**8)
     Inline().start(run)

@@ -1,4 +1,4 @@
-"""Every figure, drawn from shipped runs: what holds for each of them."""
+"""Properties that hold for every figure, drawn from shipped runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bnviz.presets import PRESETS
 from bnviz.runs.run import Run
 from bnviz.spec import RunSpec
 
-ASKED = {  # of each question as few runs as show every panel: together they are small
+ASKED = {  # as few runs as show every panel, to keep the figures small
     "quick": PRESETS["few-images"].specs()[:2],
     "theory": PRESETS["theory-vgg"].specs(),
     "surface": PRESETS["surface"].specs(),
@@ -48,7 +48,7 @@ def view(asked: str) -> View:
 
 @cache
 def drawn(asked: str, name: str, paper: bool = False) -> go.Figure | None:
-    """A figure of these runs, if there is one."""
+    """Return a figure of these runs, or None if they have none."""
     panel: Panel = ALL[name]
     specs = view(asked).specs
     if not panel.fits(specs):
@@ -77,25 +77,28 @@ MADE = [
 
 @pytest.fixture(params=[(asked, name) for asked, names in MADE for name in names], ids="-".join)
 def made(request: pytest.FixtureRequest) -> go.Figure:
-    """One figure of each kind."""
+    """Return one figure of each kind."""
     figure = drawn(*request.param)
     assert figure is not None
     return figure
 
 
 def test_plotly_accepts_every_figure(made: go.Figure) -> None:
-    """Figures are drawn without plotly's checks, so they are made here: an unknown name or value raises."""
+    """bnviz draws figures without plotly's validation; the test validates them.
+
+    plotly raises an error for an unknown property or value.
+    """
     assert go.Figure(made.to_dict()).to_dict()["data"] is not None
 
 
-def test_a_wrong_property_would_be_found() -> None:
+def test_a_wrong_property_raises() -> None:
     wrong = unchecked.scatter(x=[1], y=[1], mode="no such mode")
     with pytest.raises(ValueError, match="no such mode"):
         go.Figure({"data": [wrong.to_plotly_json()]})
 
 
 def y_axes(figure: go.Figure) -> Iterator[tuple[Any, list[Any]]]:
-    """Every y axis with its traces."""
+    """Yield every y axis with its traces."""
     for axis in figure.select_yaxes():
         letter = axis.plotly_name.replace("axis", "")
         yield (
@@ -104,13 +107,13 @@ def y_axes(figure: go.Figure) -> Iterator[tuple[Any, list[Any]]]:
         )
 
 
-def test_a_logarithmic_axis_writes_every_value_in_full(made: go.Figure) -> None:
+def test_a_logarithmic_axis_labels_every_value_in_full(made: go.Figure) -> None:
     for axis in [*made.select_xaxes(), *made.select_yaxes()]:
-        powers = isinstance(axis.dtick, int | float)  # 0.1, 1, 10 only: plotly writes these in full
+        powers = isinstance(axis.dtick, int | float)  # only 0.1, 1, 10, which plotly writes in full
         assert axis.type != "log" or axis.tickformat or axis.tickvals or powers
 
 
-def test_a_hover_is_in_per_cent_where_the_axis_is(made: go.Figure) -> None:
+def test_a_hover_is_in_per_cent_if_its_axis_is(made: go.Figure) -> None:
     for axis, traces in y_axes(made):
         for said in re.findall(
             r"%\{y:([^}]*)\}", " ".join(trace.hovertemplate or "" for trace in traces)
@@ -118,14 +121,14 @@ def test_a_hover_is_in_per_cent_where_the_axis_is(made: go.Figure) -> None:
             assert said.endswith(("%", "p")) == (axis.tickformat or "").endswith("%"), said
 
 
-def test_exports_leave_the_mark_of_the_step_out(made: go.Figure) -> None:
+def test_exports_leave_out_the_line_at_the_chosen_step(made: go.Figure) -> None:
     others = [shape for shape in made.layout.shapes if shape.name != CURSOR]
     assert export.as_seen(made, {}).layout.shapes == tuple(others)
 
 
 @pytest.mark.parametrize("asked", ["quick", "dln"])
 @pytest.mark.parametrize("name", [name for name, panel in PANELS.items() if panel.paper])
-def test_the_papers_curves_change_no_axis_of_ours(asked: str, name: str) -> None:
+def test_the_papers_curves_change_none_of_our_axes(asked: str, name: str) -> None:
     without, beside = drawn(asked, name), drawn(asked, name, paper=True)
     if without is None or beside is None:
         pytest.skip("it is about other runs")

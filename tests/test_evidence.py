@@ -1,4 +1,4 @@
-"""One number a seed: hand-made rows with known answers, and only what belongs to one seed is compared."""
+"""One number per seed: small tables with known results, compared within a seed only."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNIT: dict[str, Any] = {"unit": 3.0, "layer": "conv1"}
 
 
 def network(rows: DataFrame, norm: str, seed: int = 0, lr: float = 0.1) -> DataFrame:
-    """The same rows as another network's."""
+    """Return the same rows under the name of another network."""
     return rows.assign(run=f"{norm} {lr} {seed}", norm=norm, seed=seed, lr=lr)
 
 
@@ -37,7 +37,7 @@ def band(
     steps: tuple[int, ...] = (0,),
     norm: float = 2.0,
 ) -> DataFrame:
-    """Probes at step sizes 0.05 and 0.1, all alike."""
+    """Return equal landscape measurements at step sizes 0.05 and 0.1."""
     losses, apart = (dict.fromkeys(steps, values) for values in ([high, low], distances))
     return probed(losses, apart, dict.fromkeys(steps, norm))
 
@@ -47,7 +47,7 @@ def two(metric: str, batch: dict[int, Any], none: dict[int, Any], **fields: Any)
 
 
 def moments(mean: list[float], norm: str, layer: str = "conv1") -> DataFrame:
-    """The mean of one unit at steps 0, 1, 10, 11, …"""
+    """Return the mean of one unit at steps 0, 1, 10, 11, …"""
     steps = [first + plus for first in range(0, 5 * len(mean), 10) for plus in (0, 1)]
     values = dict(zip(steps, mean, strict=True))
     variances = {step: 7 * value for step, value in values.items()}
@@ -61,14 +61,14 @@ def moments(mean: list[float], norm: str, layer: str = "conv1") -> DataFrame:
 def quantiles(
     medians: list[float], norm: str, width: float = 2.0, layer: str = "conv1", unit: float = 3.0
 ) -> DataFrame:
-    """Quantiles at steps 0, 50, 100, … that move as one, `width` from 5 to 95 %."""
+    """Return quantiles at steps 0, 50, 100, … that move together, `width` from 5 to 95 %."""
     spread = np.array([-0.5, -0.2, 0.0, 0.2, 0.5]) * width
     values = {50 * place: median + spread for place, median in enumerate(medians)}
     return network(measured("activation_quantile", values, at=LEVELS, layer=layer, unit=unit), norm)
 
 
 def shifts(cosines: dict[str, list[float]], norm: str) -> DataFrame:
-    """cos ∠(G, G′) by layer, and ten times that as ‖G − G′‖."""
+    """Return cos ∠(G, G′) of each layer, and ten times that as ‖G − G′‖."""
     each = [
         measured(metric, dict(enumerate(factor * np.array(values))), layer=layer)
         for layer, values in cosines.items()
@@ -78,7 +78,11 @@ def shifts(cosines: dict[str, list[float]], norm: str) -> DataFrame:
 
 
 def theory(norm: str = "batch") -> DataFrame:
-    """Two units at two steps: Theorem 4.1 off by 1e-15 of its terms, exceeded as printed in three of four."""
+    """Return rows of two units at two steps.
+
+    The two sides of Theorem 4.1 differ by 1e-15 of its terms. The printed bound is exceeded in
+    three of four cases.
+    """
     sides = {
         "left": [1.0, 1.0, 1.0, 1.0],
         "exact": [1 + 1e-15, 1.0, 1.0, 1.0],
@@ -113,12 +117,12 @@ def theory(norm: str = "batch") -> DataFrame:
 
 
 def wrong(rows: DataFrame) -> DataFrame:
-    """The same with both theorems' left sides far off."""
+    """Return the same rows with both theorems' left sides far off."""
     return rows.assign(value=rows["value"].where(~rows["metric"].str.endswith("left"), 9.0))
 
 
 def at_random(rows: DataFrame) -> DataFrame:
-    """The same probes as along a random direction."""
+    """Return the same measurements as if taken along a random direction."""
     along = rows["metric"].isin(["loss_along", "gradient_distance"])
     return rows.assign(metric=rows["metric"].where(~along, rows["metric"] + "_random"))
 
@@ -358,7 +362,7 @@ CASES: dict[str, tuple[Measure, DataFrame, dict[int, float]]] = {
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", CASES)
-def test_hand_made_rows_give_the_known_number(name: str) -> None:
+def test_small_tables_give_the_known_number(name: str) -> None:
     measure, rows, expected = CASES[name]
     found = measure(rows).dropna()
     assert found.index.tolist() == list(expected)
@@ -367,7 +371,7 @@ def test_hand_made_rows_give_the_known_number(name: str) -> None:
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", CASES)
-def test_rows_are_left_as_they_are_and_none_give_no_number(name: str) -> None:
+def test_rows_are_not_changed_and_no_rows_give_no_number(name: str) -> None:
     measure, rows, _ = CASES[name]
     before = rows.copy()
     measure(rows)

@@ -1,6 +1,6 @@
-"""Figures as files: what pdffonts, pdftotext and pdfinfo find in them, and that nothing in them differs from what is drawn.
+"""Figures as files: their fonts, texts, sizes and numbers.
 
-Chromium sees no font of the machine here, so that a picture which needs one fails everywhere.
+The tests hide the machine's fonts from Chromium, so a picture that needs one fails everywhere.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ OF_THE_VGG = [
 
 @pytest.fixture(scope="module", autouse=True)
 def no_fonts() -> Iterator[None]:
-    """A Chromium for which no font is installed."""
+    """Run Chromium as if no font were installed."""
     with pytest.MonkeyPatch.context() as patch:
         CHROME.stop()
         patch.setenv("FONTCONFIG_FILE", str(Path(__file__).with_name("no-fonts.conf")))
@@ -71,7 +71,7 @@ def drawn(name: str, preset: str = "class", **choices: Any) -> takeaway.Takeaway
 
 
 def tool(*words: str, pdf: bytes, folder: Path) -> str:
-    """What a program of poppler says of a PDF."""
+    """Return the output of a poppler program for a PDF."""
     path = folder / "figure.pdf"
     path.write_bytes(pdf)
     return subprocess.run(
@@ -86,7 +86,7 @@ def tool(*words: str, pdf: bytes, folder: Path) -> str:
 @needs_chrome
 @needs_poppler
 @pytest.mark.parametrize("style", STYLES)
-def test_a_pdf_has_its_style_s_width_embedded_fonts_and_all_of_its_text(
+def test_a_pdf_has_the_width_of_its_style_embedded_fonts_and_all_its_text(
     style: str, tmp_path: Path
 ) -> None:
     take = drawn("covariate-shift", paper=True)
@@ -100,16 +100,15 @@ def test_a_pdf_has_its_style_s_width_embedded_fonts_and_all_of_its_text(
     assert width == pytest.approx(STYLES[style].width_in * 72, abs=1)
     assert height < 1.5 * width if style != "column" else height < 4 * width
     fonts = tool("pdffonts", pdf=pdf, folder=tmp_path).splitlines()[2:]
-    assert fonts and all(line.split()[-5] == "yes" for line in fonts), (
-        fonts
-    )  # emb sub uni object ID
+    # The last columns of pdffonts are: emb sub uni object ID.
+    assert fonts and all(line.split()[-5] == "yes" for line in fonts), fonts
     text = " ".join(tool("pdftotext", "-layout", pdf=pdf, folder=tmp_path).split())
     for words in ("Standard", "BatchNorm", "‖G − G′‖", "cos ∠(G, G′)", "Steps", "conv3", "seed 0"):
         assert words in text, words
 
 
 def words(pdf: bytes, folder: Path) -> list[str]:
-    """Each word of a PDF and where it stands."""
+    """Return each word of a PDF with its position."""
     return re.findall("<word .*</word>", tool("pdftotext", "-bbox", pdf=pdf, folder=folder))
 
 
@@ -145,7 +144,7 @@ def test_the_typeface_is_in_every_picture(tmp_path: Path) -> None:
 @needs_chrome
 @pytest.mark.parametrize("name", OF_THE_VGG)
 def test_nothing_is_clipped(name: str) -> None:
-    """The outermost pixels are white: whatever is cut off would reach them."""
+    """The outermost pixels are white. A clipped element would reach them."""
     picture = np.asarray(
         Image.open(BytesIO(drawn(name).picture("png", STYLES["column"]))).convert("L")
     )
@@ -212,7 +211,7 @@ NONSENSE = st.recursive(
         NONSENSE,
     )
 )
-def test_a_look_from_outside_breaks_nothing(look: dict[str, Any]) -> None:
+def test_a_style_from_outside_breaks_nothing(look: dict[str, Any]) -> None:
     figure = LANDSCAPE
     seen = export.as_seen(figure, look)
     assert len(seen.data) == len(figure.data)
@@ -227,7 +226,7 @@ LANDSCAPE = drawn("landscape").figure
 
 
 @pytest.mark.parametrize("name", OF_THE_VGG)
-def test_latex_is_balanced_and_its_tables_hold_what_it_names(name: str) -> None:
+def test_latex_is_balanced_and_its_tables_have_the_columns_it_names(name: str) -> None:
     take = drawn(name)
     texts = export.snippets(take.figure, take.numbers, name)
     for snippet in (texts[f"{name}.tex"], texts[f"{name}-table.tex"]):
@@ -253,7 +252,7 @@ def test_latex_is_balanced_and_its_tables_hold_what_it_names(name: str) -> None:
     ("name", "preset"), [("training-loss", "class"), ("landscape", "class"), ("curvature", "fig10")]
 )
 def test_latex_compiles(name: str, preset: str, tmp_path: Path) -> None:
-    """The picture, the table and the plot each as a page; the PDF is an empty page of LaTeX's own."""
+    """Compile the picture, the table and the plot. A blank page stands in for the PDF."""
     compiled("x", tmp_path, name)
     take = drawn(name, preset)
     files = export.snippets(take.figure, take.numbers, name)
@@ -268,8 +267,11 @@ def test_latex_compiles(name: str, preset: str, tmp_path: Path) -> None:
 
 
 def compiled(body: str, folder: Path, name: str) -> str:
-    """What pdflatex says of a document with this body."""
-    packages = r"\usepackage{graphicx,booktabs,pgfplots}\pgfplotsset{compat=1.16}\usepgfplotslibrary{fillbetween}"
+    """Return the log of pdflatex for a document with this body."""
+    packages = (
+        r"\usepackage{graphicx,booktabs,pgfplots}"
+        r"\pgfplotsset{compat=1.16}\usepgfplotslibrary{fillbetween}"
+    )
     document = rf"\documentclass{{article}}{packages}\begin{{document}}{body}\end{{document}}"
     words = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"-jobname={name}", document]
     done = subprocess.run(
@@ -279,7 +281,7 @@ def compiled(body: str, folder: Path, name: str) -> str:
     return done.stdout
 
 
-def test_without_numbers_a_figure_of_lines_is_still_written() -> None:
+def test_a_line_figure_without_numbers_is_still_written() -> None:
     texts = export.snippets(go.Figure(go.Scatter(y=[1])), pd.DataFrame({"value": []}), "empty")
     assert "0 of 0 rows" in texts["empty-table.tex"]
 
@@ -291,7 +293,7 @@ def test_latex_plots_lines_only() -> None:
     assert "value" in texts["map-table.tex"] and "run" not in texts["map-table.tex"]
 
 
-def test_tables_are_read_as_they_were_written() -> None:
+def test_a_table_can_be_read_back() -> None:
     numbers = drawn("landscape").numbers.reset_index(drop=True)
     assert_frame_equal(
         pd.read_csv(BytesIO(export.table(numbers, "csv"))), numbers, check_dtype=False
@@ -301,7 +303,7 @@ def test_tables_are_read_as_they_were_written() -> None:
         export.table(numbers, "xlsx")
 
 
-def test_without_a_chrome_one_sentence_says_how_to_get_one(tmp_path: Path) -> None:
+def test_without_chromium_one_sentence_says_how_to_install_it(tmp_path: Path) -> None:
     script = (
         "from bnviz import export; import plotly.graph_objects as go\n"
         "try: export.render(go.Figure(), 'pdf', export.STYLES['column'])\n"

@@ -1,4 +1,4 @@
-"""The pictures: what is drawn, in which look, on which axes. For the numbers, see test_analysis.py."""
+"""The figures: traces, styles and axes. test_analysis.py tests their numbers."""
 
 import itertools
 import subprocess
@@ -59,7 +59,7 @@ ETAS = np.array([0.05, 0.1, 0.2, 0.4])
 def training(
     norm: str, lr: float = 0.1, seed: int = 0, steps: int = STEPS, every: int = 100
 ) -> DataFrame:
-    """The rows of a run, with made-up values."""
+    """Return the rows of a run, with made-up values."""
     random, probes = np.random.default_rng(0), np.arange(0, steps + 1, every)
     columns = {
         "run": f"{norm}-{lr}-{seed}",
@@ -165,9 +165,8 @@ TITLES = {
 
 @pytest.fixture(scope="module")
 def rows() -> DataFrame:
-    return pd.concat(
-        [training(norm) for norm in ("noisy", "none", "batch")]
-    )  # not in the order of NORMS
+    # The order differs from that of NORMS on purpose.
+    return pd.concat([training(norm) for norm in ("noisy", "none", "batch")])
 
 
 @pytest.fixture(params=FIGURES)
@@ -180,7 +179,7 @@ def axes(fig: go.Figure, letter: str) -> list[Any]:
 
 
 def titles(fig: go.Figure) -> list[str]:
-    """The titles of all axes, x first, each once."""
+    """Return the titles of all axes without repeats, x axes first."""
     found = [axis.title.text for letter in "xy" for axis in axes(fig, letter) if axis.title.text]
     return list(dict.fromkeys(found))
 
@@ -211,7 +210,7 @@ def test_an_empty_frame_says_so(name: str) -> None:
     assert not any(np.isfinite(np.asarray(trace.y, dtype=float)).any() for trace in fig.data)
 
 
-def test_a_measured_one_does_not(name: str, rows: DataFrame) -> None:
+def test_a_figure_with_rows_does_not_say_so(name: str, rows: DataFrame) -> None:
     assert "nothing measured yet" not in notes(FIGURES[name](rows, Time(STEPS)))
 
 
@@ -236,10 +235,10 @@ def test_the_default_template_does_not_matter(
     assert FIGURES[name](rows, Time(STEPS)).to_json() == before
 
 
-def test_a_norm_looks_the_same_everywhere(name: str, rows: DataFrame) -> None:
+def test_a_normalisation_has_the_same_style_everywhere(name: str, rows: DataFrame) -> None:
     for trace in FIGURES[name](rows, Time(STEPS, selected=500)).data:
         if (name == "step_sizes" and trace.mode != "lines+markers") or trace.legendgroup is None:
-            continue  # coloured by time
+            continue  # these curves are coloured by step
         colour, dash, symbol = STYLES[trace.legendgroup.split("-")[0]]
         red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
         looks = [trace.line.color, trace.fillcolor]
@@ -250,7 +249,7 @@ def test_a_norm_looks_the_same_everywhere(name: str, rows: DataFrame) -> None:
         assert trace.marker.symbol in (symbol, None)
 
 
-def test_networks_come_in_the_order_of_norms_and_once_in_the_legend(
+def test_networks_are_in_the_order_of_norms_and_once_in_the_legend(
     name: str, rows: DataFrame
 ) -> None:
     fig = FIGURES[name](rows, Time(STEPS))
@@ -259,16 +258,17 @@ def test_networks_come_in_the_order_of_norms_and_once_in_the_legend(
         assert [note.replace("<br>", " ") for note in notes(fig)[:3]] == labels
     else:
         assert legend(fig)[:3] == labels
-        assert len(legend(fig)) == 3 + (name == "effective_beta")  # and its reference
+        plateau = 1 if name == "effective_beta" else 0  # a line that marks it
+        assert len(legend(fig)) == 3 + plateau
 
 
-def test_numbers_travel_as_float32(name: str, rows: DataFrame) -> None:
+def test_numbers_are_sent_as_float32(name: str, rows: DataFrame) -> None:
     for trace in FIGURES[name](rows, Time(STEPS)).data:
         if trace.legendgroup is not None:
             assert trace.x.dtype == trace.y.dtype == np.float32
 
 
-def test_a_long_run_stays_light(name: str) -> None:
+def test_the_figure_of_a_long_run_stays_small(name: str) -> None:
     rows = pd.concat([training(norm, steps=15_000) for norm in ("none", "batch", "noisy", "noise")])
     assert len(FIGURES[name](rows, Time(15_000, selected=600)).to_json()) <= 150_000
 
@@ -314,7 +314,8 @@ def test_styles_are_distinct_without_colour_and_readable_on_both_backgrounds() -
 
 
 def test_figures_need_neither_streamlit_nor_torch() -> None:
-    code = "import sys, bnviz.figures; print({'streamlit', 'torch', 'bnviz.runs.store', 'bnviz.ui'} & set(sys.modules))"
+    heavy = "{'streamlit', 'torch', 'bnviz.runs.store', 'bnviz.ui'}"
+    code = f"import sys, bnviz.figures; print({heavy} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True
     )
@@ -325,7 +326,7 @@ def test_figures_need_neither_streamlit_nor_torch() -> None:
 
 
 @pytest.mark.parametrize("name", OVER_STEPS)
-def test_a_run_that_lags_behind_shares_the_whole_axis(name: str) -> None:
+def test_a_run_that_is_behind_shares_the_full_axis(name: str) -> None:
     fig = FIGURES[name](training("none", steps=200), Time(STEPS, selected=100))
     assert all(axis.range == (0, STEPS) for axis in axes(fig, "x"))
     marks = [shape for shape in fig.layout.shapes if shape.x0 == shape.x1 == 100]
@@ -354,10 +355,10 @@ def test_no_cross_for_a_run_that_diverged_elsewhere(rows: DataFrame) -> None:
     assert len(fig.data) == 3
 
 
-# One by one
+# Single figures
 
 
-def test_a_band_is_two_edges_with_an_area_that_leave_together(rows: DataFrame) -> None:
+def test_a_click_in_the_legend_hides_both_edges_and_the_area_of_a_band(rows: DataFrame) -> None:
     fig = FIGURES["loss_band"](rows, Time(STEPS))
     assert len(fig.data) == 6
     for lower, upper in zip(fig.data[::2], fig.data[1::2], strict=True):
@@ -369,7 +370,7 @@ def test_a_band_is_two_edges_with_an_area_that_leave_together(rows: DataFrame) -
 
 
 @pytest.mark.parametrize("beyond", [np.nan, np.inf, 1e40])  # the last is too large for float32
-def test_a_gap_parts_a_band(beyond: float) -> None:
+def test_a_gap_splits_a_band(beyond: float) -> None:
     rows = training("none")
     gap = (rows["metric"] == "loss_along") & (rows["step"] == 500) & (rows["at"] == 0.4)
     fig = FIGURES["loss_band"](rows.assign(value=rows["value"].mask(gap, beyond)), Time(STEPS))
@@ -380,7 +381,7 @@ def test_a_gap_parts_a_band(beyond: float) -> None:
     assert legend(fig) == ["Standard"]
 
 
-def test_the_loss_band_is_logarithmic_if_all_of_it_is_positive(rows: DataFrame) -> None:
+def test_the_loss_band_is_logarithmic_if_every_loss_is_positive(rows: DataFrame) -> None:
     assert FIGURES["loss_band"](rows, Time(STEPS)).layout.yaxis.type == "log"
     lower = rows.assign(value=rows["value"].mask(rows["metric"] == "loss_along", -1.0))
     assert FIGURES["loss_band"](lower, Time(STEPS)).layout.yaxis.type == "linear"
@@ -397,7 +398,7 @@ def test_accuracy_is_in_percent_and_loss_logarithmic(rows: DataFrame) -> None:
     assert all((trace.y[np.isfinite(trace.y)] > 0).all() for trace in loss.data)
 
 
-def test_quantile_bands_lie_in_one_another_on_one_scale_a_row(rows: DataFrame) -> None:
+def test_quantile_bands_are_nested_and_each_row_has_one_scale(rows: DataFrame) -> None:
     fig = FIGURES["quantile_bands"](rows, Time(STEPS))
     assert len(fig.data) == 3 * 3 * 5
     values = [trace.y[0] for trace in fig.data[:5]]
@@ -422,9 +423,8 @@ def test_quantile_bands_lie_in_one_another_on_one_scale_a_row(rows: DataFrame) -
 def test_ridges_stand_behind_each_other(rows: DataFrame) -> None:
     fig = FIGURES["ridges"](rows, Time(STEPS))
     panel = [trace for trace in fig.data if trace.xaxis == "x"]
-    assert [trace.y[0] for trace in panel] == list(
-        range(0, STEPS + 1, 100)
-    )  # the first is drawn first: at the back
+    # The first step is drawn first, at the back.
+    assert [trace.y[0] for trace in panel] == list(range(0, STEPS + 1, 100))
     assert len(panel) <= RIDGES
     assert {trace.fill for trace in panel} == {"toself"}
     heights = [trace.y[0] - trace.y.min() for trace in panel]
@@ -434,7 +434,7 @@ def test_ridges_stand_behind_each_other(rows: DataFrame) -> None:
     assert bottom == STEPS
 
 
-def test_histograms_lie_over_each_other_as_steps(rows: DataFrame) -> None:
+def test_histograms_are_overlaid_as_step_lines(rows: DataFrame) -> None:
     fig = FIGURES["histogram"](rows, Time(STEPS))
     assert len(fig.data) == 3 * 3
     outline = fig.data[0]
@@ -459,7 +459,7 @@ def test_covariate_shift_has_a_line_at_the_ideal_cosine_and_no_zero_on_the_log_a
     assert fig.data[0].x.tolist() == [1, 2, 10]
 
 
-def test_all_layers_at_one_step_name_their_whiskers_and_that_they_are_open_below(
+def test_the_legend_of_all_layers_at_one_step_names_whiskers_that_are_open_below(
     rows: DataFrame,
 ) -> None:
     seeds = [rows.assign(seed=seed, value=rows["value"] * 10.0**-seed) for seed in (0, 1)]
@@ -475,7 +475,7 @@ def test_all_layers_at_one_step_name_their_whiskers_and_that_they_are_open_below
     assert 0 < fig.layout.yaxis.autorangeoptions.clipmin <= lowest
 
 
-def test_effective_beta_shows_where_the_step_sizes_put_its_plateau(rows: DataFrame) -> None:
+def test_effective_beta_shows_the_plateau_that_the_step_sizes_cause(rows: DataFrame) -> None:
     fig = FIGURES["effective_beta"](rows, Time(STEPS))
     *betas, limit = fig.data
     assert (limit.name, limit.line.dash, limit.y) == (
@@ -490,7 +490,7 @@ def test_effective_beta_shows_where_the_step_sizes_put_its_plateau(rows: DataFra
     assert [limit.name for limit in apart] == ["1/η<sub>min</sub> = 5", "2/lr = 20"]
 
 
-def test_curvature_stands_beside_the_edge_of_stability() -> None:
+def test_curvature_is_drawn_with_the_edge_of_stability() -> None:
     places = pd.DataFrame(
         {
             "run": "r",
@@ -516,7 +516,7 @@ def test_curvature_stands_beside_the_edge_of_stability() -> None:
     assert [trace.showlegend for trace in (upper, lower)] == [True, False]
 
 
-def test_step_sizes_are_coloured_by_time_with_one_highlighted(rows: DataFrame) -> None:
+def test_step_size_curves_are_coloured_by_step_with_one_highlighted(rows: DataFrame) -> None:
     fig = FIGURES["step_sizes"](rows, Time(STEPS, selected=555))
     first = [trace for trace in fig.data if trace.xaxis == "x" and trace.legendgroup]
     assert len(first) == 11 + 1
@@ -576,17 +576,18 @@ PAPERS: dict[
     "effective_beta": ("vgg", lambda r, t, p: effective_beta(landscape_bands(r), t, p)),
     "step_sizes": ("vgg", lambda r, t, p: landscape_figures.step_sizes(step_sizes(r), t, p)),
 }
+# The x axes of the panels, three by three, that have a layer of the paper.
 FACETS = {
     "quantile_bands": {"x7", "x8"},
     "moment_changes": {"x2", "x5"},
     "covariate_shift": {"x6"},
-}  # -> panels of three by three
+}
 
 
 def with_paper(
     name: str, rows: DataFrame, steps: int = STEPS, paper: DataFrame | None = None
 ) -> go.Figure:
-    """A figure with its counterpart, whose layers are numbered so that one of them is among ours."""
+    """Return a figure with the paper's curves, renumbered so that one layer is among ours."""
     family, drawn = PAPERS[name]
     lr = {"vgg": 0.1, "dln": 1e-6, "mlp": 0.1}[family]
     found = counterpart(name, family, frozenset((norm, lr) for norm in ("none", "batch", "noisy")))
@@ -625,14 +626,14 @@ def test_the_papers_curves_lie_under_ours_which_stay_as_they_are(
     assert titles(fig) == titles(without)
 
 
-def test_none_or_no_rows_draw_nothing_more(shown: str, rows: DataFrame) -> None:
+def test_without_paper_rows_nothing_is_added(shown: str, rows: DataFrame) -> None:
     draw = PAPERS[shown][1]
     none = counterpart(shown, "lenet", frozenset({("none", 0.1)}))
     assert none.empty
     assert draw(rows, Time(STEPS), none) == draw(rows, Time(STEPS), None)
 
 
-def test_they_are_thin_dotted_and_greyer_and_named_after_their_figure(
+def test_the_papers_curves_are_thin_dotted_grey_and_named_after_their_figure(
     shown: str, rows: DataFrame
 ) -> None:
     fig = with_paper(shown, rows)
@@ -644,17 +645,17 @@ def test_they_are_thin_dotted_and_greyer_and_named_after_their_figure(
         assert not trace.line.color.startswith(colour)
         assert trace.name.startswith(f"{NORMS[norm].label} – paper, 20")
         assert ", Fig. " in trace.name
-        assert trace.hoverlabel.namelength == -1  # the hover says the whole name
+        assert trace.hoverlabel.namelength == -1  # the hover shows the full name
         assert trace.fillcolor is None or trace.fillcolor.endswith(", 0.08)")
         assert trace.x.dtype == trace.y.dtype == np.float32
     named = [trace.name for trace in theirs(fig) if trace.showlegend]
     assert len(named) == len(set(named)) == len({trace.legendgroup for trace in theirs(fig)})
-    assert fig.layout.legend.yref == "container"  # below, where it does not run into the buttons
+    assert fig.layout.legend.yref == "container"  # below the figure, clear of the buttons
     assert fig.layout.height > PAPERS[shown][1](rows, Time(STEPS), None).layout.height
 
 
 @pytest.mark.parametrize(("name", "panels"), FACETS.items())
-def test_a_layer_of_the_paper_is_drawn_in_the_panel_of_ours_with_its_number(
+def test_a_layer_of_the_paper_is_drawn_in_our_panel_with_the_same_number(
     name: str, panels: set[str], rows: DataFrame
 ) -> None:
     assert {trace.xaxis for trace in theirs(with_paper(name, rows))} == panels
@@ -665,7 +666,7 @@ def test_a_layer_of_the_paper_is_drawn_in_the_panel_of_ours_with_its_number(
     assert not theirs(with_paper(name, rows, paper=elsewhere))
 
 
-def test_networks_side_by_side_have_the_papers_of_their_own(rows: DataFrame) -> None:
+def test_networks_side_by_side_each_have_their_own_paper_curve(rows: DataFrame) -> None:
     fig = with_paper("step_sizes", rows)
     columns = {"none": "x", "batch": "x2"}  # noisy BatchNorm, the third, has none
     assert {(trace.legendgroup.split(", ")[2], trace.xaxis) for trace in theirs(fig)} == set(
@@ -676,7 +677,9 @@ def test_networks_side_by_side_have_the_papers_of_their_own(rows: DataFrame) -> 
     assert not theirs(other_rate)
 
 
-def test_of_the_papers_lines_within_our_steps_range_and_median_are_drawn(rows: DataFrame) -> None:
+def test_many_paper_lines_are_drawn_as_range_and_median_within_our_steps(
+    rows: DataFrame,
+) -> None:
     low, high, median = (trace.y for trace in theirs(with_paper("step_sizes", rows))[:3])
     lines = counterpart("step_sizes", "vgg", frozenset({("none", 0.1)}))
     early = lines[lines["step"] <= STEPS].groupby("eta")["distance"]
@@ -686,7 +689,7 @@ def test_of_the_papers_lines_within_our_steps_range_and_median_are_drawn(rows: D
 
 
 def paper_of(values: list[float], kind: str = "") -> DataFrame:
-    """A curve of some paper with a value every 500 steps."""
+    """Return a paper's curve with a value every 500 steps."""
     columns = {
         "run": "Fig. 0, none, 0.1",
         "figure": "2018 v3, Fig. 0",
@@ -703,13 +706,14 @@ def paper_of(values: list[float], kind: str = "") -> DataFrame:
 @pytest.mark.parametrize(
     "name", ["training_loss", "loss_band", "gradient_predictiveness", "effective_beta"]
 )
-def test_what_is_beyond_our_last_step_does_not_stretch_the_y_axis(
+def test_paper_values_after_our_last_step_do_not_stretch_the_y_axis(
     name: str, rows: DataFrame
 ) -> None:
     fig = with_paper(
         name, rows, paper=paper_of([2, 4, 3, 5000, 1e-9 if name == "training_loss" else 2])
     )
-    assert max(trace.y.max() for trace in theirs(fig)) == 5000  # it is there, for who zooms out
+    # The reader sees it after zooming out.
+    assert max(trace.y.max() for trace in theirs(fig)) == 5000
     axis = fig.layout.yaxis
     assert axis.autorange is True
     top = max(4.0, *(np.nanmax(np.asarray(t.y, dtype=float)) for t in fig.data if t.zorder is None))
@@ -722,7 +726,8 @@ def test_a_panel_that_the_paper_does_not_show_keeps_its_scale(rows: DataFrame) -
     fig = with_paper("moment_changes", rows)
     mean, variance = fig.layout.yaxis, fig.layout.yaxis4
     assert mean.autorangeoptions.clipmax != variance.autorangeoptions.clipmax
-    assert fig.layout.yaxis2.autorangeoptions == mean.autorangeoptions  # a row has one scale
+    # Panels in a row share a scale.
+    assert fig.layout.yaxis2.autorangeoptions == mean.autorangeoptions
 
 
 def test_several_learning_rates_are_named_in_the_papers_curves_too() -> None:

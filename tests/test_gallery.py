@@ -1,4 +1,4 @@
-"""The runs that ship: what they are, that they are compact and small, and that making them anew changes nothing."""
+"""The shipped runs: which they are, how small they are, and that rebuilding changes nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ORDER = ["metric", "layer", "unit", "step", "at", "value"]
 
 @pytest.fixture
 def runs() -> list[Run]:
-    """Two finished tiny runs."""
+    """Return two finished tiny runs."""
     made = [Store().submit(tiny_spec(norm=norm, probes=ALL_PROBES)) for norm in ("none", "batch")]
     for run in made:
         Inline().start(run)
@@ -48,15 +48,14 @@ def test_a_compact_run_is_the_same_run_in_single_precision(runs: list[Run], tmp_
         )
         np.testing.assert_allclose(theirs["value"], ours["value"], rtol=2**-24)
         settings = ours["metric"] != "activation_histogram"
-        assert (
-            ours["at"][settings].fillna(-1) == theirs["at"][settings].fillna(-1)
-        ).all()  # step sizes keep their name
+        # Step sizes are labels and keep their exact value.
+        assert (ours["at"][settings].fillna(-1) == theirs["at"][settings].fillna(-1)).all()
         assert sum(f.stat().st_size for f in copy.folder.rglob("*") if f.is_file()) < sum(
             part.stat().st_size for part in run.parts()
         )
 
 
-def test_a_gallery_is_written_whole_and_only_if_it_is_small_enough(
+def test_a_gallery_is_written_completely_and_only_if_it_is_small_enough(
     runs, tmp_path, monkeypatch
 ) -> None:
     folder = tmp_path / "gallery"
@@ -73,7 +72,7 @@ def test_a_gallery_is_written_whole_and_only_if_it_is_small_enough(
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".gallery")] == []
 
 
-def test_what_is_finished_is_not_computed_again(runs: list[Run]) -> None:
+def test_finished_runs_are_not_computed_again(runs: list[Run]) -> None:
     assert [run.id for run in gallery.compute([run.spec for run in runs], Store())] == [
         run.id for run in runs
     ]
@@ -90,14 +89,14 @@ def test_a_run_that_fails_costs_one_sentence(monkeypatch) -> None:
         gallery.compute([tiny_spec(seed=7)], Store())
 
 
-def test_a_shipped_run_says_every_setting() -> None:
+def test_a_shipped_run_stores_every_setting() -> None:
     for folder in filter(Path.is_dir, paths.GALLERY.iterdir()):
         told = json.loads((folder / "spec.json").read_text("utf-8"))["spec"]
         assert set(told) == set(RunSpec.model_fields), folder.name
 
 
 def default(name: str, value: Any) -> None:
-    """Change the default of a knob, as another version of bnviz might."""
+    """Change the default of a setting, as another version of bnviz might."""
     RunSpec.model_fields[name].default = value
     RunSpec.model_rebuild(force=True)
     read_spec.cache_clear()
@@ -105,14 +104,14 @@ def default(name: str, value: Any) -> None:
 
 @pytest.fixture
 def another_default() -> Iterator[None]:
-    """While the test runs, averaging is 0.9 by default."""
+    """Make 0.9 the default of `averaging` during the test."""
     before = RunSpec().averaging
     default("averaging", 0.9)
     yield
     default("averaging", before)
 
 
-def test_a_shipped_run_answers_no_question_with_another_default(another_default) -> None:
+def test_a_shipped_run_is_not_used_for_settings_with_another_default(another_default) -> None:
     spec = gallery.plan(gpu=False)[0]
     assert spec.averaging == 0.9 and (paths.GALLERY / spec.id).exists()
     before = {
@@ -126,7 +125,7 @@ def test_a_shipped_run_answers_no_question_with_another_default(another_default)
     }
 
 
-def test_the_gallery_that_ships_is_the_plan() -> None:
+def test_the_shipped_gallery_has_the_planned_runs() -> None:
     planned = {spec.id: spec for spec in gallery.plan(gpu=False)}
     there = {folder.name for folder in paths.GALLERY.iterdir() if folder.is_dir()}
     assert there == set(planned)
@@ -140,7 +139,7 @@ def test_the_gallery_that_ships_is_the_plan() -> None:
     assert all(spec.regime() in told for spec in planned.values())
 
 
-def test_with_a_gpu_the_paper_s_scale_ships_in_three_seeds() -> None:
+def test_the_gpu_plan_has_the_paper_s_scale_with_three_seeds() -> None:
     more = {spec.id for spec in gallery.plan(gpu=True)} - {
         spec.id for spec in gallery.plan(gpu=False)
     }

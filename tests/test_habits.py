@@ -1,4 +1,4 @@
-"""Another machine's habits: a locale that knows no Greek, a user without a home, a project that is read only."""
+"""Unusual machines: an ASCII locale, a user without a home folder, a read-only project."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from bnviz import cli, paths
 from bnviz.paths import GALLERY, PROJECT
 from bnviz.plain import ascii_only
 
+# The last two keep Python from switching to UTF-8 by itself.
 OLD_LOCALE = {
     "LC_ALL": "C",
     "PYTHONUTF8": "0",
     "PYTHONCOERCECLOCALE": "0",
-}  # else Python takes UTF-8 by itself
+}
 OURS = ("bnviz", "pages", "benchmarks", "scripts", "tests")
 TEXT_MODES = ("r", "w", "a", "x", "r+", "w+", "a+", "rt", "wt", "at")
-ENCODING_AT = {"read_text": 1, "write_text": 2}  # the place of the encoding among the arguments
+ENCODING_AT = {"read_text": 1, "write_text": 2}  # the position of `encoding` among the arguments
 SHIPPED = next(folder.name for folder in sorted(GALLERY.iterdir()) if folder.is_dir())
 
 
 def nameless(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run Python code for a user whom the system does not know: no HOME, and no entry in its list of users."""
+    """Run Python code as a user without HOME and without an entry in the list of users."""
     unknown = "import pwd; pwd.getpwuid = lambda uid: {}[uid]\n"
     known = {
         name: value
@@ -41,7 +42,10 @@ def nameless(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def in_locale(encoding: str, *words: str) -> tuple[int, str]:
-    """Run a command whose output goes into a pipe of this encoding; its exit status and all that it said."""
+    """Run a command with its output in a pipe of this encoding.
+
+    Returns the exit status and the output.
+    """
     pipe = io.BytesIO()
     stream = io.TextIOWrapper(pipe, encoding, errors="strict", write_through=True)
     with pytest.MonkeyPatch.context() as patch:
@@ -65,7 +69,7 @@ def test_every_text_file_is_opened_as_utf_8():
 
 
 def left_to_the_locale(file: Path) -> list[str]:
-    """Where a file opens text without saying in what encoding."""
+    """Return the places where a file opens text without naming an encoding."""
     calls = [
         node for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Call)
     ]
@@ -77,7 +81,7 @@ def left_to_the_locale(file: Path) -> list[str]:
 
 
 def names_its_encoding(call: ast.Call) -> bool:
-    """Whether a call reads and writes no text, or says in what encoding."""
+    """Return whether a call handles no text, or names its encoding."""
     given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
     name = getattr(call.func, "attr", getattr(call.func, "id", ""))
     modes = [
@@ -106,14 +110,14 @@ def names_its_encoding(call: ast.Call) -> bool:
         ("run --norm μ", "norm must be one of none, batch"),
     ],
 )
-def test_every_sentence_goes_through_a_pipe_of_any_encoding(encoding, words, says):
+def test_every_sentence_can_be_printed_in_any_encoding(encoding, words, says):
     status, said = in_locale(encoding, *words.split())
     assert (status == 0) == ("must" not in says)
     assert "Traceback" not in said and "codec" not in said
     assert "?" not in said.replace("\\?", "")
 
 
-def test_what_ascii_cannot_show_is_said_in_words():
+def test_ascii_output_spells_out_other_characters():
     assert ascii_only("≥ 0 [−0.5, ∞], λ/2 · ‖w‖² ≈ 3 × 10⁻³ … ½ ŷ") == (
         ">= 0 [-0.5, inf], lambda/2 - ||w||^2 ~ 3 x 10^-3 ... 1/2 y"
     )
@@ -124,7 +128,7 @@ def test_what_ascii_cannot_show_is_said_in_words():
 @pytest.mark.parametrize(
     "words", [["lesson", "--out", "ü.html"], ["export", SHIPPED, "--figure", "training-accuracy"]]
 )
-def test_files_are_written_alike_in_a_locale_of_ascii(tmp_path, words):
+def test_files_are_the_same_in_an_ascii_locale(tmp_path, words):
     if words[0] == "export":
         words = [*words, "--out", "ü.zip"]
     command = [sys.executable, "-m", "bnviz", *words]
@@ -138,19 +142,20 @@ def test_files_are_written_alike_in_a_locale_of_ascii(tmp_path, words):
     ]
 
 
-def test_who_has_no_home_draws_nothing_and_needs_none():
+def test_a_user_without_home_needs_none_unless_a_picture_is_drawn():
     done = nameless("import sys, bnviz.cli.writing\nprint('kaleido' in sys.modules)")
     assert done.stdout == "False\n", done.stderr
 
 
-def test_who_has_no_home_gets_one_where_a_picture_is_made(own_cache):
+def test_a_user_without_home_gets_one_before_a_picture_is_drawn(own_cache):
     done = nameless(
-        "from bnviz import paths\npaths.settle()\nimport kaleido\nfrom pathlib import Path\nprint(Path.home())"
+        "from bnviz import paths\npaths.settle()\n"
+        "import kaleido\nfrom pathlib import Path\nprint(Path.home())"
     )
     assert done.stdout.splitlines()[-1:] == [str(own_cache / "home")], done.stderr
 
 
-def test_a_home_is_left_as_it_is(monkeypatch):
+def test_an_existing_home_is_kept(monkeypatch):
     before = os.environ.get("HOME")
     paths.settle()
     assert os.environ.get("HOME") == before or before is None

@@ -1,4 +1,4 @@
-"""Every true copy of a data set is taken, however it is packed; all else is refused in one sentence."""
+"""Data import: every packing of a genuine copy is accepted, all else costs one sentence."""
 
 import bz2
 import gzip
@@ -59,7 +59,7 @@ def mini_mnist(monkeypatch: pytest.MonkeyPatch) -> data.Arrays:
 
 
 def taken(path: Path, name: str, arrays: data.Arrays) -> None:
-    """The copy is recognised and stored as the published arrays, and nothing is left over."""
+    """Check that the copy is recognised and stored as the published arrays, and nothing else."""
     assert not data.available(name)
     assert import_path(path) == [name]
     assert data.check(name)
@@ -70,7 +70,10 @@ def taken(path: Path, name: str, arrays: data.Arrays) -> None:
 
 
 def refused(path: Path) -> str:
-    """The one sentence that refuses a path: none of an exception's text, and nothing is stored."""
+    """Return the sentence that refuses a path.
+
+    Check that it quotes no exception and that nothing is stored.
+    """
     with pytest.raises(data.DataError) as caught:
         import_path(path)
     assert not data.data_folder().exists()
@@ -95,12 +98,12 @@ def refused(path: Path) -> str:
     return rest
 
 
-# What is taken
+# Accepted copies
 
 
 @pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS)
 @pytest.mark.parametrize(("name", "members"), FORMATS.values(), ids=FORMATS)
-def test_every_packaging_of_every_format_is_taken(
+def test_every_packaging_of_every_format_is_accepted(
     name: str,
     members: Callable[[data.Arrays], Members],
     container: Callable[[Path, Members], Path],
@@ -111,7 +114,7 @@ def test_every_packaging_of_every_format_is_taken(
     taken(container(tmp_path / "any name", members(arrays)), name, arrays)
 
 
-def test_both_data_sets_in_one_folder_are_taken(
+def test_both_data_sets_in_one_folder_are_accepted(
     mini: data.Arrays, mini_mnist: data.Arrays, tmp_path: Path
 ) -> None:
     root = folder(tmp_path / "root", python_members(mini) | idx_members(mini_mnist))
@@ -120,7 +123,7 @@ def test_both_data_sets_in_one_folder_are_taken(
 
 
 @pytest.mark.parametrize("members", [python_members, binary_members, npm_members, parquet_members])
-def test_one_file_of_cifar10_stands_for_those_beside_it(
+def test_one_file_of_cifar10_brings_the_files_beside_it(
     members: Callable[[data.Arrays], Members], mini: data.Arrays, tmp_path: Path
 ) -> None:
     found = members(mini)
@@ -130,7 +133,7 @@ def test_one_file_of_cifar10_stands_for_those_beside_it(
 
 @pytest.mark.parametrize("name", [IMAGES, LABELS, TEST_IMAGES, TEST_LABELS])
 @pytest.mark.parametrize("packed", [False, True])
-def test_one_idx_file_stands_for_those_beside_it(
+def test_one_idx_file_brings_the_files_beside_it(
     name: str, packed: bool, mini_mnist: data.Arrays, tmp_path: Path
 ) -> None:
     end, pack = (".gz", gzip.compress) if packed else ("", bytes)
@@ -138,7 +141,7 @@ def test_one_idx_file_stands_for_those_beside_it(
     taken(folder(tmp_path / "files", members) / f"{name}{end}", "mnist", mini_mnist)
 
 
-def test_an_archive_that_is_cut_off_takes_nothing_from_beside_it(
+def test_a_truncated_archive_is_not_completed_from_files_beside_it(
     mini: data.Arrays, mini_mnist: data.Arrays, tmp_path: Path
 ) -> None:
     beside = folder(tmp_path / "downloads", binary_members(mini) | idx_members(mini_mnist))
@@ -155,7 +158,7 @@ def test_a_single_file_takes_nothing_from_folders_below(mini: data.Arrays, tmp_p
     assert "it has 3 of the 18 images" in refused(path)
 
 
-def test_a_link_to_a_file_is_followed_as_the_hub_keeps_its_files(
+def test_a_link_to_a_file_is_followed_as_in_the_hub_s_cache(
     mini: data.Arrays, tmp_path: Path
 ) -> None:
     blobs, snapshot = folder(tmp_path / "blobs", parquet_members(mini)), tmp_path / "snapshot"
@@ -165,7 +168,9 @@ def test_a_link_to_a_file_is_followed_as_the_hub_keeps_its_files(
     taken(snapshot, "cifar10", mini)
 
 
-def test_a_damaged_file_beside_a_whole_copy_does_no_harm(mini: data.Arrays, tmp_path: Path) -> None:
+def test_a_damaged_file_beside_a_complete_copy_does_no_harm(
+    mini: data.Arrays, tmp_path: Path
+) -> None:
     damaged = {
         "a.tar.gz": tarred(python_members(mini))[:500],
         "b.zip": b"PK\3\4",
@@ -175,17 +180,19 @@ def test_a_damaged_file_beside_a_whole_copy_does_no_harm(mini: data.Arrays, tmp_
     taken(folder(tmp_path / "root", python_members(mini) | damaged), "cifar10", mini)
 
 
-def test_other_pictures_beside_a_whole_copy_do_no_harm(mini: data.Arrays, tmp_path: Path) -> None:
+def test_other_pictures_beside_a_complete_copy_do_no_harm(
+    mini: data.Arrays, tmp_path: Path
+) -> None:
     others = {
         f"other/{label}/1.png": png(np.full((32, 32, 3), label, np.uint8)) for label in range(10)
     }
     taken(folder(tmp_path / "root", others | picture_members(mini)), "cifar10", mini)
 
 
-# What is refused
+# Refusals
 
 
-def test_what_is_not_there_is_refused_with_all_that_can_be_imported(tmp_path: Path) -> None:
+def test_a_missing_path_is_refused_with_a_list_of_what_can_be_imported(tmp_path: Path) -> None:
     says = refused(tmp_path / "absent")
     assert says.startswith(" does not exist: give ")
     for source in data.SOURCES.values():
@@ -232,7 +239,7 @@ NOTHING: dict[str, tuple[Callable[[Path], Path], str]] = {
 
 
 @pytest.mark.parametrize(("make", "says"), NOTHING.values(), ids=NOTHING)
-def test_what_is_no_data_is_called_by_what_it_is(
+def test_a_file_that_is_no_data_set_is_named_by_its_kind(
     make: Callable[[Path], Path], says: str, tmp_path: Path
 ) -> None:
     assert says in refused(make(tmp_path / "given"))
@@ -271,7 +278,7 @@ OTHERS = {
 
 @pytest.mark.parametrize("container", ["folder", "tar.gz", "zip"])
 @pytest.mark.parametrize(("name", "members"), OTHERS.values(), ids=OTHERS)
-def test_another_data_set_is_called_by_its_name(
+def test_another_data_set_is_named(
     name: str, members: Members, container: str, tmp_path: Path
 ) -> None:
     assert f" is {name}: bnviz takes CIFAR-10 and MNIST" in refused(
@@ -279,7 +286,7 @@ def test_another_data_set_is_called_by_its_name(
     )
 
 
-def test_pictures_of_something_else_are_told(mini_mnist: data.Arrays, tmp_path: Path) -> None:
+def test_other_pictures_are_refused(mini_mnist: data.Arrays, tmp_path: Path) -> None:
     others = mini_mnist._replace(
         train_images=mini_mnist.train_images ^ 1, test_images=mini_mnist.test_images ^ 1
     )
@@ -297,15 +304,15 @@ def test_changed_content_is_refused(field: str, mini: data.Arrays, tmp_path: Pat
     changed = {"train_images": 15, "test_images": 3}
     if field in changed:
         assert (
-            f"it has {18 - changed[field]} of the 18 images, and {changed[field]} others of their size"
-            in says
+            f"it has {18 - changed[field]} of the 18 images, "
+            f"and {changed[field]} others of their size" in says
         )
     else:
         assert f"its {field.replace('_', ' ')} are not CIFAR-10's" in says
 
 
 @pytest.mark.parametrize("field", ["train_labels", "test_labels"])
-def test_changed_labels_in_a_file_of_their_own_are_refused(
+def test_changed_labels_in_a_separate_file_are_refused(
     field: str, mini_mnist: data.Arrays, tmp_path: Path
 ) -> None:
     wrong = mini_mnist._replace(**{field: (getattr(mini_mnist, field) + 1) % 10})
@@ -345,7 +352,7 @@ MISSING = {
 
 @pytest.mark.parametrize("container", ["folder", "tar.gz", "zip"])
 @pytest.mark.parametrize(("name", "members", "file", "says"), MISSING.values(), ids=MISSING)
-def test_what_is_missing_is_told(
+def test_the_refusal_names_the_missing_part(
     name: str,
     members: Callable[[data.Arrays], Members],
     file: str,
@@ -366,7 +373,7 @@ def test_what_is_missing_is_told(
 
 
 @pytest.mark.parametrize("mode", ["w:bz2"])
-def test_a_tar_that_is_cut_off_in_its_first_block_says_so(
+def test_a_tar_truncated_in_its_first_block_is_named(
     mode: str, mini: data.Arrays, tmp_path: Path
 ) -> None:
     content = tarred(binary_members(mini), mode)
@@ -376,7 +383,7 @@ def test_a_tar_that_is_cut_off_in_its_first_block_says_so(
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:xz"])
-def test_a_tar_that_is_cut_off_says_where(mode: str, mini: data.Arrays, tmp_path: Path) -> None:
+def test_a_truncated_tar_says_where_it_ends(mode: str, mini: data.Arrays, tmp_path: Path) -> None:
     content = tarred(binary_members(mini), mode)
     says = refused(file(tmp_path / "download", content[: int(len(content) * 0.7)]))
     found = re.search(r"(data_batch_\d|test_batch)\.bin ends after ([\d,]+) of 9,219 bytes", says)
@@ -385,7 +392,7 @@ def test_a_tar_that_is_cut_off_says_where(mode: str, mini: data.Arrays, tmp_path
 
 
 @pytest.mark.parametrize("count", [600, 9_000, 19_000])
-def test_a_plain_tar_that_is_cut_off_says_exactly_where(
+def test_a_truncated_uncompressed_tar_says_exactly_where_it_ends(
     count: int, mini: data.Arrays, tmp_path: Path
 ) -> None:
     content = tarred(binary_members(mini), "w")[:count]
@@ -394,7 +401,7 @@ def test_a_plain_tar_that_is_cut_off_says_exactly_where(
     assert f"{BATCHES[which]}.bin ends after {inside - 512:,} of 9,219 bytes" in says
 
 
-def test_an_idx_file_that_is_cut_off_says_where(mini_mnist: data.Arrays, tmp_path: Path) -> None:
+def test_a_truncated_idx_file_says_where_it_ends(mini_mnist: data.Arrays, tmp_path: Path) -> None:
     members = idx_members(mini_mnist)
     whole = members[IMAGES]
     cut = folder(tmp_path / "plain", members | {IMAGES: whole[:1000]})
@@ -410,14 +417,14 @@ def test_an_idx_file_that_is_cut_off_says_where(mini_mnist: data.Arrays, tmp_pat
     ("name", "size"),
     [("cifar-10-python.tar.gz", "170,498,071"), ("train-images-idx3-ubyte.gz", "9,912,422")],
 )
-def test_a_published_file_that_is_cut_off_is_told_by_its_size(
+def test_a_truncated_published_file_is_recognised_by_its_size(
     name: str, size: str, mini: data.Arrays, tmp_path: Path
 ) -> None:
     path = file(tmp_path / name, tarred(binary_members(mini))[:5000])
     assert refused(path) == f" ends after 5,000 of {size} bytes: download it again"
 
 
-def test_a_zip_that_is_cut_off_is_told(
+def test_a_truncated_zip_is_named(
     mini: data.Arrays, mini_mnist: data.Arrays, tmp_path: Path
 ) -> None:
     for content in (zipped(binary_members(mini)), *npz_members(mini_mnist).values()):
@@ -425,14 +432,14 @@ def test_a_zip_that_is_cut_off_is_told(
         assert f"ends after {len(content) - 100:,} bytes, before its table of contents" in says
 
 
-def test_a_parquet_file_that_is_cut_off_is_told(mini: data.Arrays, tmp_path: Path) -> None:
+def test_a_truncated_parquet_file_is_named(mini: data.Arrays, tmp_path: Path) -> None:
     members = parquet_members(mini)
     name = "plain_text/train-00000-of-00001.parquet"
     content = members[name][:-10]
     says = refused(folder(tmp_path / "hub", members | {name: content}))
     assert (
-        f"train-00000-of-00001.parquet ends after {len(content):,} bytes, before its table of contents"
-        in says
+        f"train-00000-of-00001.parquet ends after {len(content):,} bytes, "
+        "before its table of contents" in says
     )
 
 
@@ -459,7 +466,7 @@ ARCHIVES = ["tar", "tar.gz", "tar.bz2", "tar.xz", "zip", "zip in a tar", "tar.gz
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(draw=st.data(), form=st.sampled_from(sorted(FORMATS)), container=st.sampled_from(ARCHIVES))
-def test_a_damaged_archive_is_taken_whole_or_refused_in_a_sentence(
+def test_a_damaged_archive_is_imported_completely_or_refused(
     draw: Any, form: str, container: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
@@ -472,7 +479,7 @@ def test_a_damaged_archive_is_taken_whole_or_refused_in_a_sentence(
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(draw=st.data(), form=st.sampled_from(sorted(FORMATS)))
-def test_a_damaged_file_is_taken_whole_or_refused_in_a_sentence(
+def test_a_damaged_file_is_imported_completely_or_refused(
     draw: Any, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
@@ -528,18 +535,18 @@ BOUNDS = {
     "container", ["tar", "tar.gz", "zip", "folder", "tar.gz in a zip", "zip in a tar"]
 )
 @pytest.mark.parametrize("bound", BOUNDS)
-def test_more_than_any_copy_has_is_refused(
+def test_an_archive_larger_than_any_copy_is_refused(
     bound: str, container: str, mini: data.Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = CONTAINERS[container](tmp_path / "given", binary_members(mini))
     if (bound, container) == ("MAX_UNPACKED", "folder"):
-        return  # a folder is on the disk already
+        return  # a folder needs no unpacking
     monkeypatch.setattr(containers, bound, 3 if bound == "MAX_MEMBERS" else 5000)
     assert re.search(BOUNDS[bound], refused(path))
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
-def test_a_bomb_is_not_unpacked(
+def test_a_decompression_bomb_is_not_unpacked(
     pack: Callable[[bytes], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(containers, "MAX_MEMBER", 2_000_000)
@@ -548,9 +555,7 @@ def test_a_bomb_is_not_unpacked(
     )
 
 
-def test_a_header_that_claims_any_size_is_bounded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_huge_tar_header_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(containers, "MAX_HEADERS", 100_000)
     info = tarfile.TarInfo("x")
     info.pax_headers = {"comment": "x" * 5_000_000}
@@ -568,11 +573,13 @@ def links(names: Iterable[str]) -> bytes:
     return content.getvalue()
 
 
-def test_links_in_an_archive_lead_nowhere(mini: data.Arrays, tmp_path: Path) -> None:
+def test_links_in_an_archive_are_not_followed(mini: data.Arrays, tmp_path: Path) -> None:
     assert "is empty: give" in refused(file(tmp_path / "file.tgz", links(binary_members(mini))))
 
 
-def test_names_that_leave_the_archive_are_only_names(mini: data.Arrays, tmp_path: Path) -> None:
+def test_names_that_leave_the_archive_write_nothing_outside(
+    mini: data.Arrays, tmp_path: Path
+) -> None:
     members = {f"../../{name}": content for name, content in binary_members(mini).items()}
     (tmp_path / "a" / "b").mkdir(parents=True)
     taken(tar(tmp_path / "a" / "b" / "file.tgz", members), "cifar10", mini)
@@ -581,13 +588,13 @@ def test_names_that_leave_the_archive_are_only_names(mini: data.Arrays, tmp_path
     ] == [data.data_folder() / "cifar10.safetensors"]
 
 
-def test_a_folder_that_holds_itself_ends(mini: data.Arrays, tmp_path: Path) -> None:
+def test_a_folder_that_contains_itself_is_read_once(mini: data.Arrays, tmp_path: Path) -> None:
     path = folder(tmp_path / "given", binary_members(mini))
     (path / "again").symlink_to(path)
     taken(path, "cifar10", mini)
 
 
-def test_an_encrypted_zip_is_told(mini: data.Arrays, tmp_path: Path) -> None:
+def test_an_encrypted_zip_is_named(mini: data.Arrays, tmp_path: Path) -> None:
     content = bytearray(zipped({"data": b"x"}))
     for mark, offset in ((b"PK\1\2", 8), (b"PK\3\4", 6)):
         content[content.find(mark) + offset] |= 1
@@ -603,14 +610,14 @@ def test_an_encrypted_zip_is_told(mini: data.Arrays, tmp_path: Path) -> None:
     ],
     ids=["no picture", "narrow", "tall"],
 )
-def test_an_unexpected_picture_is_no_part_of_a_copy(
+def test_a_picture_of_another_kind_is_not_part_of_a_copy(
     picture: bytes, mini: data.Arrays, tmp_path: Path
 ) -> None:
     members = npm_members(mini) | {"package/data_batch_2.png": picture}
     assert "it has 15 of the 18 images" in refused(tar(tmp_path / "file.tgz", members))
 
 
-def test_names_are_printable_and_short_in_a_sentence(mini: data.Arrays, tmp_path: Path) -> None:
+def test_file_names_in_an_error_are_printable_and_short(mini: data.Arrays, tmp_path: Path) -> None:
     name = "\x1b[2J" + 200 * "x" + "/data"
     says = refused(
         tar(

@@ -1,4 +1,4 @@
-"""The house: who may import whom, and that the web process never loads torch."""
+"""Imports: the layers of the import linter, and a web process that never loads torch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def python(code: str) -> str:
     ).stdout
 
 
-def test_the_import_table_holds():
+def test_the_import_linter_finds_nothing():
     result = subprocess.run(
         ["lint-imports"],
         cwd=PROJECT,
@@ -57,19 +57,20 @@ def test_the_web_process_never_imports_torch(names):
 def test_training_never_imports_streamlit():
     assert (
         python(
-            "import sys, bnviz.runs.worker; print('streamlit' in sys.modules, 'plotly' in sys.modules)"
+            "import sys, bnviz.runs.worker; "
+            "print('streamlit' in sys.modules, 'plotly' in sys.modules)"
         )
         == "False False\n"
     )
 
 
-def test_every_page_leaves_torch_out():
+def test_no_page_imports_torch():
     code = """
 import sys
 from pathlib import Path
 from streamlit.testing.v1 import AppTest
 from bnviz import paths
-paths.GALLERY = Path("nothing")  # what is drawn comes from bnviz.figures, which may not import torch
+paths.GALLERY = Path("nothing")  # without runs it is quicker, and figures import no torch anyway
 for page in sorted(Path("pages").rglob("*.py")):
     assert not AppTest.from_file(str(page.resolve()), default_timeout=60).run().exception, page
 print('torch' in sys.modules)
@@ -77,8 +78,8 @@ print('torch' in sys.modules)
     assert python(code).splitlines()[-1] == "False"
 
 
-def test_plotly_is_served_from_where_pip_put_it(monkeypatch):
-    """The project's folder may belong to somebody else and be read only."""
+def test_plotly_is_served_from_its_own_package(monkeypatch):
+    """bnviz must not copy it, because the project's folder may be read-only."""
     import plotly
     from streamlit.components.v2.component_manager import BidiComponentManager
 

@@ -1,4 +1,7 @@
-"""What pip installs is whole: the command, the pages, the runs that ship and the sample images, from any folder."""
+"""An installation by pip is complete and works from any folder.
+
+It has the command, the pages, the shipped runs and the sample images.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ FILES = ("app.py", "setup.py", "pyproject.toml", "requirements.txt", "README.md"
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an installed bnviz and nothing else of the project."""
+    """Return a folder that holds an installed bnviz and no other part of the project."""
     folder = tmp_path_factory.mktemp("pip")
     for name in PARTS:
         shutil.copytree(
@@ -42,7 +45,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def bnviz(installed: Path, *words: str) -> str:
-    """Run the command in another folder; what it printed."""
+    """Run the installed command outside the project and return its output."""
     home = {
         "PYTHONPATH": str(installed / "site"),
         "HOME": str(installed),
@@ -59,7 +62,7 @@ def bnviz(installed: Path, *words: str) -> str:
     return done.stdout
 
 
-def test_the_runs_that_ship_are_there(installed):
+def test_the_shipped_runs_are_installed(installed):
     shipped = [
         folder.name for folder in (PROJECT / "cache" / "gallery").iterdir() if folder.is_dir()
     ]
@@ -68,13 +71,13 @@ def test_the_runs_that_ship_are_there(installed):
     ) == sorted(shipped)
 
 
-def test_the_sample_images_are_there_and_runs_are_kept_with_the_user(installed):
+def test_the_sample_images_are_installed_and_runs_go_to_the_user_s_cache(installed):
     said = bnviz(installed, "doctor")
     assert "cifar10-sample  whole" in said
     assert f"{installed / 'kept' / 'bnviz'}: no runs" in said
 
 
-def test_every_page_and_every_other_file_is_there(installed):
+def test_every_page_and_every_other_file_is_installed(installed):
     site = installed / "site" / "bnviz"
     ours = [
         PROJECT / "app.py",

@@ -1,4 +1,4 @@
-"""Normalisations against torch.nn, against a NumPy transcription of the 2015 paper, and against the law they obey."""
+"""Normalisations, checked against torch.nn, the 2015 paper in NumPy, and scale invariance."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ CPU = torch.device("cpu")
 
 
 def numpy_batch_norm(x, gamma, beta, epsilon, dy):
-    """Algorithm 1 and the backward pass of Sec. 3, line by line, for x (m, units); returns y, dx, dgamma, dbeta."""
+    """Compute Algorithm 1 and the backward pass of Ioffe and Szegedy (2015), Sec. 3.
+
+    x has the shape (m, units). Returns y, dx, dgamma and dbeta.
+    """
     m = len(x)
     mean = x.sum(0) / m
     variance = ((x - mean) ** 2).sum(0) / m
@@ -66,7 +69,7 @@ def test_batch_norm_is_the_papers_algorithm_forward_and_backward(shape):
         np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-12)
 
 
-def test_batch_norm_is_torchs_in_training_and_in_evaluation():
+def test_batch_norm_agrees_with_torch_in_training_and_evaluation():
     ours, theirs = batch_norm((3, 4, 4)), torch.nn.BatchNorm2d(3, eps=1e-5, momentum=0.1).double()
     parameters = affine(3)
     theirs.weight.data, theirs.bias.data = parameters["gamma"].data, parameters["beta"].data
@@ -81,7 +84,7 @@ def test_batch_norm_is_torchs_in_training_and_in_evaluation():
     torch.testing.assert_close(ours(x, parameters, training=False), theirs.eval()(x))
 
 
-def test_a_forward_leaves_the_population_statistics_alone():
+def test_a_forward_pass_does_not_change_the_population_statistics():
     norm = batch_norm((3, 4, 4))
     norm(torch.randn(8, 3, 4, 4, dtype=torch.float64), affine(3), training=True)
     assert norm.mean.eq(0).all() and norm.variance.eq(1).all()
@@ -89,8 +92,11 @@ def test_a_forward_leaves_the_population_statistics_alone():
 
 @settings(max_examples=25)
 @given(scale=st.floats(0.01, 100), seed=st.integers(0, 1000))
-def test_batch_norm_does_not_see_the_scale_of_the_weights(scale, seed):
-    """BN((aW)u) = BN(Wu), and its gradient with respect to aW is 1/a of that to W (2015, Sec. 3.3); as epsilon vanishes."""
+def test_batch_norm_is_invariant_to_the_scale_of_the_weights(scale, seed):
+    """BN((aW)u) = BN(Wu), up to epsilon (2015, Sec. 3.3).
+
+    The gradient with respect to aW is 1/a of the gradient with respect to W.
+    """
     draw = torch.Generator().manual_seed(seed)
     norm = BatchNorm(tiny_spec(epsilon=1e-14), (4, 6, 6), CPU, torch.float64)
     u = torch.randn(5, 3, 6, 6, generator=draw, dtype=torch.float64)
@@ -115,10 +121,10 @@ LP = {
 @pytest.mark.parametrize("name", LP)
 @pytest.mark.parametrize("centred", [False, True])
 @pytest.mark.parametrize("shape", [(3, 4, 5), (7,)])
-def test_lp_norms_are_their_formula_and_their_gradient_is_that_of_finite_differences(
+def test_lp_norms_follow_their_formula_and_their_gradient_agrees_with_finite_differences(
     name, centred, shape
 ):
-    """The scale is taken before the mean is removed (2018, Sec. 3.3), or after it as a knob."""
+    """A setting decides if the scale is taken before (2018, Sec. 3.3) or after centring."""
     draw = torch.Generator().manual_seed(0)
     x = torch.randn(6, *shape, generator=draw, dtype=torch.float64).mul(2).add(0.7).requires_grad_()
     parameters = affine(shape[0])
@@ -148,7 +154,7 @@ def test_the_centred_l2_norm_is_batch_norm():
 
 @settings(max_examples=20)
 @given(scale=st.floats(0.01, 100), seed=st.integers(0, 1000), name=st.sampled_from(["batch", *LP]))
-def test_no_batch_normalisation_sees_the_scale_of_its_input(scale, seed, name):
+def test_every_batch_normalisation_is_invariant_to_the_scale_of_its_input(scale, seed, name):
     norm = NORMS[name](tiny_spec(epsilon=1e-14), (4, 6, 6), CPU, torch.float64)
     x = torch.randn(5, 4, 6, 6, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     y, scaled = (norm(input, affine(4), training=True) for input in (x, x * scale))
@@ -174,7 +180,7 @@ TORCHS = {
 
 
 @pytest.mark.parametrize("name", TORCHS)
-def test_norms_of_one_example_are_torchs_and_know_no_batch(name):
+def test_norms_of_one_example_agree_with_torch_and_ignore_the_batch(name):
     norm, theirs = (
         NORMS[name](tiny_spec(groups=8), (6, 4, 5), CPU, torch.float64),
         TORCHS[name](6).double(),
@@ -191,7 +197,7 @@ def test_norms_of_one_example_are_torchs_and_know_no_batch(name):
     torch.testing.assert_close(norm(x[:1], parameters, training=True), y[:1])
 
 
-def test_layer_norm_of_units_is_torchs_layer_norm():
+def test_layer_norm_of_units_agrees_with_torch():
     norm, theirs = (
         NORMS["layer"](tiny_spec(), (7,), CPU, torch.float64),
         torch.nn.LayerNorm(7).double(),
@@ -205,11 +211,11 @@ def test_layer_norm_of_units_is_torchs_layer_norm():
 @pytest.mark.parametrize(
     ("asked", "channels", "groups"), [(8, 16, 8), (8, 100, 4), (8, 10, 2), (3, 16, 1), (32, 16, 16)]
 )
-def test_there_are_as_many_groups_as_divide_the_channels(asked, channels, groups):
+def test_the_number_of_groups_divides_the_channels(asked, channels, groups):
     assert NORMS["group"].groups(tiny_spec(groups=asked), channels) == groups
 
 
-def test_standardised_weights_are_rows_of_zero_mean_and_length_one():
+def test_standardised_weights_have_rows_of_zero_mean_and_unit_length():
     norm = NORMS["weight"](tiny_spec(epsilon=1e-14), (4, 6, 6), CPU, torch.float64)
     weight = np.random.default_rng(0).normal(2, 3, (4, 3, 3, 3))
     rows = weight.reshape(4, -1) - weight.reshape(4, -1).mean(1, keepdims=True)
@@ -226,8 +232,11 @@ NORMALISING = [name for name in NORMS if name not in ("none", "noise")]
 
 @settings(max_examples=30)
 @given(scale=st.floats(0.01, 100), seed=st.integers(0, 1000), name=st.sampled_from(NORMALISING))
-def test_no_normalised_layer_sees_the_scale_of_its_weights(scale, seed, name):
-    """Norm((aW)u) = Norm(Wu) for every one of them, as epsilon vanishes; the gradient with respect to aW is 1/a of that to W."""
+def test_every_normalised_layer_is_invariant_to_the_scale_of_its_weights(scale, seed, name):
+    """Norm((aW)u) = Norm(Wu), up to epsilon.
+
+    The gradient with respect to aW is 1/a of the gradient with respect to W.
+    """
     draw = torch.Generator().manual_seed(seed)
     norm = NORMS[name](tiny_spec(epsilon=1e-14, batch=5), (4, 6, 6), CPU, torch.float64)
     norm.draw(generator(seed, "noise"))
@@ -251,16 +260,15 @@ def test_every_normalisation_trains_and_evaluates(name):
     assert len(values) > 6 and all(np.isfinite(values))
 
 
-def test_noise_is_drawn_as_the_papers_listing_says():
+def test_noise_is_drawn_as_in_the_papers_listing():
     spec = tiny_spec(batch=256)
     noise = Noise(spec, (200, 6, 6), CPU, torch.float32)
     noise.draw(generator(0, "noise", "conv1", 0))
     shift, scale = (t.movedim(1, 0).reshape(200, -1).double() for t in (noise.shift, noise.scale))
-    mu, sigma = shift.mean(1), scale.mean(1)  # 9216 draws a channel
+    mu, sigma = shift.mean(1), scale.mean(1)  # 9216 draws for each channel
     assert mu.abs().max() <= 0.505 and 0.25 < mu.std() < 0.33  # U(-.5, .5): deviation .289
-    assert (
-        sigma.min() >= 0.995 and sigma.max() <= 1.255 and 0.06 < sigma.std() < 0.085
-    )  # U(1, 1.25): .072
+    # U(1, 1.25) has the standard deviation .072.
+    assert sigma.min() >= 0.995 and sigma.max() <= 1.255 and 0.06 < sigma.std() < 0.085
     assert (shift - mu[:, None]).abs().max() <= 0.103  # U(mu - .1, mu + .1)
     torch.testing.assert_close(
         (shift - mu[:, None]).std(1), torch.full((200,), 0.1 / 3**0.5).double(), rtol=0.05, atol=0
@@ -270,7 +278,7 @@ def test_noise_is_drawn_as_the_papers_listing_says():
     )
 
 
-def test_noise_stays_within_a_step_and_changes_between_steps():
+def test_noise_is_fixed_within_a_step_and_changes_between_steps():
     noise = Noise(tiny_spec(), (3, 4, 4), CPU, torch.float32)
     x = torch.randn(16, 3, 4, 4)
     noise.draw(generator(0, "noise", "conv1", 0))

@@ -1,4 +1,4 @@
-"""L(θ) and ∇L(θ) against networks written with torch.nn, and what makes a comparison compare one thing."""
+"""L(θ) and ∇L(θ), checked against torch.nn, and the fairness of a comparison."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from tests import oracle
 from tests.conftest import tiny_spec
 
 
-def objective(**knobs: object) -> Objective:
-    spec = tiny_spec(**({"precision": "float64"} | knobs))
+def objective(**settings: object) -> Objective:
+    spec = tiny_spec(**({"precision": "float64"} | settings))
     return Objective(spec, task(spec, torch.device("cpu"), getattr(torch, spec.precision)))
 
 
 @pytest.mark.parametrize("norm", ["none", "batch", "noisy", "noise"])
 @pytest.mark.parametrize(
-    "knobs", [{}, {"l2": 1e-2, "hidden": (256, 512), "norm_hidden": True, "model": "vgg13"}]
+    "settings", [{}, {"l2": 1e-2, "hidden": (256, 512), "norm_hidden": True, "model": "vgg13"}]
 )
-def test_loss_and_gradient_are_those_of_a_torch_network(norm, knobs):
-    ours = objective(norm=norm, **knobs)
+def test_loss_and_gradient_agree_with_a_torch_network(norm, settings):
+    ours = objective(norm=norm, **settings)
     theta, batch = ours.initial(), ours.task.batch(0)
     theta += 0.01 * torch.randn(
         theta.shape, generator=torch.Generator().manual_seed(0), dtype=theta.dtype
@@ -51,8 +51,8 @@ def test_views_are_views_and_cover_theta_once():
     assert views["conv1"]["weight"].eq(0).all()
 
 
-def test_a_comparison_compares_one_thing():
-    """Same initial weights, batches and chosen units, whatever the normalisation and the probes."""
+def test_compared_networks_differ_only_in_their_normalisation():
+    """Initial weights, batches and sampled units depend on neither normalisation nor probes."""
     reference = objective(norm="none")
     for norm in ("batch", "noisy", "noise"):
         other = objective(norm=norm, probes={"landscape": 3})
@@ -107,8 +107,9 @@ def test_augmentation_crops_and_flips_and_keeps_labels():
     assert all(set(image.unique().tolist()) in ({1}, {-1}) for image in inside)
 
 
-def linear_map(**knobs: object) -> Objective:
-    return objective(**({"model": "dln", "data": "gaussian", "width": 1.0, "batch": 1000} | knobs))
+def linear_map(**settings: object) -> Objective:
+    linear = {"model": "dln", "data": "gaussian", "width": 1.0, "batch": 1000}
+    return objective(**(linear | settings))
 
 
 def test_the_deep_linear_network_is_a_product_of_matrices_and_its_loss_a_sum_of_squares():
@@ -131,10 +132,10 @@ def test_the_deep_linear_network_is_a_product_of_matrices_and_its_loss_a_sum_of_
     torch.testing.assert_close(twice.evaluate(theta, twice.task.batch(0)).loss, 2 * expected)
 
 
-def test_gaussian_samples_follow_the_seed_alone():
+def test_gaussian_samples_depend_only_on_the_seed():
     first, same, other = (
-        linear_map(**knobs).task.batch(0)
-        for knobs in ({}, {"norm": "batch", "depth": 3}, {"seed": 1})
+        linear_map(**settings).task.batch(0)
+        for settings in ({}, {"norm": "batch", "depth": 3}, {"seed": 1})
     )
     assert first.inputs.equal(same.inputs) and first.targets.equal(same.targets)
     assert not first.inputs.equal(other.inputs)
@@ -151,7 +152,7 @@ def test_a_full_batch_has_one_order_and_smaller_ones_are_shuffled():
     assert sums[0].equal(sums[1])
 
 
-def test_the_test_loss_of_a_sum_is_of_a_batch_whatever_the_last_one_holds():
+def test_a_summed_test_loss_is_per_full_batch_whatever_the_size_of_the_last_one():
     task = linear_map(batch=300).task
     outputs = torch.zeros(100, 10, dtype=torch.float64)
     last = list(task.test_batches())[-1]
@@ -161,14 +162,14 @@ def test_the_test_loss_of_a_sum_is_of_a_batch_whatever_the_last_one_holds():
     )
 
 
-def test_binary_pixels_are_zero_or_one_by_half_the_range():
+def test_binary_pixels_are_one_from_half_the_range_on():
     task = objective(pixels="binary").task
     chosen = task._order(0)[:16]
     expected = (task.images[chosen].permute(0, 3, 1, 2) >= 128).double()
     assert task.batch(0).inputs.equal(expected)
 
 
-def test_gaussian_initial_weights_have_the_deviation_asked_for():
+def test_gaussian_initial_weights_have_the_chosen_standard_deviation():
     ours = objective(norm="none", width=0.5, init="gaussian", init_std=0.03)
     weight = ours.views(ours.initial())["conv8"]["weight"]
     assert float(weight.std()) == pytest.approx(0.03, rel=0.02) and abs(float(weight.mean())) < 1e-3

@@ -1,4 +1,7 @@
-"""The files of a run's rows: few, however long it trains, and each row seen once and in order at any moment."""
+"""The Parquet parts of a run's rows.
+
+There are few of them, however long the run. A reader sees each row once and in order at any time.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ def steps(folder: Path) -> list[int]:
 
 
 @pytest.mark.parametrize("sizes", ["random", "growing"])
-def test_a_long_run_has_a_few_dozen_files_and_each_row_is_written_a_few_times(
+def test_a_long_run_has_a_few_dozen_files_and_rewrites_each_row_a_few_times(
     tmp_path, monkeypatch, sizes
 ):
     draw, written, made, most = random.Random(0), [], 0, 0
@@ -47,8 +50,8 @@ def test_a_long_run_has_a_few_dozen_files_and_each_row_is_written_a_few_times(
     assert steps(tmp_path) == list(range(made))
 
 
-def test_a_small_part_behind_large_ones_stays_however_often_parts_are_merged(tmp_path):
-    """A flush without new rows merges too, as before a checkpoint and at the end of a run."""
+def test_a_small_part_after_large_ones_survives_repeated_merging(tmp_path):
+    """The worker also merges without new rows: before a checkpoint and at the end of a run."""
     for part in range(parts.MOST):
         parts.write(tmp_path, f"{part:06}", rows(10 * part, 10))
     parts.write(tmp_path, f"{parts.MOST:06}", rows(10 * parts.MOST, 1))
@@ -57,7 +60,7 @@ def test_a_small_part_behind_large_ones_stays_however_often_parts_are_merged(tmp
         assert steps(tmp_path) == list(range(10 * parts.MOST + 1))
 
 
-def test_readers_see_a_growing_run_in_order_while_its_parts_are_merged(tmp_path, monkeypatch):
+def test_readers_see_rows_in_order_while_parts_are_merged(tmp_path, monkeypatch):
     monkeypatch.setattr(parts, "MOST", 3)
     over, wrong = threading.Event(), []
 
@@ -83,7 +86,7 @@ def test_readers_see_a_growing_run_in_order_while_its_parts_are_merged(tmp_path,
 
 
 def test_a_merged_file_is_preferred_to_the_parts_in_it(tmp_path):
-    """As they stand when the merging was interrupted."""
+    """Both exist if the worker is killed while it merges."""
     for part in range(4):
         parts.write(tmp_path, f"{part:06}", rows(part, 1))
     parts.write(tmp_path, "000001-000002", rows(1, 2))
@@ -95,15 +98,18 @@ def test_a_merged_file_is_preferred_to_the_parts_in_it(tmp_path):
     assert steps(tmp_path) == [0, 1, 2, 3]
 
 
-def test_a_listing_that_misses_a_merge_is_made_again(tmp_path, monkeypatch):
-    """A folder is not listed in one moment: the merged file may not be there yet, and its parts no more."""
+def test_a_listing_that_misses_a_merge_is_repeated(tmp_path, monkeypatch):
+    """Listing a folder takes time.
+
+    A listing may miss both the merged file, which is new, and its parts, which are gone.
+    """
     parts.write(tmp_path, "000000-000001", rows(0, 2))
     looks = iter([set(), {"000000-000001.parquet"}, {"000000-000001.parquet"}])
     monkeypatch.setattr(parts, "_names", lambda folder: next(looks))
     assert steps(tmp_path) == [0, 1]
 
 
-def test_what_cannot_be_read_hides_what_follows_it_and_is_discarded_by_the_writer(tmp_path):
+def test_an_unreadable_part_hides_later_ones_and_the_writer_discards_them(tmp_path):
     for part in range(5):
         parts.write(tmp_path, f"{part:06}", rows(part, 1))
     (tmp_path / "000002.parquet").write_bytes(b"")
@@ -131,7 +137,7 @@ def test_rows_have_checksums(tmp_path):
     assert parts.problem(tmp_path / "000000.parquet") == "is damaged"
 
 
-def test_an_empty_table_is_a_file_too(tmp_path):
+def test_an_empty_table_is_written_as_a_file(tmp_path):
     parts.write(tmp_path, "all", [])
     assert parts.load(tmp_path / parts.WHOLE).schema == parts.SCHEMA
     assert parts.joined(tmp_path).schema == parts.CODED.schema

@@ -1,4 +1,4 @@
-"""What is said before runs start is one number, and where it is large somebody is asked."""
+"""The price shown before runs start, and the question that a high price leads to."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def finished(seed: int, factor: float, **facts: object) -> Run:
-    """A run that took so many times as long as estimated."""
+    """Return a finished run that took `factor` times as long as estimated."""
     run = Store().submit(tiny_spec(seed=seed, steps=1000))
     seconds = estimate.estimate(run.spec).seconds * factor
     run.write("meta.json", {"seconds": seconds, "step": 1000, "steps": 1000} | facts)
     return run
 
 
-def test_the_machine_is_as_fast_as_its_least_disturbed_run():
+def test_the_fastest_run_tells_how_fast_the_machine_is():
     runs = [finished(0, 5), finished(1, 3), finished(2, 1, imported=True), finished(3, 1, step=10)]
     assert prices.factors(runs) == {"vgg11": pytest.approx(3)}
     assert prices.factors([]) == {}
 
 
-def test_runs_together_share_the_cores():
+def test_runs_in_parallel_share_the_cores():
     specs = [tiny_spec(seed=seed, steps=1000) for seed in range(3)]
     one = estimate.estimate(specs[0]).seconds
     assert Machine(3).seconds([]) == 0
@@ -51,10 +51,11 @@ def test_runs_together_share_the_cores():
     assert Machine(3).seconds(specs) == pytest.approx(1.5 * one)
     assert Machine(1).seconds(specs) == pytest.approx(3 * one)
     assert Machine(3, {"vgg11": 4.0, "mlp": 9.0}).seconds(specs) == pytest.approx(6 * one)
-    assert Machine(3, {"mlp": 2.0}).seconds(specs) == pytest.approx(3 * one)  # better than nothing
+    # The factor of another network is better than none.
+    assert Machine(3, {"mlp": 2.0}).seconds(specs) == pytest.approx(3 * one)
 
 
-def test_what_is_left_is_that_of_the_last_run():
+def test_the_remaining_time_is_that_of_the_last_run_to_finish():
     runs = [Store().submit(tiny_spec(seed=seed, steps=1000)) for seed in range(3)]
     for run, seconds in zip(runs, (10.0, 20.0), strict=False):
         run.write("meta.json", {"step": 100, "seconds": seconds})
@@ -63,7 +64,7 @@ def test_what_is_left_is_that_of_the_last_run():
         assert Machine(3).left(runs) == pytest.approx(180 + estimate.estimate(runs[2].spec).seconds)
 
 
-def test_numbers_as_a_reader_says_them():
+def test_bytes_and_durations_in_words():
     assert in_bytes(380e6) == "380 MB"
     assert in_bytes(6.9e12) == "6.9 TB"
     assert duration(45) == "45 s" and duration(600) == "10 min" and duration(7200) == "2.0 h"
@@ -82,7 +83,7 @@ def test_the_command_line_refuses_with_one_sentence(command, capsys):
     assert not Store().runs()
 
 
-def test_the_command_line_says_the_price_and_does_not_wait_where_nobody_can_answer(capsys):
+def test_the_command_line_shows_the_price_and_asks_only_at_a_terminal(capsys):
     main(["submit", "--preset", "class", "--data", "cifar10-sample", "--steps", "20000"])
     told = capsys.readouterr()
     assert "3 runs: about" in told.err and "for all 3" in told.err
@@ -128,7 +129,7 @@ def page(name: str, **address: str) -> AppTest:
     return opened.run()
 
 
-def test_a_page_asks_before_a_long_computation_and_says_the_price_once():
+def test_a_page_asks_before_a_long_computation_and_shows_the_price_once():
     opened = page("paper/training", preset="quick", steps="20000")
     specs = [spec.model_copy(update={"steps": 20000}) for spec in PRESETS["quick"].specs()]
     price = Machine(3).price(specs)
@@ -142,7 +143,7 @@ def test_a_page_asks_before_a_long_computation_and_says_the_price_once():
     assert not [caption.value for caption in opened.caption if "Takes" in caption.value]
 
 
-def test_start_asks_too_where_this_machine_is_slow(monkeypatch):
+def test_the_start_page_asks_too_if_the_machine_is_slow(monkeypatch):
     monkeypatch.setattr(prices, "here", lambda store, at_once=0: Machine(3, {"vgg11": 100.0}))
     opened = page("lab/start")
     opened.button(key="quick").click().run()
@@ -151,7 +152,7 @@ def test_start_asks_too_where_this_machine_is_slow(monkeypatch):
     assert [run.spec for run in Store().runs()] == PRESETS["quick"].specs()
 
 
-def test_a_page_refuses_what_cannot_fit(monkeypatch):
+def test_a_page_refuses_a_run_that_does_not_fit_into_memory(monkeypatch):
     opened = page(
         "paper/training", preset="quick", model="vgg19", width="64", hidden="8192,8192,8192,8192"
     )

@@ -1,4 +1,8 @@
-"""Every probe against an independent oracle, and the test that protects the science: a probe leaves no trace."""
+"""Every probe, checked against an independent computation.
+
+A probe must not change the training that it measures. The tests compare the final states bit by
+bit, with and without each probe.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +23,16 @@ from tests.conftest import ALL_PROBES, tiny_spec
 NORMS = ("none", "batch", "noisy", "noise")
 
 
-def moment(**knobs: object) -> Moment:
-    """The third step of a tiny training in float64, as a probe sees it."""
-    knobs = {
+def moment(**settings: object) -> Moment:
+    """Return the third step of a tiny training in float64, as a probe sees it."""
+    settings = {
         "precision": "float64",
         "momentum": 0.9,
         "lr": 0.05,
         "width": 1 / 16,
         "probes": {},
-    } | knobs
-    training = Training(tiny_spec(**knobs))
+    } | settings
+    training = Training(tiny_spec(**settings))
     for _ in range(2):
         list(training.advance())
     seen: list[Moment] = []
@@ -47,7 +51,10 @@ def frame(rows: object) -> pd.DataFrame:
 
 
 def shift_oracle(at: Moment, moved: str) -> list[tuple[float, float]]:
-    """Definition 2.1 with deep copies, for every layer; `moved` says which layers carry the update."""
+    """Compute Definition 2.1 (2018) for every layer, on deep copies of the network.
+
+    `moved` says which layers have made their update.
+    """
     before = oracle.network(at.objective, at.theta)
     after = oracle.network(at.objective, at.theta_next)
     results = []
@@ -76,7 +83,7 @@ def shift_oracle(at: Moment, moved: str) -> list[tuple[float, float]]:
 
 
 @pytest.mark.parametrize("norm", NORMS)
-def test_covariate_shift_is_definition_2_1_in_every_layer(norm):
+def test_covariate_shift_follows_definition_2_1_in_every_layer(norm):
     at = moment(norm=norm, l2=1e-3)
     rows = frame(covariate_shift.measure(at))
     ours = np.stack(
@@ -92,7 +99,7 @@ def test_covariate_shift_is_definition_2_1_in_every_layer(norm):
 
 
 @pytest.mark.parametrize("norm", NORMS)
-def test_the_first_layer_sees_no_covariate_shift(norm):
+def test_the_first_layer_has_no_covariate_shift(norm):
     rows = frame(execute(tiny_spec(norm=norm, probes={"covariate_shift": 1}, width=1 / 16)))
     first = rows[rows.layer == "conv1"]
     assert (first[first.metric == "ics_l2"].value == 0).all()
@@ -106,7 +113,7 @@ def test_a_zero_gradient_has_no_cosine():
 
 
 @pytest.mark.parametrize("norm", NORMS)
-def test_landscape_is_a_walk_of_a_copied_model_along_its_gradient(norm):
+def test_landscape_agrees_with_a_copied_model_moved_along_its_gradient(norm):
     at = moment(norm=norm, l2=1e-3, random_direction=True)
     rows = frame(landscape.measure(at))
     start = oracle.network(at.objective, at.theta)
@@ -133,7 +140,7 @@ def test_landscape_is_a_walk_of_a_copied_model_along_its_gradient(norm):
         assert distances[eta] == pytest.approx(float(distance), rel=1e-6)
 
 
-def test_layer_norms_make_up_the_global_norm():
+def test_gradient_norms_of_the_layers_add_up_to_the_global_norm():
     rows = frame(landscape.measure(moment(norm="batch")))
     for _, group in rows[rows.metric.isin(["gradient_norm", "gradient_distance"])].groupby(
         ["metric", "at"], dropna=False
@@ -151,7 +158,7 @@ def test_the_random_direction_is_as_long_as_the_gradient():
 
 
 @pytest.mark.parametrize("norm", NORMS)
-def test_activations_are_what_enters_every_relu(norm):
+def test_activations_are_the_inputs_of_every_relu(norm):
     at = moment(norm=norm)
     at = Moment(**(vars(at) | {"interval": 2}))
     rows = frame(activations.measure(at))
@@ -180,12 +187,12 @@ def test_activations_are_what_enters_every_relu(norm):
                 quantile.value, np.quantile(values, quantile["at"]), atol=1e-9
             )
             edges = np.append(bins["at"], np.inf)
-            edges[0] = -np.inf  # the extremes themselves are inside, whatever their last bit
+            edges[0] = -np.inf  # the outer bins include the extremes despite rounding
             np.testing.assert_array_equal(bins.value, np.histogram(values, edges)[0])
             assert bins.value.sum() == len(values) and len(bins) == 40
 
 
-def test_evaluation_is_that_of_a_torch_network_in_evaluation_mode():
+def test_evaluation_agrees_with_a_torch_network_in_evaluation_mode():
     training = Training(tiny_spec(norm="batch", precision="float64", l2=1e-3))
     for _ in range(3):
         list(training.advance())
@@ -228,7 +235,7 @@ def test_exact_population_statistics_are_averages_over_the_training_set():
     assert rows["test_loss"] != pytest.approx(running.set_index("metric").value["test_loss"])
 
 
-def final_state(measured: dict[str, int], **knobs: object) -> dict[str, torch.Tensor]:
+def final_state(measured: dict[str, int], **settings: object) -> dict[str, torch.Tensor]:
     spec = tiny_spec(
         **{
             "norm": "noisy",
@@ -237,12 +244,12 @@ def final_state(measured: dict[str, int], **knobs: object) -> dict[str, torch.Te
             "random_direction": True,
             "probes": measured,
         }
-        | knobs
+        | settings
     )
     training = Training(spec)
     while not training.finished:
         list(training.advance())
-    # What the surface has visited is kept for it alone; nothing else reads it.
+    # Only the surface probe reads the parameters that it has kept.
     return {
         name: value.clone()
         for name, value in training.state().items()
@@ -261,7 +268,10 @@ def assert_same_bits(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> 
 )
 @pytest.mark.parametrize("population", ["running", "exact"])
 def test_a_probe_leaves_no_trace(measured, population):
-    """Parameters, population statistics and momentum end in the same bits; each probe fires at steps 0, 2 and 4."""
+    """Parameters, population statistics and momentum end in the same bits.
+
+    Each probe measures at steps 0, 2 and 4.
+    """
     state = torch.get_rng_state()
     assert_same_bits(
         final_state(measured, population=population), final_state({}, population=population)
@@ -270,7 +280,7 @@ def test_a_probe_leaves_no_trace(measured, population):
 
 
 def test_a_probe_that_overflows_leaves_no_trace():
-    """A step size of 1e6 throws some batch statistics beyond all numbers; the training must not hear of it."""
+    """A step size of 1e6 overflows some batch statistics. The training must not change."""
     reckless = {"norm": "batch", "momentum": 0.0, "lr": 100.0, "step_sizes": (1.0, 1e6), "steps": 3}
     with_probe, without = (final_state(measured, **reckless) for measured in ({"landscape": 1}, {}))
     assert with_probe["theta"].isfinite().all()
@@ -290,7 +300,7 @@ def test_the_test_above_catches_a_probe_that_touches_the_population_statistics(m
         assert_same_bits(final_state({"evaluation": 2}), final_state({}))
 
 
-def test_every_metric_arrives_with_its_place():
+def test_every_metric_arrives_with_its_layer_and_unit():
     rows = frame(execute(tiny_spec(norm="noisy", probes=ALL_PROBES, random_direction=True)))
     expected = [
         "train_loss",

@@ -1,4 +1,4 @@
-"""The papers' own curves: every file is reachable and clean, and says what the papers say."""
+"""The papers' digitised curves: every file is used and well formed, with the papers' values."""
 
 import subprocess
 import sys
@@ -39,7 +39,7 @@ def test_every_file_is_a_source_once():
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.file)
-def test_every_file_belongs_under_some_question(source: Source):
+def test_every_file_is_used_for_some_settings(source: Source):
     kin = [
         other for other in SOURCES if (other.shows, other.figure) == (source.shows, source.figure)
     ]
@@ -77,7 +77,7 @@ def test_every_file_is_clean(source: Source):
             assert (np.abs(numbers) <= 1).all()
 
 
-def test_what_is_shown_is_a_figure_that_takes_it():
+def test_every_source_belongs_to_a_figure_that_can_show_it():
     drawing = {
         name: part
         for file in (covariate_shift, distributions, landscape, training)
@@ -87,7 +87,7 @@ def test_what_is_shown_is_a_figure_that_takes_it():
         assert "paper" in drawing[source.shows].__annotations__
 
 
-def test_steps_go_to_the_grid_once_with_the_mean_of_what_repeats(monkeypatch, tmp_path):
+def test_steps_are_rounded_to_the_grid_and_repeated_ones_averaged(monkeypatch, tmp_path):
     monkeypatch.setattr(reference, "FOLDER", tmp_path)
     (tmp_path / "made_up.csv").write_text(
         "series,step,value\nBN,101,30\nBN,-1,10\nBN,99,50\nBN,201,90\nStandard,1,20\n", "utf-8"
@@ -100,7 +100,7 @@ def test_steps_go_to_the_grid_once_with_the_mean_of_what_repeats(monkeypatch, tm
     assert (plain["step"].tolist(), set(plain["norm"])) == ([0], {"none"})
 
 
-# Known values (what the papers' figures show)
+# Values that can be read off the papers' figures
 
 
 def test_final_test_accuracies():
@@ -138,7 +138,7 @@ def test_effective_beta_settles_at_20_and_at_2e6():
         assert late["value"].median() == pytest.approx(plateau, rel=0.02)
 
 
-def test_the_linear_network_ends_where_the_paper_says():
+def test_the_linear_network_ends_at_the_paper_s_loss():
     curves = counterpart("training_loss", "dln", at(1e-6, "none", *LP))
     assert set(curves["figure"]) == {"2018 v3, Fig. 5b"}
     final = curves.groupby("norm")["value"].last()
@@ -184,7 +184,7 @@ def test_the_steps_of_fig_11_are_those_whose_range_fig_4b_and_10b_show():
         np.testing.assert_allclose(both[["min", "max"]], both[["low", "high"]], rtol=0.015)
 
 
-def test_percentiles_of_2015_lie_in_one_another():
+def test_percentiles_of_2015_are_nested():
     curves = counterpart("quantile_bands", "mlp", at(0.1, "none", "batch"))
     assert set(curves["layer"]) == {3}
     inside = (curves["low"] < curves["value"]) & (curves["value"] < curves["high"])
@@ -195,7 +195,7 @@ def test_percentiles_of_2015_lie_in_one_another():
     )
 
 
-# Which belong under ours
+# The choice of a paper's curves for our runs
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_percentiles_of_2015_lie_in_one_another():
         ("effective_beta", at(0.1, "batch", "l1"), "12d"),
     ],
 )
-def test_the_figure_with_most_of_the_networks_is_taken_the_earlier_of_equals(
+def test_the_figure_with_most_of_our_networks_is_chosen_and_the_earlier_of_equals(
     shows, networks, figure
 ):
     found = chosen(shows, "vgg", networks)
@@ -222,7 +222,7 @@ def test_the_figure_with_most_of_the_networks_is_taken_the_earlier_of_equals(
     }
 
 
-def test_what_it_lacks_comes_from_the_next():
+def test_missing_networks_come_from_the_next_figure():
     found = chosen("training_accuracy", "vgg", at(0.1, "none", "batch", "noisy", "linf"))
     assert found == {
         *(("2018 v3, Fig. 2", norm, 0.1) for norm in ("none", "batch", "noisy")),
@@ -234,19 +234,19 @@ def test_what_it_lacks_comes_from_the_next():
     ("shows", "family", "networks"),
     [
         ("training_accuracy", "vgg", at(0.02, "none", "batch")),  # another learning rate
-        ("training_accuracy", "vgg", at(0.1, "noise", "layer")),  # nobody showed them
+        ("training_accuracy", "vgg", at(0.1, "noise", "layer")),  # no paper shows these networks
         ("training_accuracy", "lenet", at(0.1, "none", "batch")),
         ("training_loss", "vgg", at(0.1, "none", "batch")),
-        ("loss_band", "vgg", at(1e-6, "none", "batch")),  # that is the linear network's
+        ("loss_band", "vgg", at(1e-6, "none", "batch")),  # a learning rate of the linear network
         ("", "vgg", at(0.1, "none", "batch")),
         ("loss_band", "vgg", frozenset()),
     ],
 )
-def test_no_rows_where_there_is_no_counterpart(shows, family, networks):
+def test_there_are_no_rows_without_a_counterpart(shows, family, networks):
     assert counterpart(shows, family, networks).empty
 
 
-def test_2015_names_no_learning_rate_so_any_will_do_and_a_curve_is_there_once():
+def test_curves_of_2015_fit_any_learning_rate_and_appear_once():
     curves = counterpart("test_accuracy", "mlp", at(0.1, "none") | at(1.0, "none"))
     assert curves["run"].nunique() == 1
     assert not curves.duplicated(["run", "step"]).any()
@@ -258,12 +258,13 @@ def test_families():
     assert {source.family for source in SOURCES} <= set(FAMILY.values())
 
 
-def test_notes_are_about_what_there_is():
+def test_every_note_belongs_to_a_source():
     assert set(reference.NOTES) <= {(source.family, source.shows) for source in SOURCES}
 
 
 def test_reading_needs_neither_streamlit_nor_torch_nor_plotly():
-    code = "import sys, bnviz.papers.reference; print({'streamlit', 'torch', 'plotly'} & set(sys.modules))"
+    heavy = "{'streamlit', 'torch', 'plotly'}"
+    code = f"import sys, bnviz.papers.reference; print({heavy} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True
     )

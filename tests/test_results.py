@@ -1,4 +1,4 @@
-"""docs/RESULTS.md: its tables are what the runs that ship give, and they leave nothing out."""
+"""docs/RESULTS.md agrees with the shipped runs and covers every claim and figure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def document() -> str:
     return results.document()
 
 
-def test_the_file_is_what_the_shipped_runs_give(document: str) -> None:
+def test_the_file_agrees_with_the_shipped_runs(document: str) -> None:
     assert FILE.read_text("utf-8") == document, "python -m bnviz results --out docs/RESULTS.md"
 
 
@@ -40,12 +40,12 @@ def test_every_claim_has_a_line_and_every_source_a_heading(document: str) -> Non
     assert re.findall(r"^### (.*)$", document, re.MULTILINE) == list(GROUPS.values())
 
 
-def test_every_table_has_as_many_cells_in_each_line(document: str) -> None:
+def test_all_lines_of_a_table_have_the_same_number_of_cells(document: str) -> None:
     for table in re.findall(r"(?:^\|.*\n)+", document, re.MULTILINE):
         assert len({line.count("|") for line in table.splitlines()}) == 1
 
 
-def test_every_figure_of_the_papers_is_there_once(document: str) -> None:
+def test_every_figure_of_the_papers_appears_once(document: str) -> None:
     assert len({figure.title for figure in FIGURES}) == len(FIGURES)
     assert {figure.preset for figure in FIGURES} == {
         name for name, preset in PRESETS.items() if preset.figure
@@ -57,7 +57,8 @@ def test_every_claim_about_a_paper_s_figure_or_theorem_belongs_to_a_figure() -> 
     named = [name for figure in FIGURES for name in figure.claims]
     assert len(named) == len(set(named)) and set(named) <= set(CLAIMS)
     without = {name for name, claim in CLAIMS.items() if claim.group != "counter"} - set(named)
-    assert without == {"random-direction"}  # the paper says it in its text, without a figure
+    # The paper makes this claim in its text, without a figure.
+    assert without == {"random-direction"}
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.title)
@@ -66,12 +67,12 @@ def test_a_figure_s_sentence_uses_every_number_it_measures(figure: PaperFigure) 
     assert not re.search(r"\|", figure.theirs + figure.ours + figure.note)
 
 
-def test_nothing_is_missing_in_what_is_measured(document: str) -> None:
+def test_no_measured_number_is_missing(document: str) -> None:
     figures = document.split("## Every figure")[1].split("## Seed by seed")[0]
     assert "nan" not in figures and "| 0 |" not in figures
 
 
-def test_the_accuracies_of_the_seeds_are_those_of_the_rows(document: str) -> None:
+def test_the_accuracies_of_the_seeds_agree_with_the_rows(document: str) -> None:
     spec = PRESETS["class"].specs(seed=1, norm="batch")[0]
     rows = Run(paths.GALLERY / spec.id).rows(["train_accuracy"])
     window = rows[(rows["step"] >= 1000) & (rows["step"] < 2000)]
@@ -79,7 +80,7 @@ def test_the_accuracies_of_the_seeds_are_those_of_the_rows(document: str) -> Non
     assert line.split("|")[3].strip() == f"{100 * window['value'].mean():.1f} %"
 
 
-def test_the_seeds_are_summed_up_as_the_number_asks() -> None:
+def test_seeds_are_summarised_as_the_number_specifies() -> None:
     values = np.array([1.0, 4.0, 16.0])
     expected = {
         "mean": np.mean(values),
@@ -122,7 +123,7 @@ def test_tables_choose_a_step_a_learning_rate_and_an_end() -> None:
     assert at_rate(0.5, at_step("train_loss", 5))(rows).empty
 
 
-def test_first_and_last_are_those_of_a_run_that_ships() -> None:
+def test_first_and_last_values_agree_with_a_shipped_run() -> None:
     spec = PRESETS["class"].specs(seed=0, norm="none")[0]
     rows = results.rows_of("class", Store(paths.GALLERY))
     run = rows[(rows["norm"] == "none") & (rows["seed"] == 0)]

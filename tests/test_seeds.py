@@ -1,4 +1,7 @@
-"""Several seeds: means, named intervals, paired differences; and that no interval looks like a band over step sizes."""
+"""Several seeds: means, named intervals and paired differences.
+
+An interval over seeds must not look like a band over step sizes.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ FINITE = st.floats(-1e6, 1e6)
 
 
 def curves(values: np.ndarray, norm: str = "batch", lr: float = 0.1, **more: object) -> DataFrame:
-    """One run a row of `values`, one step a column; seeds 0, 1, …"""
+    """Return curves from an array: a run (seeds 0, 1, …) per row, a step per column."""
     frames = [
         DataFrame(
             {
@@ -43,7 +46,7 @@ def curves(values: np.ndarray, norm: str = "batch", lr: float = 0.1, **more: obj
 
 @settings(max_examples=40)
 @given(values=arrays(float, st.tuples(st.integers(2, 6), st.just(3)), elements=FINITE))
-def test_mean_and_intervals_are_those_of_scipy(values: np.ndarray) -> None:
+def test_mean_and_intervals_agree_with_scipy(values: np.ndarray) -> None:
     n = len(values)
     mean, sem = values.mean(axis=0), values.std(axis=0, ddof=1) / np.sqrt(n)
     half = stats.t.ppf(0.975, n - 1) * sem
@@ -60,7 +63,7 @@ def test_mean_and_intervals_are_those_of_scipy(values: np.ndarray) -> None:
             np.testing.assert_allclose(table[name], expected, rtol=1e-9, atol=1e-6)
 
 
-def test_a_single_seed_has_no_interval_and_networks_stay_apart() -> None:
+def test_a_single_seed_has_no_interval_and_networks_are_not_mixed() -> None:
     several = pd.concat(
         [
             curves(np.ones((3, 3))),
@@ -79,10 +82,9 @@ def test_a_single_seed_has_no_interval_and_networks_stay_apart() -> None:
     assert alone["value_from"].isna().all() and alone["value_to"].isna().all()
 
 
-def test_a_seed_that_overflows_leaves_a_gap_and_one_that_lags_a_smaller_n() -> None:
-    lagging = curves(np.array([[1, np.nan, 3], [2.0, 2, 5]])).drop(
-        index=5
-    )  # seed 1 has not come to step 20
+def test_a_seed_that_overflows_leaves_a_gap_and_a_seed_that_is_behind_reduces_n() -> None:
+    # Seed 1 has not reached step 20.
+    lagging = curves(np.array([[1, np.nan, 3], [2.0, 2, 5]])).drop(index=5)
     table = over_seeds(lagging, ["value"], "t")
     assert table["n"].tolist() == [2, 2, 1]
     assert np.isnan(table["value"][1])
@@ -96,11 +98,12 @@ def test_differences_are_paired_by_seed_and_step() -> None:
     less = difference(ours, ["value"], theirs)
     assert sorted(set(less["seed"])) == [0, 1]  # the baseline has no seed 2
     assert set(less["value"]) == {2}
+    # The variation that the networks share has cancelled.
     assert over_seeds(less, ["value"], "sd")["value_to"].tolist() == [
         2,
         2,
         2,
-    ]  # what seeds share has cancelled
+    ]
 
 
 def test_thinning_keeps_the_ends_of_intervals() -> None:
@@ -136,7 +139,7 @@ def test_an_interval_over_seeds_is_hatched_without_edges_and_named() -> None:
     assert named == ["BatchNorm · n = 3", "95 % t-interval over seeds"]
 
 
-def test_around_a_band_over_step_sizes_it_is_whiskers() -> None:
+def test_around_a_band_over_step_sizes_an_interval_is_whiskers() -> None:
     edges = curves(np.random.default_rng(0).uniform(1, 2, (3, 3)))
     bands = edges.rename(columns={"value": "loss_low"}).assign(
         loss_high=edges["value"] + 1, eta_min=0.05
@@ -155,19 +158,16 @@ def test_around_a_band_over_step_sizes_it_is_whiskers() -> None:
     ]
 
 
-def test_a_network_with_one_seed_beside_others_with_three_has_no_interval_to_draw() -> None:
+def test_a_network_with_one_seed_has_no_interval_beside_networks_with_three() -> None:
     mixed = pd.concat(
         [curves(np.random.default_rng(0).uniform(1, 2, (3, 3))), curves(np.ones((1, 3)), "none")]
     )
     fig = training.test_accuracy(over_seeds(mixed, ["value"], "t"), Time(20))
-    assert (
-        sum(trace.line.width == 0 and trace.showlegend is False for trace in fig.data) == 2
-    )  # both edges, of one network
+    # One network has an interval, drawn with two edges.
+    assert sum(trace.line.width == 0 and trace.showlegend is False for trace in fig.data) == 2
 
 
-def test_an_interval_that_reaches_zero_is_open_below_on_a_logarithmic_axis_and_the_legend_says_so() -> (
-    None
-):
+def test_on_a_logarithmic_axis_an_interval_that_reaches_zero_is_open_below() -> None:
     steps = np.arange(4)
     keys = {
         "run": "batch",
@@ -182,10 +182,9 @@ def test_an_interval_that_reaches_zero_is_open_below_on_a_logarithmic_axis_and_t
     )
     figure = training_loss(frame, Time(4))
     edge = figure.data[0]
-    assert edge.y[1] < 1e-20  # far below whatever the axis shows, and no floor in the picture
-    assert (
-        0.1 < figure.layout.yaxis.autorangeoptions.clipmin < 0.2
-    )  # the axis ends below the lowest value that it can show
+    assert edge.y[1] < 1e-20  # far below the axis, so that no floor is drawn
+    # The axis ends below the lowest value that it can show.
+    assert 0.1 < figure.layout.yaxis.autorangeoptions.clipmin < 0.2
     assert any("over seeds (open below" in (trace.name or "") for trace in figure.data)
     closed = training_loss(frame.assign(mean_from=0.2), Time(4))
     assert not any("open below" in (trace.name or "") for trace in closed.data)

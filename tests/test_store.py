@@ -1,4 +1,4 @@
-"""A run's state is what its files say."""
+"""The store of runs: states, submission, cancelling, deleting and reading rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def row(step: int, value: float = 1.0) -> Row:
     return Row(step, "train_loss", None, None, None, value)
 
 
-def test_states_are_read_off_the_files_in_order():
+def test_the_files_of_a_run_give_its_state():
     run = Store().submit(tiny_spec())
     assert run.state == "queued"
     run.write("meta.json", {"step": 1})
@@ -39,7 +39,7 @@ def test_states_are_read_off_the_files_in_order():
     assert run.state == "done"
 
 
-def test_a_lock_is_free_again_when_its_process_is_gone_and_looking_does_not_take_it():
+def test_a_lock_is_free_when_its_process_ends_and_checking_does_not_take_it():
     run = Store().submit(tiny_spec())
     lock = run.lock()
     lock.acquire()
@@ -48,26 +48,26 @@ def test_a_lock_is_free_again_when_its_process_is_gone_and_looking_does_not_take
     assert run.state == "queued"
 
 
-def test_the_same_question_is_one_run():
+def test_the_same_settings_give_one_run():
     first, second = Store().submit(tiny_spec(lr=1)), Store().submit(tiny_spec(lr=1.0))
     assert first.folder == second.folder
     assert first.queued_at == second.queued_at
     assert [run.id for run in Store().runs()] == [first.id]
 
 
-def test_runs_come_in_the_order_they_were_asked():
+def test_runs_come_in_the_order_of_submission():
     ids = [Store().submit(tiny_spec(seed=seed)).id for seed in (3, 1, 2)]
     assert [run.id for run in Store().runs()] == ids
 
 
 @pytest.mark.parametrize("sign", ["cancel", "error.txt"])
-def test_asking_again_for_a_failed_or_cancelled_run_queues_it_again(sign):
+def test_submitting_a_failed_or_cancelled_run_again_queues_it(sign):
     run = Store().submit(tiny_spec())
     run.write(sign, "no")
     assert Store().submit(tiny_spec()).state == "queued"
 
 
-def test_a_run_is_cancelled_only_when_nobody_else_waits():
+def test_a_run_is_cancelled_only_if_nobody_else_waits_for_it():
     run = Store().submit(tiny_spec())
     run.wait("ann")
     run.wait("bob")
@@ -77,7 +77,7 @@ def test_a_run_is_cancelled_only_when_nobody_else_waits():
     assert run.state == "cancelled"
 
 
-def test_a_reader_who_has_gone_away_does_not_wait():
+def test_a_reader_who_has_left_is_not_waiting():
     run = Store().submit(tiny_spec())
     run.wait("gone")
     os.utime(run.folder / "waiting" / "gone", (0, time.time() - 60))
@@ -98,7 +98,7 @@ def test_a_reader_who_has_gone_away_does_not_wait():
         "[]",
     ],
 )
-def test_a_damaged_question_starts_nothing_and_says_so(text):
+def test_a_damaged_settings_file_starts_nothing_and_is_reported(text):
     run = Store().submit(tiny_spec())
     (run.folder / "spec.json").write_text(text, "utf-8")
     again = Store().runs()[0]
@@ -118,7 +118,7 @@ def test_ids_are_checked_before_they_touch_a_path():
         Store().find("abc")
 
 
-def test_rows_keep_their_order_and_schema_through_parts_and_merging():
+def test_rows_keep_their_order_and_schema_in_parts_and_after_merging():
     run = Store().submit(tiny_spec())
     assert list(run.rows().columns) == SCHEMA.names
     run.write_rows("000000", [row(0), Row(0, "activation_mean", "conv1", 7, None, 0.5)])
@@ -143,7 +143,7 @@ def test_a_run_that_is_running_cannot_be_deleted():
     assert Store().runs() == []
 
 
-def test_a_deleted_run_leaves_nothing_of_its_earlier_life():
+def test_a_deleted_run_leaves_nothing_behind():
     run = Store().submit(tiny_spec())
     run.write_rows("000000", [row(0), row(1), row(2)])
     assert len(run.rows()) == 3
@@ -154,7 +154,7 @@ def test_a_deleted_run_leaves_nothing_of_its_earlier_life():
     assert len(run.rows()) == 1
 
 
-def test_looking_at_a_run_that_was_deleted_breaks_nothing():
+def test_a_deleted_run_can_still_be_inspected():
     run = Store().submit(tiny_spec())
     assert run.readable
     assert run.delete()
@@ -163,7 +163,7 @@ def test_looking_at_a_run_that_was_deleted_breaks_nothing():
     assert not run.folder.exists()
 
 
-def test_many_readers_may_ask_at_once():
+def test_many_readers_may_submit_at_once():
     specs = [tiny_spec(seed=seed) for seed in range(20)]
     with ThreadPoolExecutor(8) as readers:
         list(readers.map(lambda spec: Store().submit(spec), specs * 8))
@@ -171,7 +171,7 @@ def test_many_readers_may_ask_at_once():
     assert {run.state for run in Store().runs()} == {"queued"}
 
 
-def test_asking_again_takes_back_a_wish_to_cancel_that_is_not_yet_heeded():
+def test_submitting_again_withdraws_a_pending_cancellation():
     run = Store().submit(tiny_spec())
     run.write("meta.json", {"step": 1})
     with run.lock():
@@ -180,14 +180,14 @@ def test_asking_again_takes_back_a_wish_to_cancel_that_is_not_yet_heeded():
     assert run.state == "interrupted"
 
 
-def test_half_a_file_is_never_seen():
+def test_a_half_written_file_is_never_visible():
     run = Store().submit(tiny_spec())
     run.write_rows("000000", [row(0)])
     (run.folder / "rows" / ".000001").write_bytes(b"PAR1 half")
     assert len(run.rows()) == 1
 
 
-def test_runs_that_ship_with_bnviz_answer_where_the_cache_does_not(tmp_path, monkeypatch):
+def test_a_shipped_run_is_used_if_the_cache_has_none(tmp_path, monkeypatch):
     from bnviz import paths
 
     spec = RunSpec()
@@ -199,7 +199,7 @@ def test_runs_that_ship_with_bnviz_answer_where_the_cache_does_not(tmp_path, mon
     assert Store().runs() == []
 
 
-def test_rows_of_some_metrics_and_steps_are_those_of_all():
+def test_reading_some_metrics_and_steps_gives_a_subset_of_all_rows():
     run = Store().submit(tiny_spec())
     run.write_rows(
         "000000", [*(row(step) for step in range(3)), Row(2, "ics_l2", "conv10", None, None, 0.5)]
@@ -226,20 +226,19 @@ def test_rows_of_some_metrics_and_steps_are_those_of_all():
     ]
 
 
-def test_rows_take_little_memory_and_sort_as_text_does():
+def test_rows_take_little_memory_and_sort_like_text():
     run = Store().submit(tiny_spec())
     run.write_rows(
         "000000", [Row(0, "ics_l2", layer, None, None, 1.0) for layer in ("conv2", "conv10")] * 5000
     )
     rows = run.labelled_rows()
-    assert (
-        rows.memory_usage(deep=True).sum() / len(rows) < 60
-    )  # bytes; text takes three times as much
+    # As text, a row would take three times as many bytes.
+    assert rows.memory_usage(deep=True).sum() / len(rows) < 60
     assert rows.sort_values("layer")["layer"].iloc[0] == "conv10"
     assert joined([run, run])["layer"].dtype == rows["layer"].dtype  # still categories
 
 
-def test_what_is_kept_of_the_files_that_were_read_is_bounded_by_bytes(monkeypatch):
+def test_the_memory_for_files_that_were_read_is_bounded(monkeypatch):
     cache = Recent(100_000, parts.kept.size)
     monkeypatch.setattr(parts, "kept", cache)
     run = Store().submit(tiny_spec())
@@ -249,7 +248,7 @@ def test_what_is_kept_of_the_files_that_were_read_is_bounded_by_bytes(monkeypatc
     assert 0 < cache.bytes <= 100_000
 
 
-def test_of_a_large_file_the_groups_of_rows_that_have_the_steps_are_read(monkeypatch):
+def test_of_a_large_file_only_row_groups_with_the_steps_are_read(monkeypatch):
     run, read, chosen = Store().submit(tiny_spec()), [], parts.chosen
     monkeypatch.setattr(parts, "GROUP", 100)
     monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""The story: its chapters fit presets, panels and pages; its lesson and reports say in HTML what the runs say in numbers."""
+"""The story: its chapters, the lesson, the report, and the pages that tell it."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ ORDER = [
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No process is started, and no run that ships is seen."""
+    """Start no process and hide the shipped runs."""
     monkeypatch.setattr(supervisor, "ensure", lambda store: None)
     monkeypatch.setattr("bnviz.paths.GALLERY", PROJECT / "no gallery")
 
 
 @pytest.fixture(scope="module")
 def answered(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """Two networks and two seeds, finished."""
+    """Return a store with finished runs of two networks and two seeds."""
     store = Store(tmp_path_factory.mktemp("story"))
     for spec in SPECS:
         Inline().start(store.submit(spec))
@@ -66,13 +66,13 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 @pytest.fixture(scope="module")
 def reported(answered: Store) -> str:
-    """The report on them."""
+    """Return the report on these runs."""
     return report.report(answered.runs(), "Tiny <runs> & more")
 
 
 @pytest.fixture
 def told(answered: Store, own_cache: Any, monkeypatch: pytest.MonkeyPatch) -> list[Run]:
-    """Every chapter is told on those runs, in this test's cache."""
+    """Give every chapter these runs, in this test's cache."""
     own_cache.mkdir()
     for run in answered.runs():
         (own_cache / run.id).symlink_to(run.folder)
@@ -81,7 +81,7 @@ def told(answered: Store, own_cache: Any, monkeypatch: pytest.MonkeyPatch) -> li
 
 
 class Page(HTMLParser):
-    """What stands in a page; it fails where tags do not fit."""
+    """The tags and text of an HTML page. Tags that do not match raise an error."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -112,7 +112,7 @@ class Page(HTMLParser):
 
 
 def drawn(html: str) -> list[list[dict[str, Any]]]:
-    """The traces of every figure of a page."""
+    """Return the traces of every figure of a page."""
     return [
         json.loads(found[1])
         for found in re.finditer(r"Plotly\.newPlot\(\s*\"[^\"]+\",\s*(\[.*?\]),\s+\{", html, re.S)
@@ -120,7 +120,7 @@ def drawn(html: str) -> list[list[dict[str, Any]]]:
 
 
 def numbers(array: Any) -> list[float]:
-    """plotly's typed arrays as a list."""
+    """Return a plotly array as a list, whether or not it is base64-encoded."""
     return (
         list(np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"]))
         if isinstance(array, dict)
@@ -128,16 +128,16 @@ def numbers(array: Any) -> list[float]:
     )
 
 
-# The data
+# Chapters
 
 
-def test_the_story_is_told_in_the_papers_order_and_ends_with_what_a_sample_shows():
+def test_the_story_follows_the_paper_and_ends_with_few_images():
     assert list(CHAPTERS) == ORDER
     assert len(QUESTIONS) == 10
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS.values(), ids=ORDER)
-def test_a_chapter_fits_its_panel_its_preset_and_its_page(chapter):
+def test_a_chapter_fits_its_panel_preset_and_page(chapter):
     specs = chapter.specs()
     assert {(spec.norm, spec.seed) for spec in specs} == {
         (n, s) for n in chapter.norms for s in chapter.seeds
@@ -154,7 +154,7 @@ def test_a_chapter_fits_its_panel_its_preset_and_its_page(chapter):
     assert [int(seed) for seed in said["seed"]] == list(chapter.seeds)
 
 
-def test_few_images_are_the_class_comparison_on_the_sample():
+def test_few_images_repeats_the_class_comparison_on_the_sample():
     few, whole = PRESETS["few-images"].specs()[0], PRESETS["class"].specs()[0]
     measured = {"steps": few.steps, "data": few.data, "probes": few.probes}
     assert whole.model_copy(update=measured) == few
@@ -175,7 +175,7 @@ def test_a_chapter_is_drawn_from_its_own_runs(told):
 # The lesson
 
 
-def test_the_lesson_is_one_page_that_needs_nothing_else(told):
+def test_the_lesson_is_one_file_that_needs_no_other(told):
     html = report.lesson(Store())
     page = Page(html)
     assert page.of("html") == [{"lang": "en"}]
@@ -194,7 +194,7 @@ def test_every_figure_of_the_lesson_has_a_text_alternative(told):
     assert len(drawn(html)) == len(CHAPTERS)
 
 
-def test_the_lessons_ten_answers_and_its_formulas_are_folded_away(told):
+def test_the_ten_answers_and_the_formulas_of_the_lesson_are_folded_away(told):
     page = Page(report.lesson(Store()))
     kinds = [details["class"] for details in page.of("details")]
     assert kinds == ["formula"] * len(CHAPTERS) + ["answer"] * 10
@@ -213,7 +213,7 @@ def test_a_lesson_without_runs_says_how_to_make_them():
 # The report
 
 
-def test_a_reports_figures_have_the_numbers_of_the_panels(answered, reported):
+def test_the_figures_of_a_report_have_the_numbers_of_the_panels(answered, reported):
     runs = answered.runs()
     rows = pd.concat([run.labelled_rows() for run in runs], ignore_index=True)
     view = panels.view(rows, [run.spec for run in runs], statistic="t")
@@ -231,7 +231,7 @@ def test_a_reports_figures_have_the_numbers_of_the_panels(answered, reported):
             )
 
 
-def test_a_report_says_what_its_runs_are_and_where_their_curves_end(answered, reported):
+def test_a_report_describes_its_runs_and_the_ends_of_their_curves(answered, reported):
     page, runs = Page(reported), answered.runs()
     assert "Tiny <runs> & more" in page.text
     for run in runs:
@@ -252,7 +252,7 @@ def test_a_report_says_what_its_runs_are_and_where_their_curves_end(answered, re
     assert "santurkar2018batchnorm" in page.text
 
 
-def test_runs_of_other_conditions_have_figures_of_their_own(told):
+def test_runs_with_other_settings_have_their_own_figures(told):
     others = [Store().submit(tiny_spec(steps=steps, probes={"accuracy": 1})) for steps in (2, 3)]
     for run in others:
         Inline().start(run)
@@ -263,7 +263,7 @@ def test_runs_of_other_conditions_have_figures_of_their_own(told):
     ] == [True, True]
 
 
-def test_a_report_tells_the_claims_that_its_runs_can_judge(told, monkeypatch):
+def test_a_report_lists_the_claims_that_its_runs_can_judge(told, monkeypatch):
     claim = CLAIMS["batch-faster"]
     monkeypatch.setattr(
         judging,
@@ -309,7 +309,7 @@ def test_a_report_of_nothing_costs_one_sentence():
         ("", ""),
     ],
 )
-def test_the_little_markdown_of_panels_becomes_html(text, html):
+def test_markdown_of_panel_texts_becomes_html(text, html):
     assert report.marked(text) == html
 
 
@@ -344,7 +344,7 @@ def test_lesson_and_report_write_a_page(told, tmp_path):
         ),
     ],
 )
-def test_a_wrong_word_costs_one_sentence(words, says, capsys, monkeypatch):
+def test_a_wrong_option_costs_one_sentence(words, says, capsys, monkeypatch):
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
     assert bnviz(*words) == 2
     error = capsys.readouterr().err
@@ -368,7 +368,7 @@ def test_reset_asks_and_deletes_all_runs_but_no_data(own_cache, monkeypatch, cap
     assert (own_cache / "data" / "kept").exists() and not runs[0].folder.exists()
 
 
-def test_reset_stops_what_runs_and_names_what_does_not_stop():
+def test_reset_stops_running_runs_and_names_those_that_do_not_stop():
     stubborn, waiting = Store().submit(tiny_spec()), Store().submit(tiny_spec(seed=1))
     with stubborn.lock():
         assert Store().reset(seconds=0.2) == (1, [stubborn])
@@ -388,12 +388,12 @@ def page(name: str, **address: str) -> AppTest:
 
 
 def plots(opened: AppTest) -> list[dict[str, Any]]:
-    """What a page sends to the browser for each figure."""
+    """Return what a page sends to the browser for each figure."""
     sent = [component.proto for component in opened.get("bidi_component")]
     return [json.loads(proto.bytes) for proto in sent if proto.bytes]
 
 
-def test_start_tells_every_chapter_with_its_figure(told):
+def test_the_start_page_shows_every_chapter_with_its_figure(told):
     opened = page("start")
     assert not opened.exception
     assert [plot["alt"] for plot in plots(opened)] == [
@@ -404,7 +404,7 @@ def test_start_tells_every_chapter_with_its_figure(told):
     assert "seeds 0, 1" in opened.caption[1].value
 
 
-def test_start_draws_what_is_finished_and_says_what_is_not(told, monkeypatch):
+def test_the_start_page_draws_finished_runs_and_names_missing_ones(told, monkeypatch):
     left_out = CHAPTERS["norms"]
     monkeypatch.setattr(
         Chapter, "specs", lambda chapter: [tiny_spec(seed=9)] if chapter is left_out else SPECS
@@ -415,14 +415,14 @@ def test_start_draws_what_is_finished_and_says_what_is_not(told, monkeypatch):
 
 
 def walk(opened: AppTest, *keys: str) -> Iterator[str]:
-    """The headings of the slides that these buttons lead to."""
+    """Press these buttons and yield the heading of each slide."""
     for key in keys:
         opened.button(key=f"go-{key}").click().run()
         assert not opened.exception
         yield opened.title[0].value
 
 
-def test_the_presenter_walks_the_story_both_ways(told):
+def test_the_presenter_goes_forwards_and_backwards(told):
     opened = page("present")
     headings = [chapter.heading for chapter in CHAPTERS.values()]
     assert opened.title[0].value == headings[0]
@@ -443,7 +443,7 @@ def test_a_link_opens_a_slide_and_a_wrong_one_costs_one_sentence(told):
     assert wrong.title[0].value == CHAPTERS["performance"].heading
 
 
-def test_a_slide_without_runs_says_what_to_do():
+def test_a_slide_without_runs_says_how_to_make_them():
     opened = page("present")
     assert not opened.exception and plots(opened) == []
     assert "Run" in opened.info[0].value
@@ -479,7 +479,7 @@ def test_the_runs_page_resets_to_the_shipped_state(told):
 
 
 def the_dialog() -> None:
-    """By itself: a dialog is a fragment, of which AppTest knows nothing."""
+    """Draw the dialog by itself, because AppTest does not support fragments."""
     from bnviz.runs.store import Store
     from bnviz.ui import runs
 

@@ -1,4 +1,4 @@
-"""The queue, looked at step by step with a pretended engine, and killed for real with the processes it is made of."""
+"""The supervisor: its queue with a fake engine, and real processes that are killed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.conftest import LOCKS, holder, tiny_spec, wait_for
 
 
 class Pretended:
-    """An engine whose workers live until they are told otherwise."""
+    """A fake engine whose workers live until the test ends them."""
 
     def __init__(self) -> None:
         self.started: list[str] = []
@@ -50,7 +50,7 @@ def engine() -> Pretended:
     return Pretended()
 
 
-def test_runs_start_in_order_one_a_slot(engine):
+def test_runs_start_in_order_with_one_in_each_slot(engine):
     runs = [Store().submit(tiny_spec(seed=seed)) for seed in range(4)]
     watch = Supervisor(Store(), engine, slots=2)
     assert watch.tick()
@@ -63,7 +63,7 @@ def test_runs_start_in_order_one_a_slot(engine):
     assert engine.started == [run.id for run in runs[:3]]
 
 
-def test_a_run_that_another_supervisors_worker_holds_takes_a_slot_and_is_not_started(engine):
+def test_a_run_held_by_another_supervisor_s_worker_takes_a_slot_but_is_not_started(engine):
     held, waiting = Store().submit(tiny_spec(seed=0)), Store().submit(tiny_spec(seed=1))
     with held.lock():
         Supervisor(Store(), engine, slots=1).tick()
@@ -72,7 +72,7 @@ def test_a_run_that_another_supervisors_worker_holds_takes_a_slot_and_is_not_sta
         assert engine.started == [waiting.id]
 
 
-def test_nothing_starts_that_is_done_failed_cancelled_or_damaged(engine):
+def test_finished_failed_cancelled_and_damaged_runs_are_not_started(engine):
     for seed, name in enumerate(("done.json", "error.txt", "cancel")):
         Store().submit(tiny_spec(seed=seed)).write(name, "no")
     (Store().submit(tiny_spec(seed=9)).folder / "spec.json").write_text(
@@ -82,7 +82,7 @@ def test_nothing_starts_that_is_done_failed_cancelled_or_damaged(engine):
     assert engine.started == []
 
 
-def test_a_worker_that_dies_again_and_again_has_failed(engine):
+def test_a_run_whose_worker_dies_repeatedly_has_failed(engine):
     run = Store().submit(tiny_spec())
     watch = Supervisor(Store(), engine, slots=1)
     for _ in range(ATTEMPTS + 1):
@@ -93,7 +93,7 @@ def test_a_worker_that_dies_again_and_again_has_failed(engine):
     assert "died" in run.error()
 
 
-def test_a_worker_that_dies_far_apart_or_is_cancelled_again_and_again_has_not_failed(engine):
+def test_deaths_far_apart_and_repeated_cancelling_are_no_failure(engine):
     run = Store().submit(tiny_spec())
     watch = Supervisor(Store(), engine, slots=1)
     for step in range(2 * ATTEMPTS):
@@ -110,7 +110,7 @@ def test_a_worker_that_dies_far_apart_or_is_cancelled_again_and_again_has_not_fa
     assert run.state == "interrupted"
 
 
-def test_a_cancelled_worker_that_does_not_stop_is_stopped(engine):
+def test_a_cancelled_worker_that_does_not_stop_is_killed(engine):
     run = Store().submit(tiny_spec())
     watch = Supervisor(Store(), engine, slots=1)
     watch.tick()
@@ -122,7 +122,7 @@ def test_a_cancelled_worker_that_does_not_stop_is_stopped(engine):
     assert engine.stopped == [run.id]
 
 
-def test_an_idle_supervisor_leaves(monkeypatch, engine):
+def test_an_idle_supervisor_ends(monkeypatch, engine):
     monkeypatch.setattr(supervisor, "IDLE_S", 0.2)
     assert supervisor.supervise(Store(), lambda: engine)
 
@@ -139,15 +139,18 @@ def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
 
 
 def begin(processes: list[subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
-    """A real supervisor on the test's cache."""
+    """Start a real supervisor on the test's cache."""
     processes.append(subprocess.Popen([sys.executable, "-m", "bnviz", "work"], cwd=PROJECT))
     wait_for(lambda: supervisor.held(supervisor.lock(Store())), "the supervisor does not start", 90)
     return processes[-1]
 
 
 @pytest.mark.skipif(not LOCKS.exists(), reason="needs Linux to find the worker")
-def test_kill_everything_one_after_the_other_and_lose_nothing(processes):
-    """kill -9 of the supervisor, then of a worker: nothing runs twice, nothing is lost, the next start goes on."""
+def test_killing_supervisor_and_worker_loses_nothing(processes):
+    """Kill the supervisor, then a worker, with SIGKILL.
+
+    Nothing runs twice, nothing is lost, and the next supervisor continues.
+    """
     specs = [
         tiny_spec(norm="batch", steps=1500, seed=seed, probes={"accuracy": 1, "landscape": 300})
         for seed in range(2)
@@ -179,7 +182,7 @@ def test_kill_everything_one_after_the_other_and_lose_nothing(processes):
     assert second.poll() is None
 
 
-def test_a_second_supervisor_steps_back(processes):
+def test_a_second_supervisor_ends_at_once(processes):
     begin(processes)
     said = subprocess.run(
         [sys.executable, "-m", "bnviz", "work"],
@@ -194,8 +197,12 @@ def test_a_second_supervisor_steps_back(processes):
 
 
 def test_ensure_starts_a_supervisor_that_outlives_its_starter():
-    """As the dashboard does it, which is then killed."""
-    code = "import time; from bnviz.runs.store import Store; from bnviz.runs.supervisor import ensure; print(ensure(Store()), flush=True); time.sleep(99)"
+    """The dashboard starts it in this way and is then killed."""
+    code = (
+        "import time; from bnviz.runs.store import Store; "
+        "from bnviz.runs.supervisor import ensure; "
+        "print(ensure(Store()), flush=True); time.sleep(99)"
+    )
     starter = subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=PROJECT,
@@ -213,7 +220,7 @@ def test_ensure_starts_a_supervisor_that_outlives_its_starter():
     os.kill(pid, signal.SIGTERM)
 
 
-def test_one_run_that_cannot_be_started_stops_no_other_and_is_told_once(engine, monkeypatch):
+def test_a_run_that_cannot_be_started_stops_no_other_and_is_reported_once(engine, monkeypatch):
     barred, free = Store().submit(tiny_spec(seed=0)), Store().submit(tiny_spec(seed=1))
     begin_worker = engine.start
 
@@ -248,7 +255,7 @@ def test_a_run_that_cannot_be_scheduled_stops_no_other(engine, monkeypatch):
     assert odd.id in supervisor.trouble(Store())
 
 
-def test_what_killed_the_supervisor_is_told_until_another_works(monkeypatch, engine):
+def test_the_supervisor_s_last_error_is_shown_until_another_one_works(monkeypatch, engine):
     def broken() -> Pretended:
         raise OSError(28, "No space left on device")
 
@@ -260,14 +267,14 @@ def test_what_killed_the_supervisor_is_told_until_another_works(monkeypatch, eng
     assert supervisor.trouble(Store()) == ""
 
 
-def test_a_supervisor_that_dies_without_a_word_is_told(monkeypatch):
+def test_a_supervisor_that_dies_without_a_message_is_reported(monkeypatch):
     monkeypatch.setattr(sys, "executable", shutil.which("false") or "false")
     assert supervisor.ensure(Store())
     wait_for(lambda: supervisor.trouble(Store()), "nothing is told")
     assert "supervisor.log says why" in supervisor.trouble(Store())
 
 
-def test_a_cache_that_cannot_be_used_is_told(tmp_path, monkeypatch):
+def test_a_cache_that_cannot_be_used_is_reported(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("BNVIZ_CACHE", str(tmp_path / "file" / "cache"))
     assert supervisor.ensure(Store()) is None
@@ -275,7 +282,7 @@ def test_a_cache_that_cannot_be_used_is_told(tmp_path, monkeypatch):
     assert Store().runs() == []
 
 
-def test_temporaries_of_killed_writers_go_and_all_else_stays(engine, own_cache):
+def test_temporary_files_of_killed_writers_are_deleted_and_all_others_kept(engine, own_cache):
     run = Store().submit(tiny_spec())
     (run.folder / "rows").mkdir()
     killed = [
@@ -296,7 +303,7 @@ def test_temporaries_of_killed_writers_go_and_all_else_stays(engine, own_cache):
 @pytest.mark.skipif(
     "forkserver" not in multiprocessing.get_all_start_methods(), reason="needs a fork server"
 )
-def test_workers_start_where_the_folder_for_temporaries_has_a_long_name(tmp_path):
+def test_workers_start_even_if_the_temporary_folder_has_a_long_name(tmp_path):
     long = tmp_path / ("x" * 111)
     long.mkdir()
     code = """

@@ -1,4 +1,4 @@
-"""The surface: its heights against networks written anew, its directions, and where the path of the training is put."""
+"""The surface probe: heights checked against torch.nn, directions, and the projected path."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ DLN = {
 
 
 def heights(rows: pd.DataFrame) -> pd.DataFrame:
-    """The losses, a down and b across, both as numbers."""
+    """Return the losses as a table, with coordinate a in rows and b in columns."""
     losses = rows[rows.metric == "surface_loss"].pivot(index="at", columns="unit", values="value")
-    return losses.set_axis(losses.index, axis=1)  # both axes are one grid
+    return losses.set_axis(losses.index, axis=1)  # both axes have the same grid
 
 
 def path(rows: pd.DataFrame) -> pd.DataFrame:
-    """A row for every step that has a place in the plane: a, b, off."""
+    """Return a, b and the distance from the plane for each step that was projected."""
     names = {"surface_path_a": "a", "surface_path_b": "b", "surface_off": "off"}
     places = rows[rows.metric.isin(names)].pivot(index="at", columns="metric", values="value")
     return places.rename(columns=names)[["a", "b", "off"]]
 
 
 def filters(at: Moment, flat: torch.Tensor) -> dict[str, torch.Tensor]:
-    """The norm of every row of every weight, by hand."""
+    """Return the norm of every row of every weight."""
     return {
         layer: torch.stack([row.norm() for row in parameters["weight"]])
         for layer, parameters in at.objective.views(flat).items()
@@ -61,7 +61,10 @@ def test_a_height_is_the_loss_of_a_copied_model(norm, scaled):
 
 
 def test_a_linear_network_of_two_layers_has_a_surface_in_closed_form():
-    """‖(W₂ + …)((W₁ + …) x + …) + … − y‖² with nothing but NumPy: a polynomial of degree four in a and in b."""
+    """Compute ‖(W₂ + …)((W₁ + …) x + …) + … − y‖² in NumPy.
+
+    It is a polynomial of degree four in a and in b.
+    """
     at = moment(**DLN, surface_along="random", surface_grid=9, surface_extent=300)
     measured, (u, v) = heights(frame(surface.measure(at))), surface.directions(at)
     x, y = (tensor.numpy() for tensor in at.batch)
@@ -76,17 +79,17 @@ def test_a_linear_network_of_two_layers_has_a_surface_in_closed_form():
     assert np.abs(differences).max() < 1e-8 * np.abs(measured.to_numpy()).max()
 
 
-@pytest.mark.parametrize("knobs", [{}, {"surface_along": "random"}, {"surface_scaled": True}])
+@pytest.mark.parametrize("settings", [{}, {"surface_along": "random"}, {"surface_scaled": True}])
 @pytest.mark.parametrize("norm", NORMS)
-def test_in_the_middle_is_the_loss_of_the_step(norm, knobs):
-    at = moment(norm=norm, l2=1e-3, **knobs)
+def test_the_height_in_the_middle_is_the_loss_of_the_step(norm, settings):
+    at = moment(norm=norm, l2=1e-3, **settings)
     assert heights(frame(surface.measure(at))).loc[0, 0] == pytest.approx(
         float(at.evaluation.loss), rel=1e-12
     )
 
 
 @pytest.mark.parametrize("norm", NORMS)
-def test_along_the_gradient_it_is_the_landscape(norm):
+def test_along_the_gradient_the_surface_agrees_with_the_landscape_probe(norm):
     at = moment(norm=norm, surface_extent=4, surface_grid=9, step_sizes=(1.0, 2.0, 3.0, 4.0))
     measured = heights(frame(surface.measure(at)))[0.0]
     rows = frame(landscape.measure(at))
@@ -96,7 +99,7 @@ def test_along_the_gradient_it_is_the_landscape(norm):
 
 
 @pytest.mark.parametrize("along", ["gradient", "random"])
-def test_directions_are_orthogonal_and_as_long_as_a_step_of_training(along):
+def test_directions_are_orthogonal_and_as_long_as_a_training_step(along):
     at = moment(surface_along=along, schedule="cosine")
     u, v = surface.directions(at)
     length = at.lr * float(at.evaluation.gradient.norm())
@@ -112,7 +115,7 @@ def test_directions_are_orthogonal_and_as_long_as_a_step_of_training(along):
 
 
 @pytest.mark.parametrize("along", ["gradient", "random"])
-def test_filter_normalised_directions_have_the_filter_norms_of_the_network_and_nothing_else(along):
+def test_filter_normalised_directions_have_only_the_filter_norms_of_the_network(along):
     at = moment(norm="batch", surface_along=along, surface_scaled=True)
     goals = filters(at, at.theta)
     source = -at.evaluation.gradient if along == "gradient" else surface.draw(at, "u")
@@ -133,7 +136,7 @@ def test_filter_normalised_directions_have_the_filter_norms_of_the_network_and_n
                 )
 
 
-def test_random_directions_are_one_draw_a_run():
+def test_random_directions_are_drawn_once_for_each_run():
     first, other = moment(surface_along="random"), moment(surface_along="random", lr=0.01)
     for ours, theirs in zip(surface.directions(first), surface.directions(other), strict=True):
         torch.testing.assert_close(ours / ours.norm(), theirs / theirs.norm())
@@ -154,10 +157,10 @@ def test_random_directions_are_one_draw_a_run():
     )
 
 
-@pytest.mark.parametrize("knobs", [{}, {"surface_along": "random"}, {"surface_scaled": True}])
-def test_the_path_is_projected_as_least_squares_would(knobs):
+@pytest.mark.parametrize("settings", [{}, {"surface_along": "random"}, {"surface_scaled": True}])
+def test_the_path_is_projected_by_least_squares(settings):
     spec = tiny_spec(
-        norm="batch", precision="float64", momentum=0.9, steps=7, probes={"surface": 3}, **knobs
+        norm="batch", precision="float64", momentum=0.9, steps=7, probes={"surface": 3}, **settings
     )
     training, thetas, planes, rows = Training(spec), {}, {}, []
     while not training.finished:
@@ -184,7 +187,7 @@ def test_the_path_is_projected_as_least_squares_would(knobs):
 
 
 def replay(spec, step: int) -> Moment:
-    """A step of a training as the surface sees it."""
+    """Return a training step as the surface probe sees it."""
     training, seen = Training(spec), []
     measure = surface.measure
     with pytest.MonkeyPatch.context() as patch:
@@ -194,7 +197,7 @@ def replay(spec, step: int) -> Moment:
     return seen[-1]
 
 
-def test_plain_gradient_descent_goes_to_one_and_zero():
+def test_gradient_descent_without_momentum_goes_to_one_and_zero():
     places = path(frame(surface.measure(moment(norm="batch", momentum=0.0))))
     assert places.loc[3, "a"] == pytest.approx(1) and places.loc[3, "b"] == pytest.approx(
         0, abs=1e-9
@@ -203,7 +206,7 @@ def test_plain_gradient_descent_goes_to_one_and_zero():
 
 
 @pytest.mark.parametrize("cut", [1, 3, 4])
-def test_going_on_from_a_state_gives_the_same_surfaces(cut):
+def test_continuing_from_a_state_gives_the_same_surfaces(cut):
     spec = tiny_spec(norm="noisy", momentum=0.9, probes={"surface": 2}, steps=5)
     whole, first, second = Training(spec), Training(spec), Training(spec)
     rows = []
@@ -240,7 +243,7 @@ def test_a_gradient_of_zero_has_no_plane():
     assert rows[rows.metric == "surface_loss"].value.isna().all() and len(heights(rows)) == 3
 
 
-def test_the_parameters_kept_are_thinned_before_they_fill_memory():
+def test_the_kept_parameters_are_thinned_before_they_fill_memory():
     kept: dict[int, torch.Tensor] = {}
     for step in range(0, 1000, 10):
         kept = surface.keep(kept, step, torch.zeros(1))
@@ -250,7 +253,7 @@ def test_the_parameters_kept_are_thinned_before_they_fill_memory():
 
 
 @pytest.mark.parametrize("points", [3, 4, 15, 101])
-def test_the_grid_is_symmetric_with_exact_ends_and_middle(points):
+def test_the_grid_is_symmetric_and_its_ends_and_middle_are_exact(points):
     ticks = np.array(surface.grid(0.1, points))
     np.testing.assert_allclose(ticks, np.linspace(-0.1, 0.1, points), rtol=1e-12, atol=1e-16)
     assert (ticks == -ticks[::-1]).all() and ticks[-1] == 0.1

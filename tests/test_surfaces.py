@@ -1,4 +1,4 @@
-"""Surfaces: rows to planes, and planes to pictures that can be played."""
+"""Surfaces: from rows to planes, and from planes to animated figures."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ EMPTY = DataFrame(
 
 
 def loss(a: float, b: float, step: int) -> float:
-    """A valley that gets deeper."""
+    """Return the loss in a valley that gets deeper with the step."""
     return 2 + (a - 1) ** 2 + 0.1 * b + 100 / (step + 1)
 
 
 def surface(
     norm: str, steps: tuple[int, ...] = (0, 20, 40), grid: int = 5, height: float = 1
 ) -> DataFrame:
-    """The rows of a run whose planes are known; the path comes from (-step, 1) and goes to (1, 0)."""
+    """Return rows of a run with known planes. Its path goes from (-step, 1) to (1, 0)."""
     ticks, rows = np.linspace(-2, 2, grid), []
     for place, step in enumerate(steps):
         rows += [(step, "surface_length", unit, math.nan, 0.5) for unit in (0, 1)]
@@ -61,7 +61,7 @@ def rows() -> DataFrame:
 # Numbers
 
 
-def test_every_point_of_a_surface_has_its_place(rows):
+def test_every_point_of_a_surface_is_in_its_grid_cell(rows):
     points = surface_numbers.surfaces(rows.sample(frac=1, random_state=0))
     assert len(points) == 2 * 3 * 25
     for point in points.itertuples():
@@ -78,7 +78,7 @@ def test_a_plane_is_left_out_until_it_is_complete(rows):
 
 
 @pytest.mark.parametrize("beyond", [np.nan, np.inf, -np.inf])
-def test_what_overflows_is_a_gap(rows, beyond):
+def test_an_overflow_is_a_gap(rows, beyond):
     lost = (
         (rows["metric"] == "surface_loss")
         & (rows["at"] == 2)
@@ -98,7 +98,7 @@ def test_the_rise_is_from_the_lowest_to_the_highest(rows):
     assert rise["batch", 0] == pytest.approx(9 + 0.4) and rise["none", 40] == pytest.approx(3 * 9.4)
 
 
-def test_the_path_is_told_by_the_steps_of_its_points(rows):
+def test_the_points_of_the_path_carry_their_steps(rows):
     path = surface_numbers.paths(rows)
     last = path[(path["norm"] == "batch") & (path["step"] == 40)]
     assert last["point"].tolist() == [0, 20, 40, 41]
@@ -108,7 +108,7 @@ def test_the_path_is_told_by_the_steps_of_its_points(rows):
     np.testing.assert_allclose(share["value"], 1 - 0.6**2)
 
 
-def test_planes_hold_surfaces_and_paths_of_no_more_steps_than_a_picture_takes(monkeypatch):
+def test_planes_and_paths_have_no_more_steps_than_a_figure_can_show(monkeypatch):
     monkeypatch.setattr(surface_numbers, "PLANES", 4)
     planes = surface_numbers.planes(surface("none", steps=tuple(range(0, 100, 10)), grid=3))
     assert sorted(planes["step"].unique()) == [0, 30, 60, 90]
@@ -119,7 +119,7 @@ def test_planes_hold_surfaces_and_paths_of_no_more_steps_than_a_picture_takes(mo
 
 
 @pytest.mark.filterwarnings("error")
-def test_nothing_measured_is_nothing():
+def test_without_measurements_there_are_no_planes():
     for derive in (
         surface_numbers.surfaces,
         surface_numbers.paths,
@@ -141,7 +141,7 @@ def test_a_run_that_diverges_keeps_its_planes():
         assert draw(planes, 50).frames
 
 
-# Pictures
+# Figures
 
 DRAWN: dict[str, Callable[[DataFrame, int], go.Figure]] = {
     "contours": lambda planes, step: contours(planes, TITLES, step),
@@ -163,7 +163,7 @@ def heights(fig: go.Figure) -> list[np.ndarray]:
 
 
 def shown(fig: go.Figure, name: str) -> dict[str, Any]:
-    """What a figure looks like at one of its frames, as plot.js puts it together."""
+    """Return a figure at one of its frames, merged as in plot.js."""
     frame = next(frame for frame in fig.frames if frame.name == name)
     traces = [trace.to_plotly_json() for trace in fig.data]
     for trace, news in zip(traces, frame.data, strict=True):
@@ -180,7 +180,7 @@ def merge(trace: dict[str, Any], news: dict[str, Any]) -> None:
             trace[key] = value
 
 
-def test_a_figure_shows_the_newest_plane_up_to_the_step_and_has_them_all(draw, rows):
+def test_a_figure_shows_the_newest_plane_up_to_the_step_and_holds_all_planes(draw, rows):
     planes = surface_numbers.planes(rows)
     for step, name in ((0, "0"), (19, "0"), (20, "20"), (1000, "40")):
         fig = draw(planes, step)
@@ -197,7 +197,7 @@ def test_a_figure_shows_the_newest_plane_up_to_the_step_and_has_them_all(draw, r
         )
 
 
-def test_a_frame_is_what_the_figure_of_that_step_is(draw, rows):
+def test_a_frame_equals_the_figure_of_its_step(draw, rows):
     planes = surface_numbers.planes(rows)
     played = shown(draw(planes, 40), "20")
     for trace, same in zip(draw(planes, 20).data, played["data"], strict=True):
@@ -237,7 +237,7 @@ def test_a_narrow_range_is_linear():
         assert Scale.over(nothing).high > Scale.over(nothing).low
 
 
-def test_marks_of_a_logarithmic_scale_are_round_losses_on_it():
+def test_ticks_of_a_logarithmic_scale_are_round_losses():
     scale = Scale(math.log10(0.3), math.log10(21), True)
     marks = scale.marks()
     assert marks["ticktext"] == ["0.5", "1", "2", "5", "10", "20"]
@@ -267,7 +267,7 @@ def test_contours_show_equal_distances_on_named_axes(rows):
     assert after.x.tolist() == [0, 1] and (now.x, now.y) == ([0], [0])
 
 
-def test_the_path_in_space_lies_on_the_surface_as_far_as_that_reaches(rows):
+def test_the_path_in_3d_lies_on_the_surface_within_its_grid(rows):
     fig = DRAWN["reliefs"](surface_numbers.planes(rows), 40)
     relief, line, after, now = fig.data[:4]
     low, high = fig.layout.scene.zaxis.range
@@ -280,7 +280,7 @@ def test_the_path_in_space_lies_on_the_surface_as_far_as_that_reaches(rows):
     )
 
 
-def test_between_the_ticks_heights_are_bilinear():
+def test_heights_between_grid_points_are_bilinear():
     ticks = np.array([-1.0, 0.0, 1.0])
     plane = 3 + 2 * ticks[None, :] + 5 * ticks[:, None]
     points = np.array([[-1, -1], [1, 1], [0.25, -0.5], [0, 1], [1.01, 0], [0, np.nan]])
@@ -301,7 +301,7 @@ def test_between_the_ticks_heights_are_bilinear():
         ((math.nan, 0), (0, 0), None),
     ],
 )
-def test_a_line_is_drawn_inside_only(start, end, ends):
+def test_a_line_is_clipped_to_the_grid(start, end, ends):
     line = _clipped(np.array([start, end], dtype=float), 2.0)
     inside = line[np.isfinite(line).all(axis=1)]
     if ends is None or ends[0] == ends[1] != start:
@@ -317,7 +317,7 @@ def test_an_empty_frame_says_so(draw):
     )
 
 
-def test_many_networks_stand_in_rows_and_few_of_them_in_space(rows):
+def test_many_networks_fill_several_rows_and_few_are_drawn_in_3d(rows):
     many = concat([surface("none", (0,), 3).assign(run=f"r{seed}", seed=seed) for seed in range(8)])
     flat, space = (draw(surface_numbers.planes(many), 0) for draw in DRAWN.values())
     assert sum(trace.type == "contour" for trace in flat.data) == 8
@@ -332,7 +332,7 @@ def test_many_networks_stand_in_rows_and_few_of_them_in_space(rows):
     }
 
 
-def test_looks_are_the_pages(draw, rows, monkeypatch):
+def test_colours_come_from_the_page(draw, rows, monkeypatch):
     planes = surface_numbers.planes(rows)
     fig = draw(planes, 40)
     assert fig.layout.template == pio.templates["bnviz"]
@@ -347,12 +347,12 @@ def test_looks_are_the_pages(draw, rows, monkeypatch):
     assert sorted(legend) == sorted([BEFORE, NOW, NEXT])
 
 
-def test_a_long_run_stays_light(draw):
+def test_the_figure_of_a_long_run_stays_small(draw):
     long = concat([surface(norm, tuple(range(0, 3000, 20)), 15) for norm in ("none", "batch")])
     assert len(draw(surface_numbers.planes(long), 40).to_json()) < 600_000
 
 
-def test_rise_and_share_are_lines_over_the_steps(rows):
+def test_rise_and_share_are_drawn_over_the_steps(rows):
     rise = surface_rise(surface_numbers.rise(rows), Time(40, 20))
     share = path_share(surface_numbers.path_share(rows), Time(40, 20))
     assert rise.layout.yaxis.title.text == "Highest − lowest" and [

@@ -1,4 +1,4 @@
-"""Sweeps: which questions they ask, how their runs end, and what is drawn; numbers by hand."""
+"""Sweeps: their runs, the final values of these runs, and the figures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PROBES = {"accuracy": 1, "evaluation": 5, "landscape": 2}
 
 
 def pair(*seeds: int) -> list[RunSpec]:
-    """A plain network and one with BatchNorm, 20 steps."""
+    """Return settings of a standard and a BatchNorm network, 20 steps each."""
     return [
         tiny_spec(norm=norm, seed=seed, steps=20, lr=0.1, probes=PROBES)
         for norm in ("none", "batch")
@@ -40,7 +40,7 @@ def pair(*seeds: int) -> list[RunSpec]:
 
 
 def rows(spec: RunSpec, metric: str, values: dict[int, Any], at: Any = np.nan) -> DataFrame:
-    """Rows of one metric of a run: step -> a value, or several with an `at` each."""
+    """Return rows of one metric. `values` maps a step to a value, or to one for each `at`."""
     each = np.array([*values.values()], dtype=float).reshape(len(values), -1)
     frame = {
         "step": np.repeat([*values], each.shape[1]),
@@ -60,7 +60,10 @@ def rows(spec: RunSpec, metric: str, values: dict[int, Any], at: Any = np.nan) -
 
 
 def trained(spec: RunSpec, level: float, steps: int = 20, diverged: bool = False) -> DataFrame:
-    """A run whose accuracy is its step times `level`, and its loss ten times that; perhaps only up to some step."""
+    """Return rows of a run that has trained for some steps.
+
+    Its accuracy is the step times `level`, and its loss ten times that.
+    """
     curve = {step: level * step for step in range(steps)}
     losses = {step: 10 * value for step, value in curve.items()} | (
         {steps: np.nan} if diverged else {}
@@ -71,14 +74,14 @@ def trained(spec: RunSpec, level: float, steps: int = 20, diverged: bool = False
 
 
 def nothing() -> DataFrame:
-    """No rows at all."""
+    """Return a table without rows."""
     return SCHEMA.empty_table().to_pandas().assign(run="", norm="", lr=0.0, seed=0)
 
 
-# Questions
+# The runs of a sweep
 
 
-def test_a_sweep_asks_every_question_at_every_value() -> None:
+def test_a_sweep_has_every_run_at_every_value() -> None:
     asked = SWEEPS["lr"].specs(QUICK.specs(), " 0.02, 0.2 ,")
     assert [spec.id for spec in asked] == [
         spec.id for lr in (0.02, 0.2) for spec in QUICK.specs(lr=lr)
@@ -89,23 +92,23 @@ def test_a_sweep_asks_every_question_at_every_value() -> None:
     ]
 
 
-def test_one_number_scales_all_of_the_papers_noise_and_0_is_none() -> None:
+def test_one_number_scales_all_the_papers_noise_and_0_switches_it_off() -> None:
     noisy = tiny_spec(norm="noisy")
-    knobs = {
+    chosen = {
         level: [getattr(SWEEPS["noise"].spec_at(noisy, level), name) for name in NOISE]
         for level in ("0", "1", "2")
     }
-    assert knobs == {"0": [0, 1, 0, 0], "1": [0.5, 1.25, 0.1, 0.1], "2": [1, 1.5, 0.2, 0.2]}
+    assert chosen == {"0": [0, 1, 0, 0], "1": [0.5, 1.25, 0.1, 0.1], "2": [1, 1.5, 0.2, 0.2]}
     assert SWEEPS["noise"].spec_at(noisy, "1").id == noisy.id
 
 
-def test_networks_without_noise_are_asked_about_once() -> None:
+def test_networks_without_noise_run_once() -> None:
     asked = SWEEPS["noise"].specs(QUICK.specs(), "0, 1, 2")
     assert sorted(spec.norm for spec in asked) == ["batch", "noisy", "noisy", "noisy", "none"]
     assert {spec.id for spec in QUICK.specs()} <= {spec.id for spec in asked}
 
 
-def test_depth_is_another_vgg_or_more_layers_of_the_linear_network() -> None:
+def test_depth_means_another_vgg_or_more_layers_of_the_linear_network() -> None:
     assert [spec.model for spec in SWEEPS["depth"].specs([tiny_spec()], "11,19")] == [
         "vgg11",
         "vgg19",
@@ -116,7 +119,9 @@ def test_depth_is_another_vgg_or_more_layers_of_the_linear_network() -> None:
 
 @pytest.mark.parametrize("name", SWEEPS)
 @pytest.mark.parametrize("preset", ["quick", "class", "dln"])
-def test_suggested_values_can_be_asked_and_hold_the_presets_own(name: str, preset: str) -> None:
+def test_suggested_values_are_valid_and_include_the_value_of_the_preset(
+    name: str, preset: str
+) -> None:
     specs = PRESETS[preset].specs(norm="noisy")
     asked = SWEEPS[name].specs(specs, ",".join(map(str, SWEEPS[name].suggested(specs[0]))))
     assert specs[0].id in {spec.id for spec in asked}
@@ -148,7 +153,7 @@ def test_suggested_values_can_be_asked_and_hold_the_presets_own(name: str, prese
         ),
     ],
 )
-def test_nonsense_costs_one_sentence(name: str, text: str, says: str) -> None:
+def test_wrong_values_cost_one_sentence(name: str, text: str, says: str) -> None:
     with pytest.raises(SpecError) as problem:
         SWEEPS[name].specs(pair(), text)
     assert says in str(problem.value) and "\n" not in str(problem.value)
@@ -159,7 +164,7 @@ def test_a_network_of_one_depth_says_so() -> None:
         SWEEPS["depth"].specs([RunSpec.of(model="mlp", data="mnist-sample")], "2,3")
 
 
-def test_the_command_lines_word_for_a_sweep() -> None:
+def test_a_sweep_on_the_command_line() -> None:
     assert sweeps.turn("lr=0.1,1") == (SWEEPS["lr"], "0.1,1")
     for text in ("lr", "speed=1,2", ""):
         with pytest.raises(SpecError, match="SETTING one of lr, noise, width, depth"):
@@ -168,15 +173,15 @@ def test_the_command_lines_word_for_a_sweep() -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(st.sampled_from(["lr", "noise", "width"]), st.floats(0.02, 50))
-def test_a_run_stands_where_it_was_asked_for(name: str, value: float) -> None:
+def test_a_run_is_drawn_at_its_value(name: str, value: float) -> None:
     asked = SWEEPS[name].spec_at(tiny_spec(norm="noisy"), repr(value))
     assert SWEEPS[name].place(asked) == pytest.approx(value, rel=1e-15)
 
 
-# How runs end
+# Final values
 
 
-def test_every_end_of_a_finished_run() -> None:
+def test_every_final_value_of_a_finished_run() -> None:
     spec, etas = pair()[0], [0.1, 0.2]
     measured = [
         trained(spec, 0.01),
@@ -191,7 +196,7 @@ def test_every_end_of_a_finished_run() -> None:
             "accuracy": 0.185,  # steps 18 and 19
             "loss": 1.85,
             "test_accuracy": 0.5,
-            "loss_band": (2 + 4) / 2,  # the probe that overflowed has none
+            "loss_band": (2 + 4) / 2,  # the measurement that overflowed does not count
             "beta": np.median([1.0, 10.0, 2.0]),
             "lost": 0.0,
         }
@@ -199,7 +204,7 @@ def test_every_end_of_a_finished_run() -> None:
     assert all((row["step"], row["diverged"]) == (20, 0) for row in found.values())
 
 
-def test_a_run_that_diverged_has_no_end_but_how_much_was_lost() -> None:
+def test_a_diverged_run_has_no_final_value_except_the_share_lost() -> None:
     spec = pair()[0]
     for end in ENDS:
         (row,) = ends(trained(spec, 0.1, 5, diverged=True), end, {spec.id: 20}).itertuples()
@@ -208,14 +213,14 @@ def test_a_run_that_diverged_has_no_end_but_how_much_was_lost() -> None:
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_a_run_has_no_end_before_its_last_tenth(end: End) -> None:
+def test_a_run_has_no_final_value_before_its_last_tenth(end: End) -> None:
     spec = pair()[0]
     assert ends(trained(spec, 0.1, 18), end, {spec.id: 20}).empty
     assert ends(nothing(), end, {spec.id: 20}).empty
     assert len(ends(trained(spec, 0.1, 19), "accuracy", {spec.id: 20})) == 1
 
 
-def test_few_rows_tell_how_a_run_ended() -> None:
+def test_the_final_values_need_few_rows() -> None:
     first, second = pair()
     measured = [
         trained(first, 0.01),
@@ -224,9 +229,8 @@ def test_few_rows_tell_how_a_run_ended() -> None:
     ]
     every, steps = pd.concat(measured, ignore_index=True), {first.id: 20, second.id: 20}
     few = telling(every, steps)
-    assert (
-        len(few) == 2 * 2 + 1 + 2
-    )  # two steps of accuracy and loss, one loss that is no number, two tests
+    # Needed: two steps of accuracy and loss, one non-finite loss, two evaluations.
+    assert len(few) == 2 * 2 + 1 + 2
     for end in ENDS:
         pd.testing.assert_frame_equal(ends(few, end, steps), ends(every, end, steps))
 
@@ -237,7 +241,7 @@ def test_the_last_tenth_of_a_short_run_is_its_last_step() -> None:
     assert row.value == pytest.approx(0.5)
 
 
-def test_what_cannot_be_measured_is_not_offered() -> None:
+def test_a_final_value_that_cannot_be_measured_is_not_offered() -> None:
     assert sweeps.ends(pair()) == list(ENDS)
     assert sweeps.ends(PRESETS["dln"].specs()) == ["loss", "loss_band", "beta", "lost"]
     assert sweeps.ends([tiny_spec(probes={"accuracy": 1})]) == ["accuracy", "loss", "lost"]
@@ -246,9 +250,9 @@ def test_what_cannot_be_measured_is_not_offered() -> None:
         sweeps.end_of(PRESETS["dln"].specs(), "accuracy")
 
 
-def test_a_cell_for_every_question_also_for_those_that_wait() -> None:
+def test_every_run_has_a_cell_even_if_it_is_waiting() -> None:
     specs = SWEEPS["lr"].specs(pair(), "0.1,1")
-    low, *_, high = specs  # the plain network at 0.1, BatchNorm at 1
+    low, *_, high = specs  # the standard network at 0.1, BatchNorm at 1
     measured = pd.concat([trained(low, 0.01), trained(high, 0.1, 5, diverged=True)])
     table = sweeps.table(measured, specs, "accuracy").set_index(["norm", "knob"])
     assert table["value"].dropna().to_dict() == {("none", 0.1): pytest.approx(0.185)}
@@ -256,7 +260,7 @@ def test_a_cell_for_every_question_also_for_those_that_wait() -> None:
     assert len(table) == 4 and set(table["step"]) == {20}
 
 
-def test_a_network_that_the_knob_does_not_concern_stands_at_every_value() -> None:
+def test_a_network_without_the_setting_is_drawn_at_every_value() -> None:
     specs = SWEEPS["noise"].specs(
         [*pair(), tiny_spec(norm="noisy", steps=20, lr=0.1, probes=PROBES)], "0,1,2"
     )
@@ -268,7 +272,7 @@ def test_a_network_that_the_knob_does_not_concern_stands_at_every_value() -> Non
     assert table.groupby("norm")["run"].nunique().to_dict() == {"none": 1, "batch": 1, "noisy": 3}
 
 
-def test_runs_that_differ_in_more_than_one_knob_are_no_sweep() -> None:
+def test_runs_that_differ_in_more_than_one_setting_are_not_a_sweep() -> None:
     specs = SWEEPS["lr"].specs([*pair(), tiny_spec(steps=30, lr=0.1)], "0.1,1")
     with pytest.raises(
         ValueError, match="not a sweep of lr: they differ in more than lr, network and seed"
@@ -276,7 +280,7 @@ def test_runs_that_differ_in_more_than_one_knob_are_no_sweep() -> None:
         sweeps.table(nothing(), specs, "loss")
 
 
-# Pictures
+# Figures
 
 
 def swept(
@@ -286,11 +290,11 @@ def swept(
 
 
 def lines(figure: Any) -> dict[str, Any]:
-    """The lines of a figure by their names in the legend."""
+    """Return the lines of a figure by their names in the legend."""
     return {trace.name: trace for trace in figure.data if trace.mode == "lines+markers"}
 
 
-def test_seeds_are_averaged_and_one_that_diverged_leaves_no_mean() -> None:
+def test_seeds_are_averaged_and_a_diverged_one_leaves_no_mean() -> None:
     specs = SWEEPS["lr"].specs(pair(0, 1, 2), "0.1,1")
     levels = {spec.id: 0.01 * (1 + spec.seed) for spec in specs}
     gone = {spec.id for spec in specs if spec.norm == "none" and spec.lr == 1 and spec.seed == 2}
@@ -316,7 +320,7 @@ def test_seeds_are_averaged_and_one_that_diverged_leaves_no_mean() -> None:
     assert (list(cross.x), list(cross.text)) == ([1.0], ["1 of 3 seeds diverged"])
 
 
-def test_lines_go_through_the_values_and_a_cross_says_where_it_diverged() -> None:
+def test_lines_go_through_the_values_and_a_cross_marks_divergence() -> None:
     specs = SWEEPS["lr"].specs(pair(), "0.1,1,10")
     measured = [
         trained(
@@ -341,9 +345,8 @@ def test_lines_go_through_the_values_and_a_cross_says_where_it_diverged() -> Non
         "x",
     )
     assert list(figure.layout.yaxis2.ticktext) == ["diverged"]
-    assert (
-        figure.layout.yaxis2.domain[1] < figure.layout.yaxis.domain[0]
-    )  # on its own strip: never taken for a value
+    # The cross is on a separate strip, so that it is not read as a value.
+    assert figure.layout.yaxis2.domain[1] < figure.layout.yaxis.domain[0]
     assert figure.layout.xaxis.type == "log" and list(figure.layout.xaxis.ticktext) == [
         "0.1",
         "1",
@@ -352,7 +355,7 @@ def test_lines_go_through_the_values_and_a_cross_says_where_it_diverged() -> Non
     assert list(numbers) == [*KEYS, "knob", "step", "value", "diverged"]
 
 
-def test_without_a_divergence_there_is_no_strip_and_a_small_span_is_linear() -> None:
+def test_without_divergence_there_is_no_strip_and_a_small_span_is_linear() -> None:
     specs = SWEEPS["width"].specs(pair(), "0.05,0.1")
     _, figure = SWEEP.figure(swept(pd.concat([trained(spec, 0.01) for spec in specs]), specs))
     assert all(trace.yaxis != "y2" for trace in figure.data)
@@ -360,28 +363,25 @@ def test_without_a_divergence_there_is_no_strip_and_a_small_span_is_linear() -> 
 
 
 @pytest.mark.parametrize("end", ["loss", "accuracy"])
-def test_the_legend_says_that_whiskers_go_on_below_a_logarithmic_axis(end: str) -> None:
+def test_the_legend_says_that_whiskers_are_open_below_on_a_logarithmic_axis(end: str) -> None:
     specs = SWEEPS["lr"].specs(pair(0, 1), "0.1,1")
     measured = pd.concat(
         [trained(spec, (0.01 if spec.seed else 0.001) * spec.lr**2) for spec in specs]
     )
     numbers, figure = SWEEP.figure(swept(measured, specs, end))
     assert (numbers["value_from"] < 0).any()
-    opened = " (open below where it reaches zero or less)" * (
-        end == "loss"
-    )  # accuracy has a linear axis
+    # Only the loss has a logarithmic axis.
+    opened = " (open below where it reaches zero or less)" if end == "loss" else ""
     assert figure.layout.yaxis.type == ("log" if end == "loss" else None)
     assert [trace.name for trace in figure.data][-1] == f"95 % t-interval over seeds{opened}"
 
 
 def words(figure: Any) -> dict[tuple[float, float], str]:
-    """What stands in each cell of a heat map: (place of the value, place of the network) -> text."""
+    """Return the text of each cell of a heat map, by (index of value, index of network)."""
     return {(note.x, note.y): note.text for note in figure.layout.annotations if note.text}
 
 
-def test_a_heat_map_has_a_number_in_each_cell_a_word_where_it_diverged_and_nothing_where_it_waits() -> (
-    None
-):
+def test_a_heat_map_shows_final_values_divergence_and_empty_cells_for_waiting_runs() -> None:
     specs = SWEEPS["lr"].specs(pair(), "0.1,1")
     none, batch, later, _ = specs
     measured = pd.concat(
@@ -396,7 +396,7 @@ def test_a_heat_map_has_a_number_in_each_cell_a_word_where_it_diverged_and_nothi
     assert list(figure.layout.yaxis.ticktext) == ["Standard", "BatchNorm"]
 
 
-def test_a_heat_map_leaves_a_cell_empty_that_nobody_asked_for() -> None:
+def test_a_heat_map_leaves_a_cell_without_a_run_empty() -> None:
     specs = SWEEPS["lr"].specs(pair(), "0.1,1")[:3]
     _, figure = SWEEP_MAP.figure(swept(pd.concat([trained(spec, 0.01) for spec in specs]), specs))
     assert set(words(figure)) == {(0, 0), (0, 1), (1, 0)}
@@ -420,7 +420,9 @@ def test_a_heat_map_over_decades_is_coloured_by_the_logarithm() -> None:
 
 @pytest.mark.parametrize("panel", [SWEEP, SWEEP_MAP])
 @pytest.mark.parametrize("statistic", ["t", "each"])
-def test_before_the_first_end_the_axes_are_there(panel: panels.Panel, statistic: str) -> None:
+def test_before_the_first_final_value_the_axes_are_drawn(
+    panel: panels.Panel, statistic: str
+) -> None:
     specs = SWEEPS["lr"].specs(pair(0, 1), "0.1,1")
     numbers, figure = panel.figure(swept(nothing(), specs, statistic=statistic))
     assert numbers["value"].isna().all()
@@ -428,7 +430,7 @@ def test_before_the_first_end_the_axes_are_there(panel: panels.Panel, statistic:
 
 
 @pytest.mark.parametrize("share", np.linspace(0, 1, 21))
-def test_numbers_can_be_read_on_every_colour(share: float) -> None:
+def test_numbers_are_readable_on_every_colour(share: float) -> None:
     def luminance(colour: Any) -> float:
         parts = np.array(colour)
         return float(

@@ -1,4 +1,4 @@
-"""What a reader takes along: from the command line, as one file or a bundle, and the same figures from it elsewhere."""
+"""Exported figures: single files, bundles, LaTeX, and the command that repeats an export."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SEEDS = (0, 1)
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache with four finished tiny runs: two networks, two seeds."""
+    """Return a cache with four finished tiny runs: two networks, two seeds."""
     store = Store(tmp_path_factory.mktemp("finished"))
     for norm in ("none", "batch"):
         for seed in SEEDS:
@@ -45,7 +45,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def runs(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[Run]:
-    """The same, in the cache of this test."""
+    """Return these runs, with their cache as the cache of this test."""
     monkeypatch.setenv("BNVIZ_CACHE", str(root))
     return Store().runs()
 
@@ -55,7 +55,7 @@ def ids(runs: list[Run]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", PANELS)
-def test_every_figure_can_be_taken_along(name: str, runs: list[Run]) -> None:
+def test_every_figure_can_be_exported(name: str, runs: list[Run]) -> None:
     panel = PANELS[name]
     if not panel.fits([run.spec for run in runs]):
         pytest.skip("it is about other runs")
@@ -72,7 +72,7 @@ def test_every_figure_can_be_taken_along(name: str, runs: list[Run]) -> None:
 
 
 @pytest.mark.parametrize("name", PANELS)
-def test_a_figure_needs_no_other_metrics_than_it_names(name: str, runs: list[Run]) -> None:
+def test_a_figure_needs_only_the_metrics_it_names(name: str, runs: list[Run]) -> None:
     panel, specs = PANELS[name], [run.spec for run in runs]
     if not panel.fits(specs):
         pytest.skip("it is about other runs")
@@ -86,11 +86,11 @@ def test_a_figure_needs_no_other_metrics_than_it_names(name: str, runs: list[Run
 
 
 @pytest.mark.parametrize(("step", "statistic"), [(None, EACH), (17, EACH), (33, "range")])
-def test_of_many_histograms_those_are_read_that_are_drawn(step: int | None, statistic: str) -> None:
+def test_only_the_drawn_histograms_are_read(step: int | None, statistic: str) -> None:
     runs = [
         Store().submit(tiny_spec(steps=50, seed=seed, probes={"activations": 1})) for seed in SEEDS
     ]
-    for run, reached in zip(runs, (40, 23), strict=True):  # they are being computed
+    for run, reached in zip(runs, (40, 23), strict=True):  # both runs are still being computed
         run.write_rows("000000", [row for at in range(reached) for row in histogram(at)])
     shown, specs = [HISTOGRAMS, HISTOGRAMS_AT_STEP], [run.spec for run in runs]
     few, every = (
@@ -105,14 +105,14 @@ def test_of_many_histograms_those_are_read_that_are_drawn(step: int | None, stat
 
 
 def histogram(step: int) -> Iterator[Row]:
-    """What a step measures of one unit, as `bnviz.training.probes.activations` does."""
+    """Yield the rows of one unit at a step, like `bnviz.training.probes.activations`."""
     yield Row(step, "activation_quantile", "conv1", 0, 1.0, 10.0 + step)
     yield from (
         Row(step, "activation_histogram", "conv1", 0, float(edge), edge + 1.0) for edge in range(9)
     )
 
 
-def test_the_numbers_of_the_command_line_are_those_drawn(runs: list[Run], tmp_path: Path) -> None:
+def test_exported_numbers_are_the_drawn_ones(runs: list[Run], tmp_path: Path) -> None:
     for name in ("drawn.csv", "drawn.parquet"):
         main(
             [
@@ -137,7 +137,7 @@ def test_the_numbers_of_the_command_line_are_those_drawn(runs: list[Run], tmp_pa
         )
 
 
-def test_a_command_says_all_that_its_figure_was_drawn_with(
+def test_a_command_names_every_choice_of_its_figure(
     runs: list[Run], tmp_path: Path, capsys
 ) -> None:
     look = {"xaxis.range": [0, 2], "hidden": [runs[0].id]}
@@ -164,7 +164,7 @@ def test_a_command_says_all_that_its_figure_was_drawn_with(
     assert json.loads(words[words.index("--look") + 1]) == look and "--paper" in words
 
 
-def test_a_bundle_brings_the_same_figures_elsewhere(runs: list[Run], tmp_path: Path) -> None:
+def test_an_imported_bundle_gives_the_same_figures(runs: list[Run], tmp_path: Path) -> None:
     main(["export", *ids(runs), "--figure", "landscape", "--out", str(tmp_path / "bundle.zip")])
     elsewhere = Store(tmp_path / "elsewhere")
     unpack(tmp_path / "bundle.zip", elsewhere)
@@ -179,7 +179,7 @@ def test_a_bundle_brings_the_same_figures_elsewhere(runs: list[Run], tmp_path: P
             assert here == there, panel.name
 
 
-def test_a_bundle_says_what_is_in_it(runs: list[Run], tmp_path: Path) -> None:
+def test_a_bundle_describes_its_content(runs: list[Run], tmp_path: Path) -> None:
     main(
         [
             "export",
@@ -211,7 +211,7 @@ def test_a_bundle_says_what_is_in_it(runs: list[Run], tmp_path: Path) -> None:
     assert pictures <= names or "figures/training-loss-missing.txt" in names
 
 
-def test_latex_comes_as_a_snippet_and_its_tables(runs: list[Run], tmp_path: Path, capsys) -> None:
+def test_latex_export_is_a_snippet_with_its_tables(runs: list[Run], tmp_path: Path, capsys) -> None:
     main(["export", runs[0].id, "--figure", "training-loss", "--out", str(tmp_path / "loss.tex")])
     written = [Path(line) for line in capsys.readouterr().out.split()]
     assert {path.name for path in written} >= {
@@ -236,7 +236,7 @@ AWKWARD = [
 
 
 @pytest.mark.parametrize("name", AWKWARD)
-def test_latex_can_read_the_table_of_a_snippet_of_any_name(
+def test_latex_can_read_the_table_of_a_snippet_with_any_name(
     name: str, runs: list[Run], tmp_path: Path, capsys
 ) -> None:
     out = tmp_path / f"{name}.tex"
@@ -262,7 +262,7 @@ FOLDERS = ["Übung 100% %41 #1 & $x ~ {y}", "x" * 200]
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_a_cache_may_lie_anywhere(folder: str, root: Path, tmp_path: Path, monkeypatch) -> None:
+def test_a_cache_may_have_any_path(folder: str, root: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("BNVIZ_CACHE", str(shutil.copytree(root, tmp_path / folder / "cache")))
     monkeypatch.chdir(tmp_path / folder)
     Inline().start(Store().submit(tiny_spec(seed=7, probes=ALL_PROBES)))
@@ -317,7 +317,7 @@ def test_a_cache_may_lie_anywhere(folder: str, root: Path, tmp_path: Path, monke
         ),
     ],
 )
-def test_a_wrong_word_costs_one_sentence(
+def test_a_wrong_option_costs_one_sentence(
     words: list[str], says: str, runs: list[Run], tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
@@ -330,9 +330,8 @@ def test_a_wrong_word_costs_one_sentence(
 
 
 def test_a_preset_stands_for_its_finished_runs(runs: list[Run], tmp_path: Path, capsys) -> None:
-    main(
-        ["export", "class", "--figure", "test-accuracy", "--out", str(tmp_path / "a.csv")]
-    )  # those that ship
+    # The name of a preset stands for its shipped runs.
+    main(["export", "class", "--figure", "test-accuracy", "--out", str(tmp_path / "a.csv")])
     assert set(pd.read_csv(tmp_path / "a.csv")["norm"]) == {"none", "batch", "noisy"}
     with pytest.raises(SystemExit):
         main(["export", "paper", "--figure", "test-accuracy", "--out", str(tmp_path / "b.csv")])

@@ -1,4 +1,4 @@
-"""Section 4 against matrices written out, its misprints, and what the page makes of the rows."""
+"""Section 4 (2018): checks against explicit matrices, misprints, and the page's numbers."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ NETS: dict[str, dict[str, object]] = {
 }
 
 
-def rows_of(net: str, **knobs: object) -> pd.DataFrame:
-    """What the probe measures at the third step of a small training, with what tells runs apart."""
-    at = moment(**NETS[net] | {"norm": "batch", "theory_units": 3} | knobs)
+def rows_of(net: str, **changed: object) -> pd.DataFrame:
+    """Return the probe's rows at the third step of a small training, with run columns."""
+    at = moment(**NETS[net] | {"norm": "batch", "theory_units": 3} | changed)
     return frame(theory.measure(at)).assign(
         run=net, norm=at.spec.norm, lr=at.spec.lr, seed=at.spec.seed
     )
 
 
 def wide(rows: pd.DataFrame) -> pd.DataFrame:
-    """A row for every unit, a column for every metric."""
+    """Return a table with a row for each unit and a column for each metric."""
     return rows[rows.unit.notna()].pivot(index=["layer", "unit"], columns="metric", values="value")
 
 
-# What holds, and what does not
+# Which statements hold
 
 
 @pytest.mark.parametrize("net", NETS)
@@ -69,7 +69,7 @@ def test_both_sides_of_every_equality_agree(net):
 
 
 @pytest.mark.parametrize("net", NETS)
-def test_the_bounds_as_they_should_be_are_never_exceeded(net):
+def test_the_corrected_bounds_are_never_exceeded(net):
     rows = rows_of(net)
     for statement in ("theorem_4_1", "theorem_4_4"):
         checks = theory_numbers.checks(rows, statement)
@@ -78,10 +78,10 @@ def test_the_bounds_as_they_should_be_are_never_exceeded(net):
 
 @pytest.mark.parametrize("net", NETS)
 def test_theorem_4_1_as_printed_fails_in_every_unit(net):
-    """It is an equality with 1/m, so 1/√m takes too much wherever ⟨g, ŷ⟩ is not zero."""
+    """It is an equality with 1/m, so 1/√m subtracts too much unless ⟨g, ŷ⟩ is zero."""
     checks = theory_numbers.checks(rows_of(net), "theorem_4_1")
     assert (checks.left > checks.printed).all()
-    assert (checks.printed < 0).any() == net.endswith("dln")  # the larger m, the more
+    assert (checks.printed < 0).any() == net.endswith("dln")  # the error grows with m
 
 
 def test_theorem_4_4_as_printed_fails():
@@ -90,25 +90,28 @@ def test_theorem_4_4_as_printed_fails():
 
 
 @pytest.mark.parametrize(("factor", "share"), [(0.5, 0.0), (1e-6, 1.0)])
-def test_whether_theorem_4_4_as_printed_fails_is_a_question_of_the_unit_of_the_loss(factor, share):
+def test_whether_theorem_4_4_as_printed_fails_depends_on_the_unit_of_the_loss(factor, share):
     checks = theory_numbers.checks(rows_of("dln", loss_factor=factor, lr=1e-7), "theorem_4_4")
     assert (checks.left > checks.printed).mean() == share
 
 
-def test_theorem_4_4_fails_also_with_one_power_less():
-    """γ²/s² (G − mμ² − λ²⟨g, ŷ⟩²) has the right dimension, but not the 1/m of its last term."""
+def test_theorem_4_4_also_fails_with_one_power_less():
+    """γ²/s² (G − mμ² − λ²⟨g, ŷ⟩²) has the right dimension, but its last term lacks 1/m."""
     values = wide(rows_of("mlp"))
     squared_lambda = values.theorem_4_4_scale / values.theorem_4_1_scale
     taken = values.theorem_4_1_gain**2 * squared_lambda * values.theorem_4_2_inner**2
-    bound = values.theorem_4_4_scale - taken  # and mμ² less
+    bound = values.theorem_4_4_scale - taken  # without mμ²
     assert (values.theorem_4_4_left > bound).any()
 
 
-# Against an oracle: matrices written out
+# Checks against explicit matrices
 
 
 def by_hand(at: Moment, layer: str, unit: int) -> dict[str, Callable[[Tensor], Tensor]]:
-    """The loss of an MLP as a function of one unit's y, or of its z, all other units as they are; no code of ours."""
+    """Return the loss of an MLP as a function of one unit's y, and of its z.
+
+    All other units keep their values. It uses none of bnviz's forward pass.
+    """
     views, cut = at.objective.views(at.theta), {}
 
     def forward(given: Tensor, where: str) -> Tensor:
@@ -143,7 +146,7 @@ def by_hand(at: Moment, layer: str, unit: int) -> dict[str, Callable[[Tensor], T
 
 
 @pytest.mark.parametrize("layer", ["fc1", "fc2", "fc3"])
-def test_every_number_of_an_mlp_is_that_of_matrices_written_out(layer):
+def test_every_number_of_an_mlp_agrees_with_explicit_matrices(layer):
     at = moment(
         **NETS["mlp"] | {"width": 0.05, "batch": 12},
         norm="batch",
@@ -200,8 +203,11 @@ def test_every_number_of_an_mlp_is_that_of_matrices_written_out(layer):
 
 
 @pytest.mark.parametrize("layer", ["conv1", "conv4"])
-def test_the_curvature_of_a_channel_is_that_of_differences_of_a_torch_network(layer):
-    """(v(y + tv) − v(y − tv)) · v / 2t, and the same behind BatchNorm, where m is batch × height × width."""
+def test_the_curvature_of_a_channel_agrees_with_finite_differences_of_torch(layer):
+    """Compare with (v(y + tv) − v(y − tv)) · v / 2t, before and after BatchNorm.
+
+    For a channel, m is batch × height × width.
+    """
     at = moment(norm="batch", theory_units=1)
     ours = wide(frame(theory.measure(at))).loc[layer]
     unit, values = int(ours.index[0]), ours.iloc[0]
@@ -247,7 +253,7 @@ def pull(values: pd.Series, y: Tensor, at: Moment) -> float:
     [NETS["vgg11"], NETS["dln"], {"model": "lenetr", "data": "mnist-sample", "width": 0.5}],
     ids=str,
 )
-def test_patches_times_the_weight_are_what_enters_the_normalisation(net):
+def test_patches_times_the_weight_are_the_input_of_the_normalisation(net):
     at = moment(**net, norm="batch")
     seen: list[tuple[object, Tensor, Tensor]] = []
     at.objective.outputs(
@@ -270,7 +276,7 @@ def test_patches_times_the_weight_are_what_enters_the_normalisation(net):
 
 
 @pytest.mark.parametrize("norm", ["none", "batch", "noisy"])
-def test_lemma_4_5_is_of_rows_and_of_whole_layers_of_every_network(norm):
+def test_lemma_4_5_is_checked_for_rows_and_layers_of_every_network(norm):
     at = moment(norm=norm, theory_units=2)
     rows = frame(theory.measure(at))
     rows = rows[rows.metric.str.startswith("lemma")]
@@ -291,15 +297,18 @@ def test_lemma_4_5_is_of_rows_and_of_whole_layers_of_every_network(norm):
         assert of["lemma_4_5_right"] == pytest.approx(bound)
 
 
-def test_lemma_4_5_says_nothing_where_the_weights_have_turned_round():
+def test_lemma_4_5_says_nothing_if_the_weights_have_turned_round():
     start = torch.tensor([1.0, 2.0], dtype=torch.float64)
     assert theory.distances(start, -start) == {"inner": -5.0}
     assert theory.distances(start, 0 * start) == {"inner": 0.0}
 
 
 @pytest.mark.parametrize("net", ["mlp", "vgg11"])
-def test_batchnorm_takes_rescaled_weights_for_the_same(net):
-    """What makes kW* as good as W*, with a k for every unit or one for a layer; not so without BatchNorm."""
+def test_batchnorm_is_invariant_to_rescaled_weights(net):
+    """With BatchNorm kW* has the same loss as W*, for a k of each unit or of the layer.
+
+    Without BatchNorm it has not.
+    """
     changed = {}
     for norm in ("batch", "none"):
         at = moment(**NETS[net] | {"norm": norm, "epsilon": 1e-30})
@@ -313,7 +322,7 @@ def test_batchnorm_takes_rescaled_weights_for_the_same(net):
                 flat = w.flatten(1)
                 k = (flat * w0).sum(1) / flat.square().sum(1)
                 assert (k > 0).all()
-                w *= k.view(-1, *(1 for _ in w.shape[1:])) * 1.7  # and a layer's own factor
+                w *= k.view(-1, *(1 for _ in w.shape[1:])) * 1.7  # 1.7 is the factor of the layer
         before, after = (
             at.objective.outputs(at.objective.views(where), at.batch.inputs)
             for where in (at.theta, theta)
@@ -325,7 +334,7 @@ def test_batchnorm_takes_rescaled_weights_for_the_same(net):
 # The probe
 
 
-def test_it_leaves_no_trace_behind_batchnorm():
+def test_the_probe_leaves_no_trace_behind_batchnorm():
     with_probe, without = (final_state(measured, norm="batch") for measured in ({"theory": 2}, {}))
     assert_same_bits(with_probe, without)
 
@@ -343,6 +352,7 @@ def test_the_units_are_the_same_at_every_step_and_for_every_network():
         assert rows.metric.str.startswith("theorem").any() == (norm == "batch")
     assert units["none"] == units["batch"] == units["noisy"]
     assert units["batch"][0] == units["batch"][2]
+    # conv1 has only two channels.
     assert [len(chosen) for chosen in units["batch"][0].values()] == [
         2,
         3,
@@ -352,10 +362,10 @@ def test_the_units_are_the_same_at_every_step_and_for_every_network():
         3,
         3,
         3,
-    ]  # conv1 has only two
+    ]
 
 
-def test_a_unit_without_a_gradient_has_rows_of_zeros_and_is_no_check():
+def test_a_unit_without_gradient_has_zeros_and_does_not_count_as_a_check():
     at = moment(norm="batch", theory_units=2)
     theta = at.theta.clone()
     unit, other = theory.chosen_units(at, at.objective.blocks[1])
@@ -372,21 +382,21 @@ def test_a_unit_without_a_gradient_has_rows_of_zeros_and_is_no_check():
         assert list(checks[checks.layer == "conv2"].unit) == [other]
 
 
-# What the page makes of it
+# The page's numbers
 
 
 @pytest.fixture(scope="module")
 def rows() -> pd.DataFrame:
-    """Two whole trainings of the same small MLP."""
+    """Return the rows of two complete trainings of a small MLP."""
     torch.set_num_threads(1)
-    knobs = NETS["mlp"] | {
+    settings = NETS["mlp"] | {
         "steps": 21,
         "probes": {"accuracy": 1, "theory": 10},
         "precision": "float64",
         "theory_units": 4,
     }
     parts = [
-        frame(execute(tiny_spec(**knobs, norm=norm))).assign(run=norm, norm=norm, lr=0.1, seed=0)
+        frame(execute(tiny_spec(**settings, norm=norm))).assign(run=norm, norm=norm, lr=0.1, seed=0)
         for norm in ("none", "batch")
     ]
     return pd.concat(parts, ignore_index=True)
@@ -397,9 +407,8 @@ def test_the_verdict_counts_every_check_of_every_step(rows):
     checks = numbers.groupby(["run", "statement"]).checks.sum()
     units, steps, layers = 4, 3, 3
     assert checks["batch", "theorem_4_1"] == units * layers * steps
-    assert checks["none", "lemma_4_5"] == (units + 1) * layers * (
-        steps - 1
-    )  # nothing has moved at step 0
+    # At step 0 the weights have not moved.
+    assert checks["none", "lemma_4_5"] == (units + 1) * layers * (steps - 1)
     assert numbers.broken.sum() == 0
     assert numbers[numbers.statement == "theorem_4_1"].fails.sum() == units * layers * steps
     assert numbers.deviation.max() < 1e-12
@@ -420,14 +429,14 @@ def test_the_verdict_in_words(rows):
     assert "**is exceeded in 50 %**" in theory_numbers.verdict(exceeded)
 
 
-def test_in_single_precision_rounding_is_not_taken_for_a_failure():
+def test_rounding_in_single_precision_is_not_a_failure():
     rows = rows_of("vgg11", precision="float32", theory_units=8)
     numbers = theory_numbers.verdicts(rows)
     assert 1e-9 < numbers.deviation.max() < 1e-4
     assert numbers.broken.sum() == 0
 
 
-def test_half_a_probe_is_no_check(rows):
+def test_a_half_written_measurement_does_not_count_as_a_check(rows):
     half = rows.iloc[: -40 * 8]
     assert set(half.metric) == set(rows.metric)
     assert len(theory_numbers.checks(half, "theorem_4_1")) < len(
@@ -437,7 +446,7 @@ def test_half_a_probe_is_no_check(rows):
     assert complete[["left", "exact", "right", "printed", "scale", "gain"]].notna().all(axis=None)
 
 
-def test_what_overflowed_is_no_check(rows):
+def test_an_overflow_does_not_count_as_a_check(rows):
     first = rows.index[(rows.metric == "theorem_4_1_left")][0]
     overflowed = rows.assign(value=rows.value.where(rows.index != first, np.inf))
     assert (
@@ -450,7 +459,7 @@ def test_what_overflowed_is_no_check(rows):
     ("statement", "true"),
     [("theorem_4_1", "exact"), ("theorem_4_2", "exact"), ("theorem_4_4", "right")],
 )
-def test_the_sides_of_a_bound_are_those_of_the_newest_step(rows, statement, true):
+def test_the_sides_of_a_bound_come_from_the_newest_step(rows, statement, true):
     drawn = theory_numbers.sides(rows, statement, 19).set_index(["version", "layer", "unit"])
     values = wide(rows[(rows.step == 10) & (rows.run == "batch")])
     assert set(drawn.step) == {10}
@@ -459,7 +468,7 @@ def test_the_sides_of_a_bound_are_those_of_the_newest_step(rows, statement, true
         assert drawn.loc[version].left.to_dict() == values[f"{statement}_left"].to_dict()
 
 
-def test_conditions_are_shares_of_the_units(rows):
+def test_conditions_are_given_as_shares_of_the_units(rows):
     shares = theory_numbers.conditions(rows).set_index(["condition", "step"]).value
     for step in (0, 10, 20):
         values = wide(rows[(rows.step == step) & (rows.run == "batch")])
@@ -474,7 +483,7 @@ def test_conditions_are_shares_of_the_units(rows):
     assert theory_numbers.asked(theory_numbers.conditions(rows[:0])) == ""
 
 
-def test_distances_are_of_whole_layers_at_the_newest_step(rows):
+def test_distances_are_for_whole_layers_at_the_newest_step(rows):
     drawn = theory_numbers.distances(rows, 15)
     assert set(drawn.step) == {10}
     assert list(drawn[drawn.run == "none"].layer) == ["fc1", "fc2", "fc3"]
@@ -522,7 +531,7 @@ def test_every_figure_draws_full_and_empty_frames(name, rows):
         assert theory_numbers.verdict(theory_numbers.verdicts(none)) == ""
 
 
-def test_what_is_below_zero_is_drawn_at_the_edge_and_counted():
+def test_values_below_zero_are_drawn_at_the_edge_and_counted():
     frame = pd.DataFrame(
         {
             "run": "r",
@@ -554,8 +563,9 @@ def test_what_is_below_zero_is_drawn_at_the_edge_and_counted():
         "Bound",
         "Bound<br>3 of 6 below zero",
     ]
+    # No annotation covers the points.
     assert {note.text for note in fig.layout.annotations} == {
         "with 1/m",
         "as printed",
-    }  # none across the points
+    }
     assert all(trace.marker.coloraxis == "coloraxis" for trace in drawn.values())

@@ -1,4 +1,4 @@
-"""The loop: an SGD that anyone would recognise, divergence as a result, and going on to the same bits."""
+"""The training loop: it agrees with torch, records divergence, and continues bit by bit."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_training_is_sgd_on_a_torch_network(momentum):
         ("adamw", lambda parameters: torch.optim.AdamW(parameters, lr=0.05, weight_decay=0.3)),
     ],
 )
-def test_one_flat_theta_is_trained_as_torch_trains_many_parameters(name, theirs):
+def test_optimisers_on_one_flat_theta_agree_with_torch_on_many_parameters(name, theirs):
     spec = tiny_spec(
         norm="batch", precision="float64", optimizer=name, lr=0.05, weight_decay=0.3, steps=6
     )
@@ -61,7 +61,7 @@ def test_one_flat_theta_is_trained_as_torch_trains_many_parameters(name, theirs)
 
 
 @pytest.mark.parametrize(
-    ("knobs", "theirs"),
+    ("settings", "theirs"),
     [
         (
             {"schedule": "constant"},
@@ -81,8 +81,8 @@ def test_one_flat_theta_is_trained_as_torch_trains_many_parameters(name, theirs)
         ),
     ],
 )
-def test_schedules_are_torchs(knobs, theirs):
-    spec = tiny_spec(lr=0.3, steps=20, **knobs)
+def test_schedules_agree_with_torch(settings, theirs):
+    spec = tiny_spec(lr=0.3, steps=20, **settings)
     optimizer = torch.optim.SGD([torch.zeros(1)], lr=spec.lr)
     scheduler = theirs(optimizer)
     for step in range(spec.steps):
@@ -91,7 +91,7 @@ def test_schedules_are_torchs(knobs, theirs):
         scheduler.step()
 
 
-def test_the_schedule_reaches_the_optimiser_and_the_step_sizes_of_the_landscape():
+def test_the_schedule_changes_the_optimiser_and_the_step_sizes_of_the_landscape():
     spec = tiny_spec(
         schedule="step", decay=0.5, decay_every=1, lr=0.1, steps=3, probes={"landscape": 1}
     )
@@ -110,7 +110,7 @@ def test_the_schedule_reaches_the_optimiser_and_the_step_sizes_of_the_landscape(
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize("norm", ["none", "batch", "l1"])
-def test_at_full_batch_the_loss_one_step_along_the_gradient_is_the_next_loss_to_the_bit(
+def test_at_full_batch_the_loss_one_step_along_the_gradient_equals_the_next_loss_bitwise(
     norm, precision
 ):
     spec = tiny_spec(
@@ -134,7 +134,7 @@ def test_at_full_batch_the_loss_one_step_along_the_gradient_is_the_next_loss_to_
 
 
 @pytest.mark.parametrize("optimizer", ["adadelta", "adam", "adamw"])
-def test_every_optimiser_goes_on_from_its_memory_to_the_same_bits(optimizer):
+def test_every_optimiser_continues_from_its_state_to_the_same_bits(optimizer):
     spec = tiny_spec(norm="batch", optimizer=optimizer, schedule="cosine", warmup=2, steps=5)
     whole, first, second = (Training(spec) for _ in range(3))
     while not whole.finished:
@@ -148,13 +148,13 @@ def test_every_optimiser_goes_on_from_its_memory_to_the_same_bits(optimizer):
         assert second.state()[name].equal(value), name
 
 
-def test_the_same_question_has_the_same_answer_to_the_bit():
+def test_the_same_settings_give_the_same_rows_bitwise():
     spec = tiny_spec(norm="noisy", probes=ALL_PROBES)
     pd.testing.assert_frame_equal(pd.DataFrame(execute(spec)), pd.DataFrame(execute(spec)))
 
 
 @pytest.mark.parametrize("cut", [1, 2, 3])
-def test_going_on_from_a_state_gives_the_same_rows_and_bits(cut):
+def test_continuing_from_a_state_gives_the_same_rows_and_bits(cut):
     spec = tiny_spec(norm="noisy", momentum=0.9, probes=ALL_PROBES, steps=5)
     whole, first = Training(spec), Training(spec)
     rows = []
@@ -171,7 +171,7 @@ def test_going_on_from_a_state_gives_the_same_rows_and_bits(cut):
         assert second.state()[name].equal(value), name
 
 
-def test_divergence_is_a_result():
+def test_divergence_ends_the_rows_with_a_loss_that_is_not_finite():
     spec = tiny_spec(norm="none", lr=1000.0, steps=50, probes=ALL_PROBES)
     rows = pd.DataFrame(execute(spec))
     losses = rows[rows.metric == "train_loss"].set_index("step").value
@@ -195,15 +195,16 @@ def test_a_frame_of_rows_has_the_schema():
 
 
 @pytest.mark.parametrize("norm", ["none", "batch"])
-def test_a_network_that_outputs_no_numbers_has_no_accuracy(norm):
-    """The last evaluation meets parameters of which argmax would say class 0, right in one case of ten."""
+def test_a_network_with_non_finite_outputs_has_no_accuracy(norm):
+    """argmax of NaN is class 0, which would be right for one image in ten."""
     spec = tiny_spec(
         norm=norm, width=0.125, lr=1000.0, steps=2, probes={"accuracy": 1, "evaluation": 1}
     )
     measured = pd.DataFrame(execute(spec))
     rows = measured.set_index(["metric", "step"])["value"]
     assert math.isnan(rows["test_loss", 2]) and math.isnan(rows["test_accuracy", 2])
-    assert rows["test_accuracy", 0] == pytest.approx(0.1, abs=0.01)  # of numbers it is what it was
+    # Finite outputs still give an accuracy.
+    assert rows["test_accuracy", 0] == pytest.approx(0.1, abs=0.01)
     assert outcome(measured, spec.steps) == {"diverged_at": 2}
 
 
@@ -217,7 +218,7 @@ def test_the_step_at_which_training_diverges_has_a_gap_in_its_accuracy():
     assert outcome(measured, spec.steps) == {"diverged_at": 2}
 
 
-def test_one_example_without_numbers_leaves_a_batch_without_an_accuracy():
+def test_an_example_with_non_finite_outputs_is_neither_right_nor_wrong():
     outputs = torch.tensor([[1.0, 2.0], [3.0, 0.0], [torch.nan, 1.0], [torch.inf, 1.0]])
     hits = Task.hits(outputs, torch.tensor([1, 1, 1, 0]))
     torch.testing.assert_close(

@@ -1,4 +1,4 @@
-"""The typeface of exported files: it has every sign that bnviz says, and its widths are known."""
+"""The typeface of exported files: it has every character of bnviz's texts, and known widths."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SOURCES = [*Path(paths.PROJECT, "bnviz").rglob("*.py"), *Path(paths.PROJECT, "pa
 
 
 def said() -> set[str]:
-    """Every sign in a text of bnviz: titles, captions, labels of axes, names in legends, what stands at the pointer."""
+    """Return every character in titles, captions, axis labels, legends and hover texts."""
     trees = (ast.parse(path.read_text("utf-8")) for path in SOURCES)
     texts = (
         node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)
@@ -25,7 +25,7 @@ def said() -> set[str]:
 
 
 @pytest.mark.parametrize("weight", typeface.FILES)
-def test_the_typeface_has_every_sign_that_bnviz_says(weight: int) -> None:
+def test_the_typeface_has_every_character_that_bnviz_uses(weight: int) -> None:
     font = ImageFont.truetype(typeface.FILES[weight], 100)
     unknown = bytes(font.getmask("\uffff"))
     missing = {sign for sign in said() if bytes(font.getmask(sign)) == unknown}
@@ -41,7 +41,7 @@ def test_the_typeface_has_every_sign_that_bnviz_says(weight: int) -> None:
         ("<i>x</i>", (("x", 1),)),
     ],
 )
-def test_a_width_is_that_of_the_letters_that_are_seen(
+def test_a_width_counts_only_visible_characters(
     text: str, letters: tuple[tuple[str, float], ...]
 ) -> None:
     assert typeface.width(text, 12) == pytest.approx(
@@ -54,7 +54,7 @@ def test_a_width_is_that_of_the_letters_that_are_seen(
     "text", ["", "one", "seed 0 · seed 1 · seed 2, a caption of many words", "W" * 200, "i" * 50]
 )
 @pytest.mark.parametrize("room", [30, 100, 1000])
-def test_lines_fill_the_room_and_stay_in_it(text: str, room: float) -> None:
+def test_lines_fill_the_available_width_and_stay_within_it(text: str, room: float) -> None:
     lines = typeface.wrapped(text, room, 10)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     assert all(typeface.width(line, 10) <= room for line in lines)
@@ -62,6 +62,6 @@ def test_lines_fill_the_room_and_stay_in_it(text: str, room: float) -> None:
         assert typeface.width(f"{line} {after.split()[0]}", 10) > room
 
 
-def test_the_licence_is_beside_the_typeface() -> None:
+def test_the_licence_is_in_the_folder_of_the_typeface() -> None:
     licence = (typeface.FOLDER / "OFL.txt").read_text("utf-8")
     assert "SIL OPEN FONT LICENSE" in licence and "Adobe" in licence and "Noto" in licence

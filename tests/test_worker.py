@@ -1,4 +1,4 @@
-"""A run is answered once, to the same rows, however often its worker dies."""
+"""The worker: a run ends with the same rows however often its worker dies."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def assert_answered(run: Run) -> None:
     assert [part.name for part in run.parts()] == ["all.parquet"]
 
 
-def test_the_rows_of_a_run_are_those_of_execute():
+def test_the_rows_of_a_run_agree_with_execute():
     run = Store().submit(tiny_spec(norm="noisy", probes=ALL_PROBES))
     Inline().start(run)
     assert_answered(run)
@@ -45,8 +45,8 @@ def test_the_rows_of_a_run_are_those_of_execute():
 
 
 @pytest.mark.parametrize("checkpoint_s", [0.0, 1e9], ids=["checkpoints", "no checkpoint"])
-def test_an_interrupted_run_goes_on_to_the_same_rows(monkeypatch, checkpoint_s):
-    """Dies three times, in the middle of a step, between rows that had reached the disk and rows that had not."""
+def test_an_interrupted_run_continues_to_the_same_rows(monkeypatch, checkpoint_s):
+    """The worker dies three times within a step, with only some of its rows on the disk."""
     monkeypatch.setattr(module, "CHECKPOINT_S", checkpoint_s)
     monkeypatch.setattr(module, "FLUSH_S", 0.0)
     run = Store().submit(tiny_spec(norm="noisy", momentum=0.9, steps=6, probes=ALL_PROBES))
@@ -68,7 +68,7 @@ def test_an_interrupted_run_goes_on_to_the_same_rows(monkeypatch, checkpoint_s):
     assert_answered(run)
 
 
-def test_divergence_ends_as_done_with_its_step():
+def test_a_diverged_run_is_done_and_records_the_step():
     run = Store().submit(tiny_spec(norm="none", lr=1000.0, steps=50))
     answer(run)
     assert run.state == "done"
@@ -77,8 +77,8 @@ def test_divergence_ends_as_done_with_its_step():
 
 
 @pytest.mark.parametrize("name", ["done.json", "all"])
-def test_a_worker_that_dies_while_it_finishes_loses_nothing(monkeypatch, name):
-    """Killed before the merged rows stand, and between them and the word that the run is done."""
+def test_a_worker_that_dies_while_finishing_loses_nothing(monkeypatch, name):
+    """It is killed before the merged rows are written, and between them and done.json."""
     run = Store().submit(tiny_spec(norm="batch", probes=ALL_PROBES))
     method = "write" if name == "done.json" else "write_rows"
     original = getattr(Run, method)
@@ -97,7 +97,7 @@ def test_a_worker_that_dies_while_it_finishes_loses_nothing(monkeypatch, name):
     assert_answered(run)
 
 
-def test_missing_data_fails_with_the_ways_to_get_it():
+def test_missing_data_fail_with_the_ways_to_get_them():
     run = Store().submit(tiny_spec(data="cifar10"))
     answer(run)
     assert run.state == "failed"
@@ -119,8 +119,11 @@ def test_a_failure_is_one_sentence_and_keeps_the_rows_so_far(monkeypatch):
 
 
 def started(run: Run) -> subprocess.Popen[bytes]:
-    """A real worker process, once it has made rows."""
-    code = "import sys; from pathlib import Path; from bnviz.runs.engines.local import work; work(Path(sys.argv[1]))"
+    """Start a real worker process and wait until it has written rows."""
+    code = (
+        "import sys; from pathlib import Path; "
+        "from bnviz.runs.engines.local import work; work(Path(sys.argv[1]))"
+    )
     process = subprocess.Popen([sys.executable, "-c", code, str(run.folder)], cwd=PROJECT)
     wait_for(lambda: len(run.rows()) > 30, "no rows came")
     return process
@@ -131,21 +134,20 @@ def started(run: Run) -> subprocess.Popen[bytes]:
 )
 def test_cancel_stops_a_worker_soon_and_keeps_the_rows(interrupts):
     run = Store().submit(tiny_spec(steps=1_000_000))
-    before = signal.signal(signal.SIGINT, interrupts)  # which the worker inherits, as from a shell
+    # The worker inherits the handler, as from a shell.
+    before = signal.signal(signal.SIGINT, interrupts)
     process = started(run)
     signal.signal(signal.SIGINT, before)
     run.cancel()
-    wait_for(
-        lambda: run.state == "cancelled", "it goes on", 20
-    )  # two seconds on a machine with nothing else to do
+    wait_for(lambda: run.state == "cancelled", "it goes on", 20)  # two seconds on an idle machine
     assert process.wait(60) == 0
     rows = run.rows()
     assert len(rows) > 30
     assert run.error() == ""
 
 
-def test_a_cancelled_run_goes_on_from_the_step_at_which_it_stopped(monkeypatch):
-    monkeypatch.setattr(module, "STEP_S", 60.0)  # however slow this machine is
+def test_a_cancelled_run_continues_from_the_step_at_which_it_stopped(monkeypatch):
+    monkeypatch.setattr(module, "STEP_S", 60.0)  # even if this machine is slow
     run = Store().submit(
         tiny_spec(norm="noisy", momentum=0.9, steps=60, probes={"accuracy": 1, "landscape": 9})
     )
@@ -166,7 +168,7 @@ def test_a_cancelled_run_goes_on_from_the_step_at_which_it_stopped(monkeypatch):
     assert_answered(run)
 
 
-def test_a_step_that_does_not_end_is_interrupted_and_it_says_from_where_the_run_goes_on(
+def test_a_step_that_does_not_end_is_interrupted_and_the_run_says_where_it_continues(
     monkeypatch,
 ):
     monkeypatch.setattr(module, "STEP_S", 0.3)
@@ -187,8 +189,8 @@ def test_a_step_that_does_not_end_is_interrupted_and_it_says_from_where_the_run_
     assert run.meta()["saved"] in (4, 5)
 
 
-def test_a_cancelled_worker_that_saves_is_given_the_time(monkeypatch):
-    """The supervisor kills by the time of the wish, which the worker renews while it saves."""
+def test_a_cancelled_worker_gets_the_time_to_save(monkeypatch):
+    """The supervisor kills a worker some time after the request, whose time saving renews."""
     run = Store().submit(tiny_spec())
     run.cancel()
     os.utime(run.folder / "cancel", (0, 0))
@@ -197,7 +199,7 @@ def test_a_cancelled_worker_that_saves_is_given_the_time(monkeypatch):
         wait_for(lambda: (run.folder / "cancel").stat().st_mtime > 0, "it is not renewed", 20)
 
 
-def test_a_killed_worker_is_not_running_and_another_goes_on(monkeypatch):
+def test_after_a_killed_worker_another_one_continues(monkeypatch):
     run = Store().submit(
         tiny_spec(norm="noisy", steps=400, probes={"accuracy": 1, "landscape": 50})
     )
@@ -212,7 +214,7 @@ def test_a_killed_worker_is_not_running_and_another_goes_on(monkeypatch):
     assert_answered(run)
 
 
-def test_two_workers_never_answer_one_run():
+def test_two_workers_never_train_one_run():
     run = Store().submit(tiny_spec(steps=1_000_000))
     process = started(run)
     before = time.monotonic()
@@ -223,8 +225,11 @@ def test_two_workers_never_answer_one_run():
     process.wait()
 
 
-def test_a_disk_that_fills_and_empties_costs_nothing_but_time(monkeypatch, own_cache):
-    """Every third file does not fit at first: rows, progress, a checkpoint, the merged rows, the word that it is done."""
+def test_a_full_disk_only_delays_a_run_until_there_is_room(monkeypatch, own_cache):
+    """Every third file does not fit at first.
+
+    The files are rows, progress, a checkpoint, the merged rows and done.json.
+    """
     monkeypatch.setattr(module, "CHECKPOINT_S", 0.0)
     monkeypatch.setattr(module, "FLUSH_S", 0.0)
     monkeypatch.setattr("bnviz.runs.disk.RETRY_S", 0.01)
@@ -246,7 +251,7 @@ def test_a_disk_that_fills_and_empties_costs_nothing_but_time(monkeypatch, own_c
     assert not (own_cache / "disk.full").exists()
 
 
-def test_a_run_that_waits_for_room_can_be_cancelled(monkeypatch):
+def test_a_run_that_waits_for_disk_space_can_be_cancelled(monkeypatch):
     run = Store().submit(tiny_spec())
     asked = threading.Event()
 
@@ -275,7 +280,7 @@ def test_a_failing_disk_fails_the_run_in_plain_words(monkeypatch):
     assert_answered(run)
 
 
-def test_parts_are_merged_while_a_run_is_made_and_taken_up_again(monkeypatch):
+def test_parts_are_merged_during_a_run_and_when_it_continues(monkeypatch):
     monkeypatch.setattr(module, "FLUSH_S", 0.0)
     monkeypatch.setattr(parts, "MOST", 2)
     monkeypatch.setattr(module, "CHECKPOINT_S", 0.0)

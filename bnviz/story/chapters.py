@@ -97,162 +97,162 @@ class Question:
     answer: str
 
 
-CHAPTERS = {
-    chapter.slug: chapter
-    for chapter in (
-        Chapter(
-            slug="performance",
-            heading="With BatchNorm the same network learns faster",
-            text=(
-                "These are two copies of one network. Both start from the same weights and see the "
-                "same batches; one normalises its layers. BatchNorm reaches 50 % training accuracy "
-                "after 140 steps, the standard network after 920. On test images BatchNorm leads "
-                "from the second measurement on. After 2,000 steps it stands at 72 %, the standard "
-                "network at 65 %."
-            ),
-            reading="Who is ahead at equal steps? Is the lead larger at the start or at the end?",
-            formula="BatchNorm, for each channel over the batch: μ = mean x, σ² = mean (x − μ)², "
-            "x̂ = (x − μ) / √(σ² + ε), y = γx̂ + β. γ and β are learned. Test accuracy is "
-            "measured with averages of μ and σ² over the training batches.",
-            panel="test-accuracy",
-            page="training",
+# What BatchNorm does, and whether steadier distributions explain it.
+STABILITY = (
+    Chapter(
+        slug="performance",
+        heading="With BatchNorm the same network learns faster",
+        text=(
+            "These are two copies of one network. Both start from the same weights and see the "
+            "same batches; one normalises its layers. BatchNorm reaches 50 % training accuracy "
+            "after 140 steps, the standard network after 920. On test images BatchNorm leads "
+            "from the second measurement on. After 2,000 steps it stands at 72 %, the standard "
+            "network at 65 %."
         ),
-        Chapter(
-            slug="distributions",
-            heading="Because its distributions are stable?",
-            text=(
-                "BatchNorm was made to keep the input of every layer stable. In this layer it "
-                "does: one channel's median drifts by 0.1 over the training, against 0.8 in the "
-                "standard network. The third network adds random noise after BatchNorm, new at "
-                "each step. Its median drifts by 1.0, the most of the three. (Seed 0. In layer 8 "
-                "the standard network is as steady as BatchNorm.)"
-            ),
-            reading=(
-                "The lines show the median and the 15–85 % and 5–95 % ranges of one ReLU's input. "
-                "A stable distribution gives level lines."
-            ),
-            formula=(
-                "Quantiles of the input of one ReLU of layer 5, over batch × height × width of one "
-                "channel. The channel is the same in every network."
-            ),
-            panel="quantiles",
-            page="distributions",
-            norms=NORMS,
-            layers=("conv5",),
+        reading="Who is ahead at equal steps? Is the lead larger at the start or at the end?",
+        formula="BatchNorm, for each channel over the batch: μ = mean x, σ² = mean (x − μ)², "
+        "x̂ = (x − μ) / √(σ² + ε), y = γx̂ + β. γ and β are learned. Test accuracy is "
+        "measured with averages of μ and σ² over the training batches.",
+        panel="test-accuracy",
+        page="training",
+    ),
+    Chapter(
+        slug="distributions",
+        heading="Because its distributions are stable?",
+        text=(
+            "BatchNorm was made to keep the input of every layer stable. In this layer it "
+            "does: one channel's median drifts by 0.1 over the training, against 0.8 in the "
+            "standard network. The third network adds random noise after BatchNorm, new at "
+            "each step. Its median drifts by 1.0, the most of the three. (Seed 0. In layer 8 "
+            "the standard network is as steady as BatchNorm.)"
         ),
-        Chapter(
-            slug="noise",
-            heading="No: adding noise hardly slows training",
-            text=(
-                "The noise moves a channel's mean from step to step four to thirteen times as far "
-                "as it moves in the standard network. Yet over steps 1,000 to 1,999 the noisy "
-                "network's training accuracy is 73 %, against 77 % with BatchNorm and 59 % for the "
-                "standard network. Stable distributions can hardly be the reason."
-            ),
-            reading="Which network does the noisy one resemble: BatchNorm or the standard network?",
-            formula=(
-                "After BatchNorm x ← s·x + m, for every element, with s ~ N(σ_j, 0.1), m ~ U(μ_j − "
-                "0.1, μ_j + 0.1), and for every channel j at each step μ_j ~ U(−0.5, 0.5), σ_j ~ "
-                "U(1, 1.25)."
-            ),
-            panel="training-accuracy",
-            page="training",
-            norms=NORMS,
+        reading="The lines show the median and the 15–85 % and 5–95 % ranges of one ReLU's input. "
+        "A stable distribution gives level lines.",
+        formula=(
+            "Quantiles of the input of one ReLU of layer 5, over batch × height × width of one "
+            "channel. The channel is the same in every network."
         ),
-        Chapter(
-            slug="covariate-shift",
-            heading="Because of less covariate shift? At first it has more",
-            text=(
-                "Internal covariate shift is how much a layer's gradient changes when the layers "
-                "before it are updated. In the first 250 steps, while BatchNorm takes its lead, "
-                "its gradient in layer 5 turns further: cosine 0.52, against 0.88 in the standard "
-                "network. Over the last 1,000 steps it turns less: 0.70 against 0.56. The paper "
-                "found no less shift with BatchNorm. Here that holds only at first."
-            ),
-            reading=(
-                "Distance 0 and cosine 1 mean no shift. Which network is closer to them in the "
-                "first 250 steps, and which later?"
-            ),
-            formula=(
-                "G is the gradient of the loss with respect to the weights of layer i at step t. "
-                "G′ is the same gradient on the same batch, with layers 1 … i − 1 as they are "
-                "after the step. The figure shows ‖G − G′‖₂ and cos ∠(G, G′)."
-            ),
-            panel="covariate-shift",
-            page="covariate_shift",
-            statistic="range",
-            layers=("conv5",),
+        panel="quantiles",
+        page="distributions",
+        norms=NORMS,
+        layers=("conv5",),
+    ),
+    Chapter(
+        slug="noise",
+        heading="No: adding noise hardly slows training",
+        text=(
+            "The noise moves a channel's mean from step to step four to thirteen times as far "
+            "as it moves in the standard network. Yet over steps 1,000 to 1,999 the noisy "
+            "network's training accuracy is 73 %, against 77 % with BatchNorm and 59 % for the "
+            "standard network. Stable distributions can hardly be the reason."
         ),
-        Chapter(
-            slug="landscape",
-            heading="The paper's answer: its landscape is smoother",
-            text=(
-                "Walk along the gradient, from half a training step to four steps, and see how "
-                "much the loss varies: by 0.66 with BatchNorm and by 2.19 without, averaged over "
-                "the training. A gradient that stays valid for longer allows a larger step. In the "
-                "first 250 steps the order is reversed (1.33 and 0.64): the standard network has "
-                "barely started to learn, so its loss barely changes."
-            ),
-            reading=(
-                "A narrow band means a smooth landscape, but only once the network learns. Find "
-                "where the standard network leaves 2.30, the loss of guessing."
-            ),
-            formula=(
-                "The band spans the lowest to the highest L(θ − ηg) over η = ½, 1, 2 and 4 times "
-                "the learning rate. g = ∇L(θ) on the batch of step t, and the same batch is used "
-                "again at θ − ηg."
-            ),
-            panel="landscape",
-            page="landscape",
-            statistic="range",
+        reading="Which network does the noisy one resemble: BatchNorm or the standard network?",
+        formula=(
+            "After BatchNorm x ← s·x + m, for every element, with s ~ N(σ_j, 0.1), m ~ U(μ_j − "
+            "0.1, μ_j + 0.1), and for every channel j at each step μ_j ~ U(−0.5, 0.5), σ_j ~ "
+            "U(1, 1.25)."
         ),
-        Chapter(
-            slug="norms",
-            heading="And BatchNorm is not the only way",
-            text=(
-                "Divide by an average L1, L2 or L∞ norm instead of the standard deviation. The "
-                "variance is no longer fixed, and the networks learn nearly as fast. Training "
-                "accuracy over steps 1,000 to 1,999 is 76, 77 and 76 %, against 78 % with "
-                "BatchNorm and 59 % for the standard network (one seed)."
-            ),
-            reading=(
-                "Do all normalised networks outrun the standard one, and how far apart are they?"
-            ),
-            formula=(
-                "ŷ = (y − μ) / N_p(y) for each channel over the batch, with N₁ = mean |y|, N₂ = "
-                "√(mean y²), N_∞ = max |y|, all taken before the mean is subtracted; then γŷ + β."
-            ),
-            panel="training-accuracy",
-            page="norms",
-            preset="fig5a",
-            norms=LP,
-            seeds=(0,),
+        panel="training-accuracy",
+        page="training",
+        norms=NORMS,
+    ),
+    Chapter(
+        slug="covariate-shift",
+        heading="Because of less covariate shift? At first it has more",
+        text=(
+            "Internal covariate shift is how much a layer's gradient changes when the layers "
+            "before it are updated. In the first 250 steps, while BatchNorm takes its lead, "
+            "its gradient in layer 5 turns further: cosine 0.52, against 0.88 in the standard "
+            "network. Over the last 1,000 steps it turns less: 0.70 against 0.56. The paper "
+            "found no less shift with BatchNorm. Here that holds only at first."
         ),
-        Chapter(
-            slug="few-images",
-            heading="On 4,000 images the order reverses",
-            text=(
-                "The networks and the learning rate are the same, but there are 4,000 images and "
-                "200 steps. Now BatchNorm's band is the wider one: 1.94 against 0.60 on average, "
-                "at all three seeds. The standard network still guesses: its last training "
-                "accuracy is 26 %, BatchNorm's is 67 %. It has barely started to learn, so its "
-                "loss barely changes. A small demonstration can show the opposite of the paper."
-            ),
-            reading=(
-                "Compare this with the same figure on all images. Is this a different landscape, "
-                "or just its first 200 steps?"
-            ),
-            formula=(
-                "As in the chapter on the landscape: the lowest to the highest L(θ − ηg) over η "
-                "= ½, 1, 2 and 4 times the learning rate."
-            ),
-            panel="landscape",
-            page="landscape",
-            statistic="range",
-            preset="few-images",
+        reading=(
+            "Distance 0 and cosine 1 mean no shift. Which network is closer to them in the "
+            "first 250 steps, and which later?"
         ),
-    )
-}
+        formula=(
+            "G is the gradient of the loss with respect to the weights of layer i at step t. "
+            "G′ is the same gradient on the same batch, with layers 1 … i − 1 as they are "
+            "after the step. The figure shows ‖G − G′‖₂ and cos ∠(G, G′)."
+        ),
+        panel="covariate-shift",
+        page="covariate_shift",
+        statistic="range",
+        layers=("conv5",),
+    ),
+)
+
+# The paper's explanation, a smoother loss landscape, and where it does not show.
+SMOOTHNESS = (
+    Chapter(
+        slug="landscape",
+        heading="The paper's answer: its landscape is smoother",
+        text=(
+            "Walk along the gradient, from half a training step to four steps, and see how "
+            "much the loss varies: by 0.66 with BatchNorm and by 2.19 without, averaged over "
+            "the training. A gradient that stays valid for longer allows a larger step. In the "
+            "first 250 steps the order is reversed (1.33 and 0.64): the standard network has "
+            "barely started to learn, so its loss barely changes."
+        ),
+        reading=(
+            "A narrow band means a smooth landscape, but only once the network learns. Find "
+            "where the standard network leaves 2.30, the loss of guessing."
+        ),
+        formula=(
+            "The band spans the lowest to the highest L(θ − ηg) over η = ½, 1, 2 and 4 times "
+            "the learning rate. g = ∇L(θ) on the batch of step t, and the same batch is used "
+            "again at θ − ηg."
+        ),
+        panel="landscape",
+        page="landscape",
+        statistic="range",
+    ),
+    Chapter(
+        slug="norms",
+        heading="And BatchNorm is not the only way",
+        text=(
+            "Divide by an average L1, L2 or L∞ norm instead of the standard deviation. The "
+            "variance is no longer fixed, and the networks learn nearly as fast. Training "
+            "accuracy over steps 1,000 to 1,999 is 76, 77 and 76 %, against 78 % with "
+            "BatchNorm and 59 % for the standard network (one seed)."
+        ),
+        reading="Do all normalised networks outrun the standard one, and how far apart are they?",
+        formula=(
+            "ŷ = (y − μ) / N_p(y) for each channel over the batch, with N₁ = mean |y|, N₂ = "
+            "√(mean y²), N_∞ = max |y|, all taken before the mean is subtracted; then γŷ + β."
+        ),
+        panel="training-accuracy",
+        page="norms",
+        preset="fig5a",
+        norms=LP,
+        seeds=(0,),
+    ),
+    Chapter(
+        slug="few-images",
+        heading="On 4,000 images the order reverses",
+        text=(
+            "The networks and the learning rate are the same, but there are 4,000 images and "
+            "200 steps. Now BatchNorm's band is the wider one: 1.94 against 0.60 on average, "
+            "at all three seeds. The standard network still guesses: its last training "
+            "accuracy is 26 %, BatchNorm's is 67 %. It has barely started to learn, so its "
+            "loss barely changes. A small demonstration can show the opposite of the paper."
+        ),
+        reading=(
+            "Compare this with the same figure on all images. Is this a different landscape, "
+            "or just its first 200 steps?"
+        ),
+        formula=(
+            "As in the chapter on the landscape: the lowest to the highest L(θ − ηg) over η "
+            "= ½, 1, 2 and 4 times the learning rate."
+        ),
+        panel="landscape",
+        page="landscape",
+        statistic="range",
+        preset="few-images",
+    ),
+)
+
+CHAPTERS = {chapter.slug: chapter for chapter in STABILITY + SMOOTHNESS}
 
 QUESTIONS = (
     Question(

@@ -34,7 +34,7 @@ figure_page(
             ),
             replace(
                 TRAINING_LOSS,
-                look="Fig. 5b: which of the normalised networks ends lowest? The order changes "
+                reading="Fig. 5b: which of the normalised networks ends lowest? The order changes "
                 "with the seed.",
                 when=regresses,
             ),

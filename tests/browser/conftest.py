@@ -1,4 +1,4 @@
-"""A real server and a real browser, for every test in this folder; without Chromium they are skipped."""
+"""A real server and a real browser for the tests of this folder, skipped without Chromium."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ SWITCHES = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 180_000  # a busy machine draws slowly; only what never happens fails
+PATIENCE_MS = 180_000  # generous, because a busy machine draws slowly
 
 Tab = Callable[..., playwright.Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs a browser is not run without one."""
+    """Skip the tests of this folder if there is no Chromium."""
     if CHROMIUM is None:
         for item in items:
             if Path(__file__).parent in item.path.parents:
@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @contextmanager
 def dashboard(cache: Path) -> Iterator[str]:
-    """The address of a dashboard on this cache, at once; it answers some seconds later."""
+    """Start a dashboard on this cache and return its address. It answers some seconds later."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -68,14 +68,14 @@ def dashboard(cache: Path) -> Iterator[str]:
 
 @pytest.fixture
 def address(own_cache: Path) -> Iterator[str]:
-    """A dashboard on the cache of this test."""
+    """Return the address of a dashboard on the cache of this test."""
     with dashboard(own_cache) as address:
         yield address
 
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A dashboard that answers, with nothing but what ships: as at the first visit."""
+    """Return the address of a running dashboard with only the shipped runs, as at first visit."""
     with dashboard(tmp_path_factory.mktemp("first") / "cache") as address:
         wait_for(lambda: connects(address), "the server does not start")
         yield address
@@ -83,7 +83,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[playwright.Browser]:
-    """Chromium, without a window."""
+    """Start Chromium without a window."""
     with playwright.sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
         yield opened
@@ -91,7 +91,7 @@ def browser() -> Iterator[playwright.Browser]:
 
 
 def patient(browser: playwright.Browser, **options: Any) -> playwright.BrowserContext:
-    """A browser window with a profile of its own that waits PATIENCE_MS for everything."""
+    """Return a browser window with its own profile that waits up to PATIENCE_MS."""
     context = browser.new_context(**options)
     context.set_default_timeout(PATIENCE_MS)
     return context
@@ -99,6 +99,9 @@ def patient(browser: playwright.Browser, **options: Any) -> playwright.BrowserCo
 
 @pytest.fixture
 def tab(browser: playwright.Browser) -> Iterator[Tab]:
-    """Opens pages, each in a window of its own, and closes them when the test ends, even if it fails."""
+    """Return a function that opens a page in a new window.
+
+    The windows are closed when the test ends, even if it fails.
+    """
     with ExitStack() as windows:
         yield lambda **options: windows.enter_context(patient(browser, **options)).new_page()

@@ -1,18 +1,20 @@
-"""The page of BatchNorm, taken apart: a notice that comes or goes leaves all else in place."""
+"""The page "BatchNorm, taken apart": a notice that appears or disappears moves nothing else."""
 
 from tests.browser.conftest import Tab
 
 MARK = """() => {
-  window.kept = [...document.querySelectorAll('[data-testid=stMain] :is(.bnviz-plot, [data-testid=stColumn])')];
-  window.lost = 0;  // also for a moment only
+  window.kept = [...document.querySelectorAll(
+    '[data-testid=stMain] :is(.bnviz-plot, [data-testid=stColumn])')];
+  window.lost = 0;  // counts elements that leave the page, even for a moment
   new MutationObserver(() => { window.lost += window.kept.some((node) => !node.isConnected); })
     .observe(document.body, { childList: true, subtree: true });
   return window.kept.length;
 }"""
-STILL = "() => window.lost === 0 && window.kept.length > 2 && window.kept.every((node) => node.isConnected)"
+STILL = """() => window.lost === 0 && window.kept.length > 2
+  && window.kept.every((node) => node.isConnected)"""
 
 
-def test_a_notice_that_comes_or_goes_leaves_the_page_in_place(tab: Tab, shipped: str) -> None:
+def test_a_notice_that_appears_or_disappears_moves_nothing_else(tab: Tab, shipped: str) -> None:
     page = tab()
     page.goto(f"{shipped}/batchnorm")
     equal = page.get_by_text("All five are the same")

@@ -1,4 +1,4 @@
-"""A real browser, a real server, real workers: press Run, watch live bands grow, zoom, cancel, reload."""
+"""A real browser with real workers: run, watch the loss band grow, zoom, stop, reload."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bnviz.runs.supervisor import lock
 from tests.browser.conftest import Tab
 from tests.conftest import connects, holder, wait_for
 
-QUESTION = {
+SETTINGS = {
     "preset": "quick",
     "width": 0.03125,
     "batch": 16,
@@ -24,11 +24,12 @@ QUESTION = {
 
 
 def link(address: str, page: str) -> str:
-    return f"{address}/{page}?{urlencode(QUESTION)}"
+    return f"{address}/{page}?{urlencode(SETTINGS)}"
 
 
 BOX = ".st-key-figure-landscape .bnviz-plot-box"
-POINTS = f"() => Math.max(0, ...(document.querySelector('{BOX}')?._fullData ?? []).map(t => t.x?.length ?? 0))"
+POINTS = f"""() => Math.max(
+  0, ...(document.querySelector('{BOX}')?._fullData ?? []).map(t => t.x?.length ?? 0))"""
 RANGE = f"() => document.querySelector('{BOX}')._fullLayout.xaxis.range.map(Number)"
 
 
@@ -63,7 +64,7 @@ def test_run_watch_zoom_cancel_reload(address: str, tab: Tab) -> None:
     assert page.evaluate(RANGE) == zoomed
     assert page.evaluate(f"() => window.node === document.querySelector('{BOX}')")
 
-    page.reload()  # the same reader in a new tab, while a second one looks on
+    page.reload()  # the same reader in a new tab, while a second page is open
     second = page.context.new_page()
     second.goto(link(address, "training"))
     second.get_by_role("button", name="Running").wait_for()
@@ -89,7 +90,7 @@ def test_run_watch_zoom_cancel_reload(address: str, tab: Tab) -> None:
 
 
 def points_in_the_rows() -> int:
-    """How many steps the longest band must have: those whose four step sizes are all there."""
+    """Return the steps of the longest band: those with losses at all four step sizes."""
     from bnviz.analysis.landscape import landscape_bands
 
     bands = landscape_bands(pd.concat([run.labelled_rows() for run in Store().runs()]))

@@ -1,4 +1,4 @@
-"""Exported web pages in a real browser: they ask no other host, and their texts are in the typeface that they bring."""
+"""Exported web pages in a real browser: no other host, and texts in the embedded typeface."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from bnviz.runs.store import Store
 from bnviz.story import report
 from tests.browser.conftest import Tab
 
-TEXTS = """() => [...document.querySelectorAll('svg text')].filter((text) => text.textContent && !text.querySelector('tspan'))
-  .map((text) => [text.textContent, parseFloat(getComputedStyle(text).fontSize), text.getComputedTextLength(),
-    getComputedStyle(text).fontFamily])"""
+TEXTS = """() => [...document.querySelectorAll('svg text')]
+  .filter((text) => text.textContent && !text.querySelector('tspan'))
+  .map((text) => [text.textContent, parseFloat(getComputedStyle(text).fontSize),
+    text.getComputedTextLength(), getComputedStyle(text).fontFamily])"""
 
 
 def shipped() -> list[Run]:
@@ -34,7 +35,7 @@ PAGES = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_asks_no_other_host_and_is_measured_in_its_own_typeface(
+def test_a_page_asks_no_other_host_and_its_texts_have_the_embedded_typeface(
     name: str, tab: Tab, tmp_path: Path
 ) -> None:
     path = tmp_path / "page.html"

@@ -1,4 +1,4 @@
-"""The first visit, with nothing but what ships: every page without training, by keyboard, for everybody, and what is taken along."""
+"""The first visit, with only the shipped runs: full pages, accessibility, exports and links."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image
 from tests.browser.conftest import Tab
 from tests.conftest import wait_for
 
-FIGURES = {  # page -> figures at the first visit
+FIGURES = {  # number of figures of each page at the first visit
     "": 7,
     "present": 1,
     "training": 3,
@@ -39,7 +39,7 @@ BACKGROUND = "() => getComputedStyle(document.querySelector('.stApp')).backgroun
 
 
 def visit(tab: Tab, address: str) -> playwright.Page:
-    """A page, once all its figures are drawn."""
+    """Open a page, wait until all its figures are drawn, and check that it asks no other host."""
     page = tab(viewport={"width": 1400, "height": 1000}, color_scheme="light")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -48,19 +48,18 @@ def visit(tab: Tab, address: str) -> playwright.Page:
     figures = FIGURES[address.rsplit("/", 1)[1].partition("?")[0]]
     page.wait_for_function(f"() => {DRAWN} >= {figures}")
     origin = "/".join(address.split("/")[:3])
-    assert [
-        url[:100] for url in asked if not url.startswith((origin, "data:", "blob:"))
-    ] == []  # no other host
+    assert [url[:100] for url in asked if not url.startswith((origin, "data:", "blob:"))] == []
     return page
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_every_page_is_full_and_everybody_can_use_it(name: str, shipped: str, tab: Tab) -> None:
+def test_every_page_is_full_and_accessible(name: str, shipped: str, tab: Tab) -> None:
     page = visit(tab, f"{shipped}/{name}")
     page.wait_for_timeout(300)
     assert grave(page) == {}
     alternatives = page.evaluate(
-        "[...document.querySelectorAll('.bnviz-plot-box .main-svg[role=img]')].map(s => s.ariaLabel)"
+        "[...document.querySelectorAll('.bnviz-plot-box .main-svg[role=img]')]"
+        ".map(s => s.ariaLabel)"
     )
     assert all(len(text) > 30 for text in alternatives)
     assert page.get_by_text("nothing measured yet").count() == 0
@@ -72,7 +71,7 @@ def test_every_page_is_full_and_everybody_can_use_it(name: str, shipped: str, ta
 
 
 def grave(page: playwright.Page) -> dict[str, list[str]]:
-    """What keeps somebody from using a page, with the first elements concerned."""
+    """Return the serious accessibility violations with the first elements concerned."""
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     return {
         v["id"]: [node["html"][:200] for node in v["nodes"][:3]]
@@ -81,7 +80,7 @@ def grave(page: playwright.Page) -> dict[str, list[str]]:
     }
 
 
-def test_a_figure_is_taken_along_as_it_is_seen(shipped: str, tab: Tab, tmp_path: Path) -> None:
+def test_a_figure_is_exported_as_the_reader_sees_it(shipped: str, tab: Tab, tmp_path: Path) -> None:
     page = visit(tab, f"{shipped}/landscape?preset=class")
     box = f"document.querySelector('{LANDSCAPE} .bnviz-plot-box')"
     area = page.locator(f"{LANDSCAPE} .nsewdrag").first.bounding_box()
@@ -118,7 +117,7 @@ def test_a_figure_is_taken_along_as_it_is_seen(shipped: str, tab: Tab, tmp_path:
 
 
 def taken(page: playwright.Page, dialog: playwright.Locator, label: str, folder: Path) -> Path:
-    """The file that a button of the dialog gives."""
+    """Press a button of the dialog and save the file that it downloads."""
     with page.expect_download() as waiting:
         dialog.get_by_role("button", name=label, exact=True).click()
     path = folder / waiting.value.suggested_filename
@@ -126,7 +125,7 @@ def taken(page: playwright.Page, dialog: playwright.Locator, label: str, folder:
     return path
 
 
-def test_a_quick_picture_brings_its_typeface(shipped: str, tab: Tab, tmp_path: Path) -> None:
+def test_a_quick_download_embeds_its_typeface(shipped: str, tab: Tab, tmp_path: Path) -> None:
     page = visit(tab, f"{shipped}/landscape?preset=class")
     page.locator(f"{LANDSCAPE} .nsewdrag").first.hover()
     pictures = {}
@@ -164,7 +163,7 @@ def test_a_copied_link_opens_the_same_view(shipped: str, tab: Tab) -> None:
         ]
 
 
-def test_the_story_of_the_lab_on_what_ships(shipped: str, tab: Tab) -> None:
+def test_claims_and_comparison_are_filled_from_shipped_runs(shipped: str, tab: Tab) -> None:
     page = visit(tab, f"{shipped}/claims")
     page.wait_for_function("() => (document.body.innerText.match(/holds/g) ?? []).length > 10")
     assert "85.4 against 61.0 %" in page.inner_text("body")  # the paper's value beside ours

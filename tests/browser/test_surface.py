@@ -1,6 +1,7 @@
-"""The player in a real browser: by keyboard through the steps to the end, and neither zoom nor point of view is lost.
+"""The player of the Surface page in a real browser.
 
-It is the step control of its page: the other figures mark its step, and the address holds it.
+The keyboard moves it through the steps to the end, and zoom and point of view stay. It is the step
+control of its page: the other figures mark its step, and the address holds it.
 """
 
 from __future__ import annotations
@@ -33,12 +34,16 @@ CHOICES = {
 FIGURE = ".st-key-figure-surface"
 BOX = f"document.querySelector('{FIGURE} .bnviz-plot-box')"
 VIEW = f"""() => {{ const {{ xaxis, yaxis2, scene, scene2, coloraxis }} = {BOX}._fullLayout;
-    return [xaxis?.range, yaxis2?.range, scene?.camera.eye, scene2?.camera.eye, coloraxis.cmin, coloraxis.cmax]; }}"""
-CURSORS = """() => [...document.querySelectorAll(".bnviz-plot-box")].flatMap(({ _fullLayout: { shapes = [] } = {} }) =>
-    shapes.filter(({ name }) => name === "cursor").map(({ x0 }) => x0))"""
+    return [xaxis?.range, yaxis2?.range, scene?.camera.eye, scene2?.camera.eye,
+        coloraxis.cmin, coloraxis.cmax]; }}"""
+CURSORS = """() => [...document.querySelectorAll(".bnviz-plot-box")]
+    .flatMap(({ _fullLayout: { shapes = [] } = {} }) => shapes
+        .filter(({ name }) => name === "cursor").map(({ x0 }) => x0))"""
 BUTTON = f"document.querySelector('{FIGURE} .bnviz-plot-player button')"
-WATCH = f"""() => {{ const output = document.querySelector('{FIGURE} output'); window.node = {BOX}; window.seen = [output.value];
-    new MutationObserver(() => output.value !== seen.at(-1) && seen.push(output.value)).observe(output, {{ childList: true }}); }}"""
+WATCH = f"""() => {{ const output = document.querySelector('{FIGURE} output');
+    window.node = {BOX}; window.seen = [output.value];
+    new MutationObserver(() => output.value !== seen.at(-1) && seen.push(output.value))
+        .observe(output, {{ childList: true }}); }}"""
 
 
 @pytest.mark.parametrize("view", ["contours", "surface"])
@@ -74,7 +79,7 @@ def test_play_goes_to_the_end_and_keeps_zoom_and_camera(address, view):
 
 
 def drag(page: playwright.Page) -> None:
-    """A rectangle in the first contour plot, or a turn of the first scene."""
+    """Zoom into the first contour plot, or turn the first scene."""
     box = page.locator(f"{FIGURE} .bnviz-plot-box")
     box.evaluate("(box) => box.scrollIntoView()")
     area = box.bounding_box()

@@ -1,0 +1,76 @@
+"""Helpers that open a page of the dashboard and read what it shows."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+from streamlit.testing.v1 import AppTest
+
+from bnviz.paths import PROJECT
+from bnviz.presets import PRESETS
+from tests.conftest import ALL_PROBES
+
+TINY: dict[str, Any] = {
+    "width": 1 / 32,
+    "batch": 16,
+    "steps": 6,
+    "surface_grid": 3,
+    "theory_units": 1,
+}
+TINY_RUNS = PRESETS["quick"].specs(**TINY, probes=ALL_PROBES)
+ADDRESSES = {  # the URL parameters that these pages need to show the tiny runs
+    "norms": {"networks": "none,batch,noisy"},
+    "surface": {"preset": "surface", "norm": "none,batch,noisy"},
+    "theory": {
+        "preset": "theory-vgg",
+        "norm": "none,batch,noisy",
+        "init": "he_normal",
+        "lr": "0.02",
+        "precision": "float32",
+    },
+}
+
+
+def page(name: str, **address: str) -> AppTest:
+    """Open a page by a link with these URL parameters."""
+    opened = AppTest.from_file(str(PROJECT / "pages" / f"{name}.py"), default_timeout=60)
+    for parameter, text in address.items():
+        opened.query_params[parameter] = text
+    return opened.run()
+
+
+def tiny(name: str, **address: str) -> AppTest:
+    """Open a figure page by a link with the settings of the tiny runs."""
+    settings = {"preset": "quick"} | {name: str(value) for name, value in TINY.items()}
+    return page(
+        name,
+        **settings
+        | {f"every_{probe}": str(every) for probe, every in ALL_PROBES.items()}
+        | address,
+    )
+
+
+def plots(opened: AppTest) -> list[dict[str, Any]]:
+    """Return what the page sends to the browser for each of its figures."""
+    return [
+        json.loads(component.proto.bytes)
+        for component in opened.get("bidi_component")
+        if component.proto.bytes
+    ]
+
+
+def sentences(opened: AppTest) -> list[str]:
+    """Return the texts of the page's warnings, errors and notes."""
+    return [shown.value for shown in [*opened.warning, *opened.error, *opened.info]]
+
+
+def numbers(array: Any) -> list[float]:
+    """Return a plotly array as a list, whether or not it is base64-encoded."""
+    return (
+        list(np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"]))
+        if isinstance(array, dict)
+        else array
+    )
