@@ -149,7 +149,7 @@ def test_a_name_that_leaves_the_archive_is_refused_in_every_packing(
 def test_an_unknown_file_below_runs_is_refused_in_a_subfolder_too(whole, elsewhere, tmp_path):
     path = tmp_path / "again.zip"
     path.write_bytes(archived(below("bundle", whole | {"runs/notes.txt": b""}).items()))
-    assert "under runs/<id>/ belong" in refused(path, elsewhere)
+    assert "runs/<id>/ may only hold" in refused(path, elsewhere)
 
 
 def test_two_spellings_of_one_name_are_refused(whole, runs, elsewhere, tmp_path):

@@ -267,7 +267,7 @@ def test_a_report_lists_the_claims_that_its_runs_can_judge(told, monkeypatch):
     claim = CLAIMS["batch-faster"]
     monkeypatch.setattr(
         judging,
-        "questions",
+        "specs_of",
         lambda its, seed: {s.id: s for s in SPECS if its is claim and s.seed == seed},
     )
     monkeypatch.setattr(
