@@ -110,14 +110,12 @@ def cancel(options: argparse.Namespace) -> None:
 
 
 def run_options(command: argparse.ArgumentParser) -> None:
-    """Add the options of `run`."""
     add_knobs(command)
     command.add_argument("--out", type=Path, help="write the rows to this .csv or .parquet file")
     yes_option(command)
 
 
 def submit_options(command: argparse.ArgumentParser) -> None:
-    """Add the options of `submit`."""
     add_knobs(command)
     yes_option(command)
 
@@ -130,10 +128,8 @@ def yes_option(command: argparse.ArgumentParser) -> None:
 
 
 def runs_options(command: argparse.ArgumentParser) -> None:
-    """Add the option of `runs`."""
     command.add_argument("--shipped", action="store_true", help="list those shipped with bnviz too")
 
 
 def cancel_options(command: argparse.ArgumentParser) -> None:
-    """Add the argument of `cancel`."""
     command.add_argument("runs", nargs="+", metavar="RUN", help="an id, or its first characters")

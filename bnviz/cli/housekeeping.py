@@ -132,12 +132,10 @@ def app_options(command: argparse.ArgumentParser) -> None:
 
 
 def gallery_options(command: argparse.ArgumentParser) -> None:
-    """Add the option of `gallery`."""
     command.add_argument("--out", type=Path, help="write to this folder, not to the shipped one")
 
 
 def reset_options(command: argparse.ArgumentParser) -> None:
-    """Add the option of `reset`."""
     command.add_argument("--yes", action="store_true", help="delete without asking")
 
 

@@ -81,7 +81,6 @@ def block(verdict: Verdict) -> str:
 
 
 def presets_options(command: argparse.ArgumentParser) -> None:
-    """Add the options of `presets`."""
     names = f"some of {', '.join(PRESETS)}; all by default"
     command.add_argument("names", nargs="*", metavar="NAME", help=names)
     measure = "time some steps of each run to measure what it costs on this machine"
@@ -89,6 +88,5 @@ def presets_options(command: argparse.ArgumentParser) -> None:
 
 
 def claims_options(command: argparse.ArgumentParser) -> None:
-    """Add the options of `claims`."""
     command.add_argument("names", nargs="*", metavar="NAME", help="some claims; all by default")
     command.add_argument("--markdown", action="store_true", help="print a table in Markdown")

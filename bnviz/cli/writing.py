@@ -54,7 +54,6 @@ def results(options: argparse.Namespace) -> None:
 
 
 def export_options(command: argparse.ArgumentParser) -> None:
-    """Add the options of `export`."""
     runs_argument(command)
     command.add_argument(
         "--out", type=Path, required=True, help="the file to write; its ending sets the format"
@@ -63,17 +62,14 @@ def export_options(command: argparse.ArgumentParser) -> None:
 
 
 def lesson_options(command: argparse.ArgumentParser) -> None:
-    """Add the option of `lesson`."""
     command.add_argument("--out", type=Path, required=True, help="the .html file to write")
 
 
 def results_options(command: argparse.ArgumentParser) -> None:
-    """Add the option of `results`."""
     command.add_argument("--out", type=Path, help="the .md file; standard output by default")
 
 
 def report_options(command: argparse.ArgumentParser) -> None:
-    """Add the options of `report`."""
     runs_argument(command)
     command.add_argument("--out", type=Path, required=True, help="the .html file to write")
     command.add_argument(
