@@ -280,7 +280,7 @@ def test_a_report_lists_the_claims_that_its_runs_can_judge(told, monkeypatch):
     assert CLAIMS["noise-alone"].says not in page.text
 
 
-def test_a_report_of_nothing_gives_a_one_sentence_error():
+def test_a_report_of_nothing_costs_one_sentence():
     with pytest.raises(ValueError, match="at least one run"):
         report.report([], "Nothing")
 
