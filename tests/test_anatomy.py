@@ -218,7 +218,7 @@ def test_presets_and_reset():
         ({"t1": "![x](http://example.org/x.png)"}, "from -6 to 6 in steps of 0.1"),
     ],
 )
-def test_nonsense_in_a_link_costs_one_sentence_and_gives_the_default(address, says):
+def test_nonsense_in_a_link_gives_a_one_sentence_error_and_gives_the_default(address, says):
     opened = page(**address)
     assert not opened.exception
     assert len(opened.warning) == 1

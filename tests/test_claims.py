@@ -365,7 +365,7 @@ def test_the_table_has_one_line_for_each_claim(capsys: pytest.CaptureFixture[str
     )
 
 
-def test_a_wrong_name_costs_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_name_gives_a_one_sentence_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert bnviz("claims", "noisy-as-slow") == 2
     said = capsys.readouterr().err
     assert (
@@ -433,7 +433,7 @@ def test_the_address_chooses_a_verdict(choice: str, shown: int) -> None:
     assert opened.query_params["verdict"] in (choice, [choice])
 
 
-def test_nonsense_in_the_address_costs_one_sentence() -> None:
+def test_nonsense_in_the_address_gives_a_one_sentence_error() -> None:
     told = [warning.value for warning in page(verdict="perhaps").warning]
     assert "it must be one of all, holds, does-not-hold, not-measured-yet" in told[0]
     assert len(page().subheader) == len(CLAIMS)

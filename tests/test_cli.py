@@ -135,7 +135,7 @@ def test_a_preset_runs_with_changes_and_its_rows_name_their_run(tmp_path):
         ("gallery --out .", "--out must be a new folder or a gallery"),
     ],
 )
-def test_a_wrong_option_costs_one_sentence_and_starts_nothing(words, says, capsys):
+def test_a_wrong_option_gives_a_one_sentence_error_and_starts_nothing(words, says, capsys):
     assert bnviz(*words.split()) == 2
     said = capsys.readouterr()
     assert says in said.err
@@ -286,7 +286,7 @@ def exported(tmp_path, capsys) -> Callable[..., tuple[int, str]]:
         ("--paper", "--paper needs a figure"),
     ],
 )
-def test_an_export_of_missing_data_costs_one_sentence_and_writes_nothing(
+def test_an_export_of_missing_data_gives_a_one_sentence_error_and_writes_nothing(
     exported, tmp_path, words, says
 ):
     status, said = exported(*words.split())

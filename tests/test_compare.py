@@ -196,7 +196,7 @@ def test_clear_chooses_nothing(mine):
     assert plots(opened) == []
 
 
-def test_missing_runs_cost_one_sentence_and_are_left_out(mine):
+def test_missing_runs_give_a_one_sentence_error_and_are_left_out(mine):
     opened = page("lab/compare", runs=f"{ids(mine[:2])},0123abcd,nonsense")
     assert not opened.exception
     (warning,) = opened.warning
@@ -248,7 +248,7 @@ def test_a_run_of_any_seed_can_name_the_baseline(mine):
         ({"speed": "3"}, "no choice on this page"),
     ],
 )
-def test_nonsense_in_a_link_costs_one_sentence_and_gives_the_default(mine, choice, says):
+def test_nonsense_in_a_link_gives_a_one_sentence_error_and_gives_the_default(mine, choice, says):
     opened = page("lab/compare", runs=ids(mine[:4]), **choice)
     assert not opened.exception
     (warning,) = opened.warning
@@ -267,7 +267,7 @@ def test_a_choice_that_the_new_runs_lack_falls_back_to_the_default(mine):
     assert names(plots(opened)[0]) == ["lr 0.2", "lr 0.4"]
 
 
-def test_too_many_runs_cost_one_sentence(mine):
+def test_too_many_runs_give_a_one_sentence_error(mine):
     runs = [finished_run(tiny_spec(seed=seed), Store()) for seed in range(25)]
     opened = page("lab/compare", runs=ids(runs))
     assert sentences(opened) == ["25 runs are chosen; compare at most 24 at a time."]

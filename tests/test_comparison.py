@@ -146,7 +146,7 @@ def test_colour_shows_the_normalisation_unless_another_setting_has_more_values()
     "norms", [("none",), ("none", "batch"), ("none", "batch", "l1", "l2", "linf")]
 )
 @pytest.mark.parametrize("count", [1, 2, 4])
-def test_labels_are_told_apart_without_colour(norms: tuple[str, ...], count: int) -> None:
+def test_labels_have_distinct_styles_without_colour(norms: tuple[str, ...], count: int) -> None:
     styles = comparison.line_styles(
         several(norm=norms, lr=tuple(0.1 * (i + 1) for i in range(count)))
     )
@@ -160,7 +160,7 @@ def test_ordered_styles_differ_without_colour(count: int) -> None:
     assert len({style[0] for style in styles}) == count
 
 
-def test_an_unknown_baseline_or_setting_costs_one_sentence() -> None:
+def test_an_unknown_baseline_or_setting_gives_a_one_sentence_error() -> None:
     specs = several(norm=("none", "batch"))
     assert comparison.baseline(specs) == "Standard"
     assert comparison.baseline(specs, specs[1].id[:8]) == "BatchNorm"

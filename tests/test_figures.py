@@ -273,7 +273,7 @@ def test_the_figure_of_a_long_run_stays_small(name: str) -> None:
     assert len(FIGURES[name](rows, Time(15_000, selected=600)).to_json()) <= 150_000
 
 
-def test_learning_rates_and_seeds_are_named_where_there_are_several() -> None:
+def test_learning_rates_and_seeds_are_named_if_there_are_several() -> None:
     runs = [("none", 0.1, 0), ("batch", 0.5, 0), ("batch", 0.1, 0), ("batch", 0.1, 1)]
     frame = gradient_norms(
         pd.concat([training(norm, lr, seed, steps=200) for norm, lr, seed in runs])
@@ -420,7 +420,7 @@ def test_quantile_bands_are_nested_and_each_row_has_one_scale(rows: DataFrame) -
     ]
 
 
-def test_ridges_stand_behind_each_other(rows: DataFrame) -> None:
+def test_ridges_are_drawn_from_back_to_front(rows: DataFrame) -> None:
     fig = FIGURES["ridges"](rows, Time(STEPS))
     panel = [trace for trace in fig.data if trace.xaxis == "x"]
     # The first step is drawn first, at the back.
@@ -609,7 +609,7 @@ def test_every_kind_of_the_papers_curves_is_tested() -> None:
     assert set(PAPERS) == {source.shows for source in reference.SOURCES}
 
 
-def test_the_papers_curves_lie_under_ours_which_stay_as_they_are(
+def test_the_papers_curves_lie_under_ours_and_leave_them_unchanged(
     shown: str, rows: DataFrame
 ) -> None:
     fig, without = with_paper(shown, rows), PAPERS[shown][1](rows, Time(STEPS), None)

@@ -78,7 +78,7 @@ def test_finished_runs_are_not_computed_again(runs: list[Run]) -> None:
     ]
 
 
-def test_a_run_that_fails_costs_one_sentence(monkeypatch) -> None:
+def test_a_run_that_fails_gives_a_one_sentence_error(monkeypatch) -> None:
     def supervise(store, engine):
         for run in store.runs():
             run.write("error.txt", "The disk is full.\nTraceback")

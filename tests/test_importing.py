@@ -1,4 +1,4 @@
-"""Data import: every packing of a genuine copy is accepted, all else costs one sentence."""
+"""Data import: every packing of a genuine copy is accepted, all else is refused."""
 
 import bz2
 import gzip

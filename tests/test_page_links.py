@@ -22,14 +22,14 @@ def test_a_link_may_change_settings_that_only_fit_together():
     assert alone.error[0].value.startswith("Norm instance needs more than one value per example")
 
 
-def test_a_preset_of_another_page_costs_one_sentence():
+def test_a_preset_of_another_page_gives_a_one_sentence_error():
     opened = page("classics/lenet", preset="quick")
     says = "preset must be one of liu-mlp, liu-lenet, liu-lenetr, lenet-quick on this page"
     assert says in opened.warning[0].value
     assert opened.session_state["preset"] == "lenet-quick"  # the preset whose data are available
 
 
-def test_settings_that_do_not_fit_together_cost_one_sentence():
+def test_settings_that_do_not_fit_together_give_a_one_sentence_error():
     opened = page("paper/landscape", preset="quick", width="0.001")
     assert opened.error[0].value == (
         "Width 0.001 leaves no channel in a layer of 64; choose a width of at least 0.016."
@@ -160,7 +160,7 @@ def test_an_error_is_shown_above_the_settings():
         ({"paper": "perhaps"}, "that must be true or false"),
     ],
 )
-def test_nonsense_in_a_link_costs_one_sentence_and_starts_nothing(address, says):
+def test_nonsense_in_a_link_gives_a_one_sentence_error_and_starts_nothing(address, says):
     opened = page("paper/landscape", **{"preset": "quick"} | address)
     assert not opened.exception
     told = [warning.value for warning in opened.warning]
@@ -171,7 +171,7 @@ def test_nonsense_in_a_link_costs_one_sentence_and_starts_nothing(address, says)
     assert opened.button(key="run").label == "Run 3 networks"
 
 
-def test_a_link_with_values_of_any_length_costs_short_sentences():
+def test_a_link_with_values_of_any_length_gives_short_errors():
     long = "x" * 5000
     for address in (
         {"lr": long},
@@ -186,13 +186,13 @@ def test_a_link_with_values_of_any_length_costs_short_sentences():
         assert [len(warning.value) < 900 for warning in opened.warning] == [True]
 
 
-def test_too_many_layers_cost_one_sentence():
+def test_too_many_layers_give_a_one_sentence_error():
     opened = page("paper/distributions", layers="conv1,conv2,conv3,conv4,conv5")
     assert "it takes up to 4 of conv1" in opened.warning[0].value
     assert not opened.exception
 
 
-def test_too_many_runs_cost_one_sentence():
+def test_too_many_runs_give_a_one_sentence_error():
     opened = page("paper/training", seed=",".join(map(str, range(1000))))
     assert opened.error[0].value == "That would be 3000 runs; choose at most 24 at a time."
 
@@ -202,7 +202,7 @@ def test_a_link_is_not_rendered_as_markdown():
     assert "![" not in opened.warning[0].value
 
 
-def test_a_wrong_setting_costs_one_sentence_and_hides_the_run_button(filled):
+def test_a_wrong_setting_gives_a_one_sentence_error_and_hides_the_run_button(filled):
     opened = page("paper/landscape", preset="quick")
     opened.text_input(key="lr").set_value("0.1, fast").run()
     assert [error.value for error in opened.error] == [

@@ -100,7 +100,7 @@ def test_a_finished_sweep_has_nothing_to_run_and_its_link_restores_it(filled):
         ({"view": "pie"}, "it must be one of lines, heat map"),
     ],
 )
-def test_nonsense_in_the_link_to_a_sweep_costs_one_sentence(address, says):
+def test_nonsense_in_the_link_to_a_sweep_gives_a_one_sentence_error(address, says):
     opened = page("lab/sweep", preset="quick", norm="none,batch", **address)
     assert not opened.exception
     assert [says in warning.value for warning in opened.warning] == [True]

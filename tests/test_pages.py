@@ -177,7 +177,7 @@ def test_no_page_draws_empty_axes(name):
     assert [button.label for button in opened.button if button.label.startswith("Measure it too")]
 
 
-def test_the_bundle_holds_what_is_drawn(filled, monkeypatch):
+def test_the_bundle_holds_the_drawn_numbers(filled, monkeypatch):
     given: dict[str, bytes] = {}
     button = export.st.download_button
     monkeypatch.setattr(
@@ -265,7 +265,7 @@ def test_the_surface_page_has_its_player_as_its_only_step_control(view, filled):
     assert [curve["layout"]["shapes"][0]["x0"] for curve in curves] == [3, 3]
 
 
-def test_a_step_without_a_surface_costs_a_sentence(filled):
+def test_a_step_without_a_surface_gives_a_one_sentence_error(filled):
     opened = tiny("paper/surface", **ADDRESSES["surface"], step="77")
     assert "the steps are 0 to" in opened.warning[0].value
     assert "step" not in opened.query_params

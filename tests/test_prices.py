@@ -37,7 +37,7 @@ def finished(seed: int, factor: float, **facts: object) -> Run:
     return run
 
 
-def test_the_fastest_run_tells_how_fast_the_machine_is():
+def test_the_fastest_run_gives_the_speed_of_the_machine():
     runs = [finished(0, 5), finished(1, 3), finished(2, 1, imported=True), finished(3, 1, step=10)]
     assert prices.factors(runs) == {"vgg11": pytest.approx(3)}
     assert prices.factors([]) == {}

@@ -172,7 +172,7 @@ def test_covariate_shift_by_layer_and_rate():
     assert (first["step"], first["value"]) == (0, pytest.approx(14.7, abs=0.05))
 
 
-def test_the_steps_of_fig_11_are_those_whose_range_fig_4b_and_10b_show():
+def test_fig_11_spans_the_range_of_fig_4b_and_10b_at_its_steps():
     for family, lr, last in (("vgg", 0.1, 15_000), ("dln", 1e-6, 7_500)):
         lines = counterpart("step_sizes", family, at(lr, "none", "batch"))
         assert lines["eta"].nunique() == {"vgg": 4, "dln": 5}[family]

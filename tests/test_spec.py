@@ -1,4 +1,4 @@
-"""The settings of a run: one id however they are written, one sentence for each error."""
+"""The settings of a run: one id however they are written, one sentence per error."""
 
 from __future__ import annotations
 

@@ -344,7 +344,7 @@ def test_lesson_and_report_write_a_page(told, tmp_path):
         ),
     ],
 )
-def test_a_wrong_option_costs_one_sentence(words, says, capsys, monkeypatch):
+def test_a_wrong_option_gives_a_one_sentence_error(words, says, capsys, monkeypatch):
     monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
     assert bnviz(*words) == 2
     error = capsys.readouterr().err
@@ -433,7 +433,7 @@ def test_the_presenter_goes_forwards_and_backwards(told):
     assert opened.query_params["slide"] in ("few-images", ["few-images"])
 
 
-def test_a_link_opens_a_slide_and_a_wrong_one_costs_one_sentence(told):
+def test_a_link_opens_a_slide_and_a_wrong_one_gives_a_one_sentence_error(told):
     opened = page("present", slide="landscape")
     assert opened.title[0].value == CHAPTERS["landscape"].heading
     (plot,) = plots(opened)

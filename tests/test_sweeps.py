@@ -153,7 +153,7 @@ def test_suggested_values_are_valid_and_include_the_value_of_the_preset(
         ),
     ],
 )
-def test_wrong_values_cost_one_sentence(name: str, text: str, says: str) -> None:
+def test_wrong_values_give_a_one_sentence_error(name: str, text: str, says: str) -> None:
     with pytest.raises(SpecError) as problem:
         SWEEPS[name].specs(pair(), text)
     assert says in str(problem.value) and "\n" not in str(problem.value)

@@ -317,7 +317,7 @@ def test_a_cache_may_have_any_path(folder: str, root: Path, tmp_path: Path, monk
         ),
     ],
 )
-def test_a_wrong_option_costs_one_sentence(
+def test_a_wrong_option_gives_a_one_sentence_error(
     words: list[str], says: str, runs: list[Run], tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
@@ -329,7 +329,9 @@ def test_a_wrong_option_costs_one_sentence(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_preset_stands_for_its_finished_runs(runs: list[Run], tmp_path: Path, capsys) -> None:
+def test_the_name_of_a_preset_selects_its_finished_runs(
+    runs: list[Run], tmp_path: Path, capsys
+) -> None:
     # The name of a preset stands for its shipped runs.
     main(["export", "class", "--figure", "test-accuracy", "--out", str(tmp_path / "a.csv")])
     assert set(pd.read_csv(tmp_path / "a.csv")["norm"]) == {"none", "batch", "noisy"}
