@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,18 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 
 def end_supervisor(cache: Path) -> None:
-    """End a supervisor that a page has started. Left alone it waits fifteen minutes for work."""
-    file = cache / "supervisor.lock"
-    if LOCKS.exists() and file.exists() and (process := holder(file)) not in (None, os.getpid()):
-        os.kill(process, signal.SIGTERM)
+    """End the supervisor that a page has started for this cache, and its workers.
+
+    Left alone it waits fifteen minutes for work, and its workers compute for hours beside the other
+    tests. It may be so young that it holds no lock yet, but its environment names the cache.
+    """
+    if not LOCKS.exists() or not (cache / "supervisor.log").exists():
+        return
+    name = f"\0BNVIZ_CACHE={cache.resolve()}\0".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has just ended
+            if name in b"\0" + (process / "environ").read_bytes() + b"\0":
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 @pytest.fixture(autouse=True)

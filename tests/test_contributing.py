@@ -16,6 +16,7 @@ import pytest
 
 from bnviz.figures import PANELS
 from bnviz.paths import PROJECT
+from tests.conftest import end_supervisor
 
 TEXT = (PROJECT / "CONTRIBUTING.md").read_text("utf-8")
 COUNTS = dict(re.findall(r"^\| (\w[\w ]*) \| [^|]+ \| (\d) \|$", TEXT, re.MULTILINE))
@@ -192,6 +193,7 @@ def results(additions: tuple[Path, dict[str, set[Path]]]) -> dict[str, Any]:
         encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
+    end_supervisor(folder / "cache")
     found: dict[str, Any] = json.loads(done.stdout.split("RESULTS")[1])
     return found
 

@@ -9,18 +9,20 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bnviz.paths import PROJECT
+from tests.conftest import end_supervisor
 
 PARTS = ("bnviz", "pages", "cache/gallery", ".streamlit")
 FILES = ("app.py", "setup.py", "pyproject.toml", "requirements.txt", "README.md", "LICENSE")
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return a folder that holds an installed bnviz and no other part of the project."""
     folder = tmp_path_factory.mktemp("pip")
     for name in PARTS:
@@ -41,7 +43,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(words, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     shutil.rmtree(folder / "source")
-    return folder
+    yield folder
+    end_supervisor(folder / "cache")
 
 
 def bnviz(installed: Path, *words: str) -> str:
