@@ -50,6 +50,7 @@ def test_run_watch_zoom_cancel_reload(address: str, tab: Tab) -> None:
     assert [run.state for run in Store().runs()] == ["running"] * 3
 
     page.evaluate(f"() => {{ window.node = document.querySelector('{BOX}'); }}")
+    page.locator(BOX).first.evaluate("box => box.scrollIntoView({block: 'center'})")
     area = page.locator(f"{BOX} .nsewdrag").first.bounding_box()
     assert area
     middle = area["y"] + area["height"] / 2

@@ -83,6 +83,7 @@ def grave(page: playwright.Page) -> dict[str, list[str]]:
 def test_a_figure_is_exported_as_the_reader_sees_it(shipped: str, tab: Tab, tmp_path: Path) -> None:
     page = visit(tab, f"{shipped}/landscape?preset=class")
     box = f"document.querySelector('{LANDSCAPE} .bnviz-plot-box')"
+    page.locator(LANDSCAPE).evaluate("figure => figure.scrollIntoView({block: 'center'})")
     area = page.locator(f"{LANDSCAPE} .nsewdrag").first.bounding_box()
     assert area
     page.mouse.move(area["x"] + area["width"] * 0.25, area["y"] + 5)
