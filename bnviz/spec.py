@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from math import prod
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -24,6 +24,9 @@ from bnviz.words import shorten
 
 # Raise one when the numbers of training/loop.py, or of objective.py and task.py, change.
 VERSIONS = {"loop": 1, "loss": 1}
+
+# Settings whose value is a name in one of these tables.
+TABLES: dict[str, Mapping[str, Any]] = {"model": MODELS, "norm": NORMS, "data": SOURCES}
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -44,7 +47,7 @@ class RunSpec(BaseModel):
             "VGG configuration A (11), B (13), D (16) or E (19); the deep linear network (dln); "
             "the MLP of the 2015 paper; LeNet with sigmoids (lenet) or ReLUs (lenetr)."
         ),
-        json_schema_extra={"enum": [*MODELS]},
+        json_schema_extra={"enum": [*TABLES["model"]]},
     )
     width: Positive = Field(
         1.0,
@@ -65,7 +68,7 @@ class RunSpec(BaseModel):
         "batch",
         title="Normalisation",
         description="Applied between a layer and its non-linearity.",
-        json_schema_extra={"enum": [*NORMS]},
+        json_schema_extra={"enum": [*TABLES["norm"]]},
     )
     norm_hidden: bool = Field(
         False,
@@ -150,7 +153,7 @@ class RunSpec(BaseModel):
         "cifar10-sample",
         title="Data",
         description="A full data set, the small sample that comes with bnviz, or Gaussian samples.",
-        json_schema_extra={"enum": [*SOURCES]},
+        json_schema_extra={"enum": [*TABLES["data"]]},
     )
     pixels: Literal["standardised", "binary"] = Field(
         "standardised",
@@ -297,9 +300,9 @@ class RunSpec(BaseModel):
         description="What to measure, and every how many steps.",
     )
 
-    _model = field_validator("model")(choice(MODELS))
-    _norm = field_validator("norm")(choice(NORMS))
-    _data = field_validator("data")(choice(SOURCES))
+    _model = field_validator("model")(choice(TABLES["model"]))
+    _norm = field_validator("norm")(choice(TABLES["norm"]))
+    _data = field_validator("data")(choice(TABLES["data"]))
 
     @field_validator("probes")
     @classmethod
@@ -359,10 +362,6 @@ class RunSpec(BaseModel):
         """Return the network's blocks, from input to output."""
         source = SOURCES[self.data]
         return MODELS[self.model](self, source.shape, source.outputs)
-
-    def multiplications(self) -> int:
-        """Return the multiplications of one example's forward pass through the weight layers."""
-        return sum(prod(block.weight) * prod(block.output[1:]) for block in self.blocks())
 
     def regime(self) -> str:
         """Return in one line under which conditions the numbers were measured."""

@@ -16,7 +16,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+from scripts.screenshots import SWITCHES
+
 FOLDER = Path(__file__).parent.parent / "docs"
 WIDTH, HEIGHT = 1280, 800  # pixels of the browser window
 SMALLEST = 1000  # pixels: a picture is no wider, which GitHub would shrink anyway

@@ -24,7 +24,6 @@ from bnviz.claims.judging import Verdict, judge
 from bnviz.figures import panel as panels
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS, SEEDS, offered
-from bnviz.runs import supervisor
 from bnviz.runs.engines.inline import Inline
 from bnviz.runs.parts import SCHEMA
 from bnviz.runs.run import Run
@@ -56,12 +55,7 @@ CLAIM = Claim(
 )
 REPORT = CLAIMS["report-lenet"]
 
-
-@pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Start no process and hide the shipped runs."""
-    monkeypatch.setattr(supervisor, "ensure", lambda store: None)
-    monkeypatch.setattr("bnviz.paths.GALLERY", PROJECT / "no gallery")
+pytestmark = pytest.mark.usefixtures("no_supervisor")
 
 
 def verdict(values: list[float], **about: Any) -> Verdict:

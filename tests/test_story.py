@@ -24,7 +24,6 @@ from bnviz.figures import panel as panels
 from bnviz.figures.landscape import bands
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS, offered
-from bnviz.runs import supervisor
 from bnviz.runs.engines.inline import Inline
 from bnviz.runs.run import Run
 from bnviz.runs.store import Store
@@ -47,12 +46,7 @@ ORDER = [
     "few-images",
 ]
 
-
-@pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Start no process and hide the shipped runs."""
-    monkeypatch.setattr(supervisor, "ensure", lambda store: None)
-    monkeypatch.setattr("bnviz.paths.GALLERY", PROJECT / "no gallery")
+pytestmark = pytest.mark.usefixtures("no_supervisor")
 
 
 @pytest.fixture(scope="module")

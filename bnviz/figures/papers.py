@@ -15,7 +15,7 @@ from bnviz.training.norms import NORMS
 
 
 def papers(paper: DataFrame | None, frame: DataFrame) -> list[tuple[Curve, DataFrame]]:
-    """Return the look and the rows of every run of a paper, in the order of NORMS.
+    """Return the curve and the rows of every run of a paper, in the order of NORMS.
 
     Lines are thin and dotted, in a greyer shade of our colour for the normalisation. The label
     names the paper's figure, and also the learning rate if our runs in `frame` have several.
@@ -24,11 +24,11 @@ def papers(paper: DataFrame | None, frame: DataFrame) -> list[tuple[Curve, DataF
         return []
     several, order = frame["lr"].nunique() > 1, list(NORMS)
     by_norm = sorted(groups(paper, ["norm", "run"]), key=lambda group: order.index(group[0][0]))
-    return [(_look(norm, run, rows, several), rows) for (norm, run), rows in by_norm]
+    return [(_curve(norm, run, rows, several), rows) for (norm, run), rows in by_norm]
 
 
-def _look(norm: str, run: str, rows: DataFrame, several: bool) -> Curve:
-    """Return the look of a paper's run; if `several`, its label names the learning rate."""
+def _curve(norm: str, run: str, rows: DataFrame, several: bool) -> Curve:
+    """Return the curve of a paper's run; if `several`, its label names the learning rate."""
     figure, lr = rows["figure"].iloc[0], rows["lr"].iloc[0]
     rate = f" · lr {lr:g}" if several and np.isfinite(lr) else ""
     ours = style(norm)
@@ -53,7 +53,7 @@ def their_lines(paper: DataFrame | None, frame: DataFrame) -> list[go.Scatter]:
 def their_columns(paper: DataFrame | None, frame: DataFrame) -> list[tuple[int, Curve, DataFrame]]:
     """Match the papers' runs to figures with one column per run of ours.
 
-    Return the number of the column (from 1), and the look and rows of a paper's run with the same
+    Return the number of the column (from 1), and the curve and rows of a paper's run with the same
     normalisation and learning rate. A paper's run without a learning rate matches any.
     """
     found = []

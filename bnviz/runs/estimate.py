@@ -71,7 +71,7 @@ def counted(spec: RunSpec) -> Estimate:
     parameters = sum(prod(block.weight) + 3 * block.output[0] for block in spec.blocks())
     kept = 2 * parameters * size(spec) * (2 + states(spec) + copies(spec))
     return Estimate(
-        seconds_of(spec), memory_of(spec, parameters), rows, PARTS * rows * ROW_BYTES + kept
+        seconds_of(spec), memory_of(spec, parameters, rows), rows, PARTS * rows * ROW_BYTES + kept
     )
 
 
@@ -105,7 +105,7 @@ def pass_seconds(spec: RunSpec) -> float:
     work = (
         spec.batch
         * precision
-        * (3 * spec.multiplications() * MULTIPLICATION_S + values(blocks) * VALUE_S)
+        * (3 * multiplications(blocks) * MULTIPLICATION_S + values(blocks) * VALUE_S)
     )
     return work + len(blocks) * LAYER_S + STEP_S
 
@@ -116,6 +116,11 @@ def probe_seconds(probe: str, spec: RunSpec, step: float) -> float:
     return intervals(probe, spec) * seconds(spec, step) if seconds else 0.0
 
 
+def multiplications(blocks: Sequence[Block]) -> int:
+    """Return the multiplications of one example's forward pass through the weight layers."""
+    return sum(prod(block.weight) * prod(block.output[1:]) for block in blocks)
+
+
 def values(blocks: Sequence[Block]) -> int:
     """Return how many activations the layers have for one example."""
     return sum(prod(block.output) for block in blocks)
@@ -124,18 +129,17 @@ def values(blocks: Sequence[Block]) -> int:
 # Memory
 
 
-def memory_of(spec: RunSpec, parameters: int) -> int:
+def memory_of(spec: RunSpec, parameters: int, rows: int) -> int:
     """Return the peak memory of a worker, in bytes."""
     source = SOURCES[spec.data]
-    data = (
-        2 * (source.train_count + source.test_count) * prod(source.shape)
-    )  # one byte a pixel, and a copy
+    # One byte a pixel, and a copy.
+    data = 2 * (source.train_count + source.test_count) * prod(source.shape)
     thetas = parameters * (COPIES + states(spec) + copies(spec))
     noise = 2 if issubclass(NORMS[spec.norm], Noise) else 0
     tensors = KEPT + noise + sum(optional(name, "TENSORS", 0) for name in spec.probes)
     layers = spec.batch * values(spec.blocks()) * tensors
-    rows = ROW_MEMORY * sum(rows_of(name, spec) for name in spec.probes)
-    return int(MARGIN * (WORKER_BYTES + data + size(spec) * (thetas + layers) + rows))
+    numbers = size(spec) * (thetas + layers)
+    return int(MARGIN * (WORKER_BYTES + data + numbers + ROW_MEMORY * rows))
 
 
 def states(spec: RunSpec) -> int:

@@ -36,8 +36,7 @@ class Outcome(BaseModel):
 
 
 def valid_part(model: type[BaseModel], told: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return the fields of `told` that the model knows and accepts, and the names of the others
-    that it knows."""
+    """Return the fields that the model knows and accepts, and the names of those it refuses."""
     try:
         return model.model_validate(told).model_dump(exclude_unset=True), []
     except ValidationError as problem:

@@ -84,7 +84,7 @@ class Run:
     def state(self) -> State:
         """The first that holds: done, running, damaged, failed, cancelled, interrupted, queued."""
         if self._has("done.json"):
-            return "damaged" if self.damage() else "done"
+            return "done" if self.finished else "damaged"
         if held(self.folder / "lock"):
             return "running"
         if self.damage():
@@ -279,7 +279,7 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether its settings and all its rows are here."""
-        return self._has("done.json") and self.state == "done" and self.readable
+        return self._has("done.json") and not self.damage()
 
     @property
     def complete(self) -> bool:

@@ -11,15 +11,13 @@ import streamlit as st
 
 from bnviz import data, presets
 from bnviz.presets import PRESETS, Preset
-from bnviz.spec import RunSpec, SpecError
-from bnviz.training.models import MODELS
+from bnviz.spec import TABLES, RunSpec, SpecError
 from bnviz.training.norms import NORMS
 from bnviz.training.probes import PROBES
 from bnviz.ui import link
 from bnviz.words import shorten
 
 SWEPT = ("lr", "seed")  # a comparison may take several values of these, and several networks
-TABLES: dict[str, Any] = {"model": MODELS, "norm": NORMS, "data": data.SOURCES}
 GROUPS = {
     "Data": ("data", "pixels", "augment", "batch", "seed", "precision", "loss_factor"),
     "Training": (

@@ -2,7 +2,7 @@
 
     MODELS    name -> function (spec, shape of one example, number of outputs) -> tuple of blocks
 
-and may have, with what holds otherwise,
+and may have, listed with its default,
 
     VERSION   1; raise it when the numbers of its models change, since it is part of a run's id
     SETTINGS  (): the settings that change nothing in any other family

@@ -7,17 +7,17 @@ bits with it and without it (tests/test_probes.py). Its module must have
     INTERVAL   steps between two measurements, unless the settings say otherwise
     measure    (moment) -> rows
 
-and may have, with what holds otherwise,
+and may have, listed with its default,
 
     VERSION    1; raise it when the numbers change, since it is part of a run's id
     DEFAULT    False: whether it measures unless it is switched off
     DIVERGED   False: whether it also measures the step at which the loss stops being finite
     due        (step, interval) -> whether it measures then; at every interval, from step 0
     finish     (objective, theta, step) -> rows after the last step; none
-    keep       (kept, step, theta) -> the parameters that its next moment is given as `kept`; none
+    keep       (kept, step, theta) -> the θ to hand to its next measurement as `kept`; none
     rows       (spec, times) -> the number of rows of that many intervals; one a layer, and one more
     seconds    (spec, step) -> the seconds an interval takes, if a training step takes `step`; 0
-    copies     (spec, times) -> the copies of θ that it holds; 0
+    copies     (spec, times) -> how many copies of θ it holds; 0
     TENSORS    0: tensors as large as all layers' outputs that it holds beside those of a step
 
 The modules import without torch, so that pages can read them.
@@ -41,7 +41,7 @@ class Row(NamedTuple):
     value: float
 
 
-# Modules, of which mypy knows no protocol.
+# Modules: mypy cannot check them against a protocol, because they are found at run time.
 PROBES: dict[str, Any] = {
     module.__name__.rsplit(".", 1)[1]: module
     for module in modules(__name__, __path__)
