@@ -152,13 +152,15 @@ def test_killing_supervisor_and_worker_loses_nothing(processes):
     Nothing runs twice, nothing is lost, and the next supervisor continues.
     """
     specs = [
-        tiny_spec(norm="batch", steps=1500, seed=seed, probes={"accuracy": 1, "landscape": 300})
+        tiny_spec(norm="batch", steps=300, seed=seed, probes={"accuracy": 1, "landscape": 100})
         for seed in range(2)
     ]
     runs = [Store().submit(spec) for spec in specs]
     first = begin(processes)
     wait_for(lambda: all(len(run.rows()) > 30 for run in runs), "no rows", 300)
     workers = [holder(run.folder / "lock") for run in runs]
+    # Otherwise they may be done before the second supervisor has started.
+    signal_all(workers, signal.SIGSTOP)
 
     first.send_signal(signal.SIGKILL)
     first.wait()
@@ -168,7 +170,8 @@ def test_killing_supervisor_and_worker_loses_nothing(processes):
     assert [holder(run.folder / "lock") for run in runs] == workers, "a run was started twice"
 
     shown = runs[0].rows()
-    os.kill(workers[0], signal.SIGKILL)
+    signal_all(workers[:1], signal.SIGKILL)
+    signal_all(workers[1:], signal.SIGCONT)
     wait_for(
         lambda: runs[0].state != "running" or holder(runs[0].folder / "lock") != workers[0],
         "still running",
@@ -180,6 +183,11 @@ def test_killing_supervisor_and_worker_loses_nothing(processes):
         pd.testing.assert_frame_equal(text(run.rows()), theirs, check_dtype=False)
     pd.testing.assert_frame_equal(text(runs[0].rows().iloc[: len(shown)]), text(shown))
     assert second.poll() is None
+
+
+def signal_all(processes: list[int], number: signal.Signals) -> None:
+    for process in processes:
+        os.kill(process, number)
 
 
 def test_a_second_supervisor_ends_at_once(processes):
