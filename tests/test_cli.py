@@ -108,7 +108,7 @@ def test_a_preset_runs_with_changes_and_its_rows_name_their_run(tmp_path):
         ),
         ("run --width 0.001", "leaves no channel"),
         ("run --speed 3", "unrecognized arguments: --speed 3"),
-        ("run --preset quack", "preset must be one of quick, class, few-images"),
+        ("run --preset quack", "preset must be one of quick, class, deep"),
         (
             "run --sweep lr",
             "a sweep is SETTING=V1,V2,… with SETTING one of lr, noise, width, depth, got 'lr'",

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from bnviz.training.probes import curvature
+from bnviz.training import vectors
+from bnviz.training.probes import curvature, landscape
 from tests.test_probes import frame, moment
 
 
@@ -36,6 +37,17 @@ def test_top_eigenvalue_and_sharpness_agree_with_the_full_hessian(norm):
     whole, g = hessian(at), at.evaluation.gradient.numpy()
     assert rows["hessian_top"] == pytest.approx(np.linalg.eigvalsh(whole).max(), rel=1e-2)
     assert rows["batch_sharpness"] == pytest.approx(g @ whole @ g / (g @ g), rel=1e-8)
+    length = np.linalg.norm
+    assert rows["gradient_curvature"] == pytest.approx(length(whole @ g) / length(g), rel=1e-8)
+
+
+def test_effective_beta_tends_to_the_gradient_curvature_for_small_steps():
+    at = moment(**small(norm="batch", step_sizes=(1e-3,)))
+    small_steps = frame(landscape.measure(at))
+    told = small_steps[small_steps.layer.isna()].set_index("metric").value
+    beta = told["gradient_distance"] / (1e-3 * at.spec.lr * told["gradient_norm"])
+    limit = frame(curvature.measure(at)).set_index("metric").value["gradient_curvature"]
+    assert beta == pytest.approx(limit, rel=1e-2)
 
 
 def test_the_hessian_vector_product_is_the_hessian_times_the_vector():
@@ -92,4 +104,4 @@ def test_an_overflow_has_no_eigenvalue():
 
 
 def test_a_zero_gradient_has_no_sharpness():
-    assert np.isnan(curvature.quotient(torch.zeros(3), torch.zeros(3)))
+    assert np.isnan(vectors.quotient(torch.zeros(3), torch.zeros(3)))

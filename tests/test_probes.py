@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import torch
 
-from bnviz.training import probes
+from bnviz.training import probes, vectors
 from bnviz.training.loop import Moment, Training, execute
 from bnviz.training.probes import Row, activations, covariate_shift, evaluation, landscape
 from tests import oracle
@@ -108,8 +108,8 @@ def test_the_first_layer_has_no_covariate_shift(norm):
 
 
 def test_a_zero_gradient_has_no_cosine():
-    l2, cosine = covariate_shift.compare(torch.zeros(3), torch.tensor([3.0, 4.0, 0.0]))
-    assert l2 == 5 and np.isnan(cosine)
+    assert np.isnan(vectors.cosine(torch.zeros(3), torch.tensor([3.0, 4.0, 0.0])))
+    assert vectors.distance(torch.zeros(3), torch.tensor([3.0, 4.0, 0.0])) == 5
 
 
 @pytest.mark.parametrize("norm", NORMS)
@@ -123,7 +123,12 @@ def test_landscape_agrees_with_a_copied_model_moved_along_its_gradient(norm):
     assert rows[(rows.metric == "gradient_norm") & rows.layer.isna()].value.item() == pytest.approx(
         float(length)
     )
+    weights = torch.cat([layer.weight.flatten() for layer in oracle.weight_layers(start)])
+    assert rows[(rows.metric == "weight_norm") & rows.layer.isna()].value.item() == pytest.approx(
+        float(weights.detach().norm())
+    )
     losses = rows[rows.metric == "loss_along"].set_index("at").value
+    cosines = rows[rows.metric == "gradient_cosine"].set_index("at").value
     distances = rows[(rows.metric == "gradient_distance") & rows.layer.isna()].set_index("at").value
     assert list(losses.index) == [multiple * at.spec.lr for multiple in at.spec.step_sizes]
     for eta in losses.index:
@@ -133,18 +138,19 @@ def test_landscape_agrees_with_a_copied_model_moved_along_its_gradient(norm):
             parameter.data -= eta * gradient
         loss = oracle.loss(walked, at.batch.inputs, at.batch.targets, at.spec.l2)
         loss.backward()
-        distance = torch.cat(
-            [(p.grad - q).flatten() for p, q in zip(walked.parameters(), g, strict=True)]
-        ).norm()
+        there = torch.cat([p.grad.flatten() for p in walked.parameters()])
+        here = torch.cat([q.flatten() for q in g])
         assert losses[eta] == pytest.approx(float(loss.detach()), rel=1e-8)
-        assert distances[eta] == pytest.approx(float(distance), rel=1e-6)
+        assert distances[eta] == pytest.approx(float((there - here).norm()), rel=1e-6)
+        assert cosines[eta] == pytest.approx(
+            float(torch.cosine_similarity(there, here, dim=0)), abs=1e-9
+        )
 
 
-def test_gradient_norms_of_the_layers_add_up_to_the_global_norm():
+def test_norms_of_the_layers_add_up_to_the_norm_of_the_whole():
     rows = frame(landscape.measure(moment(norm="batch")))
-    for _, group in rows[rows.metric.isin(["gradient_norm", "gradient_distance"])].groupby(
-        ["metric", "at"], dropna=False
-    ):
+    of_layers = ["gradient_norm", "gradient_distance", "weight_norm"]
+    for _, group in rows[rows.metric.isin(of_layers)].groupby(["metric", "at"], dropna=False):
         whole, parts = group[group.layer.isna()].value.item(), group[group.layer.notna()].value
         assert whole == pytest.approx(float(np.sqrt((parts**2).sum())))
 

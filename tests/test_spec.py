@@ -252,6 +252,9 @@ def test_preset_ids_are_pinned():
 PINNED = {
     "quick": "960e75b597171956 5a8d36d71029e1c5 ae41bd5c117925e9",
     "class": "7ed695de85dce204 5b0eda708aa851bc 724d5829840dd5b7",
+    "deep": "bacc7714928562f2 3e732e825c6c91f9 1a9244179ebf86ed",
+    "noise-alone": "3ebee52689dcaeb4 2968cb1a9c39246e",
+    "fine-steps": "2ba6dfe51380ffa7 4c028b65f0fdb3f3",
     "few-images": "55af129cc38ab8ea 8978573a7a3c43d4 847771640a183506",
     "paper": "7374624e7b320527 b36999839a3dea2b b6ac80a1d68541e1",
     "fig1": "7ed695de85dce204 5b0eda708aa851bc 7f88e6261e69e749 ff348007c1273f9e",

@@ -72,6 +72,17 @@ CLASS = {
     "lr": 0.1,
     "probes": probes(accuracy=1, evaluation=200, rest=50, landscape=20),
 }
+DEEP = {
+    "model": "vgg16",
+    "width": 0.25,
+    "hidden": (4096, 4096),
+    "data": "cifar10",
+    "steps": 5000,
+    "lr": 0.1,
+    "l2": 5e-4,
+    "random_direction": True,
+    "probes": probes(accuracy=1, evaluation=500, rest=100, landscape=50),
+}
 DLN = {
     "model": "dln",
     "data": "gaussian",

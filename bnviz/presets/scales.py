@@ -1,8 +1,8 @@
-"""The main comparison, standard against BatchNorm against noisy BatchNorm, at four scales."""
+"""The main comparison, standard against BatchNorm against noisy BatchNorm, at several scales."""
 
 from __future__ import annotations
 
-from bnviz.presets.preset import CLASS, QUICK, SEEDS, Preset, probes
+from bnviz.presets.preset import CLASS, DEEP, PAIR, QUICK, SEEDS, Preset, probes
 
 SCALES = (
     Preset(
@@ -30,6 +30,33 @@ SCALES = (
         knobs=CLASS,
     ),
     Preset(
+        name="deep",
+        label="Deep",
+        summary=(
+            "VGG-16 at a quarter of its width on all of CIFAR-10 for 5,000 steps, with the paper's "
+            "learning rate and initial weights, two hidden layers and an L2 penalty of 0.0005. It "
+            "has the depth that the paper's figures suggest, so layers carry the paper's numbers. "
+            "It cannot show the paper's accuracies: those need the full width and 15,000 steps."
+        ),
+        knobs=DEEP,
+    ),
+    Preset(
+        name="noise-alone",
+        label="Noise alone",
+        summary=(
+            "The deep comparison's standard network with and without the noise of noisy BatchNorm, "
+            "for 2,000 steps. The paper says that the noise prevents it from training."
+        ),
+        knobs=DEEP
+        | {
+            "steps": 2000,
+            "random_direction": False,
+            "probes": {"accuracy": 1, "evaluation": 500, "activations": 100},
+        },
+        norms=("none", "noise"),
+        page="training",
+    ),
+    Preset(
         name="few-images",
         label="Few images",
         summary=(
@@ -46,6 +73,24 @@ SCALES = (
         },
         page="landscape",
         ships=SEEDS,
+    ),
+    Preset(
+        name="fine-steps",
+        label="Fine steps",
+        summary=(
+            "A small VGG on all of CIFAR-10 for 1,000 steps, whose landscape is also measured at a "
+            "tenth and a hundredth of the learning rate. Effective β is a maximum over the step "
+            "sizes, so it depends on the smallest of them, and so does which network has the lower "
+            "β."
+        ),
+        knobs=CLASS
+        | {
+            "steps": 1000,
+            "step_sizes": (0.01, 0.1, 0.5, 1.0, 2.0, 4.0),
+            "probes": {"accuracy": 1, "evaluation": 200, "landscape": 20},
+        },
+        norms=PAIR,
+        page="landscape",
     ),
     Preset(
         name="paper",

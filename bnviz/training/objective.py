@@ -99,6 +99,10 @@ class Objective:
         sizes = [sum(shape.numel() for shape in shapes.values()) for shapes in self.shapes.values()]
         return zip(self.shapes, theta.split(sizes), strict=True)
 
+    def weights(self, theta: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Yield each layer's name with its weight, without bias, γ and β."""
+        return ((layer, parameters["weight"]) for layer, parameters in self.views(theta).items())
+
     def outputs(
         self, views: Parameters, inputs: Tensor, *, training: bool = True, tap: Tap | None = None
     ) -> Tensor:

@@ -14,10 +14,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bnviz.training.probes import Row
+from bnviz.training.vectors import cosine, distance
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from bnviz.spec import RunSpec
     from bnviz.training.loop import Moment
 
@@ -36,17 +35,10 @@ def measure(moment: Moment) -> Iterator[Row]:
     stretches = zip(objective.layers(mixed), objective.layers(moment.theta_next), strict=True)
     for (layer, here), (_, updated) in stretches:
         after = objective.weight_gradient(mixed, moment.batch, layer)
-        l2, cosine = compare(before[layer]["weight"], after)
-        yield Row(moment.step, "ics_l2", layer, None, None, l2)
-        yield Row(moment.step, "ics_cosine", layer, None, None, cosine)
+        g = before[layer]["weight"]
+        yield Row(moment.step, "ics_l2", layer, None, None, distance(g, after))
+        yield Row(moment.step, "ics_cosine", layer, None, None, cosine(g, after))
         here.copy_(updated)
-
-
-def compare(g: Tensor, h: Tensor) -> tuple[float, float]:
-    """Return ‖g − h‖₂ and cos ∠(g, h), summed in float64; the cosine is NaN if g or h is zero."""
-    g, h = g.double().flatten(), h.double().flatten()
-    lengths = float(g.norm() * h.norm())
-    return float((g - h).norm()), float(g @ h) / lengths if lengths > 0 else float("nan")
 
 
 def rows(spec: RunSpec, times: int) -> int:

@@ -1,8 +1,10 @@
 """Curvature of one batch's loss: the Hessian's largest eigenvalue, and the gradient's direction.
 
-Effective β-smoothness compares gradients over finite steps along the gradient; these are its limits
-for small steps. Plain gradient descent is stable while the largest eigenvalue is below 2/lr. Once
-the eigenvalue has risen to that value it hovers there (Cohen et al. 2021, "edge of stability").
+Effective β-smoothness compares gradients over finite steps along the gradient. As the steps get
+small it tends to ‖Hg‖ / ‖g‖, where H is the Hessian ∇²L(θ). The curvature along the gradient,
+gᵀHg / ‖g‖², is at most that, and at most the largest eigenvalue. Plain gradient descent is stable
+while the largest eigenvalue is below 2/lr. Once the eigenvalue has risen to that value it hovers
+there (Cohen et al. 2021, "edge of stability").
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from bnviz.training.probes import Row
+from bnviz.training.vectors import length, quotient, stretch
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,10 +33,10 @@ TOLERANCE = 1e-3
 
 
 def measure(moment: Moment) -> Iterator[Row]:
-    """Yield hessian_top and batch_sharpness.
+    """Yield hessian_top, batch_sharpness and gradient_curvature.
 
-    hessian_top is the largest eigenvalue of ∇²L(θ). batch_sharpness is gᵀ∇²L(θ)g / ‖g‖², and NaN if
-    the gradient g is zero.
+    hessian_top is the largest eigenvalue of H = ∇²L(θ), batch_sharpness is gᵀHg / ‖g‖² and
+    gradient_curvature ‖Hg‖ / ‖g‖. The last two are NaN if the gradient g is zero.
     """
     import torch
 
@@ -45,7 +48,9 @@ def measure(moment: Moment) -> Iterator[Row]:
         g.shape, generator=generator(moment.spec.seed, "curvature"), dtype=torch.float64
     ).to(g)
     yield Row(moment.step, "hessian_top", None, None, None, largest(product, start))
-    yield Row(moment.step, "batch_sharpness", None, None, None, quotient(product(g), g))
+    turned = product(g)
+    yield Row(moment.step, "batch_sharpness", None, None, None, quotient(turned, g))
+    yield Row(moment.step, "gradient_curvature", None, None, None, stretch(turned, g))
 
 
 def largest(product: Callable[[Tensor], Tensor], start: Tensor) -> float:
@@ -65,7 +70,7 @@ def largest(product: Callable[[Tensor], Tensor], start: Tensor) -> float:
         image = product(vector) - off * before
         diagonal.append(quotient(image, vector))
         image = image - diagonal[-1] * vector
-        off = float(image.double().norm())
+        off = length(image)
         if not isfinite(off + diagonal[-1]):
             return float("nan")
         values, vectors = eigh_tridiagonal(diagonal, beside)
@@ -76,15 +81,9 @@ def largest(product: Callable[[Tensor], Tensor], start: Tensor) -> float:
     return float(values[-1])
 
 
-def quotient(image: Tensor, vector: Tensor) -> float:
-    """Return the Rayleigh quotient vᵀHv / ‖v‖² of an image Hv, summed in float64; NaN for v = 0."""
-    length = float(vector.double().square().sum())
-    return float(image.double() @ vector.double()) / length if length > 0 else float("nan")
-
-
 def rows(spec: RunSpec, times: int) -> int:
     """Return the number of rows of that many measurements."""
-    return times * 2
+    return times * 3
 
 
 def seconds(spec: RunSpec, step: float) -> float:

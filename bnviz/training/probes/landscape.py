@@ -7,48 +7,55 @@ Training then continues from θ. bnviz.analysis derives the bands over η and th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from bnviz.training.probes import Row
+from bnviz.training.vectors import cosine, length
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from bnviz.spec import RunSpec
     from bnviz.training.loop import Moment
-    from bnviz.training.objective import Objective
 
 LABEL = "Landscape along the gradient"
 INTERVAL = 100
 
 
 def measure(moment: Moment) -> Iterator[Row]:
-    """Yield gradient_norm ‖g‖₂ and, for every η (column `at`), loss_along and gradient_distance.
+    """Yield gradient_norm ‖g‖₂, weight_norm ‖W‖₂ and, for every η (column `at`), three numbers.
 
-    loss_along is L(θ − ηg) and gradient_distance is ‖∇L(θ − ηg) − g‖₂. Norms are those of the whole
-    gradient (`layer` None) and of each layer. spec.random_direction adds loss_along_random and
-    gradient_distance_random, along a random direction of the same length as g.
+    loss_along is L(θ − ηg), gradient_distance is ‖∇L(θ − ηg) − g‖₂ and gradient_cosine is
+    cos(∇L(θ − ηg), g), NaN if one of them is zero. Norms are those of the whole gradient (`layer`
+    None) and of each layer; weight_norm leaves out biases, γ and β. spec.random_direction adds the
+    same three along a random direction of the same length as g, under names with "_random".
     """
     spec, objective, g = moment.spec, moment.objective, moment.evaluation.gradient
-    yield from norms(objective, g, moment.step, "gradient_norm", None)
+    yield from norms(objective.layers(g), moment.step, "gradient_norm", None)
+    yield from norms(objective.weights(moment.theta), moment.step, "weight_norm", None)
     directions = {"": g} | ({"_random": random_direction(moment)} if spec.random_direction else {})
     for eta in (multiple * moment.lr for multiple in spec.step_sizes):
         for suffix, direction in directions.items():
             there = objective.evaluate(moment.theta.add(direction, alpha=-eta), moment.batch)
             yield Row(moment.step, f"loss_along{suffix}", None, None, eta, float(there.loss))
+            turned = cosine(there.gradient, g)
+            yield Row(moment.step, f"gradient_cosine{suffix}", None, None, eta, turned)
             yield from norms(
-                objective, there.gradient - g, moment.step, f"gradient_distance{suffix}", eta
+                objective.layers(there.gradient - g),
+                moment.step,
+                f"gradient_distance{suffix}",
+                eta,
             )
 
 
 def norms(
-    objective: Objective, vector: Tensor, step: int, metric: str, at: float | None
+    parts: Iterable[tuple[str, Tensor]], step: int, metric: str, at: float | None
 ) -> Iterator[Row]:
-    """Yield the l2 norm of a flat vector, as a whole and for each layer, summed in float64."""
+    """Yield the l2 norm of all parts together, and of each layer's part, summed in float64."""
     import torch
 
-    layers, stretches = zip(*objective.layers(vector), strict=True)
+    layers, stretches = zip(*parts, strict=True)
     squares = torch.stack([stretch.double().square().sum() for stretch in stretches])
     for layer, value in zip(
         (None, *layers), torch.cat([squares.sum()[None], squares]).sqrt().tolist(), strict=True
@@ -68,14 +75,15 @@ def random_direction(moment: Moment) -> Tensor:
         generator=generator(moment.spec.seed, "direction", moment.step),
         dtype=torch.float64,
     )
-    direction: Tensor = draw * (float(g.double().norm()) / draw.norm())
+    direction: Tensor = draw * (length(g) / draw.norm())
     return direction.to(g)
 
 
 def rows(spec: RunSpec, times: int) -> int:
     """Return the number of rows of that many measurements."""
     layers = len(spec.blocks())
-    return times * (layers + 1 + len(spec.step_sizes) * directions_of(spec) * (layers + 2))
+    each = len(spec.step_sizes) * directions_of(spec)
+    return times * (2 * (layers + 1) + each * (layers + 3))
 
 
 def seconds(spec: RunSpec, step: float) -> float:
