@@ -14,6 +14,7 @@ from bnviz.analysis import thinning, training
 from bnviz.analysis.covariate_shift import covariate_shift, covariate_shift_at
 from bnviz.analysis.distributions import (
     RIDGES,
+    changes_in_spreads,
     histogram_at,
     histograms,
     moment_changes,
@@ -21,12 +22,15 @@ from bnviz.analysis.distributions import (
     quantile_bands,
 )
 from bnviz.analysis.landscape import (
-    CURVES,
     band_width,
+    beta_by_smallest,
+    gradient_cosines,
     gradient_norms,
     landscape_bands,
     loss_slice,
+    scale_free,
     step_sizes,
+    widths,
 )
 from bnviz.analysis.rows import KEYS, default_layers, diverged, layer_number, layers, measured_steps
 from bnviz.analysis.thinning import FACET_POINTS, POINTS
@@ -343,7 +347,74 @@ def test_landscape_bands_and_effective_beta() -> None:
     ]
     # beta is the larger of 4 / (0.05 * 2) and 6 / (0.1 * 2)
     assert drawn.iloc[0, 4:].tolist() == [0, 0.05, 1, 3, 4, 6, 40]
-    assert band_width(drawn)[["step", "loss", "distance"]].to_numpy().tolist() == [[0, 2, 2]]
+    width = band_width(drawn)[["step", "loss", "distance", "loss_log"]]
+    assert width.to_numpy().tolist() == [[0, 2, 2, pytest.approx(np.log(3))]]
+
+
+def test_widths_carry_their_means_on_both_axes() -> None:
+    rows = probed(
+        {0: [3.0, 1.0], 10: [8.0, 4.0]}, {0: [4.0, 6.0], 10: [1.0, 1.0]}, {0: 2.0, 10: 2.0}
+    )
+    drawn = widths(landscape_bands(rows))
+    assert drawn["value"].tolist() == [2, 4] and drawn["mean"].tolist() == [3, 3]
+    assert drawn["log_mean"].tolist() == pytest.approx([np.log(6) / 2] * 2)
+
+
+def test_the_mean_width_of_a_band_that_overflowed_is_not_a_number() -> None:
+    rows = probed(
+        {0: [3.0, 1.0], 10: [np.inf, 4.0]}, {0: [4.0, 6.0], 10: [1.0, 1.0]}, {0: 2.0, 10: 2.0}
+    )
+    assert widths(landscape_bands(rows))[["mean", "log_mean"]].isna().all(axis=None)
+
+
+def test_cosines_are_a_range_over_the_step_sizes_and_a_line_after_one_step() -> None:
+    rows = together(
+        probed({0: [3.0, 1.0]}, {0: [4.0, 6.0]}, {0: 2.0}),
+        measured("gradient_cosine", {0: [0.5, -0.25]}, at=ETAS),
+    )
+    [drawn] = gradient_cosines(rows).itertuples()
+    assert (drawn.cosine_low, drawn.cosine_high, drawn.cosine) == (-0.25, 0.5, -0.25)  # lr is 0.1
+
+
+def test_a_run_that_recorded_no_cosine_has_none() -> None:
+    assert gradient_cosines(probed({0: [3.0, 1.0]}, {0: [4.0, 6.0]}, {0: 2.0})).empty
+
+
+def test_scale_free_numbers() -> None:
+    rows = together(
+        probed({0: [3.0, 1.0]}, {0: [4.0, 6.0]}, {0: 2.0}), measured("weight_norm", {0: 3.0})
+    )
+    drawn = scale_free(rows).set_index("metric")["value"]
+    assert drawn.to_dict() == pytest.approx({"relative": 6 / 2, "normalised": 40 * 3**2})
+
+
+@settings(max_examples=25)
+@given(
+    distances=st.lists(st.floats(0.1, 10), min_size=2, max_size=2),
+    norm=st.floats(0.1, 10),
+    factor=st.floats(0.1, 10),
+)
+def test_scale_free_numbers_do_not_depend_on_the_scale_of_the_weights(
+    distances: list[float], norm: float, factor: float
+) -> None:
+    """With weights c times as long, gradients of a scale-invariant loss are 1/c times as long."""
+
+    def numbers(scale: float) -> list[float]:
+        rows = together(
+            probed({0: [1.0, 2.0]}, {0: [d / scale for d in distances]}, {0: norm / scale}),
+            measured("weight_norm", {0: 3.0 * scale}),
+        )
+        # The step sizes grow by c² so that the weights move by the same share of their length.
+        longer = rows.assign(at=rows["at"] * scale**2, lr=rows["lr"] * scale**2)
+        return scale_free(longer).sort_values("metric")["value"].tolist()
+
+    assert numbers(factor) == pytest.approx(numbers(1.0))
+
+
+def test_beta_by_the_smallest_step_size_leaves_the_smaller_ones_out() -> None:
+    rows = probed({0: [3.0, 1.0]}, {0: [4.0, 6.0]}, {0: 2.0})
+    drawn = beta_by_smallest(rows).set_index("multiple")["beta"]
+    assert drawn.to_dict() == pytest.approx({0.5: 40, 1.0: 30})
 
 
 def test_layer_rows_do_not_enter_the_global_landscape() -> None:
@@ -404,13 +475,13 @@ def test_bucketed_bands_lose_no_extreme(seed: int, length: int) -> None:
     assert drawn["beta"].max() == pytest.approx((distances / ETAS).max())
 
 
-def test_few_step_size_curves_are_drawn_and_they_include_the_last_probe() -> None:
+def test_every_probe_has_its_distances() -> None:
     steps = range(0, 1000, 5)
     rows = probed(
         {s: [1.0, 2.0] for s in steps}, {s: [s, 2.0 * s] for s in steps}, dict.fromkeys(steps, 1.0)
     )
     drawn = step_sizes(rows)
-    assert drawn["step"].nunique() == CURVES
+    assert drawn["step"].nunique() == 200
     last = drawn[drawn["step"] == 995]
     assert last[["eta", "distance"]].to_numpy().tolist() == [[0.05, 995], [0.1, 1990]]
 
@@ -468,10 +539,21 @@ FRAMES: dict[str, tuple[Callable[[DataFrame], DataFrame], list[str]]] = {
     ),
     "band_width": (
         lambda rows: band_width(landscape_bands(rows)),
-        ["step", "loss", "distance"],
+        ["step", "loss", "distance", "loss_log"],
     ),
     "gradient_norms": (gradient_norms, ["step", "value"]),
     "step_sizes": (step_sizes, ["step", "eta", "distance"]),
+    "widths": (
+        lambda rows: widths(landscape_bands(rows)),
+        ["step", "value", "mean", "log_mean"],
+    ),
+    "gradient_cosines": (gradient_cosines, ["step", "cosine_low", "cosine_high", "cosine"]),
+    "scale_free": (scale_free, ["metric", "step", "value"]),
+    "beta_by_smallest": (beta_by_smallest, ["eta", "multiple", "beta"]),
+    "changes_in_spreads": (
+        lambda rows: changes_in_spreads(rows, ["conv1"]),
+        ["layer", "step", "value"],
+    ),
     "loss_slice": (lambda rows: loss_slice(rows, 5), ["step", "eta", "loss"]),
 }
 
@@ -482,6 +564,9 @@ def everything() -> DataFrame:
         measured("test_accuracy", {0: 0.1}),
         activations("conv1", [0]),
         measured("activation_mean", {0: 1.0, 1: 2.0}, layer="conv1", unit=3.0),
+        measured("activation_variance", {0: 1.0, 1: 2.0}, layer="conv1", unit=3.0),
+        measured("weight_norm", {0: 3.0}),
+        measured("gradient_cosine", {0: [0.5, 0.25]}, at=ETAS),
         shifts({0: {"conv1": 1.0}}),
         probed({0: [3.0, 1.0]}, {0: [4.0, 6.0]}, {0: 2.0}),
     )

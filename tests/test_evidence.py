@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from pandas import DataFrame
 
 from bnviz.claims import evidence
-from bnviz.claims.evidence import Measure, difference, extreme, final, landscape, of, ratio
+from bnviz.claims import evidence_landscape as walks
+from bnviz.claims.evidence import Measure, difference, extreme, final, of, ratio
+from bnviz.claims.evidence_landscape import landscape
 from tests.test_analysis import empty, measured, probed, together
 
 LEVELS = [0.05, 0.15, 0.5, 0.85, 0.95]
@@ -46,11 +48,13 @@ def two(metric: str, batch: dict[int, Any], none: dict[int, Any], **fields: Any)
     return together(curve(metric, batch, "batch", **fields), curve(metric, none, "none", **fields))
 
 
-def moments(mean: list[float], norm: str, layer: str = "conv1") -> DataFrame:
-    """Return the mean of one unit at steps 0, 1, 10, 11, …"""
+def moments(
+    mean: list[float], norm: str, layer: str = "conv1", variance: float | None = None
+) -> DataFrame:
+    """Return the moments of one unit at steps 0, 1, 10, 11, …; the variance is 7 times the mean."""
     steps = [first + plus for first in range(0, 5 * len(mean), 10) for plus in (0, 1)]
     values = dict(zip(steps, mean, strict=True))
-    variances = {step: 7 * value for step, value in values.items()}
+    variances = {step: variance or 7 * value for step, value in values.items()}
     both = {"activation_mean": values, "activation_variance": variances}
     return network(
         together(*(measured(name, each, unit=3.0, layer=layer) for name, each in both.items())),
@@ -205,7 +209,7 @@ CASES: dict[str, tuple[Measure, DataFrame, dict[int, float]]] = {
         {0: 25.0},
     ),
     "the median change of the mean, geometric over layers": (
-        ratio(evidence.mean_change("conv1", "conv2"), "noisy", "none"),
+        ratio(evidence.moment_change("mean", "conv1", "conv2"), "noisy", "none"),
         together(
             moments([0.0, 2.0, 0.0, 4.0, 0.0, 8.0], "noisy"),
             moments([0.0, 1.0, 0.0, 9.0], "noisy", "conv2"),
@@ -213,6 +217,42 @@ CASES: dict[str, tuple[Measure, DataFrame, dict[int, float]]] = {
             moments([0.0, 5.0], "none", "conv2"),
         ),
         {0: 2.0},  # √(4/1 · 5/5)
+    ),
+    "the change of the mean in units of the spread": (  # 2/√4 against 3/√36
+        ratio(evidence.mean_change_in_spreads("conv1"), "noisy", "none"),
+        together(
+            moments([0.0, 2.0], "noisy", variance=4.0), moments([0.0, 3.0], "none", variance=36.0)
+        ),
+        {0: 2.0},
+    ),
+    "the drift of the mean": (
+        ratio(evidence.mean_drift("conv1"), "none", "batch"),
+        together(moments([1.0, 3.0, 5.0, 9.0], "none"), moments([0.0, 1.0, -1.0, 0.0], "batch")),
+        {0: 4.0},
+    ),
+    "the first step of every second whose batch is good": (
+        ratio(evidence.first_step(0.9, 2), "none", "batch"),
+        two(
+            "train_accuracy",
+            {0: 0.1, 1: 0.95, 2: 0.9, 3: 0.1, 4: 0.1},
+            {0: 0.1, 1: 0.95, 2: 0.5, 3: 0.9, 4: 0.9},
+        ),
+        {0: 2.0},
+    ),
+    "a share that no batch reaches counts with the last step": (
+        of(evidence.first_step(0.9, 1), "none"),
+        curve("train_accuracy", {0: 0.1, 1: 0.8}, "none"),
+        {0: 1.0},
+    ),
+    "how far behind, as a share of the gap": (
+        evidence.share_of_gap(final("test_accuracy"), "noisy", "none", "batch", 100),
+        together(
+            *(
+                curve("test_accuracy", {0: v}, n)
+                for n, v in (("none", 0.5), ("noisy", 0.8), ("batch", 0.9))
+            )
+        ),
+        {0: 25.0},
     ),
     "the last 5-95 % range": (
         ratio(evidence.last_spread("conv1"), "none", "batch"),
@@ -283,7 +323,7 @@ CASES: dict[str, tuple[Measure, DataFrame, dict[int, float]]] = {
         {0: np.inf},
     ),
     "a gradient that overflowed at a probe": (
-        evidence.at_each_probe("max", "distance_high", "none", "batch"),
+        walks.at_each_probe("max", "distance_high", "none", "batch"),
         together(network(band(0, 1, [1, np.inf]), "none"), network(band(0, 1, [1, 2]), "batch")),
         {0: np.inf},
     ),
@@ -308,27 +348,52 @@ CASES: dict[str, tuple[Measure, DataFrame, dict[int, float]]] = {
         {0: 0.2},
     ),
     "a ratio at each probe": (
-        evidence.at_each_probe("max", "distance_high", "none", "batch"),
+        walks.at_each_probe("max", "distance_high", "none", "batch"),
         together(
             network(together(band(0, 1, [1, 6]), band(0, 1, [1, 2], (10,))), "none"),
             network(together(band(0, 1, [2, 3]), band(0, 1, [0.5, 0.1], (10,))), "batch"),
         ),
         {0: 4.0},
     ),
+    "the width on a logarithmic axis": (
+        of(landscape("log_width", "mean"), "none"),
+        network(band(1, np.e, [1, 1]), "none"),
+        {0: 1.0},
+    ),
+    "the cosine after one training step, whose learning rate is 0.1": (
+        of(walks.cosine("median"), "none"),
+        network(
+            together(
+                band(0, 1, [1, 1]), measured("gradient_cosine", {0: [0.9, 0.25]}, at=[0.05, 0.1])
+            ),
+            "none",
+        ),
+        {0: 0.25},
+    ),
+    "beta without the scale of the weights": (
+        of(walks.scale_free("normalised", "median"), "none"),
+        network(together(band(0, 1, [4, 6]), measured("weight_norm", {0: 3.0})), "none"),
+        {0: 360.0},
+    ),
+    "beta of a coarser grid": (  # 6 / (0.1 · 2), not 4 / (0.05 · 2)
+        of(walks.beta_from(1.0), "none"),
+        network(band(0, 1, [4, 6]), "none"),
+        {0: 30.0},
+    ),
     "the growth of the distance with the step size": (
-        ratio(evidence.growth, "none", "batch"),
+        ratio(walks.growth, "none", "batch"),
         together(
             network(band(0, 1, [1, 6], (0, 10)), "none"), network(band(0, 1, [2, 4]), "batch")
         ),
         {0: 3.0},
     ),
     "a gradient lost at the smallest step makes beta the grid's": (
-        of(evidence.finer_grid(10), "batch"),
+        of(walks.finer_grid(10), "batch"),
         network(together(band(0, 1, [1, 9]), band(0, 1, [3, 3], (10,))), "batch"),
         {0: 2.0},
     ),
     "a distance in proportion to the step leaves beta to the landscape": (
-        of(evidence.finer_grid(0), "batch"),
+        of(walks.finer_grid(0), "batch"),
         network(band(0, 1, [3, 6]), "batch"),
         {0: 1.0},
     ),

@@ -24,26 +24,28 @@ from bnviz.analysis.distributions import (
     quantile_bands,
 )
 from bnviz.analysis.landscape import (
+    beta_by_smallest,
     curvature,
+    gradient_cosines,
     gradient_norms,
     landscape_bands,
     loss_slice,
+    scale_free,
     step_sizes,
+    widths,
 )
+from bnviz.analysis.rows import at_spread_steps
 from bnviz.analysis.seeds import over_seeds
 from bnviz.analysis.thinning import drawn
 from bnviz.analysis.training import smooth
 from bnviz.figures import covariate_shift as covariate_shift_figures
 from bnviz.figures import distributions
+from bnviz.figures import gradients as gradient_figures
 from bnviz.figures import landscape as landscape_figures
 from bnviz.figures import training as training_figures
 from bnviz.figures.distributions import histogram, ridges
-from bnviz.figures.landscape import (
-    effective_beta,
-    gradient_norm,
-    gradient_predictiveness,
-    loss_band,
-)
+from bnviz.figures.gradients import effective_beta, gradient_predictiveness
+from bnviz.figures.landscape import gradient_norm, loss_band
 from bnviz.figures.style import SPARE_STYLES, STYLES, UNDER, Time, curves, style
 from bnviz.figures.training import training_accuracy, training_loss
 from bnviz.papers import reference
@@ -85,8 +87,11 @@ def training(
         return DataFrame({**columns, **own, **more}).astype({"layer": object})
 
     parts = [rows(metric, np.arange(steps + 1)) for metric in ("train_loss", "train_accuracy")]
-    parts += [rows("test_accuracy", probes), rows("gradient_norm", probes)]
-    parts += [rows(metric, probes, ETAS) for metric in ("loss_along", "gradient_distance")]
+    parts += [rows(metric, probes) for metric in ("test_accuracy", "gradient_norm", "weight_norm")]
+    parts += [
+        rows(metric, probes, ETAS)
+        for metric in ("loss_along", "gradient_distance", "gradient_cosine")
+    ]
     for layer in LAYERS:
         parts += [rows(metric, probes, layer=layer) for metric in ("ics_l2", "ics_cosine")]
         moments, moment_steps = (
@@ -104,6 +109,10 @@ def landscape(
     draw: Callable[[DataFrame, Time], go.Figure],
 ) -> Callable[[DataFrame, Time], go.Figure]:
     return lambda rows, time: draw(drawn(landscape_bands(rows)), time)
+
+
+def few_steps(numbers: DataFrame) -> DataFrame:
+    return at_spread_steps(numbers, gradient_figures.CURVES)
 
 
 FIGURES: dict[str, Callable[[DataFrame, Time], go.Figure]] = {
@@ -131,13 +140,25 @@ FIGURES: dict[str, Callable[[DataFrame, Time], go.Figure]] = {
     "gradient_predictiveness": landscape(gradient_predictiveness),
     "effective_beta": landscape(effective_beta),
     "gradient_norm": lambda r, t: gradient_norm(drawn(gradient_norms(r)), t),
-    "step_sizes": lambda r, t: landscape_figures.step_sizes(step_sizes(r), t),
+    "step_sizes": lambda r, t: gradient_figures.step_sizes(few_steps(step_sizes(r)), t),
+    "loss_width": lambda r, t: landscape_figures.loss_width(drawn(widths(landscape_bands(r))), t),
+    "gradient_cosine": lambda r, t: gradient_figures.gradient_cosine(drawn(gradient_cosines(r)), t),
+    "scale_free": lambda r, t: gradient_figures.scale_free(drawn(scale_free(r)), t),
+    "beta_by_smallest": lambda r, t: gradient_figures.beta_by_smallest(beta_by_smallest(r)),
     "loss_slice": lambda r, t: landscape_figures.loss_slice(loss_slice(r, 500)),
 }
 OVER_STEPS = [
     name
     for name in FIGURES
-    if name not in {"ridges", "histogram", "covariate_shift_at", "step_sizes", "loss_slice"}
+    if name
+    not in {
+        "ridges",
+        "histogram",
+        "covariate_shift_at",
+        "step_sizes",
+        "beta_by_smallest",
+        "loss_slice",
+    }
 ]
 TITLES = {
     "training_accuracy": ["Steps", "Training accuracy"],
@@ -157,6 +178,10 @@ TITLES = {
     "loss_band": ["Steps", "Loss"],
     "gradient_predictiveness": ["Steps", "‖∇L(θ−ηg) − g‖₂"],
     "effective_beta": ["Steps", "Effective β"],
+    "loss_width": ["Steps", "Highest − lowest loss"],
+    "gradient_cosine": ["Steps", "cos(∇L(θ−ηg), g)"],
+    "scale_free": ["Steps", "‖∇L(θ−lr·g) − g‖ / ‖g‖", "β ‖W‖²"],
+    "beta_by_smallest": ["Smallest step size η<sub>min</sub>", "Effective β"],
     "gradient_norm": ["Steps", "‖g‖₂"],
     "step_sizes": ["Step size η", "‖∇L(θ−ηg) − g‖₂"],
     "loss_slice": ["Step size η", "L(θ−ηg)"],
@@ -258,7 +283,7 @@ def test_networks_are_in_the_order_of_norms_and_once_in_the_legend(
         assert [note.replace("<br>", " ") for note in notes(fig)[:3]] == labels
     else:
         assert legend(fig)[:3] == labels
-        plateau = 1 if name == "effective_beta" else 0  # a line that marks it
+        plateau = name in ("effective_beta", "beta_by_smallest")  # a line that marks it
         assert len(legend(fig)) == 3 + plateau
 
 
@@ -381,10 +406,15 @@ def test_a_gap_splits_a_band(beyond: float) -> None:
     assert legend(fig) == ["Standard"]
 
 
-def test_the_loss_band_is_logarithmic_if_every_loss_is_positive(rows: DataFrame) -> None:
-    assert FIGURES["loss_band"](rows, Time(STEPS)).layout.yaxis.type == "log"
-    lower = rows.assign(value=rows["value"].mask(rows["metric"] == "loss_along", -1.0))
-    assert FIGURES["loss_band"](lower, Time(STEPS)).layout.yaxis.type == "linear"
+@pytest.mark.parametrize("name", ["loss_band", "loss_width"])
+def test_losses_are_drawn_on_a_linear_axis_unless_they_span_decades(
+    name: str, rows: DataFrame
+) -> None:
+    figure = FIGURES[name](rows, Time(STEPS))
+    assert figure.layout.yaxis.type == "linear" and figure.layout.meta["scale"]["type"] == "log"
+    exploded = (rows["metric"] == "loss_along") & (rows["step"] == 0) & (rows["at"] == ETAS[-1])
+    higher = rows.assign(value=rows["value"].mask(exploded, 1e9))
+    assert FIGURES[name](higher, Time(STEPS)).layout.yaxis.type == "log"
 
 
 def test_accuracy_is_in_percent_and_loss_logarithmic(rows: DataFrame) -> None:
@@ -574,7 +604,7 @@ PAPERS: dict[
         lambda r, t, p: gradient_predictiveness(landscape_bands(r), t, p),
     ),
     "effective_beta": ("vgg", lambda r, t, p: effective_beta(landscape_bands(r), t, p)),
-    "step_sizes": ("vgg", lambda r, t, p: landscape_figures.step_sizes(step_sizes(r), t, p)),
+    "step_sizes": ("vgg", lambda r, t, p: gradient_figures.step_sizes(step_sizes(r), t, p)),
 }
 # The x axes of the panels, three by three, that have a layer of the paper.
 FACETS = {

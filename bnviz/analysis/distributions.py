@@ -93,6 +93,22 @@ def moment_changes(rows: DataFrame, layers: Sequence[str]) -> DataFrame:
     return moments.assign(value=change)[[*LINE, "moment", "step", "value"]]
 
 
+def changes_in_spreads(rows: DataFrame, layers: Sequence[str]) -> DataFrame:
+    """Return |μ_{t+1} − μ_t| / σ_t of the sampled unit of each layer.
+
+    A unit with a wider distribution may move farther and still look the same to the next layer.
+
+    Columns: layer, step, value. NaN where σ_t is 0.
+    """
+    moments = _moments(rows, layers)
+    mean = moments[moments["moment"] == "mean"]
+    spread = moments[moments["moment"] == "variance"][[*LINE, "step", "now"]]
+    both = mean.merge(spread, on=[*LINE, "step"], suffixes=("", "_variance"))
+    sigma = both["now_variance"].where(both["now_variance"] > 0) ** 0.5
+    change = (both["after"] - both["now"]).abs() / sigma
+    return both.assign(value=change)[[*LINE, "step", "value"]]
+
+
 def moment_drift(rows: DataFrame, layers: Sequence[str]) -> DataFrame:
     """Return μ_t − μ_0 and σ²_t − σ²_0 of the sampled unit of each layer (Fig. 8b).
 

@@ -7,10 +7,10 @@ from typing import Literal
 import numpy as np
 from pandas import DataFrame, concat
 
-from bnviz.analysis.rows import KEYS, at_spread_steps, complete, newest, of_net
+from bnviz.analysis.rows import KEYS, complete, newest, of_net
 
 Direction = Literal["gradient", "random"]
-CURVES = 50  # probe steps in the picture of distance against step size, as in Fig. 11
+ONE_STEP = 1e-6  # relative: how near to the learning rate a step size is one training step
 
 
 def landscape_bands(rows: DataFrame, direction: Direction = "gradient") -> DataFrame:
@@ -32,12 +32,96 @@ def landscape_bands(rows: DataFrame, direction: Direction = "gradient") -> DataF
 
 
 def band_width(bands: DataFrame) -> DataFrame:
-    """Return highest minus lowest of the bands of `landscape_bands`.
+    """Return how wide the bands of `landscape_bands` are.
 
-    Columns: step, loss, distance.
+    loss and distance are highest minus lowest, loss_log is ln(highest loss / lowest loss): the
+    width on a logarithmic axis. It is NaN where a loss is not positive.
+
+    Columns: step, loss, distance, loss_log.
     """
     loss, distance = (bands[f"{name}_high"] - bands[f"{name}_low"] for name in ("loss", "distance"))
-    return bands[[*KEYS, "step"]].assign(loss=loss, distance=distance)
+    positive = bands["loss_low"].where(bands["loss_low"] > 0)
+    return bands[[*KEYS, "step"]].assign(
+        loss=loss, distance=distance, loss_log=np.log(bands["loss_high"] / positive)
+    )
+
+
+def widths(bands: DataFrame) -> DataFrame:
+    """Return the width of the loss band over training, with its means over all probes.
+
+    The means are NaN if a loss overflowed.
+
+    Columns: step, value (highest minus lowest loss), mean (of value), log_mean (of ln(highest /
+    lowest)).
+    """
+    each = band_width(bands)
+    means = each.groupby("run")[["loss", "loss_log"]].mean(skipna=False)
+    means = means.set_axis(["mean", "log_mean"], axis=1).reset_index()
+    named = each.rename(columns={"loss": "value"}).merge(means, on="run")
+    return named[[*KEYS, "step", "value", "mean", "log_mean"]]
+
+
+def gradient_cosines(rows: DataFrame, direction: Direction = "gradient") -> DataFrame:
+    """Return the range over the step sizes of cos(∇L(θ − ηg), g), and its value at η = lr.
+
+    A run that did not record the cosine is left out.
+
+    Columns: step, cosine_low, cosine_high, cosine (after one training step; NaN if the learning
+    rate is not among the step sizes).
+    """
+    probes = _probes(rows, direction)
+    probes = probes[probes.groupby("run")["cosine"].transform("count") > 0]
+    by = [*KEYS, "step"]
+    cosines = probes.groupby(by)["cosine"]
+    spread = cosines.min(skipna=False).to_frame("cosine_low")
+    spread = spread.assign(cosine_high=cosines.max(skipna=False)).reset_index()
+    return spread.merge(_after_one_step(probes)[[*by, "cosine"]], on=by, how="left")
+
+
+def scale_free(rows: DataFrame, direction: Direction = "gradient") -> DataFrame:
+    """Return how the gradient changes in numbers that do not depend on the scale of the weights.
+
+    A network with BatchNorm computes the same function with its weights c times as long. Its
+    gradient is then 1/c and its β 1/c² times as large (2015, Sec. 3.3; Dinh et al. 2017). Two
+    numbers stay: "relative" is ‖∇L(θ − ηg) − g‖₂ / ‖g‖₂ after one training step, η = lr, and
+    "normalised" is β ‖W‖₂², with the norm of all weights. Only runs that recorded it have the
+    latter.
+
+    Columns: metric ("relative" or "normalised"), step, value.
+    """
+    probes = _probes(rows, direction)
+    step = _after_one_step(probes)
+    relative = step.assign(value=step["beta"] * step["eta"], metric="relative")
+    weights = of_net(rows, "weight_norm")[["run", "step", "value"]]
+    beta = probes.groupby([*KEYS, "step"])["beta"].max().reset_index()
+    normalised = beta.merge(weights, on=["run", "step"]).assign(metric="normalised")
+    normalised["value"] *= normalised["value"] * normalised["beta"]
+    return concat([relative, normalised])[[*KEYS, "metric", "step", "value"]]
+
+
+def _after_one_step(probes: DataFrame) -> DataFrame:
+    """Return the rows of `_probes` whose step size is the learning rate."""
+    return probes[
+        np.isclose(probes["eta"].astype(float), probes["lr"].astype(float), rtol=ONE_STEP, atol=0)
+    ]
+
+
+def beta_by_smallest(rows: DataFrame) -> DataFrame:
+    """Return effective β as a function of the smallest step size in the grid.
+
+    β is a maximum over step sizes. For each measured step size the larger ones alone are taken with
+    it, and the result is the median over the probes.
+
+    Columns: eta (the smallest step size), multiple (of the learning rate), beta.
+    """
+    probes = _probes(rows, "gradient").sort_values("eta", ascending=False)
+    running = probes.groupby(["run", "step"])["beta"].cummax()
+    medians = (
+        probes.assign(beta=running, multiple=(probes["eta"] / probes["lr"]).astype(float).round(9))
+        .groupby([*KEYS, "multiple"])[["eta", "beta"]]
+        .median()
+    )
+    return medians.reset_index()[[*KEYS, "eta", "multiple", "beta"]]
 
 
 def gradient_norms(rows: DataFrame) -> DataFrame:
@@ -46,11 +130,11 @@ def gradient_norms(rows: DataFrame) -> DataFrame:
 
 
 def step_sizes(rows: DataFrame) -> DataFrame:
-    """Return the distance for each step size η, at up to CURVES steps of training (Fig. 11).
+    """Return the distance for each step size η at every probe (Fig. 11).
 
     Columns: step, eta, distance.
     """
-    return at_spread_steps(_probes(rows, "gradient"), CURVES)[[*KEYS, "step", "eta", "distance"]]
+    return _probes(rows, "gradient")[[*KEYS, "step", "eta", "distance"]]
 
 
 def loss_slice(rows: DataFrame, step: int) -> DataFrame:
@@ -76,10 +160,15 @@ def curvature(rows: DataFrame) -> DataFrame:
 def _probes(rows: DataFrame, direction: Direction) -> DataFrame:
     """Return every complete landscape probe, one row per step size.
 
-    Columns: step, eta, loss, distance, beta (distance / (η ‖g‖₂), NaN if not finite).
+    Columns: step, eta, loss, distance, cosine (NaN if it was not recorded), beta (distance /
+    (η ‖g‖₂), NaN if not finite).
     """
     suffix = "" if direction == "gradient" else "_random"
-    names = {f"loss_along{suffix}": "loss", f"gradient_distance{suffix}": "distance"}
+    names = {
+        f"loss_along{suffix}": "loss",
+        f"gradient_distance{suffix}": "distance",
+        f"gradient_cosine{suffix}": "cosine",
+    }
     probes = complete(of_net(rows, *names), "run").rename(columns={"at": "eta"})
     points = (
         probes.groupby([*KEYS, "step", "eta", "metric"])["value"]

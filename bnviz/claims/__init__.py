@@ -2,7 +2,7 @@
 
 This package uses presets, stores and `bnviz.analysis`, but no figures and no Streamlit. Start with
 `claim.py`, which defines what a claim is. Each paper has its own files of claims, `evidence.py`
-turns rows into numbers, and `judging.py` gives the verdicts.
+and `evidence_landscape.py` turn rows into numbers, and `judging.py` gives the verdicts.
 """
 
 from bnviz.claims import (
@@ -11,6 +11,7 @@ from bnviz.claims import (
     liu,
     santurkar_2018,
     santurkar_2018_landscape,
+    santurkar_2018_shift,
     theory,
 )
 
@@ -18,6 +19,7 @@ CLAIMS = {
     claim.name: claim
     for part in (
         santurkar_2018,
+        santurkar_2018_shift,
         santurkar_2018_landscape,
         theory,
         ioffe_2015,

@@ -3,11 +3,13 @@
 from functools import partial
 
 from bnviz.claims import evidence
+from bnviz.claims import evidence_landscape as walks
 from bnviz.claims.claim import TIMES, Claim
-from bnviz.claims.evidence import covariate_shift, landscape, of, ratio
+from bnviz.claims.evidence import covariate_shift, of, ratio
+from bnviz.claims.evidence_landscape import landscape
 from bnviz.presets import PAIR
 
-HIDDEN = (*(f"conv{layer}" for layer in range(1, 9)), "fc9")  # of vgg11
+HIDDEN = (*(f"conv{layer}" for layer in range(1, 14)), "fc14", "fc15")  # of vgg16
 counter = partial(Claim, group="counter", norms=PAIR)
 
 CLAIMS = (
@@ -16,25 +18,25 @@ CLAIMS = (
         says="Contrary to the text, the gradient does not become more predictive by “close to two "
         "orders of magnitude”.",
         source="2018, Sec. 3 against its Fig. 4b",
-        theirs="2.2× in its own figure",
+        theirs="2.8× in its own figure over the first 5,000 steps",
         quantity="largest ‖∇L(θ − ηg) − g‖ over the step sizes, ratio of standard to BatchNorm, "
         "median over the probes; holds up to one order of magnitude",
-        measure=evidence.at_each_probe("median", "distance_high", "none", "batch"),
-        preset="class",
+        measure=walks.at_each_probe("median", "distance_high", "none", "batch"),
+        preset="deep",
         high=10,
         unit=TIMES,
         page="landscape",
     ),
     counter(
         name="not-at-once",
-        says="No single probe shows two orders of magnitude either.",
+        says="No single probe comes close to two orders of magnitude either.",
         source="2018, Sec. 3 against its Fig. 4b",
-        theirs="79× in one spike of its own figure, 7.8× in the first 2,000 steps",
+        theirs="79× in one spike of its own figure, 12× in the first 5,000 steps",
         quantity="largest ‖∇L(θ − ηg) − g‖ over the step sizes, ratio of standard to BatchNorm, at "
-        "the probe where it is largest; holds up to two orders of magnitude",
-        measure=evidence.at_each_probe("max", "distance_high", "none", "batch"),
-        preset="class",
-        high=100,
+        "the probe where it is largest; holds up to one and a half orders of magnitude, 32×",
+        measure=walks.at_each_probe("max", "distance_high", "none", "batch"),
+        preset="deep",
+        high=10**1.5,
         unit=TIMES,
         page="landscape",
     ),
@@ -55,34 +57,45 @@ CLAIMS = (
         address={"layers": "fc9,fc17"},
     ),
     counter(
-        name="beta-at-the-grid",
-        says="The plateau of effective β lies at 1/η_min, the inverse of the smallest step size in "
-        "the grid.",
-        source="2018, Fig. 4c",
-        theirs="0.998",
-        quantity="effective β of BatchNorm in units of 1/η_min, median over the probes from step "
-        "1,000 on; holds within 0.1 of 1",
-        measure=of(landscape("plateau", "median", 1000), "batch"),
-        preset="class",
-        norms=("batch",),
-        low=0.9,
-        high=1.1,
-        page="landscape",
-        note="At our width, the smallest step does not yet change the gradient by its own length, "
-        "so β is still below that plateau.",
-    ),
-    counter(
         name="beta-of-the-grid",
         says="Effective β says more about the grid than about the landscape: halving the smallest "
         "step nearly doubles it.",
         source="2018, Figs. 4c, 11",
-        theirs="1.98× in its own Fig. 11",
+        theirs="1.97× in its own Fig. 11",
         quantity="effective β of BatchNorm divided by its value without the smallest step size, "
         "median from step 1,000 on; holds if nearer to 2 than to 1",
-        measure=of(evidence.finer_grid(1000), "batch"),
-        preset="class",
+        measure=of(walks.finer_grid(1000), "batch"),
+        preset="deep",
         norms=("batch",),
         low=1.5,
+        unit=TIMES,
+        page="landscape",
+    ),
+    counter(
+        name="beta-on-a-fine-grid",
+        says="With a smallest step of a hundredth of the learning rate, BatchNorm's effective β is "
+        "the larger one.",
+        source="against 2018, Fig. 4c",
+        theirs="shows no such step size",
+        quantity="effective β over step sizes from lr/100 on, median over the probes, ratio of "
+        "standard to BatchNorm",
+        measure=ratio(walks.beta_from(0.01), "none", "batch"),
+        preset="fine-steps",
+        high=1,
+        unit=TIMES,
+        page="landscape",
+    ),
+    counter(
+        name="beta-on-its-grid",
+        says="The same runs have the opposite order with the paper's smallest step, half the "
+        "learning rate.",
+        source="2018, Fig. 4c",
+        theirs="1.2× over the first 1,000 steps",
+        quantity="effective β over step sizes from lr/2 on, median over the probes, ratio of "
+        "standard to BatchNorm",
+        measure=ratio(walks.beta_from(0.5), "none", "batch"),
+        preset="fine-steps",
+        low=1,
         unit=TIMES,
         page="landscape",
     ),
@@ -94,12 +107,12 @@ CLAIMS = (
         quantity="how far the median moves (running mean over ten measurements), geometric mean "
         "over the hidden layers of BatchNorm, ratio of one unit to all units pooled",
         measure=evidence.hidden_by_pooling("batch", HIDDEN),
-        preset="class",
+        preset="deep",
         norms=("batch",),
         low=1,
         unit=TIMES,
         page="distributions",
-        address={"view": "all units", "layers": "conv2,conv5,conv8"},
+        address={"view": "all units", "layers": "conv2,conv9,conv13"},
     ),
     counter(
         name="band-at-first",
@@ -109,7 +122,7 @@ CLAIMS = (
         quantity="mean width of the loss band over the first 250 steps, ratio of standard to "
         "BatchNorm",
         measure=ratio(landscape("width", "mean", 0, 250), "none", "batch"),
-        preset="class",
+        preset="deep",
         high=1,
         unit=TIMES,
         page="landscape",

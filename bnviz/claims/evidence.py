@@ -16,8 +16,13 @@ from pandas import DataFrame, Series
 
 from bnviz.analysis import covariate_shift as covariate_shift_numbers
 from bnviz.analysis import theory
-from bnviz.analysis.distributions import QUANTILES, moment_changes, quantile_bands
-from bnviz.analysis.landscape import Direction, landscape_bands, step_sizes
+from bnviz.analysis.distributions import (
+    QUANTILES,
+    changes_in_spreads,
+    moment_changes,
+    moment_drift,
+    quantile_bands,
+)
 from bnviz.analysis.rows import text
 from bnviz.analysis.training import test_curve
 
@@ -32,14 +37,14 @@ END = float("inf")  # as the last step: until the end of training
 
 def of(table: Table, network: object, scale: float = 1.0) -> Measure:
     """Measure one network's number, times `scale`."""
-    return lambda rows: scale * _columns(table(rows), network)[network]
+    return lambda rows: scale * columns_of(table(rows), network)[network]
 
 
 def difference(table: Table, one: object, other: object, scale: float = 1.0) -> Measure:
     """Measure one network's number minus another's; `scale` 100 turns shares into points."""
 
     def measure(rows: DataFrame) -> Series[float]:
-        both = _columns(table(rows), one, other)
+        both = columns_of(table(rows), one, other)
         return scale * (both[one] - both[other])
 
     return measure
@@ -49,7 +54,7 @@ def ratio(table: Table, one: object, other: object) -> Measure:
     """Measure one network's number divided by another's."""
 
     def measure(rows: DataFrame) -> Series[float]:
-        both = _columns(table(rows), one, other)
+        both = columns_of(table(rows), one, other)
         return both[one] / both[other]
 
     return measure
@@ -63,27 +68,27 @@ def extreme(table: Table, how: Literal["min", "max"], *networks: str) -> Table:
 
     def joined(rows: DataFrame) -> DataFrame:
         numbers = table(rows)
-        return numbers.assign(**{how: _columns(numbers, *networks).agg(how, axis=1)})
+        return numbers.assign(**{how: columns_of(numbers, *networks).agg(how, axis=1)})
 
     return joined
 
 
-def _columns(table: DataFrame, *networks: object) -> DataFrame:
+def columns_of(table: DataFrame, *networks: object) -> DataFrame:
     """Select these networks, and the seeds that have them all."""
     return table.reindex(columns=list(networks)).astype(float).dropna()
 
 
-def _table(frame: DataFrame, how: str, value: str = "value", by: str = "norm") -> DataFrame:
+def table_of(frame: DataFrame, how: str, value: str = "value", by: str = "norm") -> DataFrame:
     """Aggregate a column to one number per seed and network; `by` is what tells networks apart."""
     return DataFrame(frame.groupby(["seed", by])[value].agg(how).unstack(by))
 
 
-def _between(frame: DataFrame, start: float, stop: float) -> DataFrame:
+def between(frame: DataFrame, start: float, stop: float) -> DataFrame:
     """Select the steps with start ≤ step < stop."""
     return frame[(frame["step"] >= start) & (frame["step"] < stop)]
 
 
-def _side_by_side(frame: DataFrame, value: str) -> DataFrame:
+def side_by_side(frame: DataFrame, value: str) -> DataFrame:
     """Return a column as a table of networks (columns) by seed and step (index)."""
     return frame.pivot_table(index=["seed", "step"], columns="norm", values=value)
 
@@ -93,7 +98,7 @@ def _side_by_side(frame: DataFrame, value: str) -> DataFrame:
 
 def accuracy(start: float, stop: float = END) -> Table:
     """Return the mean accuracy of the training batches from `start` to `stop`, from 0 to 1."""
-    return lambda rows: _table(_between(_lasting(rows, "train_accuracy"), start, stop), "mean")
+    return lambda rows: table_of(between(_lasting(rows, "train_accuracy"), start, stop), "mean")
 
 
 def final(metric: str, by: str = "norm") -> Table:
@@ -106,6 +111,39 @@ def final(metric: str, by: str = "norm") -> Table:
         )
 
     return table
+
+
+def first_step(share: float, every: int) -> Table:
+    """Return the first step at which a batch's training accuracy reaches a share.
+
+    Only every `every`-th step counts, as in the paper's curves, which record no other; the more
+    steps count, the sooner a lucky batch comes. If no batch reaches it, the number is the last step
+    of the run, and the true one is larger.
+    """
+
+    def table(rows: DataFrame) -> DataFrame:
+        seen = _lasting(rows, "train_accuracy")
+        seen = seen[seen["step"] % every == 0]
+        last = seen.groupby("run")["step"].transform("max")
+        reached = seen["step"].where(seen["value"] >= share, last)
+        return table_of(seen.assign(value=reached), "min")
+
+    return table
+
+
+def share_of_gap(
+    table: Table, between_both: str, low: str, high: str, scale: float = 1.0
+) -> Measure:
+    """Measure how far a network stays behind `high`, as a share of the gap from `low` to `high`.
+
+    `scale` 100 turns the share into per cent.
+    """
+
+    def measure(rows: DataFrame) -> Series[float]:
+        numbers = columns_of(table(rows), between_both, low, high)
+        return scale * (numbers[high] - numbers[between_both]) / (numbers[high] - numbers[low])
+
+    return measure
 
 
 def ahead(one: str, other: str, start: float) -> Measure:
@@ -126,8 +164,8 @@ def apart(one: str, other: str, start: float) -> Measure:
 
 def _lead(rows: DataFrame, one: str, other: str, start: float) -> Series[float]:
     """Return one network's test accuracy minus another's, by seed and step."""
-    curve = _between(test_curve(_lasting(rows, "test_accuracy")), start, END)
-    both = _columns(_side_by_side(curve, "value"), one, other)
+    curve = between(test_curve(_lasting(rows, "test_accuracy")), start, END)
+    both = columns_of(side_by_side(curve, "value"), one, other)
     return both[one] - both[other]
 
 
@@ -148,27 +186,47 @@ def _lasting(rows: DataFrame, metric: str) -> DataFrame:
 # Distributions
 
 
-def mean_change(*layers: str) -> Table:
-    """Return how much a unit's mean changes from step to step (2018, Fig. 8a).
+def moment_change(moment: Literal["mean", "variance"], *layers: str) -> Table:
+    """Return how much a moment of a unit changes from step to step (2018, Fig. 8a).
 
-    The number is the median of |μ_{t+1} − μ_t| over training, and of that the geometric mean over
-    the layers.
+    The number is the median of |μ_{t+1} − μ_t| or |σ²_{t+1} − σ²_t| over training, and of that the
+    geometric mean over the layers.
     """
 
     def table(rows: DataFrame) -> DataFrame:
         changes = moment_changes(rows, layers)
-        return _over_layers(
-            changes[changes["moment"] == "mean"]
-            .groupby(["seed", "norm", "layer"])["value"]
-            .median()
-        )
+        return _medians(changes[changes["moment"] == moment])
 
     return table
 
 
+def mean_change_in_spreads(*layers: str) -> Table:
+    """Return the same for the mean, as a share of the unit's own standard deviation."""
+    return lambda rows: _medians(changes_in_spreads(rows, layers))
+
+
+def mean_drift(*layers: str) -> Table:
+    """Return how far a unit's mean is from its start (2018, Fig. 8b).
+
+    The number is the median of |μ_t − μ_0| over training, and of that the geometric mean over the
+    layers.
+    """
+
+    def table(rows: DataFrame) -> DataFrame:
+        drift = moment_drift(rows, layers)
+        moved = drift[(drift["moment"] == "mean") & (drift["step"] > 0)]
+        return _medians(moved.assign(value=moved["value"].abs()))
+
+    return table
+
+
+def _medians(numbers: DataFrame) -> DataFrame:
+    return _over_layers(numbers.groupby(["seed", "norm", "layer"])["value"].median())
+
+
 def last_spread(layer: str) -> Table:
     """Return a unit's 95 % minus its 5 % quantile at the last measurement (2018, Fig. 9)."""
-    return lambda rows: _table(_spreads(rows, layer), "last", "spread")
+    return lambda rows: table_of(_spreads(rows, layer), "last", "spread")
 
 
 def shift(layer: str) -> Table:
@@ -201,7 +259,7 @@ def travel(layers: Sequence[str], pooled: bool, stop: float = END) -> Table:
     """
 
     def table(rows: DataFrame) -> DataFrame:
-        bands = _between(quantile_bands(rows, layers, pooled), 0, stop)
+        bands = between(quantile_bands(rows, layers, pooled), 0, stop)
         by = ["seed", "norm", "layer"]
         running = bands.groupby(by)["q50"].transform(lambda line: line.rolling(10).mean())
         each = bands.assign(running=running).groupby(by)["running"]
@@ -223,93 +281,29 @@ def hidden_by_pooling(network: str, layers: Sequence[str]) -> Measure:
     """
     one, pooled = travel(layers, False), travel(layers, True)
     return lambda rows: (
-        _columns(one(rows), network)[network] / _columns(pooled(rows), network)[network]
+        columns_of(one(rows), network)[network] / columns_of(pooled(rows), network)[network]
     )
 
 
 # Internal covariate shift
 
 
-def covariate_shift(metric: Literal["ics_l2", "ics_cosine"], how: str, *layers: str) -> Table:
+def covariate_shift(
+    metric: Literal["ics_l2", "ics_cosine"],
+    how: str,
+    *layers: str,
+    start: float = 0,
+    stop: float = END,
+) -> Table:
     """Return the median or extreme of ‖G − G′‖ or cos ∠(G, G′) (2018, Fig. 3).
 
-    It is over training and these layers; `how` is "median", "min" or "max".
+    It is over the steps from `start` to before `stop` and these layers; `how` is "median", "min" or
+    "max".
     """
 
     def table(rows: DataFrame) -> DataFrame:
-        measured = covariate_shift_numbers.covariate_shift(rows, layers)
-        return _table(measured[measured["metric"] == metric], how)
-
-    return table
-
-
-# The landscape
-
-
-def landscape(
-    value: str, how: str, start: float = 0, stop: float = END, along: Direction = "gradient"
-) -> Table:
-    """Return the mean, median or extreme of a landscape number (2018, Figs. 4, 10, 12 and 13).
-
-    `value` is a column of `_bands`, `how` the name of the aggregate over the probes with
-    start ≤ step < stop.
-    """
-    return lambda rows: _table(_between(_bands(rows, along), start, stop), how, value)
-
-
-def at_each_probe(how: str, value: str, one: str, other: str) -> Measure:
-    """Measure the ratio of two networks at each probe, and return its median or extreme."""
-
-    def measure(rows: DataFrame) -> Series[float]:
-        both = _columns(_side_by_side(_bands(rows), value), one, other)
-        return (both[one] / both[other]).groupby("seed").agg(how)
-
-    return measure
-
-
-def _bands(rows: DataFrame, along: Direction = "gradient") -> DataFrame:
-    """Add to `landscape_bands` the numbers that claims are about.
-
-    `width` is the width of the loss band, `plateau` is β in units of 1/η_min, and `off_edge` is
-    |β / (2/lr) − 1|. A number that overflowed is a gap in figures, but infinite here.
-    """
-    bands = landscape_bands(rows, along).fillna({"loss_high": END, "distance_high": END})
-    return bands.assign(
-        width=(bands["loss_high"] - bands["loss_low"]).fillna(END),
-        plateau=bands["beta"] * bands["eta_min"],
-        off_edge=(bands["beta"] * bands["lr"] / 2 - 1).abs(),
-    )
-
-
-def growth(rows: DataFrame) -> DataFrame:
-    """Return the median distance at the largest step size over that at the smallest.
-
-    The distance is ‖∇L(θ − ηg) − g‖₂ (2018, Fig. 11).
-    """
-    distances = (
-        step_sizes(rows)
-        .groupby(["seed", "norm", "eta"])["distance"]
-        .median()
-        .groupby(["seed", "norm"])
-    )
-    return DataFrame((distances.last() / distances.first()).unstack("norm"))
-
-
-def finer_grid(start: float) -> Table:
-    """Return effective β divided by its value without the smallest step size.
-
-    The number is the median over the probes from `start` on. It is 1 if β does not depend on the
-    smallest step size. If even the smallest step changes the gradient by its own length, β is
-    1/η_min, and the number is the ratio of the two smallest step sizes.
-    """
-
-    def table(rows: DataFrame) -> DataFrame:
-        points = _between(step_sizes(rows), start, END)
-        beta = points.assign(beta=points["distance"] / points["eta"])  # ‖g‖ cancels
-        by = ["seed", "norm", "step"]
-        coarse = beta[beta["eta"] > beta.groupby(by)["eta"].transform("min")]
-        factor = beta.groupby(by)["beta"].max() / coarse.groupby(by)["beta"].max()
-        return DataFrame(factor.groupby(["seed", "norm"]).median().unstack("norm"))
+        measured = between(covariate_shift_numbers.covariate_shift(rows, layers), start, stop)
+        return table_of(measured[measured["metric"] == metric], how)
 
     return table
 

@@ -3,38 +3,102 @@
 from functools import partial
 
 from bnviz.claims import evidence
+from bnviz.claims import evidence_landscape as walks
 from bnviz.claims.claim import POINTS, TIMES, Claim
-from bnviz.claims.evidence import accuracy, difference, extreme, final, landscape, of, ratio
+from bnviz.claims.evidence import accuracy, difference, extreme, final, of, ratio
+from bnviz.claims.evidence_landscape import landscape
 from bnviz.presets import LP, PAIR
 
 of_2018 = partial(Claim, group="2018")
-on_cifar = partial(of_2018, preset="class", norms=PAIR)
+deep = partial(of_2018, preset="deep", norms=PAIR, page="landscape")
+on_vgg11 = partial(of_2018, preset="class", norms=PAIR)
 
-LANDSCAPE = (
-    on_cifar(
+BANDS = (
+    deep(
         name="band-narrower",
         says="With BatchNorm, the loss varies less along the gradient.",
         source="2018, Sec. 3, Fig. 4a",
-        theirs="3.0× over the first 2,000 steps, 5.6× over the first 5,000",
-        quantity="mean width of the loss band, ratio of standard to BatchNorm",
+        theirs="5.7× over the first 5,000 steps, 6.2× over 15,000",
+        quantity="mean width of the loss band, highest minus lowest, ratio of standard to "
+        "BatchNorm",
         measure=ratio(landscape("width", "mean"), "none", "batch"),
         low=1,
         unit=TIMES,
-        page="landscape",
     ),
-    on_cifar(
+    deep(
+        name="band-narrower-log",
+        says="On the logarithmic axis of the paper's figure, too, the loss varies less with "
+        "BatchNorm.",
+        source="2018, Sec. 3, Fig. 4a",
+        theirs="3.7× over the first 5,000 steps, 1.9× over the first 2,000",
+        quantity="mean ln(highest / lowest loss over the step sizes), ratio of standard to "
+        "BatchNorm",
+        measure=ratio(landscape("log_width", "mean"), "none", "batch"),
+        low=1,
+        unit=TIMES,
+        note="A difference looks wider on a logarithmic axis where the loss is lower. The L2 "
+        "penalty in the paper's loss, and in ours here, adds to both edges.",
+    ),
+    deep(
+        name="noisy-band",
+        says="With noisy BatchNorm, too, the loss varies less along the gradient than in the "
+        "standard network.",
+        source="2018, Sec. 3",
+        theirs="no figure",
+        quantity="mean width of the loss band, ratio of standard to noisy BatchNorm",
+        measure=ratio(landscape("width", "mean"), "none", "noisy"),
+        norms=("none", "noisy"),
+        low=1,
+        unit=TIMES,
+    ),
+    deep(
+        name="random-direction",
+        says="Along random directions, too, the loss varies less with BatchNorm.",
+        source="2018, Sec. 3, text",
+        theirs="no figure; said to behave similarly",
+        quantity="mean width of the loss band along a random direction as long as the gradient, "
+        "ratio of standard to BatchNorm",
+        measure=ratio(landscape("width", "mean", along="random"), "none", "batch"),
+        low=1,
+        unit=TIMES,
+        address={"view": "along a random direction"},
+    ),
+)
+
+GRADIENTS = (
+    deep(
         name="gradient-predictiveness",
         says="With BatchNorm, the gradient is more predictive.",
         source="2018, Sec. 3, Fig. 4b",
-        theirs="2.3× over the first 2,000 steps, 2.8× over the first 5,000",
+        theirs="2.8× over the first 5,000 steps, 2.2× over the first 2,000",
         quantity="largest ‖∇L(θ − ηg) − g‖ over the step sizes, ratio of standard to BatchNorm, "
         "median over the probes",
-        measure=evidence.at_each_probe("median", "distance_high", "none", "batch"),
+        measure=walks.at_each_probe("median", "distance_high", "none", "batch"),
         low=1,
         unit=TIMES,
-        page="landscape",
     ),
-    on_cifar(
+    deep(
+        name="gradient-direction",
+        says="With BatchNorm, the gradient turns less over one training step.",
+        source="2018, Sec. 3, text",
+        theirs="no figure; it measures distances only",
+        quantity="cos(∇L(θ − ηg), g) at η = lr, median over the probes, BatchNorm minus standard",
+        measure=difference(walks.cosine("median"), "batch", "none"),
+        low=0,
+    ),
+    deep(
+        name="gradient-relative",
+        says="With BatchNorm, the gradient changes less over one training step as a share of its "
+        "length.",
+        source="2018, Sec. 3",
+        theirs="no figure",
+        quantity="‖∇L(θ − ηg) − g‖ / ‖g‖ at η = lr, median over the probes, ratio of standard to "
+        "BatchNorm",
+        measure=ratio(walks.scale_free("relative", "median"), "none", "batch"),
+        low=1,
+        unit=TIMES,
+    ),
+    deep(
         name="beta-lower",
         says="With BatchNorm, the effective β-smoothness is better early in training.",
         source="2018, Sec. 3, Fig. 4c",
@@ -43,22 +107,31 @@ LANDSCAPE = (
         measure=ratio(landscape("beta", "median", 0, 1000), "none", "batch"),
         low=1,
         unit=TIMES,
-        page="landscape",
     ),
-    on_cifar(
+    deep(
+        name="beta-scale-free",
+        says="It is better early in training when the scale of the weights is taken out.",
+        source="2018, Sec. 3; Dinh et al. 2017",
+        theirs="no figure",
+        quantity="effective β times ‖W‖², median over the first 1,000 steps, ratio of standard to "
+        "BatchNorm",
+        measure=ratio(walks.scale_free("normalised", "median", 1000), "none", "batch"),
+        low=1,
+        unit=TIMES,
+    ),
+    deep(
         name="beta-plateau",
         says="BatchNorm's effective β stays near 20, which is 1/η_min of the grid.",
         source="2018, Fig. 4c",
-        theirs="1.00 (0.78 to 1.05), 0.89 over the first 2,000 steps",
+        theirs="0.99 over the first 5,000 steps, 0.89 over the first 2,000",
         quantity="effective β of BatchNorm in units of 1/η_min, median over the probes after step "
         "0",
         measure=of(landscape("plateau", "median", 1), "batch"),
         norms=("batch",),
         low=0.75,
         high=1.3,
-        page="landscape",
     ),
-    on_cifar(
+    deep(
         name="distance-grows",
         says="The longer the step, the more the standard network's gradient changes; BatchNorm's "
         "changes little.",
@@ -66,25 +139,13 @@ LANDSCAPE = (
         theirs="2.3× (4.3 against 1.9)",
         quantity="median ‖∇L(θ − ηg) − g‖ at the largest step size divided by that at the "
         "smallest, ratio of standard to BatchNorm",
-        measure=ratio(evidence.growth, "none", "batch"),
+        measure=ratio(walks.growth, "none", "batch"),
         low=1,
         unit=TIMES,
-        page="landscape",
     ),
-    on_cifar(
-        name="random-direction",
-        says="Along random directions, too, the loss varies less with BatchNorm.",
-        source="2018, Sec. 3, text",
-        theirs="no figure; said to behave similarly",
-        quantity="mean width of the loss band along a random direction as long as the gradient, "
-        "ratio of standard to BatchNorm",
-        measure=ratio(landscape("width", "mean", along="random"), "none", "batch"),
-        changes={"random_direction": True},
-        low=1,
-        unit=TIMES,
-        page="landscape",
-        address={"view": "along a random direction"},
-    ),
+)
+
+ON_THE_DLN = (
     of_2018(
         name="dln-band-early",
         says="Early in training, the standard deep linear network's loss explodes along the "
@@ -126,25 +187,10 @@ LANDSCAPE = (
         high=0.1,
         page="landscape",
     ),
-    of_2018(
-        name="dln-spread",
-        says="In the standard deep linear network, σ is large and uncontrolled.",
-        source="2018, Sec. 4, Fig. 9",
-        theirs="no number; layer 24 is the widest of its figure",
-        quantity="distance from the 5 % to the 95 % quantile of a unit of layer 24 at the last "
-        "measurement, ratio of standard to BatchNorm",
-        measure=ratio(evidence.last_spread("fc24"), "none", "batch"),
-        preset="fig9",
-        norms=PAIR,
-        low=1,
-        unit=TIMES,
-        page="distributions",
-        address={"layers": "fc24"},
-    ),
 )
 
 LP_NORMS = (
-    on_cifar(
+    on_vgg11(
         name="lp-as-good",
         says="Normalising by an lp norm is as good as BatchNorm.",
         source="2018, Sec. 3.3, Fig. 5a",
@@ -157,7 +203,7 @@ LP_NORMS = (
         unit=POINTS,
         page="norms",
     ),
-    on_cifar(
+    on_vgg11(
         name="lp-bands",
         says="The lp norms smooth the landscape as well.",
         source="2018, Fig. 12b",
@@ -169,7 +215,20 @@ LP_NORMS = (
         unit=TIMES,
         page="norms",
     ),
-    on_cifar(
+    on_vgg11(
+        name="lp-predictive",
+        says="With the lp norms, the gradient is more predictive as well.",
+        source="2018, Fig. 12c",
+        theirs="2.0× over the first 2,000 steps (L1, the least of the three)",
+        quantity="largest ‖∇L(θ − ηg) − g‖ over the step sizes, median over the probes, ratio of "
+        "standard to the largest of L1, L2 and L∞",
+        measure=ratio(extreme(landscape("distance_high", "median"), "max", *LP[2:]), "none", "max"),
+        norms=("none", *LP[2:]),
+        low=1,
+        unit=TIMES,
+        page="norms",
+    ),
+    on_vgg11(
         name="lp-shift",
         says="The lp norms' distributions shift more than the standard network's.",
         source="2018, Sec. 3.3, Fig. 6",
@@ -213,6 +272,39 @@ LP_NORMS = (
         page="norms",
     ),
     of_2018(
+        name="dln-lp-band",
+        says="Early in training, the losses of the lp norms on the deep linear network do not "
+        "explode along the gradient.",
+        source="2018, Fig. 13b",
+        theirs="6 · 10⁹× (6 · 10¹⁴ against 10⁵)",
+        quantity="highest loss over the step sizes in the first 200 steps, ratio of standard to "
+        "the highest of L1, L2 and L∞; holds from 10 on",
+        measure=ratio(
+            extreme(landscape("loss_high", "max", 0, 200), "max", *LP[2:]), "none", "max"
+        ),
+        preset="fig13",
+        norms=("none", *LP[2:]),
+        low=10,
+        unit=TIMES,
+        page="norms",
+    ),
+    of_2018(
+        name="dln-lp-predictive",
+        says="Nor do their gradients.",
+        source="2018, Fig. 13c",
+        theirs="5 · 10⁹× (2 · 10¹⁶ against 4 · 10⁶)",
+        quantity="largest ‖∇L(θ − ηg) − g‖ in the first 200 steps, ratio of standard to the "
+        "largest of L1, L2 and L∞; holds from 10 on",
+        measure=ratio(
+            extreme(landscape("distance_high", "max", 0, 200), "max", *LP[2:]), "none", "max"
+        ),
+        preset="fig13",
+        norms=("none", *LP[2:]),
+        low=10,
+        unit=TIMES,
+        page="norms",
+    ),
+    of_2018(
         name="dln-lp-edge",
         says="With L1 and L2, the effective β of the deep linear network is 2/lr as well.",
         source="2018, Fig. 13d",
@@ -226,4 +318,4 @@ LP_NORMS = (
     ),
 )
 
-CLAIMS = (*LANDSCAPE, *LP_NORMS)
+CLAIMS = (*BANDS, *GRADIENTS, *ON_THE_DLN, *LP_NORMS)

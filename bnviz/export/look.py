@@ -23,6 +23,7 @@ def as_seen(figure: go.Figure, look: Mapping[str, Any]) -> go.Figure:
     - "xaxis.range": [a, b]: the range of an axis and those that match it, in exponents of ten if
       the axis is logarithmic
     - "scene.camera": {...}: the camera of all three-dimensional panels, which turn together
+    - "scale": "linear" or "log": the scale of the y axes, for a figure whose reader may switch it
     - "hidden": [...]: the runs (legend groups, or else names of traces) that the legend hides
     - "frame": name: the frame that the player shows; the copy has no other frames
 
@@ -35,6 +36,7 @@ def as_seen(figure: go.Figure, look: Mapping[str, Any]) -> go.Figure:
         news = [trace.to_plotly_json() for trace in frame.data]
         data[: len(news)] = [merged(*pair) for pair in zip(data, news, strict=False)]
         layout = merged(layout, frame.layout.to_plotly_json() | {"meta": {"frame": frame.name}})
+    _rescale(layout, look.get("scale"))
     for name, value in look.items():
         part, _, what = str(name).partition(".")
         if what == "range" and part in axes(layout):
@@ -54,9 +56,21 @@ def parts(figure: go.Figure) -> list[str]:
     return [
         *(f"{name}.range" for name in axes(layout)),
         *(f"{name}.camera" for name in scenes(layout)),
+        *(["scale"] if "scale" in (layout.get("meta") or {}) else []),
         "hidden",
         "frame",
     ]
+
+
+def _rescale(layout: Layout, scale: Any) -> None:
+    """Give all y axes this scale, if it is valid and the figure's reader may switch it."""
+    switch = (layout.get("meta") or {}).get("scale")
+    if not switch or scale not in ("linear", "log"):
+        return
+    other = switch if scale == "log" else {"type": "linear", "tickformat": None}
+    for name in axes(layout):
+        if name.startswith("y") and is_log(layout[name]) != (scale == "log"):
+            layout[name] |= other | {"range": None, "autorange": True}
 
 
 def _zoom(layout: Layout, name: str, value: Any) -> None:

@@ -13,7 +13,16 @@ from bnviz.discover import modules
 from bnviz.figures.panel import Panel
 
 # The order of subjects in reports and on the command line. Subjects not listed here come last.
-ORDER = ("training", "distributions", "covariate_shift", "landscape", "surface", "theory", "sweep")
+ORDER = (
+    "training",
+    "distributions",
+    "covariate_shift",
+    "landscape",
+    "gradients",
+    "surface",
+    "theory",
+    "sweep",
+)
 
 
 def _place(module: ModuleType) -> int:

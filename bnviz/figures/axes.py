@@ -157,6 +157,11 @@ def axis_of(scale: str) -> dict[str, Any]:
     return LOG if scale == "log" else {"type": scale}
 
 
+def switchable(fig: go.Figure) -> go.Figure:
+    """Let the reader switch the y axes between a linear and a logarithmic scale."""
+    return fig.update_layout(meta={**(fig.layout.meta or {}), "scale": LOG})
+
+
 def in_percent(fig: go.Figure, **axis: Any) -> go.Figure:
     """Write y axes and hovers in per cent; `axis` adds to or replaces the axis properties."""
     fig.update_traces(hovertemplate=SHARE, selector={"hovertemplate": NUMBER})

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import cycle
+from math import isfinite
 
+import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import ArrayLike
 from pandas import DataFrame
-from plotly.colors import sample_colorscale
 
 from bnviz.analysis import landscape as analysis
 from bnviz.analysis.thinning import drawn
@@ -15,16 +17,17 @@ from bnviz.figures.axes import (
     LOG,
     axis_of,
     empty_axes,
-    named_once,
     over_time,
     positive_only,
     scale_for,
+    switchable,
 )
 from bnviz.figures.charts import line_chart
 from bnviz.figures.panel import ALONG, RANDOM, Panel, View
-from bnviz.figures.papers import ours_in_sight, papers, their_columns, their_legend, within
-from bnviz.figures.style import DASHED, TIME, Curve, Time, curves, groups
+from bnviz.figures.papers import ours_in_sight, papers
+from bnviz.figures.style import DASHED, Curve, Time, curves, groups
 from bnviz.figures.traces import (
+    NO_HOVER,
     band_traces,
     cross_trace,
     interval_bars,
@@ -36,19 +39,20 @@ from bnviz.figures.unchecked import scatter
 OF_LANDSCAPE = (
     "train_loss",
     "gradient_norm",
-    "loss_along",
-    "loss_along_random",
-    "gradient_distance",
-    "gradient_distance_random",
+    "weight_norm",
+    *(
+        f"{name}{along}"
+        for name in ("loss_along", "gradient_distance", "gradient_cosine")
+        for along in ("", "_random")
+    ),
 )
-DISTANCE = "‖∇L(θ−ηg) − g‖₂"
 STEP_SIZE = "Step size η"
 CURVATURES = {"hessian_top": "λ<sub>max</sub>(∇²L)", "batch_sharpness": "gᵀ∇²L g / ‖g‖²"}
 # So that several level lines in one figure can be told apart.
 DASHES = ("dash", "longdashdot", "8px,2px,2px,2px,2px,2px", "16px,4px")
 
 
-def _landscape(
+def band_chart(
     frame: DataFrame, name: str, title: str, time: Time, paper: DataFrame | None, log: bool
 ) -> go.Figure:
     """Draw a band between the columns <name>_low and <name>_high for each run.
@@ -74,45 +78,64 @@ def _landscape(
 
 def loss_band(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
     """Draw the loss range of `analysis.landscape_bands` (Figs. 4a and 10a)."""
-    scale = scale_for(frame["loss_low"], 0)
-    fig = _landscape(frame, "loss", "Loss", time, paper, scale == "log")
-    return ours_in_sight(fig.update_yaxes(**axis_of(scale)), time)
+    scale = unless_huge(frame["loss_high"])
+    fig = band_chart(frame, "loss", "Loss", time, paper, scale == "log")
+    return switchable(ours_in_sight(fig.update_yaxes(**axis_of(scale)), time))
 
 
-def gradient_predictiveness(
-    frame: DataFrame, time: Time, paper: DataFrame | None = None
-) -> go.Figure:
-    """Draw the range of the gradient's change, `analysis.landscape_bands` (Figs. 4b and 10b)."""
-    scale = _distance_scale([*frame["distance_low"], *frame["distance_high"]])
-    fig = _landscape(frame, "distance", DISTANCE, time, paper, scale == "log")
-    return ours_in_sight(fig.update_yaxes(**axis_of(scale)), time)
+def unless_huge(values: ArrayLike) -> str:
+    """Choose a linear scale, and a logarithmic one if the values span four decades."""
+    return scale_for(values, 1e4)
 
 
-def _distance_scale(distances: list[float]) -> str:
-    return scale_for(distances, 1e4)  # linear unless the range is huge
+def loss_width(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
+    """Draw `analysis.widths` with a line at each run's mean and the mean written on it.
 
-
-def effective_beta(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
-    """Draw effective β of `analysis.landscape_bands` over training (Figs. 4c and 10c).
-
-    Dashed lines mark two values of β. At 1/η_min even the smallest step changes the gradient by its
-    own length; that value depends on the step sizes and not on the network. At 2/lr full-batch
-    gradient descent trains at the edge of stability.
+    `paper` holds the papers' loss bands, as for `loss_band`.
     """
-    limits: dict[float, list[str]] = {}
-    for eta, lr in frame[["eta_min", "lr"]].drop_duplicates().itertuples(index=False):
-        for name, limit in (("1/η<sub>min</sub>", 1 / eta), ("2/lr", 2 / lr)):
-            names = limits.setdefault(float(f"{limit:.6g}"), [])
-            if name not in names:
-                names.append(name)
-    scale = scale_for([*frame["beta"], *limits], 30)
-    fig = line_chart(frame, "beta", "Effective β", time, paper, log=scale == "log")
-    named = {limit: f"{' = '.join(names)} = {limit:.3g}" for limit, names in limits.items()}
-    fig.add_traces(_limits(named, time))
-    return ours_in_sight(fig.update_yaxes(**axis_of(scale), rangemode="tozero"), time)
+    scale = unless_huge(frame["value"])
+    theirs = paper if paper is None else paper.assign(value=paper["high"] - paper["low"])
+    fig = line_chart(frame, "value", "Highest − lowest loss", time, theirs, log=scale == "log")
+    for place, (curve, rows) in enumerate(curves(frame)):
+        fig.add_traces(_mean_line(curve, rows["mean"].iloc[0], place, time))
+    return switchable(ours_in_sight(fig.update_yaxes(**axis_of(scale)), time))
 
 
-def _limits(names: Mapping[float, str], time: Time) -> list[go.Scatter]:
+def _mean_line(curve: Curve, mean: float, place: int, time: Time) -> list[go.Scatter]:
+    """Return a thin line at a mean, or [] for NaN. The words of several runs stand side by side."""
+    if not isfinite(mean):
+        return []
+    at = time.steps * (0.97 - 0.2 * place)
+    return [
+        line_trace(
+            curve,
+            [0, at, time.steps],
+            [mean] * 3,
+            mode="lines+text",
+            text=["", f"mean {mean:.3g}", ""],
+            textposition="top center",
+            textfont={"color": curve.colour},
+            line=curve.line | {"width": 1},
+            showlegend=False,
+            **NO_HOVER,
+        )
+    ]
+
+
+def say_widths(frame: DataFrame) -> str:
+    """Put the mean widths into words, on a linear and on a logarithmic axis."""
+    means = frame.groupby("norm")[["mean", "log_mean"]].mean()
+    if not {"none", "batch"} <= set(means.index) or not np.isfinite(means.to_numpy()).all():
+        return ""
+    (linear, log), (batch, log_batch) = means.loc[["none", "batch"]].to_numpy().tolist()
+    return (
+        f"On average it is {linear:.3g} without BatchNorm and {batch:.3g} with it: "
+        f"{linear / batch:.3g} times as wide. On a logarithmic axis, as ln(highest / lowest), it "
+        f"is {log:.3g} and {log_batch:.3g}: {log / log_batch:.3g} times."
+    )
+
+
+def levels(names: Mapping[float, str], time: Time) -> list[go.Scatter]:
     """Return a level line for each value, with its own dash pattern."""
     return [
         scatter(x=[0, time.steps], y=[value, value], name=name, **DASHED).update(line_dash=dash)
@@ -125,58 +148,6 @@ def gradient_norm(frame: DataFrame, time: Time) -> go.Figure:
     return line_chart(positive_only(frame, "value"), "value", "‖g‖₂", time, log=True).update_yaxes(
         **LOG
     )
-
-
-def step_sizes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
-    """Draw `analysis.step_sizes`: one line per step, coloured by the step (Fig. 11).
-
-    The line of the selected step is wider. From the paper's curves at steps that we have too, only
-    the lowest, the highest and the median distance are drawn.
-    """
-    networks = curves(frame)
-    columns = [curve.label for curve, _ in networks]
-    fig = empty_axes(frame, STEP_SIZE, [DISTANCE], columns, shared_yaxes=True)
-    for column, (curve, run) in enumerate(networks, 1):
-        lines = [_coloured(curve, step, rows, time) for step, rows in groups(run, "step")]
-        fig.add_traces([*lines, *_highlighted(curve, run, time)], rows=1, cols=column)
-    for column, curve, rows in their_columns(within(paper, time), frame):
-        fig.add_traces(_summary(curve, rows), rows=1, cols=column)
-    # A colour bar needs a trace that uses it.
-    fig.add_trace(scatter(x=[None], y=[None], marker={"color": [0], "coloraxis": "coloraxis"}))
-    bar = {"orientation": "h", "thickness": 8, "y": -0.3, "yanchor": "top", "tickformat": "~s"}
-    bar |= {"title": {"text": "Step", "side": "top"}}
-    fig.update_layout(
-        coloraxis={"colorscale": TIME, "cmin": 0, "cmax": time.steps, "colorbar": bar}
-    )
-    fig.update_layout(height=380, showlegend=False, hovermode="closest")
-    fig.update_xaxes(**axis_of(scale_for(frame["eta"], 100)))
-    scale = _distance_scale(frame["distance"].tolist())
-    return named_once(their_legend(fig)).update_yaxes(**axis_of(scale))
-
-
-def _summary(curve: Curve, rows: DataFrame) -> list[go.Scatter]:
-    """Draw the range and the median of the distances at each step size."""
-    drawn = rows.groupby("eta", as_index=False)["distance"].agg(["min", "median", "max"])
-    band = band_traces(curve, drawn["eta"], drawn["min"], drawn["max"], hover=False)
-    return [
-        *band,
-        line_trace(curve, drawn["eta"], drawn["median"], hovertemplate="median %{y:.3g}"),
-    ]
-
-
-def _coloured(curve: Curve, step: int, rows: DataFrame, time: Time) -> go.Scatter:
-    line = {"color": sample_colorscale(TIME, min(step / time.steps, 1.0))[0], "width": 1}
-    text = f"step {step}: %{{y:.3g}}<extra></extra>"
-    return line_trace(curve, rows["eta"], rows["distance"], line=line, hovertemplate=text)
-
-
-def _highlighted(curve: Curve, run: DataFrame, time: Time) -> list[go.Scatter]:
-    """Draw the distances at the newest step up to the selected one again, as a wide line."""
-    if time.selected is None:
-        return []
-    past = run[run["step"] <= time.selected]
-    rows = past[past["step"] == past["step"].max()]
-    return [line_trace(curve, rows["eta"], rows["distance"], **curve.dots(8)).update(line_width=4)]
 
 
 def loss_slice(frame: DataFrame) -> go.Figure:
@@ -200,7 +171,7 @@ def curvature(frame: DataFrame, time: Time) -> go.Figure:
             fig.add_trace(
                 line_trace(curve, rows["step"], rows["value"], **curve.dots(4)), row=row, col=1
             )
-    for edge in _limits({2 / lr: f"2/lr = {2 / lr:.3g}" for lr in frame["lr"].unique()}, time):
+    for edge in levels({2 / lr: f"2/lr = {2 / lr:.3g}" for lr in frame["lr"].unique()}, time):
         fig.add_traces([edge.update(legendgroup=edge.name)] * 2, rows=[1, 2], cols=1)
     return over_time(time, fig).update_yaxes(**axis_of(scale_for(positive["value"].dropna(), 30)))
 
@@ -215,9 +186,30 @@ def bands(view: View) -> DataFrame:
     return analysis.landscape_bands(view.rows, ALONG.get(view.choice, "gradient"))
 
 
+def loss_widths(view: View) -> DataFrame:
+    """Return the widths of `bands`."""
+    return analysis.widths(bands(view))
+
+
+LOSS_WIDTH = Panel(
+    "Width of the loss range",
+    "How much the loss varies over the step sizes: the highest minus the lowest at each probe.",
+    loss_widths,
+    lambda numbers, view: loss_width(numbers, view.time, view.paper),
+    paper="loss_band",
+    without=RANDOM,
+    say=say_widths,
+    needs=random_direction,
+    averages=("value", "mean", "log_mean"),
+    fewer=drawn,
+    probe="landscape",
+    metrics=OF_LANDSCAPE,
+    slug="loss-width",
+)
 LANDSCAPE = Panel(
     "Loss range",
-    "A narrow band means that the loss barely changes over the step sizes: a smoother landscape.",
+    "From the lowest to the highest loss over the step sizes. A narrow band means that the loss "
+    "barely changes along the gradient.",
     bands,
     lambda numbers, view: loss_band(numbers, view.time, view.paper),
     paper="loss_band",
@@ -228,35 +220,6 @@ LANDSCAPE = Panel(
     probe="landscape",
     metrics=OF_LANDSCAPE,
     slug="landscape",
-)
-GRADIENT_PREDICTIVENESS = Panel(
-    "Gradient predictiveness",
-    "A low band means that a step hardly changes the gradient, so it predicts the next one well.",
-    bands,
-    lambda numbers, view: gradient_predictiveness(numbers, view.time, view.paper),
-    paper="gradient_predictiveness",
-    without=RANDOM,
-    needs=random_direction,
-    averages=("distance_low", "distance_high"),
-    fewer=drawn,
-    probe="landscape",
-    metrics=OF_LANDSCAPE,
-    slug="gradient-predictiveness",
-)
-EFFECTIVE_BETA = Panel(
-    "Effective β-smoothness",
-    "Lower is smoother. At 1/η_min, even the smallest step changes the gradient by its own length. "
-    "At 2/lr, full-batch training is at the edge of stability.",
-    bands,
-    lambda numbers, view: effective_beta(numbers, view.time, view.paper),
-    paper="effective_beta",
-    without=RANDOM,
-    needs=random_direction,
-    averages=("beta",),
-    fewer=drawn,
-    probe="landscape",
-    metrics=OF_LANDSCAPE,
-    slug="effective-beta",
 )
 CURVATURE = Panel(
     "Curvature",
@@ -290,15 +253,4 @@ LOSS_SLICE = Panel(
     probe="landscape",
     metrics=OF_LANDSCAPE,
     slug="loss-slice",
-)
-STEP_SIZES = Panel(
-    "Distance against step size",
-    "One curve per step, blue early and red late. A flat curve means that a long step changes the "
-    "gradient no more than a short one.",
-    lambda view: analysis.step_sizes(view.rows),
-    lambda numbers, view: step_sizes(numbers, view.time, view.paper),
-    paper="step_sizes",
-    probe="landscape",
-    metrics=OF_LANDSCAPE,
-    slug="step-sizes",
 )

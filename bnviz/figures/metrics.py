@@ -16,7 +16,8 @@ from bnviz.analysis.rows import layers as layers_in
 from bnviz.analysis.surface import rise
 from bnviz.analysis.training import running_mean
 from bnviz.figures.covariate_shift import SHIFT
-from bnviz.figures.landscape import CURVATURES, DISTANCE
+from bnviz.figures.gradients import DISTANCE
+from bnviz.figures.landscape import CURVATURES
 from bnviz.figures.training import WINDOW
 
 

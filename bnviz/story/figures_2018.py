@@ -6,7 +6,8 @@ The prose is typed here; the numbers are measured (see `bnviz.story.paper_figure
 from __future__ import annotations
 
 from bnviz.claims import evidence
-from bnviz.claims.evidence import accuracy, final, landscape, of, ratio
+from bnviz.claims.evidence import accuracy, final, of, ratio
+from bnviz.claims.evidence_landscape import growth, landscape
 from bnviz.presets import LP, PAIR
 from bnviz.story.paper_figure import (
     Number,
@@ -159,7 +160,8 @@ VGG_FIGURES_5_TO_12 = (
             name: number
             for layer in (2, 5, 8)
             for name, number in named(
-                str(layer), each(evidence.mean_change(f"conv{layer}"), "noisy", "none", "batch")
+                str(layer),
+                each(evidence.moment_change("mean", f"conv{layer}"), "noisy", "none", "batch"),
             ).items()
         },
         claims=("noisy-less-stable", "batch-steadier"),
@@ -287,8 +289,7 @@ ON_THE_DLN = (
             "which is 3,162 times shorter: {batch} with BatchNorm, {none} without"
         ),
         numbers={
-            network: Number(of(evidence.growth, network), "geometric mean")
-            for network in ("batch", "none")
+            network: Number(of(growth, network), "geometric mean") for network in ("batch", "none")
         },
         note="no claim tests this panel; our medians grow in proportion in both networks",
     ),

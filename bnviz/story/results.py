@@ -17,7 +17,8 @@ from pandas import DataFrame
 from bnviz import paths
 from bnviz.claims import CLAIMS, judging
 from bnviz.claims.claim import GROUPS
-from bnviz.claims.evidence import accuracy, landscape
+from bnviz.claims.evidence import accuracy
+from bnviz.claims.evidence_landscape import landscape
 from bnviz.claims.judging import MOST_SEEDS, Verdict
 from bnviz.presets import NORMS, PRESETS
 from bnviz.runs.run import Run

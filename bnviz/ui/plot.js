@@ -2,6 +2,7 @@
 // width change.
 const BEAT = 500; // ms from one frame to the next
 const plots = new WeakMap(); // figure element -> what is known of it
+const SCALE = { width: 24, height: 24, path: "M3 21h4v-2H3zM10 21h4v-6h-4zM17 21h4V3h-4z" };
 
 function served(path) {
   // the address of a file that bnviz serves
@@ -25,8 +26,9 @@ function library(path) {
   }));
 }
 
-function config(Plotly, box, filename, is3d, fonts) {
+function config(Plotly, figure, { filename, fonts }, is3d, scales) {
   // kept as it is: Plotly.react mounts anew when it changes
+  const box = figure.firstElementChild;
   const save = (format) => () => download(Plotly, box, filename, format, fonts);
   return {
     displaylogo: false,
@@ -39,12 +41,53 @@ function config(Plotly, box, filename, is3d, fonts) {
       is3d
         ? ["zoom3d", "orbitRotation", "resetCameraDefault3d"]
         : ["zoomIn2d", "zoomOut2d", "resetScale2d"],
+      ...(scales
+        ? [
+            [
+              {
+                name: "scale",
+                title: "Linear or logarithmic height",
+                icon: SCALE,
+                click: () => rescale(figure),
+              },
+            ],
+          ]
+        : []),
       [
         { name: "png", title: "Download as PNG", icon: Plotly.Icons.camera, click: save("png") },
         { name: "svg", title: "Download as SVG", icon: Plotly.Icons.disk, click: save("svg") },
       ],
     ],
   };
+}
+
+const heights = (layout) => Object.entries(layout).filter(([name]) => /^yaxis\d*$/.test(name));
+
+function rescale(figure) {
+  // the other scale for all heights; earlier zooms of them are in other units
+  const plot = plots.get(figure),
+    now = heights(figure.firstElementChild._fullLayout).some(([, { type }]) => type === "log");
+  plot.scale = now ? "linear" : "log";
+  plot.rescaled = (plot.rescaled ?? 0) + 1;
+  draw(figure);
+}
+
+function scaled(layout, { scale, rescaled }) {
+  // the heights on the scale that the reader chose
+  if (!layout.meta?.scale || !scale) return {};
+  const other = scale === "log" ? layout.meta.scale : { type: "linear", tickformat: null };
+  return Object.fromEntries(
+    heights(layout).map(([name, axis]) => [
+      name,
+      {
+        ...axis,
+        ...((axis.type === "log") === (scale === "log")
+          ? {}
+          : { ...other, range: null, autorange: true }),
+        uirevision: rescaled,
+      },
+    ]),
+  );
 }
 
 async function draw(figure) {
@@ -72,9 +115,10 @@ async function draw(figure) {
       const squares = Object.keys(layout)
         .filter((name) => layout[name]?.constrain)
         .join();
-      if (plot.made !== `${is3d} ${spec.filename} ${squares}`) {
-        plot.made = `${is3d} ${spec.filename} ${squares}`;
-        plot.config = config(Plotly, box, spec.filename, is3d, spec.fonts);
+      const scales = Boolean(layout.meta?.scale);
+      if (plot.made !== `${is3d} ${scales} ${spec.filename} ${squares}`) {
+        plot.made = `${is3d} ${scales} ${spec.filename} ${squares}`;
+        plot.config = config(Plotly, figure, spec, is3d, scales);
         plot.camera = plot.turned = undefined; // mounted anew, without its listener
       }
       const narrow =
@@ -95,7 +139,11 @@ async function draw(figure) {
         {
           ...dragmode,
           ...themed(
-            merge(layout, { ...narrow, ...Object.fromEntries(scenes) }),
+            merge(layout, {
+              ...narrow,
+              ...Object.fromEntries(scenes),
+              ...scaled(layout, plot),
+            }),
             JSON.parse(plot.theme),
           ),
           width: box.clientWidth,
@@ -255,8 +303,9 @@ function look(figure) {
   const hidden = data
     .filter((trace) => trace.visible === "legendonly")
     .map((trace) => trace.legendgroup);
-  const frame = plots.get(figure).frame;
+  const { frame, scale } = plots.get(figure);
   return {
+    ...(scale ? { scale } : {}),
     ...seen,
     ...(hidden.length ? { hidden: [...new Set(hidden)] } : {}),
     ...(frame ? { frame } : {}),

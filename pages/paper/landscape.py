@@ -9,14 +9,22 @@ At step *t*, with the gradient *g* = ∇L(θ), the loss of the same batch is eva
 every step size η. Training then continues from θ. BatchNorm uses batch statistics, and noisy
 BatchNorm keeps the noise of that step.
 
-- **Loss along the gradient**: the minimum and the maximum over η of L(θ − ηg).
-- **Gradient predictiveness**: the minimum and the maximum over η of ‖∇L(θ − ηg) − g‖₂.
-- **Effective β-smoothness**: the maximum over η of ‖∇L(θ − ηg) − g‖₂ / (η‖g‖₂). Its plateau at
-  1/η_min is a property of the grid of step sizes: there the smallest step already changes the
-  gradient by its own length. In the deep linear network, trained on the full batch, the plateau is
-  a different one: 2/lr, the edge of stability.
-- **Curvature**: the largest eigenvalue of ∇²L, found by power iteration, and gᵀ∇²L g / ‖g‖², the
-  limit of β for small steps, both on the same batch.
+- **Width of the loss range**: the maximum minus the minimum over η of L(θ − ηg). On a logarithmic
+  axis the width of a band is ln(maximum / minimum) instead. The two can disagree, because the same
+  difference looks wider where the loss is lower. An L2 penalty in the loss adds to both edges.
+- **Gradient predictiveness**: the minimum and the maximum over η of ‖∇L(θ − ηg) − g‖₂. A distance
+  near ‖g‖ can mean two things: the gradient turned, or it got shorter. **Direction of the
+  gradient** is the cosine between ∇L(θ − ηg) and g.
+- **Effective β-smoothness**: the maximum over η of ‖∇L(θ − ηg) − g‖₂ / (η‖g‖₂). It depends on the
+  smallest η: with finer step sizes the order of two networks can change. Its plateau at 1/η_min is
+  a property of the grid of step sizes: there the smallest step already changes the gradient by its
+  own length. In the deep linear network, trained on the full batch, the plateau is a different one:
+  2/lr, the edge of stability.
+- **Without the scale of the weights**: ‖∇L(θ − ηg) − g‖ / ‖g‖ at η = lr, and β‖W‖² with the norm of
+  all weights. If the weights in front of BatchNorm are multiplied by c, the network stays the same,
+  its gradient is divided by c and β by c², so β alone can be given any value (Dinh et al. 2017).
+- **Curvature**: the largest eigenvalue of ∇²L, found by Lanczos' method, the curvature along the
+  gradient gᵀ∇²L g / ‖g‖², and ‖∇²L g‖ / ‖g‖, the limit of β for small steps, all on the same batch.
 
 The random direction is as long as the gradient. It is measured if the setting *Random direction* is
 on.
@@ -25,14 +33,20 @@ The band covers the step sizes at one step of one run. It is *not* the range ove
 learning rates, which is often shown under this name.
 """
 
+from bnviz.figures.gradients import (
+    BETA_BY_SMALLEST,
+    EFFECTIVE_BETA,
+    GRADIENT_COSINE,
+    GRADIENT_PREDICTIVENESS,
+    SCALE_FREE,
+    STEP_SIZES,
+)
 from bnviz.figures.landscape import (
     CURVATURE,
-    EFFECTIVE_BETA,
     GRADIENT_NORM,
-    GRADIENT_PREDICTIVENESS,
     LANDSCAPE,
     LOSS_SLICE,
-    STEP_SIZES,
+    LOSS_WIDTH,
 )
 from bnviz.figures.panel import ALONG
 from bnviz.ui.page import figure_page
@@ -40,10 +54,12 @@ from bnviz.ui.page import figure_page
 figure_page(
     __doc__,
     [
-        [LANDSCAPE],
-        [GRADIENT_PREDICTIVENESS, EFFECTIVE_BETA],
+        [LOSS_WIDTH, LANDSCAPE],
+        [GRADIENT_PREDICTIVENESS, GRADIENT_COSINE],
+        [EFFECTIVE_BETA, BETA_BY_SMALLEST],
         [LOSS_SLICE, STEP_SIZES],
-        [GRADIENT_NORM, CURVATURE],
+        [SCALE_FREE, CURVATURE],
+        [GRADIENT_NORM],
     ],
     page="landscape",
     choices=list(ALONG),

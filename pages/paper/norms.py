@@ -18,7 +18,8 @@ y − μ instead; L2 is then BatchNorm.
 from dataclasses import replace
 
 from bnviz.figures.distributions import HISTOGRAMS
-from bnviz.figures.landscape import EFFECTIVE_BETA, GRADIENT_PREDICTIVENESS, LANDSCAPE
+from bnviz.figures.gradients import EFFECTIVE_BETA, GRADIENT_PREDICTIVENESS
+from bnviz.figures.landscape import LANDSCAPE, LOSS_WIDTH
 from bnviz.figures.panel import regresses
 from bnviz.figures.training import TRAINING_ACCURACY, TRAINING_LOSS
 from bnviz.ui.page import figure_page
@@ -47,11 +48,12 @@ figure_page(
             )
         ],
         [
-            LANDSCAPE.told(
-                "Loss range",
-                "How much the loss varies along the gradient. Are the bands of the other norms as "
-                "narrow as BatchNorm's?",
-            )
+            LOSS_WIDTH.told(
+                "Width of the loss range",
+                "How much the loss varies along the gradient. Do the other norms' losses vary as "
+                "little as BatchNorm's?",
+            ),
+            LANDSCAPE,
         ],
         [GRADIENT_PREDICTIVENESS, EFFECTIVE_BETA],
     ],
