@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import plotly.graph_objects as go
 from pandas import DataFrame
 from plotly.colors import sample_colorscale
@@ -24,6 +25,7 @@ from bnviz.figures.panel import ALONG, RANDOM, Panel, View
 from bnviz.figures.papers import ours_in_sight, their_columns, their_legend, within
 from bnviz.figures.style import MARK, TIME, Curve, Time, curves, groups
 from bnviz.figures.traces import (
+    NO_HOVER,
     band_traces,
     cross_trace,
     interval_legend,
@@ -111,15 +113,16 @@ def effective_beta(frame: DataFrame, time: Time, paper: DataFrame | None = None)
 
 
 def beta_by_smallest(frame: DataFrame) -> go.Figure:
-    """Draw `analysis.beta_by_smallest`, on logarithmic axes, with the line β = 1/η_min."""
+    """Draw `analysis.beta_by_smallest`, with the line β = 1/η_min."""
     fig = empty_axes(frame, "Smallest step size η<sub>min</sub>", ["Effective β"])
     for curve, rows in curves(frame):
         fig.add_trace(line_trace(curve, rows["eta"], rows["beta"], **curve.dots(7)))
     if len(frame):
-        ends = [frame["eta"].min(), frame["eta"].max()]
+        etas = np.geomspace(frame["eta"].min(), frame["eta"].max(), 30)
         bound = {"name": "1/η<sub>min</sub>", "mode": "lines", "line": {"dash": "dash"}}
-        fig.add_trace(scatter(x=ends, y=[1 / end for end in ends], **bound, line_color=MARK))
-    fig.update_xaxes(**axis_of("log"), unifiedhovertitle={"text": "η_min = %{x:.3g}"})
+        fig.add_trace(scatter(x=etas, y=1 / etas, **bound, line_color=MARK, **NO_HOVER))
+    scale = scale_for(frame["eta"], 50)
+    fig.update_xaxes(**axis_of(scale), unifiedhovertitle={"text": "η_min = %{x:.3g}"})
     return switchable(fig.update_yaxes(**axis_of(scale_for(frame["beta"], 10))))
 
 

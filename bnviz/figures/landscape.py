@@ -28,6 +28,7 @@ from bnviz.figures.papers import ours_in_sight, papers
 from bnviz.figures.style import DASHED, Curve, Time, curves, groups
 from bnviz.figures.traces import (
     NO_HOVER,
+    NUMBER,
     band_traces,
     cross_trace,
     interval_bars,
@@ -96,30 +97,21 @@ def loss_width(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> 
     scale = unless_huge(frame["value"])
     theirs = paper if paper is None else paper.assign(value=paper["high"] - paper["low"])
     fig = line_chart(frame, "value", "Highest − lowest loss", time, theirs, log=scale == "log")
-    for place, (curve, rows) in enumerate(curves(frame)):
-        fig.add_traces(_mean_line(curve, rows["mean"].iloc[0], place, time))
+    for curve, rows in curves(frame):
+        _mark_mean(fig, curve, rows["mean"].iloc[0], time)
     return switchable(ours_in_sight(fig.update_yaxes(**axis_of(scale)), time))
 
 
-def _mean_line(curve: Curve, mean: float, place: int, time: Time) -> list[go.Scatter]:
-    """Return a thin line at a mean, or [] for NaN. The words of several runs stand side by side."""
+def _mark_mean(fig: go.Figure, curve: Curve, mean: float, time: Time) -> None:
+    """Draw a thin line at a run's mean and write the mean into its legend entry."""
     if not isfinite(mean):
-        return []
-    at = time.steps * (0.97 - 0.2 * place)
-    return [
-        line_trace(
-            curve,
-            [0, at, time.steps],
-            [mean] * 3,
-            mode="lines+text",
-            text=["", f"mean {mean:.3g}", ""],
-            textposition="top center",
-            textfont={"color": curve.colour},
-            line=curve.line | {"width": 1},
-            showlegend=False,
-            **NO_HOVER,
-        )
-    ]
+        return
+    named = {"name": f"{curve.label}, mean {mean:.3g}"}
+    named["hovertemplate"] = f"{NUMBER}<extra>{curve.label}</extra>"
+    fig.update_traces(named, {"legendgroup": curve.run, "mode": "lines+markers"})
+    thin = curve.line | {"width": 1}
+    at_mean = {"line": thin, "showlegend": False, **NO_HOVER}
+    fig.add_trace(line_trace(curve, [0, time.steps], [mean, mean], **at_mean))
 
 
 def say_widths(frame: DataFrame) -> str:
