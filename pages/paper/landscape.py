@@ -15,8 +15,10 @@ BatchNorm keeps the noise of that step.
   1/η_min is a property of the grid of step sizes: there the smallest step already changes the
   gradient by its own length. In the deep linear network, trained on the full batch, the plateau is
   a different one: 2/lr, the edge of stability.
-- **Curvature**: the largest eigenvalue of ∇²L, found by power iteration, and gᵀ∇²L g / ‖g‖², the
-  limit of β for small steps, both on the same batch.
+- **Curvature**, with H = ∇²L(θ) on the same batch: the largest eigenvalue of H, found by Lanczos'
+  method; gᵀHg / ‖g‖², the curvature along the gradient; and ‖Hg‖ / ‖g‖, the limit of β for small
+  steps, which is at least as large in absolute value. Runs that were made before bnviz recorded
+  the last of the three have no row for it.
 
 The random direction is as long as the gradient. It is measured if the setting *Random direction* is
 on.
