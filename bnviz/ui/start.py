@@ -16,7 +16,7 @@ from bnviz.runs.run import ACTIVE
 from bnviz.runs.store import Store
 from bnviz.story import report
 from bnviz.story.chapters import CHAPTERS, Chapter
-from bnviz.ui import asking, export, link, live, page, story
+from bnviz.ui import asking, export, link, live, page, story, theorems
 
 STORY, QUICK = "story", "quick"
 TRAIN = "Train three networks now"
@@ -77,6 +77,7 @@ def prepare() -> None:
     """Draw the story before the first visitor comes, who then need not wait for it."""
     for chapter in CHAPTERS.values():
         story.drawn(chapter)
+    theorems.networks()
 
 
 def train_buttons() -> None:
@@ -124,7 +125,7 @@ def compare() -> None:
 
 
 def tell() -> None:
-    """Draw all chapters, two in a row; then the one on a small sample, and where to go next."""
+    """Draw all chapters, two in a row; then the one on a small sample, and the theorems."""
     for pair in zip(TOLD[::2], TOLD[1::2], strict=True):
         for column, chapter in zip(st.columns(2, gap="large"), pair, strict=True):
             with column:
@@ -135,6 +136,7 @@ def tell() -> None:
     left.markdown(f"### {FINDING.heading}\n{FINDING.text}")
     with right:
         picture(FINDING)
+    st.markdown(THEOREMS + theorems.networks())
     st.markdown(WHITHER)
 
 
@@ -150,6 +152,15 @@ def picture(chapter: Chapter) -> None:
         story.formula(chapter)
         story.more(chapter)
 
+
+THEOREMS = """
+### Do the paper's theorems apply?
+
+Theorem 4.1 promises a shorter gradient in front of BatchNorm if γ/σ < 1. Theorem 4.2 promises a
+lower curvature along it only if ⟨ŷ, g⟩ ≥ 0. [Theory](theory) checks both theorems, and these are
+the conditions in three networks with BatchNorm: means over training and seeds.
+
+"""
 
 WHITHER = """
 ### Where to go from here
