@@ -177,23 +177,24 @@ WHITHER = """
 GRID = [
     [
         TRAINING_ACCURACY.told(
-            "It trains faster", "BatchNorm leaves chance (10 %) first and stays ahead."
+            "Does it train faster?",
+            "Which network leaves chance (10 %) first, and which is ahead at the end?",
         ),
         QUANTILES.told(
-            "Because its distributions are stable?",
-            "The input of one ReLU. Which network keeps it level, and which is the least steady?",
+            "Are its distributions more stable?",
+            "The input of one ReLU. In which network do the lines stay level?",
         ),
     ],
     [
         COVARIATE_SHIFT.told(
-            "Because of less covariate shift?",
+            "Is its covariate shift smaller?",
             "How much one layer's gradient changes when the layers below are updated. Distance 0 "
             "and cosine 1 mean no shift.",
         ),
         LANDSCAPE.told(
-            "Because its landscape is smoother?",
-            "How much the loss varies along the gradient, from half a step to four. Once the "
-            "standard network learns, its band is several times as wide.",
+            "Does its loss vary less along the gradient?",
+            "How much the loss varies from half a step to four. Compare the bands at first, and "
+            "once the standard network learns.",
         ),
     ],
 ]

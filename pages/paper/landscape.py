@@ -1,9 +1,9 @@
 """Landscape
 
 Take one training step at a time and look along the gradient, at *θ − ηg* for a few step sizes *η*.
-If the loss landscape is smooth, the loss varies little over that range and the gradient stays
-almost the same. The paper's claim: **BatchNorm makes the landscape smoother** (Santurkar et al.
-2018, Fig. 4 and 11).
+How much does the loss vary over that range, and how much does the gradient change? The paper calls
+a landscape smooth where both are small. It claims that **BatchNorm makes the landscape smoother**
+(Santurkar et al. 2018, Fig. 4 and 11).
 ---
 At step *t*, with the gradient *g* = ∇L(θ), the loss of the same batch is evaluated at θ − ηg for
 every step size η. Training then continues from θ. BatchNorm uses batch statistics, and noisy
@@ -25,6 +25,14 @@ on.
 
 The band covers the step sizes at one step of one run. It is *not* the range over runs at several
 learning rates, which is often shown under this name.
+---
+A narrow band alone does not show a smooth landscape. A network that has not begun to learn has a
+narrow band too.
+
+The networks stand at different places in parameter space, and their gradients differ in length. The
+same step size reaches farther where the gradient is longer.
+
+Narrower bands may go together with faster training. That would not show that one causes the other.
 """
 
 from bnviz.figures.landscape import (
@@ -42,8 +50,20 @@ from bnviz.ui.page import figure_page
 figure_page(
     __doc__,
     [
-        [LANDSCAPE],
-        [GRADIENT_PREDICTIVENESS, EFFECTIVE_BETA],
+        [
+            LANDSCAPE.told(
+                "Loss range",
+                "How much the loss varies over the step sizes. Which band is narrower, and from "
+                "which step on?",
+            )
+        ],
+        [
+            GRADIENT_PREDICTIVENESS.told(
+                "Gradient predictiveness",
+                "How far the gradient changes over the step sizes. Which band is lower?",
+            ),
+            EFFECTIVE_BETA,
+        ],
         [LOSS_SLICE, STEP_SIZES],
         [GRADIENT_NORM, CURVATURE],
     ],
