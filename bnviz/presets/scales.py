@@ -24,8 +24,8 @@ SCALES = (
         ships=SEEDS,
         summary=(
             "A small VGG on all of CIFAR-10 for 2,000 steps, with the paper's learning rate and "
-            "initial weights. It shows the order of the networks and of their loss bands, but not "
-            "the paper's accuracies: those need the full width."
+            "initial weights. It shows the order of the networks and of their loss bands. It does "
+            "not show the paper's accuracies: it is narrower and trains for fewer steps."
         ),
         knobs=CLASS,
     ),
@@ -36,7 +36,7 @@ SCALES = (
             "VGG-16 at a quarter of its width on all of CIFAR-10 for 5,000 steps, with the paper's "
             "learning rate and initial weights, two hidden layers and an L2 penalty of 0.0005. It "
             "has the depth that the paper's figures suggest, so layers carry the paper's numbers. "
-            "It cannot show the paper's accuracies: those need the full width and 15,000 steps."
+            "It does not show the paper's accuracies: it is narrower and trains for fewer steps."
         ),
         knobs=DEEP,
     ),

@@ -193,8 +193,7 @@ SMOOTHNESS = (
             "much the loss varies: by 0.66 with BatchNorm and by 2.19 without, averaged over "
             "the training. In the first 250 steps the order is reversed (1.33 and 0.64). The "
             "paper's answer is a smoother landscape, which its theorems give if γ < σ and "
-            "⟨ŷ, g⟩ ≥ 0. In the three networks that we checked (MLP, DLN, VGG) neither holds "
-            "for most units."
+            "⟨ŷ, g⟩ ≥ 0. In our MLP, DLN and VGG neither holds for most units."
         ),
         reading=(
             "Which band is narrower, and from which step on? Find where the standard network "

@@ -157,8 +157,9 @@ THEOREMS = """
 ### Do the paper's theorems apply?
 
 Theorem 4.1 promises a shorter gradient in front of BatchNorm if γ/σ < 1. Theorem 4.2 promises a
-lower curvature along it only if ⟨ŷ, g⟩ ≥ 0. [Theory](theory) checks both theorems, and these are
-the conditions in three networks with BatchNorm: means over training and seeds.
+lower curvature along it only if ⟨ŷ, g⟩ ≥ 0. Here are three networks with BatchNorm: the median of
+γ/σ over the units, the share of units with ⟨ŷ, g⟩ ≥ 0, and the share whose gradient is shorter in
+front of BatchNorm than behind it. They are means over training and seeds.
 
 """
 
