@@ -185,6 +185,7 @@ def test_an_unknown_baseline_or_setting_gives_a_one_sentence_error() -> None:
         ("gradient-norm", "gradient_norm", None),
         ("hessian-top", "hessian_top", None),
         ("batch-sharpness", "batch_sharpness", None),
+        ("gradient-curvature", "gradient_curvature", None),
         ("shift-distance", "ics_l2", "conv2"),
         ("shift-cosine", "ics_cosine", "conv2"),
     ],

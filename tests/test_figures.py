@@ -520,7 +520,17 @@ def test_effective_beta_shows_the_plateau_that_the_step_sizes_cause(rows: DataFr
     assert [limit.name for limit in apart] == ["1/η<sub>min</sub> = 5", "2/lr = 20"]
 
 
-def test_curvature_is_drawn_with_the_edge_of_stability() -> None:
+@pytest.mark.parametrize(
+    "measured",
+    [
+        [("hessian_top", 30.0), ("batch_sharpness", 10.0)],
+        [("hessian_top", 30.0), ("batch_sharpness", 10.0), ("gradient_curvature", 14.0)],
+    ],
+    ids=["as older runs", "in full"],
+)
+def test_curvature_has_a_row_for_each_measure_and_the_edge_of_stability(
+    measured: list[tuple[str, float]],
+) -> None:
     places = pd.DataFrame(
         {
             "run": "r",
@@ -533,17 +543,18 @@ def test_curvature_is_drawn_with_the_edge_of_stability() -> None:
         },
         index=[0],
     )
-    measured = [("hessian_top", 30.0), ("batch_sharpness", 10.0)]
     rows = pd.concat(
         [places.assign(step=step, metric=m, value=v) for step in (0, 50) for m, v in measured]
     )
     numbers = curvature(rows)
     assert set(numbers[["metric", "value"]].itertuples(index=False, name=None)) == set(measured)
     fig = landscape_figures.curvature(numbers, Time(100))
-    *measured_lines, upper, lower = fig.data
-    assert [trace.y.tolist() for trace in measured_lines] == [[10, 10], [30, 30]]
-    assert (upper.y, lower.y, upper.name) == ((20, 20), (20, 20), "2/lr = 20")
-    assert [trace.showlegend for trace in (upper, lower)] == [True, False]
+    lines, edges = fig.data[: len(measured)], fig.data[len(measured) :]
+    axes = {trace.y[0]: fig.layout[trace.yaxis.replace("y", "yaxis")].title.text for trace in lines}
+    assert axes == {value: landscape_figures.CURVATURES[metric] for metric, value in measured}
+    assert len(list(fig.select_yaxes())) == len(edges) == len(measured)
+    assert {(edge.y, edge.name) for edge in edges} == {((20, 20), "2/lr = 20")}
+    assert [edge.showlegend for edge in edges] == [True] + [False] * (len(measured) - 1)
 
 
 def test_step_size_curves_are_coloured_by_step_with_one_highlighted(rows: DataFrame) -> None:

@@ -327,6 +327,7 @@ def test_every_metric_arrives_with_its_layer_and_unit():
         "activation_histogram",
         "hessian_top",
         "batch_sharpness",
+        "gradient_curvature",
     ]
     assert set(expected) <= set(rows.metric)
     assert rows.step.is_monotonic_increasing and rows[rows.metric == "test_loss"].step.tolist() == [

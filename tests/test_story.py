@@ -177,7 +177,7 @@ def test_the_lesson_is_one_file_that_needs_no_other(told):
     assert all("src" not in script for script in page.of("script"))
     assert html.count("plotly.js v") == 1
     assert html.count('"showSendToCloud": false') == len(CHAPTERS)
-    assert len(page.of("h1")) == 1 and len(page.of("h2")) == len(CHAPTERS) + 2
+    assert len(page.of("h1")) == 1 and len(page.of("h2")) == len(CHAPTERS) + 3
     assert "@media print" in html and "break-inside: avoid" in html and "size: A4" in html
 
 

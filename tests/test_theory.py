@@ -14,6 +14,8 @@ from bnviz.analysis import theory as theory_numbers
 from bnviz.figures.style import Time
 from bnviz.figures.theory import SIGNS, conditions, deviations, lemma, theorem
 from bnviz.training.loop import Moment, Training, execute
+from bnviz.training.norms import NORMS
+from bnviz.training.objective import Objective
 from bnviz.training.probes import theory
 from tests import oracle
 from tests.conftest import tiny_spec
@@ -102,6 +104,69 @@ def test_theorem_4_4_also_fails_with_one_power_less():
     taken = values.theorem_4_1_gain**2 * squared_lambda * values.theorem_4_2_inner**2
     bound = values.theorem_4_4_scale - taken  # without mμ²
     assert (values.theorem_4_4_left > bound).any()
+
+
+# Observation 4.3, which no run measures
+
+
+def standard_as_batchnorm(at: Moment, objective: Objective) -> Tensor:
+    """Return parameters of a BatchNorm network with the standard network's activations on a batch.
+
+    `objective` is the BatchNorm network's, `at` a step of the standard network. In every unit γ is
+    s = √(σ² + ε) and β is μ plus the bias.
+    """
+    views, theta = at.objective.views(at.theta), at.theta.new_zeros(objective.size)
+    copies, seen = objective.views(theta), {}
+    at.objective.outputs(
+        views, at.batch.inputs, tap=lambda block, y, z: seen.update({block.name: y})
+    )
+    for block in objective.blocks:
+        layer = copies[block.name]
+        layer["weight"].copy_(views[block.name]["weight"])
+        if block.normalised:
+            y = theory.by_unit(seen[block.name])
+            layer["gamma"].copy_((y.var(1, correction=0) + at.spec.epsilon).sqrt())
+            layer["beta"].copy_(y.mean(1))
+        else:
+            layer["bias"].copy_(views[block.name]["bias"])
+    return theta
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_some_gamma_and_beta_give_batchnorm_the_activations_of_the_standard_network(net):
+    at = moment(**NETS[net] | {"norm": "none"})
+    objective = Objective(at.spec.model_copy(update={"norm": "batch"}), at.objective.task)
+    theta = standard_as_batchnorm(at, objective)
+    seen: dict[str, list[Tensor]] = {}
+    for network, parameters in ((at.objective, at.theta), (objective, theta)):
+        network.outputs(
+            network.views(parameters),
+            at.batch.inputs,
+            tap=lambda block, y, z: seen.setdefault(block.name, []).append(z),
+        )
+    for standard, batch in seen.values():
+        torch.testing.assert_close(batch, standard, rtol=1e-9, atol=1e-9)
+
+
+def test_batchnorm_keeps_a_minimum_of_the_standard_network():
+    rng = np.random.default_rng(0)
+    x, targets = rng.normal(size=(40, 6)), rng.normal(size=(40, 3))
+    solution = np.linalg.lstsq(np.c_[x, np.ones(40)], targets, rcond=None)[0]
+    weight, bias = (
+        torch.tensor(part, requires_grad=True) for part in (solution[:-1].T, solution[-1])
+    )
+    inputs, wanted = torch.tensor(x), torch.tensor(targets)
+    y = inputs @ weight.T
+    gamma, beta = (
+        part.detach().clone().requires_grad_()
+        for part in ((y.var(0, correction=0) + 1e-5).sqrt(), y.mean(0) + bias)
+    )
+    norm = NORMS["batch"](tiny_spec(norm="batch"), (3,), torch.device("cpu"), torch.float64)
+    z = norm(y, {"gamma": gamma, "beta": beta}, training=True)
+    loss, standard = ((out - wanted).square().sum() for out in (z, y + bias))
+    assert loss.item() == pytest.approx(standard.item(), rel=1e-12) and loss > 1
+    for gradient in torch.autograd.grad(loss, (weight, gamma, beta)):
+        assert gradient.abs().max() < 1e-4  # not 0: γ is √(σ² + ε), and ε is 1e-5
 
 
 # Checks against explicit matrices

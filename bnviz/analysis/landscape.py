@@ -10,6 +10,7 @@ from pandas import DataFrame, concat
 from bnviz.analysis.rows import KEYS, complete, newest, of_net
 
 Direction = Literal["gradient", "random"]
+CURVATURES = ("hessian_top", "batch_sharpness", "gradient_curvature")
 ONE_STEP = 1e-6  # relative: how near to the learning rate a step size is one training step
 
 
@@ -150,11 +151,11 @@ def loss_slice(rows: DataFrame, step: int) -> DataFrame:
 
 
 def curvature(rows: DataFrame) -> DataFrame:
-    """Return the largest eigenvalue of the Hessian and the curvature along the gradient.
+    """Return the Hessian's largest eigenvalue, the curvature along the gradient, and ‖Hg‖ / ‖g‖.
 
-    Columns: metric ("hessian_top" or "batch_sharpness"), step, value.
+    Columns: metric (a name in CURVATURES), step, value. Older runs lack "gradient_curvature".
     """
-    return of_net(rows, "hessian_top", "batch_sharpness")[[*KEYS, "metric", "step", "value"]]
+    return of_net(rows, *CURVATURES)[[*KEYS, "metric", "step", "value"]]
 
 
 def _probes(rows: DataFrame, direction: Direction) -> DataFrame:

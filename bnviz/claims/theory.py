@@ -1,20 +1,31 @@
 """Claims about the theorems of Santurkar et al. (2018), Section 4."""
 
 from functools import partial
+from typing import Any
 
 from bnviz.claims import evidence
 from bnviz.claims.claim import Claim
 
-in_theory = partial(
-    Claim,
-    group="theory",
-    preset="theory-mlp",
-    norms=("batch",),
-    page="theory",
-    source="2018, Sec. 4",
-)
+NETWORKS = {"MLP": "theory-mlp", "DLN": "theory-dln", "VGG": "theory-vgg"}  # name -> preset
 
-CLAIMS = (
+of_section_4 = partial(
+    Claim, group="theory", norms=("batch",), page="theory", source="2018, Sec. 4"
+)
+in_theory = partial(of_section_4, preset="theory-mlp")
+
+
+def in_each(name: str, says: str, **about: Any) -> tuple[Claim, ...]:
+    """Return the same claim about each of NETWORKS; `says` has the network's name as "{}"."""
+    return tuple(
+        of_section_4(
+            name=f"{name}-{network.lower()}", says=says.format(network), preset=preset, **about
+        )
+        for network, preset in NETWORKS.items()
+    )
+
+
+# Statements that hold in any network or in none, checked in the MLP.
+UNCONDITIONAL = (
     in_theory(
         name="theorem-4-1",
         says="Theorem 4.1, with 1/m, is an equality.",
@@ -43,17 +54,6 @@ CLAIMS = (
         high=1e-12,
     ),
     in_theory(
-        name="theorem-4-2-condition",
-        says="The condition ⟨ŷ, g⟩ ≥ 0, under which Theorem 4.2 promises a lower curvature, is "
-        "met.",
-        theirs="assumed",
-        quantity="share of units that meet the condition, mean over training; holds if it is most "
-        "of them",
-        measure=evidence.condition("inner", 100),
-        low=50,
-        unit="%",
-    ),
-    in_theory(
         name="theorem-4-4",
         says="Theorem 4.4, as its proof gives it, bounds the gradient of the weights.",
         theirs="proved",
@@ -80,15 +80,37 @@ CLAIMS = (
         measure=evidence.deviation("lemma_4_5"),
         high=1e-12,
     ),
-    in_theory(
-        name="batch-shortens",
-        says="BatchNorm makes the gradient shorter.",
-        theirs="follows from Theorem 4.1 if γ < σ, which the paper expects",
-        quantity="share of units whose gradient is shorter in front of BatchNorm than behind it, "
-        "mean over training; holds if it is most of them",
-        measure=evidence.condition("smaller", 100),
-        low=50,
-        unit="%",
-        note="γ/σ is above 1 here, so the gradient gets longer.",
-    ),
 )
+
+# What depends on the network: two conditions, and what would follow from the first.
+GAIN = in_each(
+    "gain-below-one",
+    "In the {}, γ is smaller than σ.",
+    theirs="σ is expected to be large, no number",
+    quantity="median of γ/σ over the units, mean over training; holds if it is at most 1",
+    measure=evidence.condition("gain"),
+    high=1,
+)
+CONDITION = in_each(
+    "theorem-4-2-condition",
+    "In the {}, ⟨ŷ, g⟩ ≥ 0. Under this condition Theorem 4.2 promises a lower curvature.",
+    theirs="assumed",
+    quantity="share of units that meet the condition, mean over training; holds if it is most of "
+    "them",
+    measure=evidence.condition("inner", 100),
+    low=50,
+    unit="%",
+)
+SHORTER = in_each(
+    "batch-shortens",
+    "In the {}, BatchNorm makes the gradient shorter.",
+    theirs="follows from Theorem 4.1 if γ < σ, which the paper expects",
+    quantity="share of units whose gradient is shorter in front of BatchNorm than behind it, mean "
+    "over training; holds if it is most of them",
+    measure=evidence.condition("smaller", 100),
+    low=50,
+    unit="%",
+)
+CONDITIONAL = {"gain": GAIN, "inner": CONDITION, "smaller": SHORTER}
+
+CLAIMS = (*UNCONDITIONAL, *GAIN, *CONDITION, *SHORTER)

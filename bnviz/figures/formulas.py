@@ -239,7 +239,7 @@ def gradients(weights: Array, inputs: Array, a: float, epsilon: float) -> str:
         f"gradient descent moves $aW$ ${tex(found.by_weights)}$ times as far as it moves $W$, and "
         f"${tex(found.by_weights / a)}$ times as far relative to the length of the weights "
         f"(without ε: $1/a^2 = {tex(1 / a**2)}$). Once a large step has lengthened the weights, "
-        "later steps change them less: BatchNorm adapts the effective step size by itself.",
+        "a later step turns them less.",
         rf"**Not quite exact:** $aW$ with ${EPSILON}$ behaves exactly like $W$ with"
         rf" ${EPSILON}/a^2 = {scientific(epsilon / a**2)}$. Therefore outputs differ by up to"
         rf" ${scientific(found.outputs)}$, and the relative error of the ratio of the weights'"

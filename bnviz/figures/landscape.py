@@ -48,7 +48,11 @@ OF_LANDSCAPE = (
     ),
 )
 STEP_SIZE = "Step size η"
-CURVATURES = {"hessian_top": "λ<sub>max</sub>(∇²L)", "batch_sharpness": "gᵀ∇²L g / ‖g‖²"}
+CURVATURES = {
+    "hessian_top": "λ<sub>max</sub>(∇²L)",
+    "batch_sharpness": "gᵀ∇²L g / ‖g‖²",
+    "gradient_curvature": "‖∇²L g‖ / ‖g‖",
+}
 # So that several level lines in one figure can be told apart.
 DASHES = ("dash", "longdashdot", "8px,2px,2px,2px,2px,2px", "16px,4px")
 
@@ -154,17 +158,24 @@ def loss_slice(frame: DataFrame) -> go.Figure:
 
 
 def curvature(frame: DataFrame, time: Time) -> go.Figure:
-    """Draw `analysis.curvature`: both measures, and 2/lr, where gradient descent gets unstable."""
-    fig = empty_axes(frame, "Steps", CURVATURES.values(), shared_xaxes=True)
+    """Draw `analysis.curvature`: one row for each of CURVATURES that some run has measured.
+
+    Dashed lines mark 2/lr, where gradient descent gets unstable.
+    """
+    measured = [metric for metric in CURVATURES if metric in set(frame["metric"])]
+    shown = measured or list(CURVATURES)
+    fig = empty_axes(frame, "Steps", map(CURVATURES.__getitem__, shown), shared_xaxes=True)
     positive = positive_only(frame, "value")
     for curve, run in curves(positive):
         for metric, rows in groups(run, "metric"):
-            row = list(CURVATURES).index(metric) + 1
             fig.add_trace(
-                line_trace(curve, rows["step"], rows["value"], **curve.dots(4)), row=row, col=1
+                line_trace(curve, rows["step"], rows["value"], **curve.dots(4)),
+                row=shown.index(metric) + 1,
+                col=1,
             )
     for edge in levels({2 / lr: f"2/lr = {2 / lr:.3g}" for lr in frame["lr"].unique()}, time):
-        fig.add_traces([edge.update(legendgroup=edge.name)] * 2, rows=[1, 2], cols=1)
+        everywhere = [edge.update(legendgroup=edge.name)] * len(shown)
+        fig.add_traces(everywhere, rows=list(range(1, len(shown) + 1)), cols=1)
     return over_time(time, fig).update_yaxes(**axis_of(scale_for(positive["value"].dropna(), 30)))
 
 
@@ -215,14 +226,14 @@ LANDSCAPE = Panel(
 )
 CURVATURE = Panel(
     "Curvature",
-    "The largest eigenvalue of the Hessian and the curvature along the gradient. The dashed line "
-    "is 2/lr, where plain gradient descent becomes unstable. A network that hovers there trains at "
-    "the *edge of stability*, and its β settles there too.",
+    "The largest eigenvalue of the Hessian H, the curvature gᵀHg / ‖g‖² along the gradient, and "
+    "‖Hg‖ / ‖g‖, the limit of effective β for small steps. The dashed line is 2/lr, where plain "
+    "gradient descent becomes unstable. Which networks stay near it?",
     lambda view: analysis.curvature(view.rows),
     lambda numbers, view: curvature(numbers, view.time),
     fewer=drawn,
     probe="curvature",
-    metrics=("hessian_top", "batch_sharpness"),
+    metrics=tuple(CURVATURES),
     slug="curvature",
 )
 GRADIENT_NORM = Panel(

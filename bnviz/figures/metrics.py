@@ -133,7 +133,12 @@ METRICS = {
     "unit-mean": of_unit("Mean of one unit", "mean", "μ"),
     "unit-variance": of_unit("Variance of one unit", "variance", "σ²", log=True),
     "hessian-top": of_net("Largest eigenvalue", "hessian_top", CURVATURES["hessian_top"]),
-    "batch-sharpness": of_net("Batch sharpness", "batch_sharpness", CURVATURES["batch_sharpness"]),
+    "batch-sharpness": of_net(
+        "Curvature along the gradient", "batch_sharpness", CURVATURES["batch_sharpness"]
+    ),
+    "gradient-curvature": of_net(
+        "Effective β for small steps", "gradient_curvature", CURVATURES["gradient_curvature"]
+    ),
     "surface-rise": Metric(
         "Rise over the surface",
         "Highest − lowest loss",

@@ -243,8 +243,8 @@ SURFACE = Panel(
 )
 SURFACE_RISE = Panel(
     "Rise over the plane",
-    "The highest loss minus the lowest. Low values mean a flat plane; a steady curve means that "
-    "the landscape changes little during training.",
+    "The highest loss minus the lowest on the plane. Which network's rise is lower, and does it "
+    "change during training?",
     lambda view: analysis.rise(view.rows),
     lambda numbers, view: surface_rise(numbers, view.time),
     probe="surface",

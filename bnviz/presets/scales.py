@@ -13,8 +13,8 @@ SCALES = (
             "faster and that its loss band is narrower. It cannot show generalisation (the "
             "BatchNorm network soon memorises so few images) or what happens later. It starts from "
             "He initialisation at learning rate 0.02: with the paper's Glorot weights and 0.1 the "
-            "standard network has barely started to learn after 200 steps, so its loss barely "
-            "changes and its band is the narrower one."
+            "standard network has barely started to learn after 200 steps, and its band is the "
+            "narrower one."
         ),
         knobs=QUICK,
     ),
@@ -24,8 +24,8 @@ SCALES = (
         ships=SEEDS,
         summary=(
             "A small VGG on all of CIFAR-10 for 2,000 steps, with the paper's learning rate and "
-            "initial weights. It shows the order of the networks and of their loss bands, but not "
-            "the paper's accuracies: those need the full width."
+            "initial weights. It shows the order of the networks and of their loss bands. It does "
+            "not show the paper's accuracies: it is narrower and trains for fewer steps."
         ),
         knobs=CLASS,
     ),
@@ -36,7 +36,7 @@ SCALES = (
             "VGG-16 at a quarter of its width on all of CIFAR-10 for 5,000 steps, with the paper's "
             "learning rate and initial weights, two hidden layers and an L2 penalty of 0.0005. It "
             "has the depth that the paper's figures suggest, so layers carry the paper's numbers. "
-            "It cannot show the paper's accuracies: those need the full width and 15,000 steps."
+            "It does not show the paper's accuracies: it is narrower and trains for fewer steps."
         ),
         knobs=DEEP,
     ),
@@ -61,9 +61,8 @@ SCALES = (
         label="Few images",
         summary=(
             "The class comparison on 4,000 images for 200 steps. At the paper's learning rate and "
-            "initial weights the standard network has barely started to learn by then, so its loss "
-            "barely changes and its loss band is the narrower one: the reverse of the paper's "
-            "Fig. 4."
+            "initial weights the standard network has barely started to learn by then, and its "
+            "loss band is the narrower one: the reverse of the paper's Fig. 4."
         ),
         knobs=CLASS
         | {
@@ -80,8 +79,7 @@ SCALES = (
         summary=(
             "A small VGG on all of CIFAR-10 for 1,000 steps, whose landscape is also measured at a "
             "tenth and a hundredth of the learning rate. Effective β is a maximum over the step "
-            "sizes, so it depends on the smallest of them, and so does which network has the lower "
-            "β."
+            "sizes. Does the order of the networks depend on the smallest of them?"
         ),
         knobs=CLASS
         | {

@@ -97,7 +97,7 @@ class Question:
     answer: str
 
 
-# What BatchNorm does, and whether steadier distributions explain it.
+# What BatchNorm does, and whether its distributions are steadier.
 STABILITY = (
     Chapter(
         slug="performance",
@@ -118,7 +118,7 @@ STABILITY = (
     ),
     Chapter(
         slug="distributions",
-        heading="Because its distributions are stable?",
+        heading="Are its distributions more stable?",
         text=(
             "BatchNorm was made to keep the input of every layer stable. In this layer it "
             "does: one channel's median drifts by 0.1 over the training, against 0.8 in the "
@@ -139,12 +139,13 @@ STABILITY = (
     ),
     Chapter(
         slug="noise",
-        heading="No: adding noise hardly slows training",
+        heading="With noise after BatchNorm it still learns faster",
         text=(
             "The noise moves a channel's mean from step to step four to thirteen times as far "
-            "as it moves in the standard network. Yet over steps 1,000 to 1,999 the noisy "
-            "network's training accuracy is 73 %, against 77 % with BatchNorm and 59 % for the "
-            "standard network. Stable distributions can hardly be the reason."
+            "as it moves in the standard network. Over steps 1,000 to 1,999 the noisy network's "
+            "training accuracy is 73 %, against 77 % with BatchNorm and 59 % for the standard "
+            "network. So this network learns fast without stable distributions. What does the "
+            "noise leave in place?"
         ),
         reading="Which network does the noisy one resemble: BatchNorm or the standard network?",
         formula=(
@@ -158,7 +159,7 @@ STABILITY = (
     ),
     Chapter(
         slug="covariate-shift",
-        heading="Because of less covariate shift? At first it has more",
+        heading="Is its covariate shift smaller? At first it is larger",
         text=(
             "Internal covariate shift is how much a layer's gradient changes when the layers "
             "before it are updated. In the first 250 steps, while BatchNorm takes its lead, "
@@ -182,21 +183,21 @@ STABILITY = (
     ),
 )
 
-# The paper's explanation, a smoother loss landscape, and where it does not show.
+# How much the loss varies along the gradient, where it varies less, and where it does not.
 SMOOTHNESS = (
     Chapter(
         slug="landscape",
-        heading="The paper's answer: its landscape is smoother",
+        heading="Does its loss vary less along the gradient?",
         text=(
             "Walk along the gradient, from half a training step to four steps, and see how "
             "much the loss varies: by 0.66 with BatchNorm and by 2.19 without, averaged over "
-            "the training. A gradient that stays valid for longer allows a larger step. In the "
-            "first 250 steps the order is reversed (1.33 and 0.64): the standard network has "
-            "barely started to learn, so its loss barely changes."
+            "the training. In the first 250 steps the order is reversed (1.33 and 0.64). The "
+            "paper's answer is a smoother landscape, which its theorems give if γ < σ and "
+            "⟨ŷ, g⟩ ≥ 0. In our MLP, DLN and VGG neither holds for most units."
         ),
         reading=(
-            "A narrow band means a smooth landscape, but only once the network learns. Find "
-            "where the standard network leaves 2.30, the loss of guessing."
+            "Which band is narrower, and from which step on? Find where the standard network "
+            "leaves 2.30, the loss of guessing."
         ),
         formula=(
             "The band spans the lowest to the highest L(θ − ηg) over η = ½, 1, 2 and 4 times "
@@ -209,10 +210,10 @@ SMOOTHNESS = (
     ),
     Chapter(
         slug="norms",
-        heading="And BatchNorm is not the only way",
+        heading="Do other normalisations learn as fast?",
         text=(
             "Divide by an average L1, L2 or L∞ norm instead of the standard deviation. The "
-            "variance is no longer fixed, and the networks learn nearly as fast. Training "
+            "variance is no longer fixed, and the networks still learn nearly as fast. Training "
             "accuracy over steps 1,000 to 1,999 is 76, 77 and 76 %, against 78 % with "
             "BatchNorm and 59 % for the standard network (one seed)."
         ),
@@ -233,13 +234,13 @@ SMOOTHNESS = (
         text=(
             "The networks and the learning rate are the same, but there are 4,000 images and "
             "200 steps. Now BatchNorm's band is the wider one: 1.94 against 0.60 on average, "
-            "at all three seeds. The standard network still guesses: its last training "
-            "accuracy is 26 %, BatchNorm's is 67 %. It has barely started to learn, so its "
-            "loss barely changes. A small demonstration can show the opposite of the paper."
+            "at all three seeds. The standard network has barely started to learn: its last "
+            "training accuracy is 26 %, BatchNorm's is 67 %. A small demonstration can show the "
+            "opposite of the paper."
         ),
         reading=(
-            "Compare this with the same figure on all images. Is this a different landscape, "
-            "or just its first 200 steps?"
+            "Compare this with the first 200 steps of the same figure on all images. Is the order "
+            "of the bands the same?"
         ),
         formula=(
             "As in the chapter on the landscape: the lowest to the highest L(θ − ηg) over η "
@@ -269,9 +270,8 @@ QUESTIONS = (
     ),
     Question(
         "Why do all networks of a comparison start from the same weights and see the same batches?",
-        "Chance is then the same for all of them. At one seed, any difference is due to the "
-        "normalisation. Differences can be taken seed by seed (they are paired), so fewer seeds "
-        "are needed.",
+        "Chance is then the same for all of them. At one seed, they differ in the normalisation "
+        "only. Differences can be taken seed by seed (they are paired), so fewer seeds are needed.",
     ),
     Question(
         "What is the hatched interval around a mean, and how does it differ from a band?",
@@ -288,10 +288,10 @@ QUESTIONS = (
     ),
     Question(
         "What does noisy BatchNorm rule out, and what does it not rule out?",
-        "It rules out that fast training needs stable distributions: its distributions are the "
-        "least stable, and it trains nearly as fast as BatchNorm. It does not show that "
-        "stability never helps. Evaluated with statistics gathered under noise, its test "
-        "accuracy (57 %) stays below the standard network's (65 %).",
+        "It rules out that this network needs stable distributions to train fast: of the three "
+        "networks its distributions move most, and it trains nearly as fast as BatchNorm. It does "
+        "not show that stability never helps. Evaluated with statistics gathered under noise, its "
+        "test accuracy (57 %) stays below the standard network's (65 %).",
     ),
     Question(
         "The L2 norm here is √(mean y²), taken before the mean is subtracted. When does it equal "
@@ -301,20 +301,21 @@ QUESTIONS = (
     ),
     Question(
         "On 4,000 images and 200 steps BatchNorm's loss band is the wider one. Is the paper wrong?",
-        "No. Both measurements are right in their regime. After 200 steps the standard network "
-        "still guesses. Its gradient is small, so θ − ηg is almost θ, and its band is narrow "
-        "because the loss barely changes. On all images the order is the same at first and "
-        "reverses once the standard network learns. A narrow band means a smooth landscape only "
-        "for a network that learns.",
+        "This does not show it. The two measurements are made in two regimes. After 200 steps on "
+        "4,000 images the standard network's training accuracy is 26 %. On all images the order is "
+        "the same at first and reverses later. A narrow band alone does not tell a smooth "
+        "landscape from a network that has not begun to learn.",
     ),
     Question(
         "Narrower bands and faster training go together. Does that prove that one causes the "
         "other?",
         "No. Both could follow from something else, such as the scale of the activations. A "
         "network that is ahead also stands elsewhere in its landscape. Other norms and noisy "
-        "BatchNorm show both effects too, which makes a link more likely. Proof would take an "
+        "BatchNorm show both too. That fits a link, but does not prove one. Proof would take an "
         "experiment that changes the smoothness of the landscape and nothing else. The paper's "
-        "theorems give a reason, under assumptions that its networks need not meet.",
+        "theorems promise a shorter gradient and a lower curvature under conditions (γ < σ, "
+        "⟨ŷ, g⟩ ≥ 0). In the MLP, the DLN and the VGG that we checked, neither holds for most "
+        "units.",
     ),
     Question(
         "In the paper, effective β of both VGGs settles at 20. Why is that a property of the "

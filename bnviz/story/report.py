@@ -32,6 +32,7 @@ from bnviz.runs.run import Run
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
 from bnviz.story import chapters as story
+from bnviz.story import theorems
 from bnviz.story.chapters import CHAPTERS, QUESTIONS, Chapter
 from bnviz.training.norms import NORMS
 from bnviz.words import duration
@@ -94,12 +95,21 @@ class Judged(NamedTuple):
 def lesson(store: Store) -> str:
     """Return the lesson as HTML: the chapters of the story, and ten questions with folded answers.
 
-    The figures are drawn from the finished runs of `store`.
+    Between them is a table: the conditions of the paper's theorems in three networks. Figures and
+    table are made from the finished runs of `store`.
     """
     rows = judging.rows(story.finished(store))
     sections = [section(chapter, chapter.finished(store), rows) for chapter in CHAPTERS.values()]
     title = "Why does batch normalisation help?"
-    return rendered("lesson.html", title, sections=sections, questions=QUESTIONS)
+    conditions = [line.cells for line in theorems.conditions(store)]
+    return rendered(
+        "lesson.html",
+        title,
+        sections=sections,
+        heads=theorems.HEADS,
+        conditions=conditions,
+        questions=QUESTIONS,
+    )
 
 
 def section(chapter: Chapter, runs: Sequence[Run], rows: DataFrame) -> Section:

@@ -26,6 +26,11 @@ from bnviz.ui.controls import Asked
 from bnviz.ui.reader import reader
 
 MOST_LAYERS = 4
+FOLDED = {
+    "How it is measured": ":material/functions:",
+    "What this does not show": ":material/visibility_off:",
+}
+FOLDED_WIDTHS = (3, 2)  # relative
 LAYERS_WIDTH = 320  # pixels; on a narrow screen the field gets a row of its own
 
 
@@ -68,15 +73,18 @@ def figure_page(
 
 
 def text(doc: str | None) -> None:
-    """Show the docstring of a page: the heading, the text, and folded away how it is measured.
+    """Show the docstring of a page: the heading and the text, and FOLDED away what follows.
 
-    A line with "---" separates the text from how it is measured.
+    Lines with "---" separate the text, how it is measured, and what this does not show.
     """
-    about, _, how = (doc or "").partition("\n---\n")
+    about, *folded = (doc or "").split("\n---\n")
     st.markdown(f"# {about}")
-    if how:
-        with st.expander("How it is measured", icon=":material/functions:"):
-            st.markdown(how)
+    if not folded:
+        return
+    boxes = st.columns(FOLDED_WIDTHS[: len(folded)])
+    for box, (label, icon), words in zip(boxes, FOLDED.items(), folded, strict=False):
+        with box, st.expander(label, icon=icon):
+            st.markdown(words)
 
 
 def states(specs: list[RunSpec]) -> list[str]:

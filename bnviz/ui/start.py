@@ -16,7 +16,7 @@ from bnviz.runs.run import ACTIVE
 from bnviz.runs.store import Store
 from bnviz.story import report
 from bnviz.story.chapters import CHAPTERS, Chapter
-from bnviz.ui import asking, export, link, live, page, story
+from bnviz.ui import asking, export, link, live, page, story, theorems
 
 STORY, QUICK = "story", "quick"
 TRAIN = "Train three networks now"
@@ -77,6 +77,7 @@ def prepare() -> None:
     """Draw the story before the first visitor comes, who then need not wait for it."""
     for chapter in CHAPTERS.values():
         story.drawn(chapter)
+    theorems.networks()
 
 
 def train_buttons() -> None:
@@ -124,7 +125,7 @@ def compare() -> None:
 
 
 def tell() -> None:
-    """Draw all chapters, two in a row; then the one on a small sample, and where to go next."""
+    """Draw all chapters, two in a row; then the one on a small sample, and the theorems."""
     for pair in zip(TOLD[::2], TOLD[1::2], strict=True):
         for column, chapter in zip(st.columns(2, gap="large"), pair, strict=True):
             with column:
@@ -135,6 +136,7 @@ def tell() -> None:
     left.markdown(f"### {FINDING.heading}\n{FINDING.text}")
     with right:
         picture(FINDING)
+    st.markdown(THEOREMS + theorems.networks())
     st.markdown(WHITHER)
 
 
@@ -151,6 +153,16 @@ def picture(chapter: Chapter) -> None:
         story.more(chapter)
 
 
+THEOREMS = """
+### Do the paper's theorems apply?
+
+Theorem 4.1 promises a shorter gradient in front of BatchNorm if γ/σ < 1. Theorem 4.2 promises a
+lower curvature along it only if ⟨ŷ, g⟩ ≥ 0. Here are three networks with BatchNorm: the median of
+γ/σ over the units, the share of units with ⟨ŷ, g⟩ ≥ 0, and the share whose gradient is shorter in
+front of BatchNorm than behind it. They are means over training and seeds.
+
+"""
+
 WHITHER = """
 ### Where to go from here
 
@@ -166,23 +178,24 @@ WHITHER = """
 GRID = [
     [
         TRAINING_ACCURACY.told(
-            "It trains faster", "BatchNorm leaves chance (10 %) first and stays ahead."
+            "Does it train faster?",
+            "Which network leaves chance (10 %) first, and which is ahead at the end?",
         ),
         QUANTILES.told(
-            "Because its distributions are stable?",
-            "The input of one ReLU. Which network keeps it level, and which is the least steady?",
+            "Are its distributions more stable?",
+            "The input of one ReLU. In which network do the lines stay level?",
         ),
     ],
     [
         COVARIATE_SHIFT.told(
-            "Because of less covariate shift?",
+            "Is its covariate shift smaller?",
             "How much one layer's gradient changes when the layers below are updated. Distance 0 "
             "and cosine 1 mean no shift.",
         ),
         LANDSCAPE.told(
-            "Because its landscape is smoother?",
-            "How much the loss varies along the gradient, from half a step to four. Once the "
-            "standard network learns, its band is several times as wide.",
+            "Does its loss vary less along the gradient?",
+            "How much the loss varies from half a step to four. Compare the bands at first, and "
+            "once the standard network learns.",
         ),
     ],
 ]

@@ -2,7 +2,7 @@
 
 Five numbers go in, five come out, and you can follow every step between. Drag the numbers through
 Algorithm 1 of [Ioffe & Szegedy (2015)](https://arxiv.org/abs/1502.03167), send a gradient back the
-same way, compare training with inference, and see why the length of the weights does not matter.
+same way, compare training with inference, and scale the weights to see what stays the same.
 ---
 Everything is computed in float64 from the numbers on this page, with the paper's formulas. Nothing
 is trained, and no curve is sketched by hand.
@@ -15,6 +15,13 @@ is trained, and no curve is sketched by hand.
   including yours, before your example is put into any of the others.
 - **Scale**: Section 3.3. The page differentiates all 15 outputs with respect to all weights or all
   inputs, and shows the norm: the root of the sum of the squared derivatives.
+---
+The page shows what BatchNorm computes. It does not show that this helps a network to learn.
+
+Five numbers and one unit stand for a layer. Real batches are larger.
+
+That larger weights get smaller gradients is exact but for ε. What follows for training is not
+measured here.
 """
 
 from bnviz.ui.anatomy import anatomy_page

@@ -1,8 +1,8 @@
 """LeNet and MLP
 
-A short report by Ziyuan Liu asks on MNIST **when BatchNorm helps**. A multilayer perceptron (MLP)
-and a LeNet with sigmoids learn faster and better with it. A LeNet with ReLUs already learns so well
-that BatchNorm makes no visible difference.
+A short report by Ziyuan Liu asks on MNIST **when BatchNorm helps**. It finds that a multilayer
+perceptron (MLP) and a LeNet with sigmoids learn faster and better with it. With ReLUs it finds no
+visible difference between the two LeNets. Do you find the same?
 ---
 The MLP has three hidden layers of 100 sigmoid units. LeNet has two 5 × 5 convolutions (6 and 16
 channels), each followed by 2 × 2 max pooling, then two dense layers of 120 and 84 units. Its
@@ -14,6 +14,12 @@ equal intervals. The report does not give the batch size, the number of steps, t
 initial weights. Here they are 64, 20,000 steps, 2,000 steps and Glorot's initialisation, and you
 can change them all. The script that the report's settings resemble decays once an epoch. At that
 pace the learning rate would vanish long before the 100,000 steps that the report mentions.
+---
+The figures show which network is ahead. They do not show whether the sigmoids are the reason.
+
+With one seed, a difference of a few tenths of a per cent may be chance.
+
+The report leaves out most settings. The orders are those of our settings.
 """
 
 from bnviz.figures.training import TEST_ACCURACY, TEST_ERROR, TRAINING_ACCURACY, TRAINING_LOSS

@@ -1,10 +1,10 @@
 """Why does batch normalisation help?
 
-Since 2015 almost every deep network has normalised its layers, and trains faster for it. The first
-explanation, a reduced *internal covariate shift*, does not survive measurement. Santurkar, Tsipras,
-Ilyas and Mądry (2018) proposed another: **a smoother landscape**. Here you can measure it yourself.
-Three copies of one network train on the same batches from the same weights: a standard network, one
-with BatchNorm, and one with noise added after BatchNorm.
+Since 2015 many deep networks normalise their layers. The first explanation was a reduced *internal
+covariate shift* (Ioffe & Szegedy 2015). Santurkar, Tsipras, Ilyas and Mądry (2018) measured that
+shift, doubted the explanation, and proposed another: **a smoother landscape**. Here you can measure
+both yourself. Three copies of one network train on the same batches from the same weights: a
+standard network, one with BatchNorm, and one with noise added after BatchNorm.
 """
 
 from bnviz.ui.start import start_page

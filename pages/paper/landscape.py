@@ -1,9 +1,9 @@
 """Landscape
 
 Take one training step at a time and look along the gradient, at *θ − ηg* for a few step sizes *η*.
-If the loss landscape is smooth, the loss varies little over that range and the gradient stays
-almost the same. The paper's claim: **BatchNorm makes the landscape smoother** (Santurkar et al.
-2018, Fig. 4 and 11).
+How much does the loss vary over that range, and how much does the gradient change? The paper calls
+a landscape smooth where both are small. It claims that **BatchNorm makes the landscape smoother**
+(Santurkar et al. 2018, Fig. 4 and 11).
 ---
 At step *t*, with the gradient *g* = ∇L(θ), the loss of the same batch is evaluated at θ − ηg for
 every step size η. Training then continues from θ. BatchNorm uses batch statistics, and noisy
@@ -23,14 +23,23 @@ BatchNorm keeps the noise of that step.
 - **Without the scale of the weights**: ‖∇L(θ − ηg) − g‖ / ‖g‖ at η = lr, and β‖W‖² with the norm of
   all weights. If the weights in front of BatchNorm are multiplied by c, the network stays the same,
   its gradient is divided by c and β by c², so β alone can be given any value (Dinh et al. 2017).
-- **Curvature**: the largest eigenvalue of ∇²L, found by Lanczos' method, the curvature along the
-  gradient gᵀ∇²L g / ‖g‖², and ‖∇²L g‖ / ‖g‖, the limit of β for small steps, all on the same batch.
+- **Curvature**, with H = ∇²L(θ) on the same batch: the largest eigenvalue of H, found by Lanczos'
+  method; gᵀHg / ‖g‖², the curvature along the gradient; and ‖Hg‖ / ‖g‖, the limit of β for small
+  steps, which is at least as large in absolute value.
 
 The random direction is as long as the gradient. It is measured if the setting *Random direction* is
 on.
 
 The band covers the step sizes at one step of one run. It is *not* the range over runs at several
 learning rates, which is often shown under this name.
+---
+A narrow band alone does not show a smooth landscape. A network that has not begun to learn has a
+narrow band too.
+
+The networks stand at different places in parameter space, and their gradients differ in length. The
+same step size reaches farther where the gradient is longer.
+
+Narrower bands may go together with faster training. That would not show that one causes the other.
 """
 
 from bnviz.figures.gradients import (

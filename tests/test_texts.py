@@ -1,0 +1,178 @@
+"""What the texts may say: measured orders, no causes, and on every page what it does not show."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bnviz.analysis.covariate_shift import covariate_shift
+from bnviz.claims import CLAIMS, judging
+from bnviz.paths import PROJECT
+from bnviz.presets import PRESETS
+from bnviz.runs.store import Store
+from bnviz.story import theorems
+from bnviz.story.chapters import CHAPTERS, QUESTIONS
+from bnviz.ui.page import FOLDED
+from tests.pages import page
+
+SHIPPED = Store(PROJECT / "cache" / "gallery")
+ANALYSIS_PAGES = (
+    "paper/training",
+    "paper/distributions",
+    "paper/covariate_shift",
+    "paper/landscape",
+    "paper/norms",
+    "paper/surface",
+    "paper/theory",
+    "classics/batchnorm",
+    "classics/mnist",
+    "classics/lenet",
+)
+FOLDERS = ("pages", "bnviz/story", "bnviz/presets", "bnviz/ui", "bnviz/figures", "bnviz/analysis")
+SOURCES = sorted(
+    {file for folder in FOLDERS for file in (PROJECT / folder).rglob("*.py")}
+    # The pages replace the two readings of this file that are meant here.
+    - {PROJECT / "bnviz" / "figures" / "landscape.py"}
+)
+DOCUMENTS = sorted(
+    [*(PROJECT / "bnviz" / "story" / "templates").iterdir(), PROJECT / "README.md"]
+    + [PROJECT / "docs" / f"{name}.md" for name in ("ARCHITECTURE", "DEFAULTS", "RESULTS")]
+)
+# They state a cause, a superlative or a conclusion where only an order is measured.
+BANNED = re.compile(
+    "|".join(
+        (
+            r"\bbecause (its|of) (\w+ )?(distributions|landscape|covariate|shift|loss|gradient)",
+            r"\bits landscape is smoother",
+            r"\bnarrow band means",
+            r"[:;] a smoother landscape",
+            r"\bmeans a (smooth|flat|stable)",
+            r"\bpredicts the next",
+            r"\btrusted farther",
+            r"\bstays valid for longer",
+            r"\bdoes not survive",
+            r"\bsurvives? measurement",
+            r"\bhardly be the reason",
+            r"\bhardly slows",
+            r"\bclearly (the|stead|more|less)",
+            r"\b(least|most) steady\b",
+            r"\bsteadiest",
+            r"\bshift (freely|as they like)",
+            r"\b(the|not the) only way to",
+            r"\bnot the only way",
+            r"\btrains faster for it",
+            r"\bso its (loss|band)",
+            r"\bdue to the normalisation",
+            r"\bmakes a link more likely",
+            r"\badapts the effective step",
+            r"\bpower iteration",
+        )
+    ),
+    re.IGNORECASE,
+)
+
+pytestmark = pytest.mark.usefixtures("no_supervisor")
+
+
+def strings(file: Path) -> Iterator[str]:
+    """Yield the text literals of a Python file, docstrings too, each in one line."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield " ".join(node.value.split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Because its landscape is smoother?",
+        "The explanation does not survive measurement.",
+        "A narrow band means that the loss barely changes: a smoother landscape.",
+        "A step hardly changes the gradient, so it predicts the next one well.",
+        "The distributions are clearly steadiest.",
+        "The distributions can shift freely.",
+        "found by power iteration",
+    ],
+)
+def test_the_banned_phrases_are_found(text: str) -> None:
+    assert BANNED.search(text)
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda file: file.relative_to(PROJECT).as_posix())
+def test_no_text_in_the_code_has_a_banned_phrase(file: Path) -> None:
+    assert [text for text in strings(file) if BANNED.search(text)] == []
+
+
+@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: file.name)
+def test_no_template_or_document_has_a_banned_phrase(file: Path) -> None:
+    text = " ".join(file.read_text("utf-8").split())
+    assert [found[0] for found in BANNED.finditer(text)] == []
+
+
+# What this does not show
+
+
+def test_every_page_with_figures_of_the_papers_is_an_analysis_page() -> None:
+    there = {
+        file.relative_to(PROJECT / "pages").with_suffix("").as_posix()
+        for folder in ("paper", "classics")
+        for file in (PROJECT / "pages" / folder).glob("*.py")
+    }
+    assert there == set(ANALYSIS_PAGES)
+
+
+@pytest.mark.parametrize("name", ANALYSIS_PAGES)
+def test_an_analysis_page_says_what_it_does_not_show(name: str) -> None:
+    opened = page(name)
+    assert not opened.exception
+    boxes = {box.label: box for box in opened.expander}
+    assert list(boxes)[:2] == list(FOLDED) == ["How it is measured", "What this does not show"]
+    (box,) = boxes["What this does not show"].markdown
+    docstring = ast.get_docstring(ast.parse((PROJECT / "pages" / f"{name}.py").read_text("utf-8")))
+    assert docstring is not None and box.value == docstring.split("\n---\n")[2]
+    paragraphs = box.value.split("\n\n")
+    assert 2 <= len(paragraphs) <= 3
+    assert all(len(paragraph) < 300 for paragraph in paragraphs)
+
+
+# Orders that the texts state without a number
+
+
+def test_covariate_shift_has_the_order_that_its_page_states() -> None:
+    """Before step 250 every layer turns further with BatchNorm, after 1,000 less from layer 4."""
+    specs = [
+        spec
+        for seed in PRESETS["class"].ships
+        for norm in ("none", "batch")
+        for spec in PRESETS["class"].specs(seed=seed, norm=norm)
+    ]
+    layers = [block.name for block in specs[0].blocks()][1:]  # the first has no layer before it
+    shift = covariate_shift(judging.rows(SHIPPED.finished(specs).values()), layers)
+    cosine = shift[shift["metric"] == "ics_cosine"]
+    further = [
+        part.groupby(["layer", "norm"], observed=True)["value"].median().unstack("norm")
+        for part in (cosine[cosine["step"] < 250], cosine[cosine["step"] > 1000])
+    ]
+    early, late = ((of["batch"] < of["none"])[layers] for of in further)
+    assert early.all()
+    assert not late[layers[2:]].any()
+    assert "from layer 4 on" in (PROJECT / "pages/paper/covariate_shift.py").read_text("utf-8")
+
+
+def test_no_network_meets_the_conditions_that_the_story_says_none_meets() -> None:
+    lines = theorems.conditions(SHIPPED)
+    assert [line.network for line in lines] == ["MLP", "DLN", "VGG"]
+    assert {verdict.holds for line in lines for verdict in (line.gain, line.inner)} == {False}
+    answers = " ".join(question.answer for question in QUESTIONS)
+    for text in (CHAPTERS["landscape"].text, answers):
+        assert "neither holds for most units" in text
+        assert all(line.network in text for line in lines)
+
+
+def test_the_orders_of_stability_and_speed_in_the_story_are_measured() -> None:
+    names = ("noisy-less-stable", "batch-steadier", "noisy-above-standard", "batch-faster")
+    found = judging.verdicts([CLAIMS[name] for name in names], SHIPPED)
+    assert all(verdict.holds for verdict in found)
