@@ -460,6 +460,17 @@ def test_covariate_shift_has_a_line_at_the_ideal_cosine_and_no_zero_on_the_log_a
     assert fig.data[0].x.tolist() == [1, 2, 10]
 
 
+def test_the_line_over_all_layers_goes_through_them_in_order(rows: DataFrame) -> None:
+    renamed = rows.assign(layer=rows["layer"].astype("str").replace("conv2", "fc9"))
+    seeds = [renamed.assign(seed=seed) for seed in (0, 1)]
+    averaged = pd.concat([covariate_shift_at(frame, 500) for frame in seeds])
+    fig = covariate_shift_figures.covariate_shift_at(
+        over_seeds(averaged, {"value": OF_METRIC}, "t")
+    )
+    lines = [trace for trace in fig.data if trace.mode == "lines+markers"]
+    assert lines and all(list(line.x) == [1, 9, 10] for line in lines)
+
+
 def test_the_legend_of_all_layers_at_one_step_names_both_intervals(
     rows: DataFrame,
 ) -> None:

@@ -46,7 +46,8 @@ def covariate_shift_at(frame: DataFrame) -> go.Figure:
     fig = empty_axes(frame, "Layer", SHIFT.values(), shared_xaxes=True)
     for curve, run in curves(_shifting(frame)):
         for metric, rows in groups(run, "metric"):
-            depth = rows["layer"].map(layer_number)
+            depth = rows["layer"].map(layer_number).sort_values()
+            rows = rows.loc[depth.index]
             whiskers = error_bars(rows, "value", log=metric == "ics_l2")
             line = line_trace(curve, depth, rows["value"], **curve.dots(7), **whiskers)
             fig.add_trace(line, row=list(SHIFT).index(metric) + 1, col=1)
