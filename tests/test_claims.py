@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pandas import DataFrame, Series
 from scipy import stats
 from streamlit.testing.v1 import AppTest
@@ -30,7 +32,7 @@ from bnviz.runs.run import Run
 from bnviz.runs.store import Store, joined
 from bnviz.spec import RunSpec
 from bnviz.ui import asking
-from bnviz.ui.claims import address
+from bnviz.ui.claims import BADGES, address
 from tests.test_analysis import measured, together
 
 CLAIM = Claim(
@@ -86,26 +88,65 @@ def test_ratios_are_averaged_as_logarithms() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "low", "high", "words", "doubt"),
+    ("values", "low", "high", "said"),
     [
-        ([], 0, 1, "not measured yet", ""),
-        ([0.5], 0, 1, "holds", "one seed"),
-        ([2.0], 0, 1, "does not hold", "one seed"),
-        ([0.5, 0.51], 0, 1, "holds", ""),
-        ([0.1, 0.9], 0, 1, "holds", "not statistically certain"),
-        ([0.99, 1.02], 0, 1, "does not hold", "not statistically certain"),
-        ([2.0, 2.01], 0, 1, "does not hold", ""),
-        ([-2.0, -2.01], 0, 1, "does not hold", ""),
-        ([-2.0, 3.5], 0, 1, "holds", "not statistically certain"),
-        ([1.0, 1.0], 1, 1, "holds", ""),
-        ([np.inf, 2.0], 1, np.inf, "holds", "not statistically certain"),
+        ([], 0, 1, "not measured yet"),
+        ([0.5], 0, 1, "undecided (one seed)"),
+        ([2.0], 0, 1, "undecided (one seed)"),
+        ([0.5, 0.51], 0, 1, "holds"),
+        ([0.1, 0.9], 0, 1, "undecided (the interval straddles an edge)"),
+        ([0.99, 1.02], 0, 1, "undecided (the interval straddles an edge)"),
+        ([2.0, 2.01], 0, 1, "does not hold"),
+        ([-2.0, -2.01], 0, 1, "does not hold"),
+        ([-2.0, 3.5], 0, 1, "undecided (the interval straddles an edge)"),
+        ([1.0, 1.0], 1, 1, "holds"),
+        ([np.inf, 2.0], 1, np.inf, "undecided (the interval is undefined)"),
+        ([np.inf, np.inf], 1, np.inf, "undecided (the interval is undefined)"),
+        ([np.inf], 1, np.inf, "undecided (one seed)"),
+        # A deterministic count is settled by several seeds that agree.
+        ([0.0, 0.0, 0.0], -np.inf, 0, "holds"),
+        ([100.0, 100.0, 100.0], -np.inf, 0, "does not hold"),
     ],
 )
-def test_the_verdict_follows_the_mean_and_says_if_the_interval_leaves_it_open(
-    values: list[float], low: float, high: float, words: str, doubt: str
-) -> None:
+def test_the_interval_decides(values: list[float], low: float, high: float, said: str) -> None:
     found = verdict(values, low=low, high=high)
-    assert (found.words, found.doubt) == (words, doubt)
+    assert found.said == said
+    assert found.words == said.partition(" (")[0]
+
+
+@given(st.lists(st.floats(-10, 10), min_size=2, max_size=6), st.floats(-10, 10), st.floats(0, 9))
+def test_a_verdict_is_settled_only_if_the_interval_lies_on_one_side(
+    values: list[float], low: float, width: float
+) -> None:
+    found = verdict(values, low=low, high=low + width)
+    below, above = found.interval
+    inside = low <= below and above <= low + width
+    outside = above < low or below > low + width
+    expected = "holds" if inside else "does not hold" if outside else "undecided"
+    assert found.words == expected and bool(found.reason) == (expected == "undecided")
+
+
+def test_a_cosine_and_a_share_have_intervals_within_their_range() -> None:
+    cosines = [-0.99, -0.95, -0.8]
+    found = verdict(cosines, unit="", cosine=True)
+    plain = stats.ttest_1samp(cosines, 0).confidence_interval(0.95)
+    z = stats.ttest_1samp(np.arctanh(cosines), 0).confidence_interval(0.95)
+    assert plain.low < -1 and found.interval == pytest.approx((np.tanh(z.low), np.tanh(z.high)))
+    assert verdict([90.0, 99.0, 100.0], unit="%").interval[1] == 100
+    assert verdict([0.0, 1.0, 5.0], unit="%").interval[0] == 0
+
+
+def test_a_ratio_of_zero_leaves_no_interval() -> None:
+    found = verdict([0.0, 1.0, 2.0], unit=TIMES, high=1)
+    assert found.said == "undecided (the interval is undefined)"
+
+
+def test_a_verdict_is_counted_with_its_verb() -> None:
+    several = [verdict(values) for values in ([1.0, 1.0], [], [2.0], [3.0], [-1.0, -1.0])]
+    assert judging.counted(several) == (
+        "1 holds, 1 does not hold, 2 are undecided, 1 is not measured yet"
+    )
+    assert judging.counted([]) == ""
 
 
 @pytest.mark.parametrize(
@@ -157,7 +198,7 @@ def test_claims_use_the_runs_of_presets_and_one_uses_a_random_direction() -> Non
 @pytest.mark.parametrize("name", CLAIMS)
 def test_a_claim_without_measurements_has_no_verdict(name: str) -> None:
     found = judge(CLAIMS[name], judging.rows([]))
-    assert (found.n, found.holds, found.ours) == (0, None, "")
+    assert (found.n, found.words, found.ours, found.aside) == (0, "not measured yet", "", "")
 
 
 @pytest.fixture(scope="module")
@@ -251,7 +292,7 @@ def test_a_link_opens_the_runs_of_its_claim(link: str) -> None:
     assert not opened.exception and not opened.warning
     for claim in CLAIMS.values():
         if address(Verdict(claim, Series(dtype=float))) == link:
-            ids = {id for seed in SEEDS for id in specs_of(claim, seed)}
+            ids = {id for seed in claim.seeds for id in specs_of(claim, seed)}
             assert set(opened.session_state["asked"]) == ids
 
 
@@ -281,13 +322,13 @@ def test_finished_runs_are_read_without_their_histograms() -> None:
     store.submit(batch)
     done = judging.finished(store, [CLAIM])
     assert list(done) == [none.id]
-    assert judging.used(CLAIM, done) == [store.run(none.id)]
+    assert judging.measured_on(CLAIM, done) == [store.run(none.id)]
     assert len(judging.missing(CLAIM, done)) == 2 * len(SEEDS) - 1
     assert next(judging.verdicts([CLAIM], store)).n == 0
 
     Inline().start(store.submit(batch))
     done = judging.finished(store, [CLAIM])
-    rows = judging.rows(judging.used(CLAIM, done))
+    rows = judging.rows(judging.measured_on(CLAIM, done))
     whole = joined([store.run(spec.id) for spec in (none, batch)])
     expected = rows_numbers.text(whole[whole["metric"] != "activation_histogram"]).reset_index(
         drop=True
@@ -300,11 +341,42 @@ def test_finished_runs_are_read_without_their_histograms() -> None:
     assert found.values.to_dict() == {0: pytest.approx(100 * (last["batch"] - last["none"]))}
 
 
-def test_a_seed_outside_the_preset_counts_as_well() -> None:
+def test_further_seeds_are_shown_but_never_enter_the_verdict() -> None:
+    for seed in (1, 7):
+        for spec in CLAIM.specs(seed):
+            Inline().start(Store().submit(spec))
+    found = next(judging.verdicts([CLAIM], Store()))
+    assert (list(found.values.index), list(found.further.index)) == ([1], [7])
+    assert found.said == "undecided (one seed)"
+    assert found.aside == f"further seeds, not used: 7: {judging.number(found.further[7])}"
+    wider = next(judging.verdicts([replace(CLAIM, seeds=(1, 7))], Store()))
+    assert (wider.n, wider.aside) == (2, "")
+
+
+@given(
+    st.lists(st.floats(-10, 10), min_size=3, max_size=3),
+    st.lists(st.floats(-10, 10), max_size=5),
+)
+def test_no_number_of_further_seeds_changes_a_verdict(own: list[float], more: list[float]) -> None:
+    values = Series([*own, *more], dtype=float)
+    claim = replace(CLAIM, measure=lambda rows: values[values.index.isin(rows["seed"])])
+    few, all_ = (judge(claim, DataFrame({"seed": range(n)})) for n in (3, 3 + len(more)))
+    assert (few.words, few.estimate, few.ours) == (all_.words, all_.estimate, all_.ours)
+    assert list(all_.further) == more
+
+
+def test_a_claim_is_judged_on_three_seeds_or_on_those_that_it_names() -> None:
+    assert {name: claim.seeds for name, claim in CLAIMS.items() if claim.seeds != SEEDS} == {
+        "dln-l1": (0, 1, 2, 3, 4)
+    }
+    assert len(judging.missing(CLAIMS["dln-l1"], {})) == 5 * 2
+
+
+def test_runs_of_a_further_seed_are_read_but_not_asked_for() -> None:
     for spec in CLAIM.specs(7):
         Inline().start(Store().submit(spec))
     done = judging.finished(Store(), [CLAIM])
-    assert [run.spec.seed for run in judging.used(CLAIM, done)] == [7, 7]
+    assert [run.spec.seed for run in judging.measured_on(CLAIM, done)] == [7, 7]
     assert len(judging.missing(CLAIM, done)) == 2 * len(SEEDS)
 
 
@@ -346,15 +418,31 @@ def test_the_command_prints_the_measurements_and_the_verdict(
     assert "report-lenet · holds · ours 100 % [100, 100], 2 seeds · holds if ≥ 95 %" in said
     assert "noise-alone · not measured yet · ours nothing yet · holds if 8 to 12 %" in said
     assert REPORT.regime in said and REPORT.theirs in said and REPORT.quantity in said
+    assert said.endswith("\nIn total: 1 holds, 1 is not measured yet.\n")
+
+
+def test_the_command_lists_further_seeds_beneath_the_verdict(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report(0, [0.9, 0.9], [0.8, 0.8])
+    report(4, [0.7, 0.7], [0.8, 0.8])
+    assert bnviz("claims", "report-lenet") == 0
+    said = capsys.readouterr().out.replace(NBSP, " ")
+    assert "report-lenet · undecided (one seed) · ours 100 %, 1 seed" in said
+    assert "\n    further seeds, not used: 4: 0\n" in said
 
 
 def test_the_table_has_one_line_for_each_claim(capsys: pytest.CaptureFixture[str]) -> None:
     report(0, [0.7, 0.9], [0.8, 0.8])
     assert bnviz("claims", "--markdown") == 0
-    head, rule, *lines = capsys.readouterr().out.replace(NBSP, " ").splitlines()
+    head, rule, *lines, blank, total = capsys.readouterr().out.replace(NBSP, " ").splitlines()
+    assert (blank, total) == (
+        "",
+        f"In total: 1 is undecided, {len(CLAIMS) - 1} are not measured yet.",
+    )
     assert len(lines) == len(CLAIMS)
     assert {line.count("|") for line in (head, rule, *lines)} == {6}
-    assert f"| {REPORT.theirs} | 50.0 %, 1 seed | ≥ 95 % | does not hold; one seed |" in "\n".join(
+    assert f"| {REPORT.theirs} | 50.0 %, 1 seed | ≥ 95 % | undecided (one seed) |" in "\n".join(
         lines
     )
 
@@ -406,22 +494,44 @@ def test_the_page_shows_the_verdict_the_numbers_and_the_figure() -> None:
     opened = page()
     said = said_of(opened, REPORT)
     assert (
-        ":red-badge[:material/close: does not hold] :orange-badge[not statistically certain]"
-        in said
+        ":orange-badge[:material/question_mark: undecided (the interval straddles an edge)]" in said
     )
     assert REPORT.quantity in said and REPORT.theirs in said
-    assert "75.0 % [−243, 393], 2 seeds; it holds if ≥ 95 %" in said
+    assert "75.0 % [0, 100], 2 seeds; it holds if ≥ 95 %" in said
     assert "0: 100, 1: 50.0" in said and REPORT.regime in said
     links = [link.proto.url for link in opened.get("link_button")]
     assert "lenet?preset=liu-lenet&norm=none,batch&seed=0,1" in links
     assert "4 of 6 runs finished." in [caption.value for caption in opened.caption]
 
 
+def test_the_page_lists_further_seeds_beneath_the_verdict() -> None:
+    report(0, [0.9, 0.9], [0.8, 0.8])
+    report(5, [0.9, 0.7], [0.8, 0.8])
+    said = said_of(page(), REPORT)
+    assert ":orange-badge[:material/question_mark: undecided (one seed)]" in said
+    assert "- Further seeds, not used: 5: 50.0" in said
+    assert "**Seeds** 0: 100\n" in said
+
+
+def test_each_verdict_has_a_colour_and_a_symbol_of_its_own() -> None:
+    assert list(BADGES) == list(judging.KINDS)
+    looks = [re.findall(r":(\w+)-badge|:material/(\w+):", badge) for badge in BADGES.values()]
+    colours, symbols = zip(*[(colour, symbol) for (colour, _), (_, symbol) in looks], strict=True)
+    assert len(set(colours)) == len(set(symbols)) == 4
+
+
 @pytest.mark.parametrize(
-    ("choice", "shown"), [("holds", 1), ("does-not-hold", 0), ("not-measured-yet", len(CLAIMS) - 1)]
+    ("choice", "shown"),
+    [
+        ("holds", 1),
+        ("does-not-hold", 0),
+        ("undecided", 0),
+        ("not-measured-yet", len(CLAIMS) - 1),
+    ],
 )
 def test_the_address_chooses_a_verdict(choice: str, shown: int) -> None:
     report(0, [0.9, 0.9], [0.8, 0.8])
+    report(1, [0.9, 0.9], [0.8, 0.8])
     opened = page(verdict=choice)
     assert len(opened.subheader) == shown
     assert opened.query_params["verdict"] in (choice, [choice])
@@ -429,7 +539,7 @@ def test_the_address_chooses_a_verdict(choice: str, shown: int) -> None:
 
 def test_nonsense_in_the_address_gives_a_one_sentence_error() -> None:
     told = [warning.value for warning in page(verdict="perhaps").warning]
-    assert "it must be one of all, holds, does-not-hold, not-measured-yet" in told[0]
+    assert "it must be one of all, holds, does-not-hold, undecided, not-measured-yet" in told[0]
     assert len(page().subheader) == len(CLAIMS)
 
 

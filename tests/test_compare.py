@@ -223,7 +223,7 @@ def test_a_link_restores_metric_layer_baseline_facet_and_seeds(mine):
     assert names(overlay) == [
         "Standard · n = 2",
         "BatchNorm · n = 2",
-        "± one standard deviation over seeds",
+        "mean of Fisher's z, ± one standard deviation over seeds",
     ]
     assert names(difference)[0] == "Standard · n = 2"
     heads = [note["text"] for note in multiples["figure"]["layout"]["annotations"]]
@@ -295,8 +295,10 @@ def test_final_values_are_in_a_table_with_their_differences(mine):
     final = opened.dataframe[1].value
     assert final["Run"].tolist() == ["Standard", "BatchNorm"]
     end = (1 / 8 + 1 / 16) / 2  # the last of four steps, and the measurement after it
-    np.testing.assert_allclose(final["Mean"], [1.05 * end, 2.05 * end])
+    np.testing.assert_allclose(final["Mean"], [1.1**0.5 * end, 4.2**0.5 * end])
     np.testing.assert_allclose(final["Minus baseline"], [np.nan, end])
+    (said,) = [text.value for text in opened.markdown if "# Final values" in text.value]
+    assert "Over seeds: mean of logarithms, 95 % t-interval; of differences, 95 % t-int" in said
     labels = [button.proto.label for button in opened.get("download_button")]
     assert labels == ["Final values, CSV", "Bundle of all figures", "Report"]
 

@@ -313,12 +313,13 @@ def of(specs: list[RunSpec], norm: str) -> np.ndarray:
 
 def test_the_overlay_averages_runs_that_differ_only_in_their_seed() -> None:
     numbers = comparison.COMPARISONS["overlay-test-loss"].measure(view())
-    assert set(numbers["interval"]) == {"95 % t-interval"} and set(numbers["n"]) == {3}
+    assert set(numbers["interval"]) == {"mean of logarithms, 95 % t-interval"}
+    assert set(numbers["n"]) == {3}
     batch = numbers[numbers["label"] == "BatchNorm"]
-    lines = of(NETWORKS, "batch")
-    np.testing.assert_allclose(batch["value"], lines.mean(axis=0))
+    lines = np.log(of(NETWORKS, "batch"))
+    np.testing.assert_allclose(batch["value"], np.exp(lines.mean(axis=0)))
     half = stats.t.ppf(0.975, 2) * lines.std(axis=0, ddof=1) / np.sqrt(3)
-    np.testing.assert_allclose(batch["value_to"], lines.mean(axis=0) + half)
+    np.testing.assert_allclose(batch["value_to"], np.exp(lines.mean(axis=0) + half))
 
 
 def test_differences_are_paired_at_equal_seeds_and_then_averaged() -> None:
@@ -346,7 +347,7 @@ def test_final_values_with_their_paired_differences() -> None:
     table = comparison.finals(view(), METRICS["test-loss"]).set_index("label")
     assert list(table.index) == ["Standard", "BatchNorm", "Noisy BatchNorm"]
     last = {norm: of(NETWORKS, norm)[:, -4:].mean(axis=1) for norm in ("none", "batch", "noisy")}
-    np.testing.assert_allclose(table["value"], [line.mean() for line in last.values()])
+    np.testing.assert_allclose(table["value"], [stats.gmean(line) for line in last.values()])
     less = last["noisy"] - last["none"]
     row = table.loc["Noisy BatchNorm"]
     assert row["difference"] == pytest.approx(less.mean())
@@ -407,10 +408,8 @@ def test_a_legend_names_each_label_once_with_how_many_seeds(kind: str) -> None:
     base = [] if kind == "difference" else ["Standard · n = 3"]
     *labels, interval = names(figure)
     assert labels == [*base, "BatchNorm · n = 3", "Noisy BatchNorm · n = 3"]
-    # Only differences have a linear axis. On a logarithmic one the interval is open below, because
-    # here it reaches zero.
-    opened = "" if kind == "difference" else " (open below where it reaches zero or less)"
-    assert interval == f"95 % t-interval over seeds{opened}"
+    mean = "" if kind == "difference" else "mean of logarithms, "
+    assert interval == f"{mean}95 % t-interval over seeds"
     lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
     assert sum(len(trace.x) for trace in lines) == len(numbers)
     drawn = np.concatenate([np.asarray(trace.y, dtype=float) for trace in lines])

@@ -35,6 +35,7 @@ from bnviz.analysis.landscape import (
     widths,
 )
 from bnviz.analysis.rows import at_spread_steps
+from bnviz.analysis.scales import OF_METRIC
 from bnviz.analysis.seeds import over_seeds
 from bnviz.analysis.thinning import drawn
 from bnviz.analysis.training import smooth
@@ -489,20 +490,30 @@ def test_covariate_shift_has_a_line_at_the_ideal_cosine_and_no_zero_on_the_log_a
     assert fig.data[0].x.tolist() == [1, 2, 10]
 
 
-def test_the_legend_of_all_layers_at_one_step_names_whiskers_that_are_open_below(
+def test_the_line_over_all_layers_goes_through_them_in_order(rows: DataFrame) -> None:
+    renamed = rows.assign(layer=rows["layer"].astype("str").replace("conv2", "fc9"))
+    seeds = [renamed.assign(seed=seed) for seed in (0, 1)]
+    averaged = pd.concat([covariate_shift_at(frame, 500) for frame in seeds])
+    fig = covariate_shift_figures.covariate_shift_at(
+        over_seeds(averaged, {"value": OF_METRIC}, "t")
+    )
+    lines = [trace for trace in fig.data if trace.mode == "lines+markers"]
+    assert lines and all(list(line.x) == [1, 9, 10] for line in lines)
+
+
+def test_the_legend_of_all_layers_at_one_step_names_both_intervals(
     rows: DataFrame,
 ) -> None:
     seeds = [rows.assign(seed=seed, value=rows["value"] * 10.0**-seed) for seed in (0, 1)]
     averaged = [covariate_shift_at(frame, 500) for frame in seeds]
     fig = covariate_shift_figures.covariate_shift_at(
-        over_seeds(pd.concat(averaged), ["value"], "t")
+        over_seeds(pd.concat(averaged), {"value": OF_METRIC}, "t")
     )
     named = [trace.name for trace in fig.data if "over seeds" in (trace.name or "")]
-    assert named == ["95 % t-interval over seeds (open below where it reaches zero or less)"]
-    lowest = min(
-        trace.y.min() for trace in fig.data if trace.yaxis == "y" and trace.mode == "lines+markers"
-    )
-    assert 0 < fig.layout.yaxis.autorangeoptions.clipmin <= lowest
+    assert named == [
+        "mean of logarithms, 95 % t-interval over seeds",
+        "mean of Fisher's z, 95 % t-interval over seeds",
+    ]
 
 
 def test_effective_beta_shows_the_plateau_that_the_step_sizes_cause(rows: DataFrame) -> None:

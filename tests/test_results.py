@@ -13,7 +13,7 @@ from scipy import stats
 from bnviz import cli, paths
 from bnviz.claims import CLAIMS
 from bnviz.claims.claim import GROUPS
-from bnviz.claims.judging import Verdict
+from bnviz.claims.judging import KINDS, Verdict
 from bnviz.presets import PRESETS
 from bnviz.runs.run import Run
 from bnviz.runs.store import Store
@@ -95,20 +95,34 @@ def test_seeds_are_summarised_as_the_number_specifies() -> None:
 
 
 @pytest.mark.parametrize(
-    ("holding", "words"),
+    ("kinds", "words"),
     [
-        ([], "—"),
-        ([True, True], "yes, 2 of 2"),
-        ([True, False], "partly, 1 of 2"),
-        ([False], "no, 0 of 1"),
-        ([True, None], "partly, 1 of 2"),
+        ("", "—"),
+        ("hh", "2 hold"),
+        ("hf", "1 holds, 1 does not hold"),
+        ("fhu", "1 holds, 1 does not hold, 1 is undecided"),
+        ("huum", "1 holds, 2 are undecided, 1 is not measured yet"),
     ],
 )
-def test_agreement_counts_the_claims_that_hold(holding: list[bool | None], words: str) -> None:
+def test_a_figure_counts_the_verdicts_of_its_claims(kinds: str, words: str) -> None:
     claim = replace(CLAIMS["batch-better"], low=0.0)
-    value = {True: [1.0], False: [-1.0], None: []}
-    verdicts = [Verdict(claim, Series(value[holds], dtype=float)) for holds in holding]
-    assert results.agreement(verdicts) == words
+    values = {"h": [1.0, 1.0], "f": [-1.0, -1.0], "u": [1.0], "m": []}
+    figure = replace(FIGURES[0], claims=tuple(map(str, range(len(kinds)))), note="")
+    judged = {
+        str(place): Verdict(claim, Series(values[kind], dtype=float))
+        for place, kind in enumerate(kinds)
+    }
+    *_, line = results.figure_table([figure], judged, Store(paths.GALLERY))
+    assert line.endswith(f"| {words} |")
+
+
+def test_the_counts_add_up_and_the_readme_says_the_same(document: str) -> None:
+    (total,) = re.findall(r"^Of .* claims, .*\.$", document, re.MULTILINE)
+    everything, *counts = map(int, re.findall(r"\d+", total))
+    assert everything == len(CLAIMS) == sum(counts)
+    for kind, count in zip(KINDS, counts, strict=True):
+        assert len(re.findall(rf"\| {kind}( \([\w ]+\))? \|$", document, re.MULTILINE)) == count
+    assert total in " ".join((paths.PROJECT / "README.md").read_text("utf-8").split())
 
 
 def loss(norm: str, lr: float, values: dict[int, float]) -> DataFrame:

@@ -16,6 +16,7 @@ from scipy.stats import t as student
 from bnviz import sweeps
 from bnviz.analysis.ends import End, ends, telling
 from bnviz.analysis.rows import KEYS
+from bnviz.analysis.scales import SHARE, scale_of
 from bnviz.figures import panel as panels
 from bnviz.figures.style import style
 from bnviz.figures.sweep import SHADES, SWEEP, SWEEP_MAP, _ink
@@ -308,14 +309,14 @@ def test_seeds_are_averaged_and_a_diverged_one_leaves_no_mean() -> None:
     half = student.ppf(0.975, 2) * means.std(ddof=1) / np.sqrt(3)
     assert at.loc[
         ("batch", 1.0), ["value", "value_from", "value_to", "n"]
-    ].tolist() == pytest.approx([means.mean(), means.mean() - half, means.mean() + half, 3])
+    ].tolist() == pytest.approx([means.mean(), 0, means.mean() + half, 3])  # the lower end is cut
     assert np.isnan(at.loc[("none", 1.0), "value"]) and at.loc[
         ("none", 1.0), "diverged"
     ] == pytest.approx(1 / 3)
     assert "diverged_from" not in numbers
     assert set(lines(figure)) == {"Standard · n = 3", "BatchNorm · n = 3"}
     assert lines(figure)["BatchNorm · n = 3"].error_y.array == pytest.approx([half, half])
-    assert "95 % t-interval over seeds" in {trace.name for trace in figure.data}
+    assert f"{SHARE.interval('t')} over seeds" in {trace.name for trace in figure.data}
     (cross,) = [trace for trace in figure.data if trace.yaxis == "y2"]
     assert (list(cross.x), list(cross.text)) == ([1.0], ["1 of 3 seeds diverged"])
 
@@ -352,7 +353,7 @@ def test_lines_go_through_the_values_and_a_cross_marks_divergence() -> None:
         "1",
         "10",
     ]
-    assert list(numbers) == [*KEYS, "knob", "step", "value", "diverged"]
+    assert list(numbers) == [*KEYS, "knob", "step", "value", "diverged", "metric"]
 
 
 def test_without_divergence_there_is_no_strip_and_a_small_span_is_linear() -> None:
@@ -363,17 +364,19 @@ def test_without_divergence_there_is_no_strip_and_a_small_span_is_linear() -> No
 
 
 @pytest.mark.parametrize("end", ["loss", "accuracy"])
-def test_the_legend_says_that_whiskers_are_open_below_on_a_logarithmic_axis(end: str) -> None:
+def test_losses_are_averaged_by_their_logarithms_and_accuracies_stay_below_1(end: str) -> None:
     specs = SWEEPS["lr"].specs(pair(0, 1), "0.1,1")
     measured = pd.concat(
         [trained(spec, (0.01 if spec.seed else 0.001) * spec.lr**2) for spec in specs]
     )
     numbers, figure = SWEEP.figure(swept(measured, specs, end))
-    assert (numbers["value_from"] < 0).any()
-    # Only the loss has a logarithmic axis.
-    opened = " (open below where it reaches zero or less)" if end == "loss" else ""
+    assert set(numbers["metric"]) == {end}
+    if end == "loss":
+        assert (numbers["value_from"] > 0).all() and (numbers["value_to"] > 1).any()
+    else:
+        assert (numbers["value_from"] == 0).any() and (numbers["value_to"] <= 1).all()
     assert figure.layout.yaxis.type == ("log" if end == "loss" else None)
-    assert [trace.name for trace in figure.data][-1] == f"95 % t-interval over seeds{opened}"
+    assert [trace.name for trace in figure.data][-1] == f"{scale_of(end).interval('t')} over seeds"
 
 
 def words(figure: Any) -> dict[tuple[float, float], str]:

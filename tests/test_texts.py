@@ -33,11 +33,7 @@ ANALYSIS_PAGES = (
     "classics/lenet",
 )
 FOLDERS = ("pages", "bnviz/story", "bnviz/presets", "bnviz/ui", "bnviz/figures", "bnviz/analysis")
-SOURCES = sorted(
-    {file for folder in FOLDERS for file in (PROJECT / folder).rglob("*.py")}
-    # The pages replace the two readings of this file that are meant here.
-    - {PROJECT / "bnviz" / "figures" / "landscape.py"}
-)
+SOURCES = sorted(file for folder in FOLDERS for file in (PROJECT / folder).rglob("*.py"))
 DOCUMENTS = sorted(
     [*(PROJECT / "bnviz" / "story" / "templates").iterdir(), PROJECT / "README.md"]
     + [PROJECT / "docs" / f"{name}.md" for name in ("ARCHITECTURE", "DEFAULTS", "RESULTS")]

@@ -2,58 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pandas import DataFrame, Series
+from pandas import DataFrame, Series, concat
 from scipy.special import stdtrit
 
 from bnviz.analysis.rows import KEYS, identity
-
-STATISTICS = {  # intervals around a mean over seeds
-    "t": "95 % t-interval",
-    "range": "minimum to maximum",
-    "sd": "± one standard deviation",
-}
+from bnviz.analysis.scales import OF_METRIC, PLAIN, Scale, scale_of
 
 
-def over_seeds(numbers: DataFrame, values: Sequence[str], statistic: str) -> DataFrame:
+def over_seeds(numbers: DataFrame, values: Mapping[str, str], statistic: str) -> DataFrame:
     """Return the mean over the seeds of each network, with an interval around it.
 
-    `statistic` is one of STATISTICS. If a seed lacks a step, the mean is over the other seeds, and
-    n counts those; if a value overflowed, the mean is NaN. Intervals of a single seed are NaN.
+    `values` maps each column to its quantity, which says on what scale to average: see
+    `bnviz.analysis.scales`. `statistic` is one of its STATISTICS. If a seed lacks a step, the mean
+    is over the other seeds, and n counts those. If a value overflowed, or a logarithmic quantity is
+    zero or less, mean and interval are NaN: a gap. Intervals of a single seed are NaN.
 
-    Columns: those that tell curves apart, interval (its name), step, n, and for each name in
-    `values`: name (the mean), name_from and name_to (the ends of the interval).
+    Columns: those that tell curves apart, interval (its name, on the scale of the first column),
+    step, n, and for each name in `values`: name (the mean), name_from and name_to (the ends of the
+    interval).
     """
-    by = [name for name in identity(numbers) if name not in ("run", "seed")]
-    groups = numbers.groupby([*by, "step"], dropna=False)
-    means = groups[list(values)].mean(skipna=False)
-    n = groups["seed"].size()
-    below, above = _ends(groups[list(values)], n, statistic)
-    columns = {"n": n} | {
-        f"{v}{end}": f[v]
-        for v in values
-        for end, f in (("", means), ("_from", below), ("_to", above))
+    if OF_METRIC not in values.values() or numbers.empty:
+        return _averaged(numbers, _scales(values, ""), statistic)
+    parts = numbers.groupby("metric", observed=True, sort=False)
+    several = [_averaged(part, _scales(values, str(name)), statistic) for name, part in parts]
+    return concat(several, ignore_index=True)
+
+
+def _scales(values: Mapping[str, str], metric: str) -> dict[str, Scale]:
+    """Return the scale of each column in rows of this metric."""
+    return {
+        column: scale_of(metric if quantity == OF_METRIC else quantity)
+        for column, quantity in values.items()
     }
+
+
+def _averaged(numbers: DataFrame, scales: Mapping[str, Scale], statistic: str) -> DataFrame:
+    """Average as `over_seeds` does, with one scale for each column."""
+    by = [name for name in identity(numbers) if name not in ("run", "seed")]
+    placed = numbers.assign(**{v: scale.there(numbers[v]) for v, scale in scales.items()})
+    groups = placed.groupby([*by, "step"], dropna=False)
+    n = groups["seed"].size()
+    columns: dict[str, Any] = {"n": n}
+    for value, scale in scales.items():
+        columns |= _estimate(value, scale, groups[value], n, statistic)
     table = DataFrame(columns).reset_index()
-    for name in ("_from", "_to"):
-        several = [f"{v}{name}" for v in values]
-        table[several] = table[several].where(table["n"] > 1)
     told = table[[name for name in by if name in ("norm", "lr", "label")]].astype(str)
     run = told["norm"].str.cat(told.drop(columns="norm"), sep=" ")
-    named = table.assign(run=run, seed=-1, interval=STATISTICS[statistic])
+    interval = next(iter(scales.values()), PLAIN).interval(statistic)
+    named = table.assign(run=run, seed=-1, interval=interval)
     return named[[*KEYS, *(name for name in by if name not in KEYS), "interval", "step", *columns]]
 
 
-def _ends(groups: Any, n: Series[int], statistic: str) -> tuple[DataFrame, DataFrame]:
-    """Return the lower and the upper end of each interval."""
+def _estimate(
+    name: str, scale: Scale, groups: Any, n: Series[int], statistic: str
+) -> dict[str, Series[float]]:
+    """Return the mean of each group and the ends of its interval, as columns."""
+    mean = groups.mean(skipna=False)
+    there = (n > 1) & mean.notna()
+    below, above = (end.where(there) for end in _ends(groups, mean, n, statistic))
+    ends = {f"{name}_from": below, f"{name}_to": above}
+    return {name: scale.back(mean)} | {
+        column: scale.back(end).clip(*scale.range) for column, end in ends.items()
+    }
+
+
+def _ends(
+    groups: Any, mean: Series[float], n: Series[int], statistic: str
+) -> tuple[Series[float], Series[float]]:
+    """Return the lower and the upper end of each interval, on the scale of the groups."""
     if statistic == "range":
         return groups.min(), groups.max()
-    mean, sd = groups.mean(skipna=False), groups.std()
-    half = sd if statistic == "sd" else sd.mul(t_factor(n), axis=0)
+    sd = groups.std()
+    half = sd if statistic == "sd" else sd * t_factor(n)
     return mean - half, mean + half
 
 

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from bnviz.analysis.scales import COSINE, LOG, PERCENT, PLAIN, Scale
 from bnviz.claims.evidence import Measure
-from bnviz.presets import PRESETS
+from bnviz.presets import PRESETS, SEEDS
 from bnviz.spec import RunSpec
 
 INF = float("inf")
 POINTS = "points"
-TIMES = "×"  # the unit of a ratio; ratios are averaged by their logarithms
+TIMES = "×"  # the unit of a ratio
+SCALES = {TIMES: LOG, "%": PERCENT}  # unit -> the scale on which such numbers are averaged
 NBSP = "\N{NO-BREAK SPACE}"
 
 GROUPS = {
@@ -49,6 +51,8 @@ class Claim:
     unit : "", POINTS, "%" or TIMES (for a ratio)
     rates : learning rates of the runs, () for those of the preset
     changes : settings of the runs that differ from the preset
+    seeds : the seeds that decide; others never enter the verdict
+    cosine : whether the number is a cosine, which is averaged by Fisher's z
     look : URL parameters of `page`
     note : what to keep in mind, "" for nothing
     """
@@ -70,6 +74,8 @@ class Claim:
     changes: Mapping[str, Any] = field(default_factory=dict)
     address: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    seeds: tuple[int, ...] = SEEDS
+    cosine: bool = False
 
     def specs(self, seed: int) -> list[RunSpec]:
         """Return the settings of the runs that the claim needs for one seed."""
@@ -77,6 +83,11 @@ class Claim:
         rates = self.rates or preset.learning_rates
         several = [{**self.changes, "lr": lr, "norm": norm} for lr in rates for norm in self.norms]
         return [spec for changes in several for spec in preset.specs(**changes, seed=seed)]
+
+    @property
+    def scale(self) -> Scale:
+        """The scale on which seeds are averaged: it follows from the unit, or is a cosine's."""
+        return COSINE if self.cosine else SCALES.get(self.unit, PLAIN)
 
     @property
     def region(self) -> str:

@@ -49,6 +49,7 @@ CLAIMS = (
         quantity="smallest cos ∠(G, G′) over training in layers 9 and 17 of the standard network "
         "at 1e-6",
         measure=of(covariate_shift("ics_cosine", "min", "fc9", "fc17"), "none"),
+        cosine=True,
         preset="fig3b",
         norms=("none",),
         rates=(1e-6,),

@@ -251,6 +251,7 @@ LP_NORMS = (
         quantity="loss after 10,000 steps, ratio of L1 to BatchNorm",
         measure=ratio(final("train_loss"), "l1", "batch"),
         preset="fig5b",
+        seeds=(0, 1, 2, 3, 4),
         norms=("batch", "l1"),
         high=1,
         unit=TIMES,

@@ -91,6 +91,7 @@ CLAIMS = (
         quantity="smallest cos ∠(G, G′) over training in layers 9 and 17 of the standard network "
         "at 1e-7",
         measure=of(covariate_shift("ics_cosine", "min", "fc9", "fc17"), "none"),
+        cosine=True,
         preset="fig3b",
         norms=("none",),
         rates=(1e-7,),
@@ -120,6 +121,7 @@ CLAIMS = (
         theirs="0.55 in layer 9, 0.04 in layer 17",
         quantity="median cos ∠(G, G′) in layers 9 and 17 of the network with BatchNorm at 1e-7",
         measure=of(covariate_shift("ics_cosine", "median", "fc9", "fc17"), "batch"),
+        cosine=True,
         preset="fig3b",
         norms=("batch",),
         rates=(1e-7,),

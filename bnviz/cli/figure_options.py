@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from bnviz.analysis.seeds import STATISTICS
+from bnviz.analysis.scales import STATISTICS
 from bnviz.export import STYLES, Style, takeaway
 from bnviz.export.look import parts
 from bnviz.export.takeaway import SUFFIXES, Takeaway

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bnviz import data
@@ -55,26 +56,35 @@ def cost(preset: Preset, measure: bool) -> str:
 def claims(options: argparse.Namespace) -> None:
     """Test the papers' claims on the finished runs, and print the papers' values and ours."""
     from bnviz.claims import CLAIMS
-    from bnviz.claims.judging import verdicts
+    from bnviz.claims.judging import counted, verdicts
     from bnviz.story.results import claim_table
 
     for name in options.names:
         if name not in CLAIMS:
             raise ValueError(f"claim must be one of {', '.join(CLAIMS)}, got {shorten(name)}")
-    judged = verdicts([CLAIMS[name] for name in options.names or CLAIMS], Store())
+    done: list[Verdict] = []
+    judged = tee(verdicts([CLAIMS[name] for name in options.names or CLAIMS], Store()), done)
     for text in claim_table(judged) if options.markdown else map(block, judged):
         print(text, flush=True)
+    print(f"\nIn total: {counted(done)}.")
+
+
+def tee(verdicts: Iterator[Verdict], kept: list[Verdict]) -> Iterator[Verdict]:
+    """Yield these verdicts, and append each to `kept`."""
+    for verdict in verdicts:
+        kept.append(verdict)
+        yield verdict
 
 
 def block(verdict: Verdict) -> str:
     """Return a claim's verdict as a few lines of text."""
     claim = verdict.claim
-    doubt = f" ({verdict.doubt})" if verdict.doubt else ""
-    ours = verdict.ours or "nothing yet"
+    ours, aside = verdict.ours or "nothing yet", f"    {verdict.aside}\n" if verdict.aside else ""
     return (
-        f"{claim.name} · {verdict.words}{doubt} · ours {ours} · holds if {claim.region}\n"
+        f"{claim.name} · {verdict.said} · ours {ours} · holds if {claim.region}\n"
         f"    {claim.says} ({claim.source})\n"
         f"    {claim.quantity}\n"
+        f"{aside}"
         f"    paper: {claim.theirs}\n"
         f"    {claim.regime}"
     )

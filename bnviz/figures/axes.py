@@ -15,7 +15,7 @@ from plotly.subplots import make_subplots
 
 from bnviz.analysis.rows import layer_number
 from bnviz.figures.style import MARK, UNDER, Time
-from bnviz.figures.traces import LOWEST, NUMBER, OPEN, OVER_SEEDS, drawable
+from bnviz.figures.traces import NUMBER
 from bnviz.figures.unchecked import figure as unchecked
 from bnviz.figures.unchecked import scatter, traces
 
@@ -84,42 +84,7 @@ def over_time(time: Time, fig: go.Figure) -> go.Figure:
     if time.selected is not None:
         everywhere = {"row": "all", "col": "all", "exclude_empty_subplots": False}
         fig.add_vline(time.selected, name=CURSOR, line_width=1, line_color=MARK, **everywhere)
-    return named_once(open_below(fig))
-
-
-def open_below(fig: go.Figure) -> go.Figure:
-    """End logarithmic axes near the lowest drawn value if an interval reaches zero or less.
-
-    Without this, the axis would follow the interval down to LOWEST. The legend entry of the
-    interval then says that it is open below.
-    """
-    if all(trace.meta != OPEN for trace in fig.data):
-        return fig
-    # Axes that match share one entry.
-    values: dict[str, list[Any]] = {axis.plotly_name: [] for axis in fig.select_yaxes()}
-    for trace in fig.data:
-        axis = fig.layout[f"yaxis{(trace.yaxis or 'y')[1:]}"]
-        y = drawable([np.nan if value is None else value for value in trace.y])
-        down = trace.error_y.arrayminus
-        ends = y if down is None else y - drawable(down)  # the lower ends of error bars
-        values[_root(axis)] += [y[y > LOWEST], ends[ends > LOWEST]]
-    for axis in fig.select_yaxes():
-        above = np.concatenate([np.zeros(0), *values[_root(axis)]])
-        if above.size:
-            axis.autorangeoptions.clipmin = float(above.min()) / 1.2
-    _say_open(fig)
-    return fig
-
-
-def _root(axis: Any) -> str:
-    """Return the name of the axis that this one is matched to, or its own."""
-    return f"yaxis{axis.matches[1:]}" if axis.matches else str(axis.plotly_name)
-
-
-def _say_open(fig: go.Figure) -> None:
-    for trace in fig.data:
-        if (trace.name or "").endswith(OVER_SEEDS):
-            trace.name += OPEN
+    return named_once(fig)
 
 
 def named_once(fig: go.Figure) -> go.Figure:

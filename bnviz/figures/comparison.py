@@ -265,6 +265,8 @@ def unpaired(specs: Sequence[RunSpec], choice: str = "") -> list[str]:
 def finals(view: View, metric: Metric) -> DataFrame:
     """Return the mean over the last tenth of the steps and its paired difference to the baseline.
 
+    Over seeds, values are averaged on the scale of the metric, and differences on the plain one.
+
     There is one row per label and seed, or per label if seeds are averaged, in the order of the
     legend. Numbers are NaN if a run has not got that far or diverged.
 
@@ -276,8 +278,8 @@ def finals(view: View, metric: Metric) -> DataFrame:
     last = final(last, {spec.id: spec.steps for spec in view.specs}).assign(n=1)
     less = _less(last, baseline(view.specs, view.choice)).rename(columns={"value": "difference"})
     if view.averaged:
-        last = over_seeds(last, ["value"], view.statistic)
-        less = over_seeds(less, ["difference"], view.statistic).drop(columns="n")
+        last = over_seeds(last, {"value": metric.quantity}, view.statistic)
+        less = over_seeds(less, {"difference": "difference"}, view.statistic).drop(columns="n")
     where, not_said = ["label", "seed"], ["run", "norm", "lr", "interval", "step"]
     table = _everyone(view)
     for part in (last, less):
@@ -323,7 +325,7 @@ def overlay(name: str) -> Panel:
         f"Running mean over {metric.window} records." if metric.window > 1 else "As measured.",
         lambda view: curves(view, metric),
         lambda numbers, view: _drawn(metric, numbers, view, log=metric.log),
-        averages=("value",),
+        averages={"value": metric.quantity},
         fewer=fewer,
         metrics=metric.needs,
         slug=f"overlay-{name}",
@@ -344,6 +346,7 @@ def difference(name: str) -> Panel:
         title=f"{metric.label}: difference",
         reading="Each run minus the baseline run of the same seed, step by step.",
         numbers=lambda view: differences(view, metric),
+        averages={"value": "difference"},
         draw=draw,
         slug=f"difference-{name}",
     )

@@ -7,8 +7,9 @@ from pandas import DataFrame
 
 from bnviz.analysis import covariate_shift as analysis
 from bnviz.analysis.rows import layer_number
+from bnviz.analysis.scales import OF_METRIC
 from bnviz.analysis.thinning import drawn
-from bnviz.figures.axes import LOG, empty_axes, named_once, open_below
+from bnviz.figures.axes import LOG, empty_axes, named_once
 from bnviz.figures.charts import facet_chart
 from bnviz.figures.panel import Panel
 from bnviz.figures.papers import ours_in_sight
@@ -45,12 +46,13 @@ def covariate_shift_at(frame: DataFrame) -> go.Figure:
     fig = empty_axes(frame, "Layer", SHIFT.values(), shared_xaxes=True)
     for curve, run in curves(_shifting(frame)):
         for metric, rows in groups(run, "metric"):
-            depth = rows["layer"].map(layer_number)
+            depth = rows["layer"].map(layer_number).sort_values()
+            rows = rows.loc[depth.index]
             whiskers = error_bars(rows, "value", log=metric == "ics_l2")
             line = line_trace(curve, depth, rows["value"], **curve.dots(7), **whiskers)
             fig.add_trace(line, row=list(SHIFT).index(metric) + 1, col=1)
     fig.add_traces(interval_legend(frame, whiskers=True))
-    return _ideal(named_once(open_below(fig))).update_xaxes(
+    return _ideal(named_once(fig)).update_xaxes(
         tickformat="d", unifiedhovertitle={"text": "Layer %{x}"}
     )
 
@@ -62,7 +64,7 @@ COVARIATE_SHIFT = Panel(
     lambda view: analysis.covariate_shift(view.rows, view.layers),
     lambda numbers, view: covariate_shift(numbers, view.time, view.paper),
     paper="covariate_shift",
-    averages=("value",),
+    averages={"value": OF_METRIC},
     fewer=drawn,
     probe="covariate_shift",
     metrics=OF_SHIFT,
@@ -73,7 +75,7 @@ COVARIATE_SHIFT_AT_STEP = Panel(
     "The deeper a layer, the more layers below it change. Layer 1 has none, so its shift is zero.",
     lambda view: analysis.covariate_shift_at(view.rows, view.step),
     lambda numbers, view: covariate_shift_at(numbers),
-    averages=("value",),
+    averages={"value": OF_METRIC},
     probe="covariate_shift",
     metrics=OF_SHIFT,
     slug="covariate-shift-at-step",

@@ -184,7 +184,7 @@ MOMENT_CHANGES = Panel(
     lambda view: analysis.moment_changes(view.rows, view.layers),
     lambda numbers, view: moment_changes(numbers, view.time, view.paper),
     paper="moment_changes",
-    averages=("value",),
+    averages={"value": "moment_change"},
     fewer=drawn,
     probe="activations",
     metrics=OF_MOMENTS,

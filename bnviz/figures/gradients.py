@@ -9,6 +9,7 @@ from plotly.colors import sample_colorscale
 
 from bnviz.analysis import landscape as analysis
 from bnviz.analysis.rows import at_spread_steps
+from bnviz.analysis.scales import OF_METRIC
 from bnviz.analysis.thinning import drawn
 from bnviz.figures.axes import axis_of, empty_axes, named_once, over_time, scale_for, switchable
 from bnviz.figures.charts import line_chart
@@ -73,10 +74,9 @@ def scale_free(frame: DataFrame, time: Time) -> go.Figure:
     for curve, run in curves(frame):
         for metric, rows in groups(run, "metric"):
             row = list(titles).index(metric) + 1
-            log = _scale(frame, metric) == "log"
             step, value = rows["step"], rows["value"]
             lines = [
-                *interval_traces(curve, rows, "value", log),
+                *interval_traces(curve, rows, "value"),
                 line_trace(curve, step, value, **curve.dots(4)),
                 *cross_trace(curve, step, value, time, words=False),
             ]
@@ -197,7 +197,7 @@ GRADIENT_PREDICTIVENESS = Panel(
     paper="gradient_predictiveness",
     without=RANDOM,
     needs=random_direction,
-    averages=("distance_low", "distance_high"),
+    averages={"distance_low": "distance", "distance_high": "distance"},
     fewer=drawn,
     probe="landscape",
     metrics=OF_LANDSCAPE,
@@ -210,7 +210,7 @@ GRADIENT_COSINE = Panel(
     gradient_cosines,
     lambda numbers, view: gradient_cosine(numbers, view.time),
     needs=random_direction,
-    averages=("cosine_low", "cosine_high", "cosine"),
+    averages=dict.fromkeys(("cosine_low", "cosine_high", "cosine"), "gradient_cosine"),
     fewer=drawn,
     probe="landscape",
     metrics=OF_LANDSCAPE,
@@ -218,7 +218,7 @@ GRADIENT_COSINE = Panel(
 )
 EFFECTIVE_BETA = Panel(
     "Effective β-smoothness",
-    "The largest change of the gradient per length of the step. It depends on the smallest step "
+    "Which network's gradient changes least per length of the step? β depends on the smallest step "
     "size: at 1/η_min, even that step changes the gradient by its own length. At 2/lr, full-batch "
     "training is at the edge of stability.",
     bands,
@@ -226,7 +226,7 @@ EFFECTIVE_BETA = Panel(
     paper="effective_beta",
     without=RANDOM,
     needs=random_direction,
-    averages=("beta",),
+    averages={"beta": "beta"},
     fewer=drawn,
     probe="landscape",
     metrics=OF_LANDSCAPE,
@@ -264,7 +264,7 @@ SCALE_FREE = Panel(
     scale_free_numbers,
     lambda numbers, view: scale_free(numbers, view.time),
     needs=random_direction,
-    averages=("value",),
+    averages={"value": OF_METRIC},
     fewer=drawn,
     probe="landscape",
     metrics=OF_LANDSCAPE,

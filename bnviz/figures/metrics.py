@@ -13,6 +13,7 @@ from bnviz.analysis.distributions import unit_moment
 from bnviz.analysis.landscape import band_width, landscape_bands
 from bnviz.analysis.rows import KEYS
 from bnviz.analysis.rows import layers as layers_in
+from bnviz.analysis.scales import logarithmic
 from bnviz.analysis.surface import rise
 from bnviz.analysis.training import running_mean
 from bnviz.figures.covariate_shift import SHIFT
@@ -32,8 +33,8 @@ class Metric:
     values : function of rows and a layer that returns a frame with KEYS, step and value; it ignores
         the layer unless `by_layer` is set
     needs : the metrics in the rows that the number is computed from
+    quantity : what the number is, which sets the scale (see `bnviz.analysis.scales`)
     by_layer : whether the number belongs to one layer
-    log : whether the y axis is logarithmic
     percent : whether the number is a share, to be shown in per cent
     window : number of records in the running mean that is drawn, 1 for none
     """
@@ -42,10 +43,15 @@ class Metric:
     axis: str
     values: Callable[[DataFrame, str], DataFrame]
     needs: tuple[str, ...]
+    quantity: str
     by_layer: bool = False
-    log: bool = False
     percent: bool = False
     window: int = 1
+
+    @property
+    def log(self) -> bool:
+        """Whether the y axis is logarithmic: as the mean over seeds is."""
+        return logarithmic(self.quantity)
 
     def rows(self, rows: DataFrame) -> DataFrame:
         """Return the rows that the number is computed from."""
@@ -71,7 +77,12 @@ class Metric:
 def of_net(label: str, metric: str, axis: str = "", **how: Any) -> Metric:
     """Return a Metric that runs record for the whole network."""
     return Metric(
-        label, axis or label, lambda rows, layer: training.curve(rows, metric), (metric,), **how
+        label,
+        axis or label,
+        lambda rows, layer: training.curve(rows, metric),
+        (metric,),
+        metric,
+        **how,
     )
 
 
@@ -82,6 +93,7 @@ def of_layer(label: str, metric: str, axis: str, **how: Any) -> Metric:
         axis,
         lambda rows, layer: training.curve(rows, metric, layer),
         (metric,),
+        metric,
         by_layer=True,
         **how,
     )
@@ -89,18 +101,19 @@ def of_layer(label: str, metric: str, axis: str, **how: Any) -> Metric:
 
 def of_unit(label: str, moment: str, axis: str, **how: Any) -> Metric:
     """Return a Metric for a moment ("mean" or "variance") of each layer's sampled unit."""
-    needs = (f"activation_{moment}",)
+    metric = f"activation_{moment}"
     return Metric(
         label,
         axis,
         lambda rows, layer: unit_moment(rows, layer, moment),
-        needs,
+        (metric,),
+        metric,
         by_layer=True,
         **how,
     )
 
 
-def of_landscape(label: str, axis: str, column: str) -> Metric:
+def of_landscape(label: str, axis: str, column: str, quantity: str) -> Metric:
     """Return a Metric for a column of `landscape_bands`, or for the width of the loss band.
 
     The latter has the column "loss".
@@ -111,27 +124,28 @@ def of_landscape(label: str, axis: str, column: str) -> Metric:
         numbers = band_width(bands) if column == "loss" else bands
         return numbers[[*KEYS, "step", column]].rename(columns={column: "value"})
 
-    return Metric(
-        label, axis, values, ("loss_along", "gradient_distance", "gradient_norm"), log=True
-    )
+    needs = ("loss_along", "gradient_distance", "gradient_norm")
+    return Metric(label, axis, values, needs, quantity)
 
 
 METRICS = {
     "training-accuracy": of_net("Training accuracy", "train_accuracy", percent=True, window=WINDOW),
-    "training-loss": of_net("Training loss", "train_loss", log=True, window=WINDOW),
+    "training-loss": of_net("Training loss", "train_loss", window=WINDOW),
     "test-accuracy": of_net("Test accuracy", "test_accuracy", percent=True),
-    "test-loss": of_net("Test loss", "test_loss", log=True),
+    "test-loss": of_net("Test loss", "test_loss"),
     "penalty": of_net("L2 penalty", "penalty"),
-    "gradient-norm": of_net("Length of the gradient", "gradient_norm", "‖g‖₂", log=True),
-    "loss-band": of_landscape("Width of the loss band", "Highest − lowest loss", "loss"),
-    "gradient-distance": of_landscape(
-        "Gradient predictiveness, upper edge", DISTANCE, "distance_high"
+    "gradient-norm": of_net("Length of the gradient", "gradient_norm", "‖g‖₂"),
+    "loss-band": of_landscape(
+        "Width of the loss band", "Highest − lowest loss", "loss", "loss_band"
     ),
-    "effective-beta": of_landscape("Effective β", "Effective β", "beta"),
-    "shift-distance": of_layer("Covariate shift, distance", "ics_l2", SHIFT["ics_l2"], log=True),
+    "gradient-distance": of_landscape(
+        "Gradient predictiveness, upper edge", DISTANCE, "distance_high", "distance"
+    ),
+    "effective-beta": of_landscape("Effective β", "Effective β", "beta", "beta"),
+    "shift-distance": of_layer("Covariate shift, distance", "ics_l2", SHIFT["ics_l2"]),
     "shift-cosine": of_layer("Covariate shift, cosine", "ics_cosine", SHIFT["ics_cosine"]),
     "unit-mean": of_unit("Mean of one unit", "mean", "μ"),
-    "unit-variance": of_unit("Variance of one unit", "variance", "σ²", log=True),
+    "unit-variance": of_unit("Variance of one unit", "variance", "σ²"),
     "hessian-top": of_net("Largest eigenvalue", "hessian_top", CURVATURES["hessian_top"]),
     "batch-sharpness": of_net(
         "Curvature along the gradient", "batch_sharpness", CURVATURES["batch_sharpness"]
@@ -144,7 +158,7 @@ METRICS = {
         "Highest − lowest loss",
         lambda rows, layer: rise(rows),
         ("surface_loss",),
-        log=True,
+        "surface_rise",
     ),
 }
 

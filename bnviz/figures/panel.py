@@ -6,8 +6,8 @@ some runs and the reader's choices) into a frame of numbers and a plotly figure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import plotly.graph_objects as go
 from pandas import DataFrame
@@ -44,7 +44,7 @@ class View:
     choice : position of the page's own switch, one of SWITCHES, or ""
     paper : the papers' curves to draw beneath, None if there are none or they are hidden
     specs : the settings of the runs
-    statistic : how several seeds are drawn, a key of `bnviz.analysis.seeds.STATISTICS` or EACH
+    statistic : how several seeds are drawn, a key of `bnviz.analysis.scales.STATISTICS` or EACH
     """
 
     rows: DataFrame
@@ -98,7 +98,8 @@ class Panel:
     together : whether the figure is about a set of runs
     hint : what the page shows instead if the figure is not about its runs
     say : puts the numbers into words
-    averages : columns to average over seeds; if empty, only the first seed is drawn
+    averages : columns to average over seeds, and the quantity in each, which sets the scale (see
+        `bnviz.analysis.scales`); if empty, only the first seed is drawn
     fewer : thins the numbers to those that are drawn
     slug : name on the command line
     number : format of a number in a sentence
@@ -117,7 +118,7 @@ class Panel:
     together: Callable[[Sequence[RunSpec]], bool] = lambda specs: True
     hint: str = ""
     say: Callable[[DataFrame], str] = lambda numbers: ""
-    averages: tuple[str, ...] = ()
+    averages: Mapping[str, str] = field(default_factory=dict)
     fewer: Callable[[DataFrame], DataFrame] = lambda numbers: numbers
     slug: str = ""
     number: str = ".3g"

@@ -9,7 +9,7 @@ from plotly.colors import hex_to_rgb
 
 from bnviz.analysis.rows import layer_number
 from bnviz.figures.style import MARK, UNDER, Curve, Time, curves, groups, style
-from bnviz.figures.traces import LOWEST, line_trace
+from bnviz.figures.traces import line_trace
 from bnviz.figures.unchecked import traces
 from bnviz.training.norms import NORMS
 
@@ -95,7 +95,7 @@ def ours_in_sight(fig: go.Figure, time: Time) -> go.Figure:
             y = y[:0]
         axis = trace.yaxis or "y"
         seen.setdefault(fig.layout[f"yaxis{axis[1:]}"].matches or axis, []).extend(
-            y[np.isfinite(y) & (np.abs(y) != LOWEST)]
+            y[np.isfinite(y)]
         )
     for axis in fig.select_yaxes():
         values = seen.get(axis.matches or axis.plotly_name.replace("axis", ""))

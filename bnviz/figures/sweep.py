@@ -15,7 +15,8 @@ from plotly.colors import sample_colorscale
 
 from bnviz import sweeps
 from bnviz.analysis.ends import EVERY_STEP, PROBED
-from bnviz.figures.axes import axis_of, empty_axes, in_percent, named_once, open_below, scale_for
+from bnviz.analysis.scales import OF_METRIC
+from bnviz.figures.axes import axis_of, empty_axes, in_percent, named_once, scale_for
 from bnviz.figures.panel import Panel, View
 from bnviz.figures.style import MARK, Curve, curves
 from bnviz.figures.traces import error_bars, interval_legend, line_trace
@@ -98,7 +99,7 @@ def sweep_lines(frame: DataFrame, swept: Swept) -> go.Figure:
     else:
         fig.update_yaxes(**axis_of(heights), rangemode="tozero")
     fig.add_traces(interval_legend(frame, whiskers=True))
-    return _losses(named_once(open_below(fig)), frame, swept)
+    return _losses(named_once(fig), frame, swept)
 
 
 def _losses(fig: go.Figure, frame: DataFrame, swept: Swept) -> go.Figure:
@@ -235,8 +236,12 @@ def _bar_ticks(z: NDArray[np.float64], scale: str, swept: Swept) -> dict[str, An
 
 
 def ends(view: View) -> DataFrame:
-    """Return how the runs of a sweep end, in the number that the page's switch chooses."""
-    return sweeps.table(view.rows, view.specs, sweeps.end_of(view.specs, view.choice))
+    """Return how the runs of a sweep end, in the number that the page's switch chooses.
+
+    Columns: those of `sweeps.table`, and metric (the name of the number).
+    """
+    end = sweeps.end_of(view.specs, view.choice)
+    return sweeps.table(view.rows, view.specs, end).assign(metric=end)
 
 
 def swept(view: View) -> Swept:
@@ -254,7 +259,7 @@ SWEEP = Panel(
     ends,
     lambda numbers, view: sweep_lines(numbers, swept(view)),
     together=sweeps.differ,
-    averages=("value", "diverged"),
+    averages={"value": OF_METRIC, "diverged": "diverged"},
     fewer=lambda numbers: numbers.drop(columns=["diverged_from", "diverged_to"], errors="ignore"),
     metrics=(*EVERY_STEP, *PROBED),
     slug="sweep",

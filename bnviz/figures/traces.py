@@ -12,9 +12,7 @@ from pandas import DataFrame, Series
 from bnviz.figures.style import MARK, Curve, Time
 from bnviz.figures.unchecked import scatter
 
-OVER_SEEDS, OPEN = " over seeds", " (open below where it reaches zero or less)"
-# Stands for zero and below on a logarithmic axis; lower than any axis reaches.
-LOWEST = float(np.float32(1e-30))
+OVER_SEEDS = " over seeds"
 WHISKERS = 12  # the largest number of error bars on a curve
 # The hatching of intervals over seeds.
 HATCH: dict[str, Any] = {"shape": "/", "size": 5, "solidity": 0.25, "fillmode": "overlay"}
@@ -78,15 +76,14 @@ def interval_traces(
 ) -> list[go.Scatter]:
     """Return the interval over seeds around the column `name`, or [] if there is none.
 
-    It is hatched and has no edges, to set it apart from a band.
+    It is hatched and has no edges, to set it apart from a band. If `log`, it has a gap where an end
+    is zero or less.
     """
     if f"{name}_from" not in rows:
         return []
     low, high = rows[f"{name}_from"], rows[f"{name}_to"]
+    low = low.where(low > 0) if log else low
     properties: dict[str, Any] = {"line": {"width": 0}, "showlegend": False, **NO_HOVER}
-    if log:
-        properties |= _open_mark(low)
-        low = low.where(low.isna() | (low > 0), LOWEST)  # a logarithmic axis cannot show zero
     traces: list[go.Scatter] = []
     for at, bottom, top in _pieces(rows["step"], low, high):
         hatch = {
@@ -102,22 +99,16 @@ def interval_traces(
 def error_bars(rows: DataFrame, name: str, log: bool = False) -> dict[str, Any]:
     """Return the interval over seeds as error bars, for a curve with few points.
 
-    On a logarithmic axis, a bar that reaches zero or less ends at the axis.
+    If `log`, there is no bar where an end is zero or less.
     """
     if f"{name}_from" not in rows:
         return {}
-    up, down = (
-        drawable(rows[f"{name}_to"] - rows[name]),
-        drawable(rows[name] - rows[f"{name}_from"]),
-    )
-    bars = {
+    low, value = rows[f"{name}_from"], rows[name]
+    middle = value.where(low > 0) if log else value
+    up, down = drawable(rows[f"{name}_to"] - middle), drawable(middle - low)
+    return {
         "error_y": {"type": "data", "array": up, "arrayminus": down, "width": 3, "thickness": 1}
     }
-    return bars | (_open_mark(rows[f"{name}_from"]) if log else {})
-
-
-def _open_mark(low: Series[float]) -> dict[str, Any]:
-    return {"meta": OPEN} if (low <= 0).any() else {}
 
 
 def interval_bars(

@@ -42,7 +42,7 @@ class Chapter:
     norms: tuple[str, ...] = PAIR
     seeds: tuple[int, ...] = (0, 1, 2)
     layers: tuple[str, ...] = ()
-    statistic: str = "t"  # a key of bnviz.analysis.seeds.STATISTICS
+    statistic: str = "t"  # a key of bnviz.analysis.scales.STATISTICS
 
     def specs(self) -> list[RunSpec]:
         """Return the specs of the chapter's runs, seed by seed."""
@@ -276,9 +276,9 @@ QUESTIONS = (
     Question(
         "What is the hatched interval around a mean, and how does it differ from a band?",
         "It is the 95 % t-interval of the mean over n runs that differ only in their seed: mean "
-        "± t·s/√n, with t = 4.30 for n = 3. It says how well the mean is known. A band belongs "
-        "to one run: it is a range over step sizes or a range of activations. More seeds do not "
-        "make a band narrower.",
+        "± t·s/√n, with t = 4.30 for n = 3. On a logarithmic axis it is that of the logarithms. "
+        "It says how well the mean is known. A band belongs to one run: it is a range over step "
+        "sizes or a range of activations. More seeds do not make a band narrower.",
     ),
     Question(
         "Covariate shift compares a layer's gradient before and after the layers before it are "

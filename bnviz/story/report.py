@@ -229,11 +229,11 @@ def verdicts(runs: Sequence[Run]) -> list[Judged]:
     rows = judging.rows(done.values())
     judged = []
     for claim in CLAIMS.values():
-        used = [run.id for run in judging.used(claim, done)]
-        if used and (verdict := judging.judge(claim, rows[rows["run"].isin(used)])).n:
-            doubt = f" ({verdict.doubt})" if verdict.doubt else ""
-            ours, said = f"{claim.quantity}: {verdict.ours}", f"{verdict.words}{doubt}"
-            judged.append(Judged(claim.says, claim.source, claim.theirs, ours, said))
+        ids = [run.id for run in judging.measured_on(claim, done)]
+        if ids and (verdict := judging.judge(claim, rows[rows["run"].isin(ids)])).n:
+            ours = "; ".join(filter(None, (verdict.ours, verdict.aside)))
+            told = (claim.theirs, f"{claim.quantity}: {ours}", verdict.said)
+            judged.append(Judged(claim.says, claim.source, *told))
     return judged
 
 

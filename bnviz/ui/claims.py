@@ -12,7 +12,6 @@ from bnviz import presets
 from bnviz.claims import CLAIMS, judging
 from bnviz.claims.claim import GROUPS, Claim, specs_of
 from bnviz.claims.judging import Verdict
-from bnviz.presets import SEEDS
 from bnviz.runs import supervisor
 from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store
@@ -24,13 +23,14 @@ from bnviz.ui.reader import wait
 
 EVERY_S = 2.0
 EVERYTHING = "all"
-BADGES = {
-    True: ":green-badge[:material/check: {}]",
-    False: ":red-badge[:material/close: {}]",
-    None: ":gray-badge[:material/hourglass_empty: {}]",
+BADGES = {  # each verdict has a colour and a symbol of its own
+    judging.HOLDS: ":green-badge[:material/check: {}]",
+    judging.FAILS: ":red-badge[:material/close: {}]",
+    judging.UNDECIDED: ":orange-badge[:material/question_mark: {}]",
+    judging.UNMEASURED: ":gray-badge[:material/hourglass_empty: {}]",
 }
 CHOICES = {EVERYTHING: "all"} | {
-    words.replace(" ", "-"): words for words in judging.WORDS.values()
+    words.replace(" ", "-"): words for words in judging.KINDS
 }  # in the address
 
 
@@ -71,9 +71,9 @@ def at_work(done: dict[str, Run]) -> dict[str, Run]:
 def judged(done: dict[str, Run]) -> list[Verdict]:
     """Return the verdict of every claim, from the finished runs."""
     stamps = {id: live.newest(run) for id, run in done.items()}
-    used = {name: judging.used(claim, done) for name, claim in CLAIMS.items()}
+    several = {name: judging.measured_on(claim, done) for name, claim in CLAIMS.items()}
     return [
-        verdict(name, tuple(stamps[run.id] for run in runs), runs) for name, runs in used.items()
+        verdict(name, tuple(stamps[run.id] for run in runs), runs) for name, runs in several.items()
     ]
 
 
@@ -154,31 +154,31 @@ def draw_claim(
 
 
 def told(verdict: Verdict) -> str:
-    """Return the verdict, the paper's value, our value and the note as Markdown."""
+    """Return the verdict, the paper's value, our values and the note as Markdown."""
     claim = verdict.claim
-    doubt = f" :orange-badge[{verdict.doubt}]" if verdict.doubt else ""
+    aside = f"\n- {verdict.aside.capitalize()}" if verdict.aside else ""
     note = f"\n- **Keep in mind:** {claim.note}" if claim.note else ""
     return (
-        f"{BADGES[verdict.holds].format(verdict.words)}{doubt} &nbsp; {claim.source}\n\n"
+        f"{BADGES[verdict.words].format(verdict.said)} &nbsp; {claim.source}\n\n"
         f"- **Measured:** {claim.quantity}\n"
         f"- **The paper:** {claim.theirs}\n"
-        f"- **Ours:** {verdict.ours or 'nothing yet'}; it holds if {claim.region}{note}"
+        f"- **Ours:** {verdict.ours or 'nothing yet'}; it holds if {claim.region}{aside}{note}"
     )
 
 
 def conditions(verdict: Verdict) -> str:
-    """Return the value of each seed and the settings, as Markdown."""
-    seeds = ", ".join(f"{seed}: {judging.number(value)}" for seed, value in verdict.values.items())
+    """Return the value of each seed that decides and the settings, as Markdown."""
+    seeds = judging.by_seed(verdict.values)
     return f"**Seeds** {seeds or 'none yet'}\n\n**Measured on** {verdict.claim.regime}"
 
 
 def address(verdict: Verdict) -> str:
     """Return a link to the figure of a claim.
 
-    It names the seeds that the verdict counts, or all seeds if none counts yet.
+    It names the seeds that the verdict counts, or all that the claim needs if none counts yet.
     """
     claim = verdict.claim
-    seeds = list(verdict.values.index) or list(SEEDS)
+    seeds = list(verdict.values.index) or list(claim.seeds)
     several = {
         "networks" if claim.page == "norms" else "norm": claim.norms,
         "lr": [link.number(rate) for rate in claim.rates],
@@ -197,7 +197,7 @@ def offer_runs(
     claim: Claim, missing: dict[str, RunSpec], absent: list[str], busy: set[str]
 ) -> None:
     """Say how many of a claim's runs are finished, and draw a button that runs the others."""
-    asked = len(specs_of(claim, 0)) * len(SEEDS)
+    asked = len(specs_of(claim, 0)) * len(claim.seeds)
     waiting = missing.keys() & busy
     if st.button(
         "Running" if waiting else "Run what is missing",

@@ -11,10 +11,10 @@ import streamlit as st
 from pandas import DataFrame, concat
 
 from bnviz import export
-from bnviz.analysis.seeds import STATISTICS
+from bnviz.analysis.scales import PLAIN, scale_of
 from bnviz.export.takeaway import Takeaway
 from bnviz.figures import comparison, knobs, metrics
-from bnviz.figures.metrics import METRICS
+from bnviz.figures.metrics import METRICS, Metric
 from bnviz.figures.panel import EACH, View
 from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store
@@ -198,9 +198,7 @@ def final_values(metric: str, stamp: Stamp, choices: Choices, runs: list[Run]) -
     view = chosen_in(view_of(stamp, metric, runs), choices)
     numbers = finals(metric, stamp, choices, view)
     about = METRICS[metric].label + (f", {choices.layers[0]}" if choices.layers else "")
-    interval = (
-        f" The interval is the {STATISTICS[view.statistic]} over seeds." if view.averaged else ""
-    )
+    interval = over(METRICS[metric], view.statistic) if view.averaged else ""
     st.markdown(f"#### Final values\n{about}: mean over the last tenth of the steps.{interval}")
     shown, written = (
         readable(numbers, view, METRICS[metric].percent),
@@ -214,6 +212,12 @@ def final_values(metric: str, stamp: Stamp, choices: Choices, runs: list[Run]) -
 def finals(metric: str, stamp: Stamp, choices: Choices, _view: View) -> DataFrame:
     """Return the final values of these runs, cached until the runs change."""
     return comparison.finals(_view, METRICS[metric])
+
+
+def over(metric: Metric, statistic: str) -> str:
+    """Say how the seeds are summed up: the values of a metric, and differences if otherwise."""
+    own, plain = scale_of(metric.quantity).interval(statistic), PLAIN.interval(statistic)
+    return f" Over seeds: {own}" + (f"; of differences, {plain}." if own != plain else ".")
 
 
 NAMES = {

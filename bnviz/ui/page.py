@@ -13,7 +13,7 @@ from pandas import DataFrame
 
 from bnviz import data, presets
 from bnviz.analysis.rows import default_layers, layer_number
-from bnviz.analysis.seeds import STATISTICS
+from bnviz.analysis.scales import STATISTICS
 from bnviz.figures import panel as panels
 from bnviz.figures.panel import Grid
 from bnviz.paths import PROJECT, cache

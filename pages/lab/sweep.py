@@ -6,8 +6,9 @@ Change one setting in steps, train every network at each value, and see which ne
 Each point or cell is one number of one run: its mean over the last tenth of the steps, its last
 test, or a mean or median over all measurements. A run has *diverged* if its loss stopped being a
 number; it is marked with a cross and has no value. Several seeds are averaged, with a 95 %
-t-interval; if one of them diverged, there is no mean. All other settings are the same in all runs.
-Initial weights, batches and noise follow from the seed.
+t-interval; if one of them diverged, there is no mean. Losses, widths and effective β are averaged
+by their logarithms. All other settings are the same in all runs. Initial weights, batches and noise
+follow from the seed.
 
 - **Learning rate**: of plain SGD, or of the optimiser chosen under *Settings*.
 - **Noise level**: multiplies the paper's noise (n_μ, n_σ − 1, r_μ and r_σ) in noisy BatchNorm and

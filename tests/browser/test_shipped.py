@@ -160,7 +160,7 @@ def test_a_copied_link_opens_the_same_view(shipped: str, tab: Tab) -> None:
         assert names == [
             "Standard · n = 2",
             "BatchNorm · n = 2",
-            "± one standard deviation over seeds",
+            "mean of logarithms, ± one standard deviation over seeds",
         ]
 
 
