@@ -29,7 +29,8 @@ from bnviz.runs.engines.inline import Inline
 from bnviz.runs.run import Run
 from bnviz.runs.store import Store
 from bnviz.story import report
-from bnviz.story.chapters import CHAPTERS, QUESTIONS, Chapter
+from bnviz.story.chapters import CHAPTERS, Chapter
+from bnviz.story.questions import QUESTIONS
 from bnviz.ui.present import SCALE, TYPE, enlarged
 from tests.conftest import tiny_spec
 

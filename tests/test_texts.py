@@ -15,7 +15,8 @@ from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from bnviz.runs.store import Store
 from bnviz.story import theorems
-from bnviz.story.chapters import CHAPTERS, QUESTIONS
+from bnviz.story.chapters import CHAPTERS
+from bnviz.story.questions import QUESTIONS
 from bnviz.ui.page import FOLDED
 from tests.pages import page
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -178,14 +178,15 @@ def verdicts(claims: Sequence[Claim], store: Store) -> Iterator[Verdict]:
     return (judge(claim, shared(*(run.id for run in measured_on(claim, done)))) for claim in claims)
 
 
-def rows(runs: Iterable[Run]) -> DataFrame:
-    """Return the rows of finished runs as in `bnviz.analysis.rows`, without the histograms.
+def rows(runs: Iterable[Run], metrics: Collection[str] = ()) -> DataFrame:
+    """Return the rows of finished runs as in `bnviz.analysis.rows`.
 
-    No claim needs histograms. The result is not cached, so the caller should keep the verdicts.
+    They are those of `metrics`, or without any named, all but the histograms, which no claim needs.
+    The result is not cached, so the caller should keep the verdicts.
     """
     asked = list(runs)
     if not asked:
         empty = EMPTY.to_pandas().assign(run="", norm="", lr=0.0, seed=0)
         return text(empty).astype({"unit": float})
-    metrics = {metric for run in asked for metric in run.measured()["metric"]}
-    return joined(asked, metrics - {HISTOGRAM})
+    recorded = {metric for run in asked for metric in run.measured()["metric"]}
+    return joined(asked, recorded & set(metrics) if metrics else recorded - {HISTOGRAM})

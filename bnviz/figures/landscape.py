@@ -211,8 +211,8 @@ LOSS_WIDTH = Panel(
 )
 LANDSCAPE = Panel(
     "Loss range",
-    "From the lowest to the highest loss over the step sizes. A narrow band means that the loss "
-    "barely changes along the gradient.",
+    "From the lowest to the highest loss over the step sizes. Which band is narrower, and from "
+    "which step on?",
     bands,
     lambda numbers, view: loss_band(numbers, view.time, view.paper),
     paper="loss_band",

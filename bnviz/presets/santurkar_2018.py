@@ -5,7 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from bnviz.presets.preset import CLASS, DLN, LP, NORMS, ON_CIFAR, ON_DLN, PAIR, SEEDS, Preset
+from bnviz.presets.preset import (
+    CLASS,
+    DEEP,
+    DLN,
+    LP,
+    ON_DEEP,
+    ON_DLN,
+    ON_VGG11,
+    PAIR,
+    SEEDS,
+    Preset,
+)
 
 ONE = SEEDS[:1]
 
@@ -31,11 +42,12 @@ def of_2018(
     )
 
 
-on_cifar = partial(of_2018, CLASS, ON_CIFAR, "Fig. {}")
+deep = partial(of_2018, DEEP, ON_DEEP, "Fig. {}")
+on_vgg11 = partial(of_2018, CLASS, ON_VGG11, "Fig. {}")
 on_dln = partial(of_2018, DLN, ON_DLN, "Fig. {} · DLN")
 
 ACCURACY = "Accuracy at two learning rates, 0.1 and 0.5."
-NOISE = "Accuracy and distributions with and without noise, and noise without BatchNorm."
+NOISE = "Accuracy and distributions with and without noise after BatchNorm."
 SHIFT = "Covariate shift at learning rates {} and {}."
 LANDSCAPE = "The loss landscape along the gradient."
 TURNING = "How far the gradient changes, by step size."
@@ -43,9 +55,9 @@ MOMENTS = "Mean and variance of one channel from step to step."
 UNDER_FIVE = "{} under five normalisations."
 
 FIGURES = (
-    on_cifar("1", "training", ACCURACY, norms=PAIR, rates=(0.1, 0.5), layers=(3,), ships=ONE),
-    on_cifar("2", "distributions", NOISE, norms=(*NORMS, "noise"), layers=(2, 5, 8), ships=SEEDS),
-    on_cifar(
+    on_vgg11("1", "training", ACCURACY, norms=PAIR, rates=(0.1, 0.5), layers=(3,), ships=ONE),
+    deep("2", "distributions", NOISE, layers=(2, 9, 13), ships=SEEDS),
+    on_vgg11(
         "3a",
         "covariate_shift",
         SHIFT.format("0.1", "0.01"),
@@ -63,15 +75,15 @@ FIGURES = (
         layers=(9, 17),
         ships=ONE,
     ),
-    on_cifar("4", "landscape", LANDSCAPE, norms=PAIR, ships=SEEDS),
-    on_cifar("5a", "norms", UNDER_FIVE.format("Accuracy"), norms=LP, ships=ONE),
+    deep("4", "landscape", LANDSCAPE, norms=PAIR, ships=SEEDS),
+    on_vgg11("5a", "norms", UNDER_FIVE.format("Accuracy"), norms=LP, ships=ONE),
     on_dln("5b", "norms", UNDER_FIVE.format("Loss"), norms=LP, ships=ONE),
-    on_cifar("6", "norms", UNDER_FIVE.format("Distributions"), norms=LP, layers=(8,), ships=ONE),
-    on_cifar("8", "distributions", MOMENTS, layers=(2, 5, 8), ships=SEEDS),
+    on_vgg11("6", "norms", UNDER_FIVE.format("Distributions"), norms=LP, layers=(8,), ships=ONE),
+    deep("8", "distributions", MOMENTS, layers=(2, 9, 13), ships=SEEDS),
     on_dln("9", "distributions", "Distributions.", norms=PAIR, layers=(1, 11, 24), ships=SEEDS),
     on_dln("10", "landscape", LANDSCAPE, norms=PAIR, ships=SEEDS),
-    on_cifar("11a", "landscape", TURNING, norms=PAIR, ships=SEEDS),
+    deep("11a", "landscape", TURNING, norms=PAIR, ships=SEEDS),
     on_dln("11b", "landscape", TURNING, norms=PAIR, ships=SEEDS),
-    on_cifar("12", "norms", UNDER_FIVE.format("The landscape"), norms=LP, ships=ONE),
+    on_vgg11("12", "norms", UNDER_FIVE.format("The landscape"), norms=LP, ships=ONE),
     on_dln("13", "norms", UNDER_FIVE.format("The landscape"), norms=LP, ships=ONE),
 )

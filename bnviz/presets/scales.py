@@ -21,7 +21,6 @@ SCALES = (
     Preset(
         name="class",
         label="Class",
-        ships=SEEDS,
         summary=(
             "A small VGG on all of CIFAR-10 for 2,000 steps, with the paper's learning rate and "
             "initial weights. It shows the order of the networks and of their loss bands. It does "
@@ -32,6 +31,7 @@ SCALES = (
     Preset(
         name="deep",
         label="Deep",
+        ships=SEEDS,
         summary=(
             "VGG-16 at a quarter of its width on all of CIFAR-10 for 5,000 steps, with the paper's "
             "learning rate and initial weights, two hidden layers and an L2 penalty of 0.0005. It "
@@ -43,6 +43,7 @@ SCALES = (
     Preset(
         name="noise-alone",
         label="Noise alone",
+        ships=SEEDS,
         summary=(
             "The deep comparison's standard network with and without the noise of noisy BatchNorm, "
             "for 2,000 steps. The paper says that the noise prevents it from training."
@@ -76,6 +77,7 @@ SCALES = (
     Preset(
         name="fine-steps",
         label="Fine steps",
+        ships=SEEDS,
         summary=(
             "A small VGG on all of CIFAR-10 for 1,000 steps, whose landscape is also measured at a "
             "tenth and a hundredth of the learning rate. Effective β is a maximum over the step "

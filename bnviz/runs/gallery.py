@@ -17,6 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bnviz import paths
+from bnviz.analysis.distributions import HISTOGRAM, RIDGES
+from bnviz.analysis.rows import spread
 from bnviz.presets import PRESETS, SEEDS
 from bnviz.runs.parts import SCHEMA, TEXT
 from bnviz.runs.run import ACTIVE, ID, Run
@@ -28,6 +30,7 @@ LIMIT = 15 * 2**20  # bytes of all files
 ORDER = ["metric", "layer", "unit", "step", "at"]  # puts equal values together: compresses well
 ENCODING = {"step": "DELTA_BINARY_PACKED", "at": "BYTE_STREAM_SPLIT", "value": "BYTE_STREAM_SPLIT"}
 EXACT = ("theorem_", "lemma_", "surface_length")  # metrics whose last digits matter
+POOLED = RIDGES  # histograms over all units of a layer that ship: those that the ridges show
 DISPUTED = (1, 2, 3, 4)  # further seeds: the order of L1 and BatchNorm on the DLN depends on them
 LOOK_S = 5.0
 
@@ -119,11 +122,12 @@ def replaceable(folder: Path) -> None:
 def compact(run: Run, folder: Path) -> Run:
     """Write a compact copy of a finished run to `folder`, and return it.
 
-    Rows are sorted; all but EXACT metrics are in single precision. spec.json has every setting.
+    Rows are sorted; all but EXACT metrics are in single precision. Of the histograms over all units
+    POOLED ship, evenly spread. spec.json has every setting.
     """
     (folder / "rows").mkdir(parents=True)
     table = pa.Table.from_pandas(
-        rounded(run.rows().astype(TEXT)).sort_values(ORDER, kind="stable"),
+        rounded(thinned(run.rows().astype(TEXT))).sort_values(ORDER, kind="stable"),
         SCHEMA,
         preserve_index=False,
     )
@@ -141,6 +145,13 @@ def compact(run: Run, folder: Path) -> Run:
     copy.write("meta.json", {name: told for name, told in run.meta().items() if name != "pid"})
     copy.write("done.json", {"diverged_at": run.diverged_at})
     return copy
+
+
+def thinned(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows without most of the histograms over all units, which take most space."""
+    pooled = (rows["metric"] == HISTOGRAM) & rows["unit"].isna()
+    kept = spread(rows[pooled], POOLED) if pooled.any() else []
+    return rows[~pooled | rows["step"].isin(kept)]
 
 
 def rounded(rows: pd.DataFrame) -> pd.DataFrame:
@@ -169,9 +180,9 @@ def contents(runs: Iterable[Run]) -> str:
     )
     about = (
         "Finished runs that ship with bnviz, made by `python -m bnviz gallery`. Values are stored "
-        "in single precision;\ncomputing a run again on the same device and versions gives them in "
-        "full. All runs together took\n"
-        f"{duration(total)} of one CPU thread or GPU."
+        "in single precision,\nand of the histograms over all units of a layer at most "
+        f"{POOLED} a run; computing a run again on the same device\nand versions gives everything "
+        f"in full. All runs together took {duration(total)} of one CPU thread or GPU."
     )
     return "\n".join(["# The gallery", "", about, "", head, *sorted(lines), ""])
 

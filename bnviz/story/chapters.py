@@ -1,18 +1,24 @@
 """The paper's story as data: the text of each chapter, its figure, and the runs of that figure.
 
-The Start page, the presenter and the lesson tell the same story. The numbers in the texts were
-measured on the runs of the chapters' presets. They are means over seeds 0 to 2 unless the text says
-that they come from one seed.
+The Start page, the presenter and the lesson tell the same story. The numbers in the texts are
+measured on the finished runs of the chapters' presets. They are means over seeds 0 to 2, of ratios
+the geometric mean, unless the text says that they come from one seed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
 from urllib.parse import urlencode
 
 from pandas import DataFrame
 
+from bnviz.claims import evidence, judging
+from bnviz.claims.evidence import Table, accuracy, final, ratio
+from bnviz.claims.evidence import covariate_shift as shift
+from bnviz.claims.evidence_landscape import landscape
 from bnviz.figures import PANELS
 from bnviz.figures import panel as panels
 from bnviz.figures.panel import Panel, View
@@ -20,6 +26,7 @@ from bnviz.presets import LP, NORMS, PAIR, PRESETS
 from bnviz.runs.run import Run
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
+from bnviz.story.numbers import Number, each, named, told
 
 
 @dataclass(frozen=True)
@@ -33,16 +40,18 @@ class Chapter:
 
     slug: str
     heading: str
-    text: str
+    text: str  # with the names of `numbers` in braces
     reading: str
     formula: str
     panel: str  # a key of bnviz.figures.PANELS
     page: str  # the page that shows the figure with more settings
-    preset: str = "class"
+    preset: str = "deep"
     norms: tuple[str, ...] = PAIR
     seeds: tuple[int, ...] = (0, 1, 2)
     layers: tuple[str, ...] = ()
     statistic: str = "t"  # a key of bnviz.analysis.scales.STATISTICS
+    numbers: Mapping[str, Number] = field(default_factory=dict)
+    metrics: tuple[str, ...] = ("train_accuracy", "test_accuracy")  # those that `numbers` read
 
     def specs(self) -> list[RunSpec]:
         """Return the specs of the chapter's runs, seed by seed."""
@@ -56,6 +65,10 @@ class Chapter:
     def finished(self, store: Store) -> list[Run]:
         """Return the chapter's finished runs in this store."""
         return list(store.finished(self.specs()).values())
+
+    def told(self, runs: Sequence[Run]) -> str:
+        """Return the text with its numbers measured on these finished runs of the chapter."""
+        return _told(self.slug, tuple(run.folder for run in runs))
 
     @property
     def figure(self) -> Panel:
@@ -89,12 +102,14 @@ class Chapter:
         )
 
 
-@dataclass(frozen=True)
-class Question:
-    """A question for a class, with its answer."""
+MIDDLE = accuracy(1000, 2000)  # the window in which the claims compare training accuracies
+FIG_8 = ("conv2", "conv9", "conv13")  # the layers of the paper's Fig. 8
+WALKS = ("loss_along", "gradient_distance", "gradient_norm")  # what the landscape probe measures
 
-    question: str
-    answer: str
+
+def of_seed_0(table: Table) -> Table:
+    """Return the same table of the runs with seed 0 only."""
+    return lambda rows: table(rows[rows["seed"] == 0])
 
 
 # What BatchNorm does, and whether its distributions are steadier.
@@ -104,11 +119,14 @@ STABILITY = (
         heading="With BatchNorm the same network learns faster",
         text=(
             "These are two copies of one network. Both start from the same weights and see the "
-            "same batches; one normalises its layers. BatchNorm reaches 50 % training accuracy "
-            "after 140 steps, the standard network after 920. On test images BatchNorm leads "
-            "from the second measurement on. After 2,000 steps it stands at 72 %, the standard "
-            "network at 65 %."
+            "same batches; one normalises its layers. Over steps 1,000 to 1,999 the training "
+            "accuracy is {batch:.0f} % with BatchNorm and {none:.0f} % without. On test images "
+            "the two stand at {batch_test:.0f} % and {none_test:.0f} % after 5,000 steps."
         ),
+        numbers={
+            **each(MIDDLE, *PAIR, scale=100),
+            **named("test", each(final("test_accuracy"), *PAIR, scale=100)),
+        },
         reading="Who is ahead at equal steps? Is the lead larger at the start or at the end?",
         formula="BatchNorm, for each channel over the batch: μ = mean x, σ² = mean (x − μ)², "
         "x̂ = (x − μ) / √(σ² + ε), y = γx̂ + β. γ and β are learned. Test accuracy is "
@@ -120,12 +138,13 @@ STABILITY = (
         slug="distributions",
         heading="Are its distributions more stable?",
         text=(
-            "BatchNorm was made to keep the input of every layer stable. In this layer it "
-            "does: one channel's median drifts by 0.1 over the training, against 0.8 in the "
-            "standard network. The third network adds random noise after BatchNorm, new at "
-            "each step. Its median drifts by 1.0, the most of the three. (Seed 0. In layer 8 "
-            "the standard network is as steady as BatchNorm.)"
+            "BatchNorm was made to keep the input of every layer stable. In layer 5, one channel's "
+            "median moves over a range of {batch:.2f} during training; in the standard network it "
+            "moves over {none:.2f}. The third network adds random noise after BatchNorm, new at "
+            "each step. Its median moves over {noisy:.2f}. (Seed 0; means over ten measurements.)"
         ),
+        numbers=each(of_seed_0(evidence.travel(["conv5"], pooled=False)), *NORMS),
+        metrics=("activation_quantile",),
         reading="The lines show the median and the 15–85 % and 5–95 % ranges of one ReLU's input. "
         "A stable distribution gives level lines.",
         formula=(
@@ -141,12 +160,22 @@ STABILITY = (
         slug="noise",
         heading="With noise after BatchNorm it still learns faster",
         text=(
-            "The noise moves a channel's mean from step to step four to thirteen times as far "
-            "as it moves in the standard network. Over steps 1,000 to 1,999 the noisy network's "
-            "training accuracy is 73 %, against 77 % with BatchNorm and 59 % for the standard "
-            "network. So this network learns fast without stable distributions. What does the "
-            "noise leave in place?"
+            "The noise moves a channel's mean from step to step {moved:.0f} times as far as it "
+            "moves in the standard network, or {own:.1f} times in units of its own spread. Over "
+            "steps 1,000 to 1,999 the training accuracy is {noisy:.0f} % with noise, {batch:.0f} % "
+            "with BatchNorm alone and {none:.0f} % in the standard network. So this network "
+            "learns fast without stable distributions. What does the noise leave in place?"
         ),
+        numbers={
+            **each(MIDDLE, *NORMS, scale=100),
+            "moved": Number(
+                ratio(evidence.moment_change("mean", *FIG_8), "noisy", "none"), "geometric mean"
+            ),
+            "own": Number(
+                ratio(evidence.mean_change_in_spreads(*FIG_8), "noisy", "none"), "geometric mean"
+            ),
+        },
+        metrics=("train_accuracy", "activation_mean", "activation_variance"),
         reading="Which network does the noisy one resemble: BatchNorm or the standard network?",
         formula=(
             "After BatchNorm x ← s·x + m, for every element, with s ~ N(σ_j, 0.1), m ~ U(μ_j − "
@@ -159,17 +188,28 @@ STABILITY = (
     ),
     Chapter(
         slug="covariate-shift",
-        heading="Is its covariate shift smaller? At first it is larger",
+        heading="Is its covariate shift smaller?",
         text=(
             "Internal covariate shift is how much a layer's gradient changes when the layers "
-            "before it are updated. In the first 250 steps, while BatchNorm takes its lead, "
-            "its gradient in layer 5 turns further: cosine 0.52, against 0.88 in the standard "
-            "network. Over the last 1,000 steps it turns less: 0.70 against 0.56. The paper "
-            "found no less shift with BatchNorm. Here that holds only at first."
+            "before it are updated. In layer 5 the distance is {far_early:.1f} times as large with "
+            "BatchNorm before step 2,000, and {far_late:.1f} times afterwards. The cosine is "
+            "{batch_early:.2f} with BatchNorm and {none_early:.2f} without, then {batch_late:.2f} "
+            "and {none_late:.2f}. The paper found no less shift with BatchNorm."
         ),
+        numbers={
+            **named("early", each(shift("ics_cosine", "median", "conv5", stop=2000), *PAIR)),
+            **named("late", each(shift("ics_cosine", "median", "conv5", start=2000), *PAIR)),
+            "far_early": Number(
+                ratio(shift("ics_l2", "median", "conv5", stop=2000), *PAIR[::-1]), "geometric mean"
+            ),
+            "far_late": Number(
+                ratio(shift("ics_l2", "median", "conv5", start=2000), *PAIR[::-1]), "geometric mean"
+            ),
+        },
+        metrics=("ics_l2", "ics_cosine"),
         reading=(
-            "Distance 0 and cosine 1 mean no shift. Which network is closer to them in the "
-            "first 250 steps, and which later?"
+            "Distance 0 and cosine 1 mean no shift. Which network is closer to them before step "
+            "2,000, and which later?"
         ),
         formula=(
             "G is the gradient of the loss with respect to the weights of layer i at step t. "
@@ -189,12 +229,19 @@ SMOOTHNESS = (
         slug="landscape",
         heading="Does its loss vary less along the gradient?",
         text=(
-            "Walk along the gradient, from half a training step to four steps, and see how "
-            "much the loss varies: by 0.66 with BatchNorm and by 2.19 without, averaged over "
-            "the training. In the first 250 steps the order is reversed (1.33 and 0.64). The "
-            "paper's answer is a smoother landscape, which its theorems give if γ < σ and "
-            "⟨ŷ, g⟩ ≥ 0. In our MLP, DLN and VGG neither holds for most units."
+            "Walk along the gradient, from half a training step to four steps. The loss varies by "
+            "{batch:.2f} with BatchNorm and by {none:.2f} without, on average; in the first 250 "
+            "steps by {batch_early:.2f} and {none_early:.2f}. On a logarithmic axis the first two "
+            "are {batch_log:.2f} and {none_log:.2f}. The paper's answer is a smoother landscape, "
+            "which its theorems give if γ < σ and ⟨ŷ, g⟩ ≥ 0. In our MLP, DLN and VGG neither "
+            "holds for most units."
         ),
+        numbers={
+            **each(landscape("width", "mean"), *PAIR),
+            **named("early", each(landscape("width", "mean", 0, 250), *PAIR)),
+            **named("log", each(landscape("log_width", "mean"), *PAIR)),
+        },
+        metrics=WALKS,
         reading=(
             "Which band is narrower, and from which step on? Find where the standard network "
             "leaves 2.30, the loss of guessing."
@@ -213,10 +260,11 @@ SMOOTHNESS = (
         heading="Do other normalisations learn as fast?",
         text=(
             "Divide by an average L1, L2 or L∞ norm instead of the standard deviation. The "
-            "variance is no longer fixed, and the networks still learn nearly as fast. Training "
-            "accuracy over steps 1,000 to 1,999 is 76, 77 and 76 %, against 78 % with "
-            "BatchNorm and 59 % for the standard network (one seed)."
+            "variance is no longer fixed. On a shallower network, vgg11, the training accuracy "
+            "over steps 1,000 to 1,999 is {l1:.0f}, {l2:.0f} and {linf:.0f} %, against "
+            "{batch:.0f} % with BatchNorm and {none:.0f} % for the standard network (one seed)."
         ),
+        numbers=each(MIDDLE, *LP, scale=100),
         reading="Do all normalised networks outrun the standard one, and how far apart are they?",
         formula=(
             "ŷ = (y − μ) / N_p(y) for each channel over the batch, with N₁ = mean |y|, N₂ = "
@@ -232,12 +280,17 @@ SMOOTHNESS = (
         slug="few-images",
         heading="On 4,000 images the order reverses",
         text=(
-            "The networks and the learning rate are the same, but there are 4,000 images and "
-            "200 steps. Now BatchNorm's band is the wider one: 1.94 against 0.60 on average, "
-            "at all three seeds. The standard network has barely started to learn: its last "
-            "training accuracy is 26 %, BatchNorm's is 67 %. A small demonstration can show the "
-            "opposite of the paper."
+            "A shallower network, vgg11, trains on 4,000 images for 200 steps at the same learning "
+            "rate. Here BatchNorm's band is the wider one: {batch:.2f} against {none:.2f} on "
+            "average. Over the last 20 steps the training accuracy is {batch_last:.0f} % with "
+            "BatchNorm and {none_last:.0f} % without: the standard network has barely started to "
+            "learn. A small demonstration can show the opposite of the paper."
         ),
+        numbers={
+            **each(landscape("width", "mean"), *PAIR),
+            **named("last", each(accuracy(180, 200), *PAIR, scale=100)),
+        },
+        metrics=(*WALKS, "train_accuracy"),
         reading=(
             "Compare this with the first 200 steps of the same figure on all images. Is the order "
             "of the bands the same?"
@@ -255,79 +308,13 @@ SMOOTHNESS = (
 
 CHAPTERS = {chapter.slug: chapter for chapter in STABILITY + SMOOTHNESS}
 
-QUESTIONS = (
-    Question(
-        "What does the band in the landscape figure show at one step?",
-        "One network, one batch, one moment. The loss is evaluated at θ − ηg for four step sizes "
-        "η along the gradient g. The band spans the lowest to the highest of the four. Training "
-        "then continues from θ. It is not the range over several runs.",
-    ),
-    Question(
-        "Before it learns anything, a network on CIFAR-10 has a loss of about 2.30. Why this "
-        "number?",
-        "A network that gives each of ten classes the probability 1/10 has the cross-entropy "
-        "−ln(1/10) = ln 10 ≈ 2.30 on every image.",
-    ),
-    Question(
-        "Why do all networks of a comparison start from the same weights and see the same batches?",
-        "Chance is then the same for all of them. At one seed, they differ in the normalisation "
-        "only. Differences can be taken seed by seed (they are paired), so fewer seeds are needed.",
-    ),
-    Question(
-        "What is the hatched interval around a mean, and how does it differ from a band?",
-        "It is the 95 % t-interval of the mean over n runs that differ only in their seed: mean "
-        "± t·s/√n, with t = 4.30 for n = 3. On a logarithmic axis it is that of the logarithms. "
-        "It says how well the mean is known. A band belongs to one run: it is a range over step "
-        "sizes or a range of activations. More seeds do not make a band narrower.",
-    ),
-    Question(
-        "Covariate shift compares a layer's gradient before and after the layers before it are "
-        "updated. What is it in layer 1?",
-        "Zero. Layer 1 has no layer before it, so G′ = G: the distance is 0 and the cosine 1, in "
-        "every network.",
-    ),
-    Question(
-        "What does noisy BatchNorm rule out, and what does it not rule out?",
-        "It rules out that this network needs stable distributions to train fast: of the three "
-        "networks its distributions move most, and it trains nearly as fast as BatchNorm. It does "
-        "not show that stability never helps. Evaluated with statistics gathered under noise, its "
-        "test accuracy (57 %) stays below the standard network's (65 %).",
-    ),
-    Question(
-        "The L2 norm here is √(mean y²), taken before the mean is subtracted. When does it equal "
-        "BatchNorm's σ?",
-        "When the mean is 0, because mean y² = σ² + μ². Otherwise it is larger than σ, and the "
-        "variance of the output, σ² / (σ² + μ²), is below 1 and changes with μ.",
-    ),
-    Question(
-        "On 4,000 images and 200 steps BatchNorm's loss band is the wider one. Is the paper wrong?",
-        "This does not show it. The two measurements are made in two regimes. After 200 steps on "
-        "4,000 images the standard network's training accuracy is 26 %. On all images the order is "
-        "the same at first and reverses later. A narrow band alone does not tell a smooth "
-        "landscape from a network that has not begun to learn.",
-    ),
-    Question(
-        "Narrower bands and faster training go together. Does that prove that one causes the "
-        "other?",
-        "No. Both could follow from something else, such as the scale of the activations. A "
-        "network that is ahead also stands elsewhere in its landscape. Other norms and noisy "
-        "BatchNorm show both too. That fits a link, but does not prove one. Proof would take an "
-        "experiment that changes the smoothness of the landscape and nothing else. The paper's "
-        "theorems promise a shorter gradient and a lower curvature under conditions (γ < σ, "
-        "⟨ŷ, g⟩ ≥ 0). In the MLP, the DLN and the VGG that we checked, neither holds for most "
-        "units.",
-    ),
-    Question(
-        "In the paper, effective β of both VGGs settles at 20. Why is that a property of the "
-        "grid of step sizes?",
-        "β is the largest ‖∇L(θ − ηg) − g‖ / (η‖g‖) over the grid. If even the smallest step "
-        "changes the gradient by its own length, the numerator is about ‖g‖ at every η, and the "
-        "ratio is largest at the smallest η: 1/η_min = 1 / (½ · 0.1) = 20. Halve η_min, and the "
-        "plateau can move to 40. (2/lr is also 20, by coincidence: the grid begins at half the "
-        "learning rate.) In the deep linear network, trained on the full batch, the plateau is "
-        "2/lr, the edge of stability, and does not move with the grid.",
-    ),
-)
+
+@lru_cache(maxsize=64)
+def _told(slug: str, folders: tuple[Path, ...]) -> str:
+    chapter = CHAPTERS[slug]
+    # An accuracy counts only if the losses stayed finite.
+    rows = judging.rows(map(Run, folders), {*chapter.metrics, "train_loss", "test_loss"})
+    return told(chapter.text, chapter.numbers, rows)[0]
 
 
 def finished(store: Store) -> list[Run]:

@@ -6,101 +6,115 @@ The prose is typed here; the numbers are measured (see `bnviz.story.paper_figure
 from __future__ import annotations
 
 from bnviz.claims import evidence
-from bnviz.claims.evidence import accuracy, final, of, ratio
-from bnviz.claims.evidence_landscape import growth, landscape
+from bnviz.claims.evidence import Measure, accuracy, final, of, ratio
+from bnviz.claims.evidence_landscape import cosine, growth, landscape
 from bnviz.presets import LP, PAIR
-from bnviz.story.paper_figure import (
-    Number,
-    OverSeeds,
-    PaperFigure,
-    at_rate,
-    at_step,
-    below,
-    distance,
-    each,
-    named,
-    spread,
-)
+from bnviz.story.numbers import Number, OverSeeds, each, named
+from bnviz.story.paper_figure import PaperFigure, at_rate, at_step, below, distance, spread
 
 ENDS: dict[str, OverSeeds] = {"low": "min", "high": "max"}
 EDGE = 1e-6 / 2  # takes β to units of 2/lr, at the deep linear network's learning rate
-LATE = accuracy(1000, 2000)  # the window in which the claims compare training accuracies
+MIDDLE = accuracy(1000, 2000)  # the window in which the claims compare training accuracies
 SHIFT = evidence.covariate_shift
 TEST = final("test_accuracy")
 WIDTH = landscape("width", "mean")
 
 
+def farther(layer: str) -> Measure:
+    """Measure the ratio of BatchNorm's median ‖G − G′‖ to the standard network's in a layer."""
+    return ratio(SHIFT("ics_l2", "median", layer), "batch", "none")
+
+
 VGG_FIGURES_1_TO_4 = (
     PaperFigure(
         title="1, accuracy and histograms",
-        preset="fig1",
-        theirs=(
-            "at 0.1 BatchNorm is ahead from the start and ends at 82.9 against 80.0 % test "
-            "accuracy; at 0.5 BatchNorm ends at 80 %, and the standard network stays at chance"
-        ),
-        ours=(
-            "at 0.1: training accuracy {batch} against {none} % over steps 1,000–1,999, test "
-            "accuracy {batch_test} against {none_test} %; at 0.5: test accuracy {batch_half} %, "
-            "standard training accuracy {none_early} % over the first 1,000 steps and {none_late} "
-            "% over steps 1,500–1,999"
-        ),
+        preset="deep",
+        theirs="BatchNorm is ahead from the start and ends at 82.9 against 80.0 % test accuracy",
+        ours="training accuracy {batch} against {none} % over steps 1,000–1,999, test accuracy "
+        "{batch_test} against {none_test} %",
         numbers={
-            **each(at_rate(0.1, LATE), "batch", "none", scale=100),
-            **named("test", each(at_rate(0.1, TEST), "batch", "none", scale=100)),
-            **named("half", each(at_rate(0.5, TEST), "batch", scale=100)),
+            **each(MIDDLE, "batch", "none", scale=100),
+            **named("test", each(TEST, "batch", "none", scale=100)),
+        },
+        claims=("batch-faster", "batch-sooner", "batch-better"),
+    ),
+    PaperFigure(
+        title="1, learning rate 0.5",
+        preset="fig1",
+        theirs="BatchNorm ends at 80 %, and the standard network stays at chance",
+        ours="test accuracy of BatchNorm {batch} %, training accuracy of the standard network "
+        "{none_early} % over the first 1,000 steps and {none_late} % over steps 1,500–1,999",
+        numbers={
+            **each(at_rate(0.5, TEST), "batch", scale=100),
             **named("early", each(at_rate(0.5, accuracy(0, 1000)), "none", scale=100)),
             **named("late", each(at_rate(0.5, accuracy(1500, 2000)), "none", scale=100)),
         },
-        claims=("batch-faster", "batch-better", "batch-at-half", "standard-at-half"),
-        note="at 0.5 our standard network begins to learn late",
+        claims=("batch-at-half", "standard-at-half"),
+        note="our standard network, a vgg11, begins to learn late",
     ),
     PaperFigure(
         title="2, noise",
         preset="fig2",
-        theirs=(
-            "noisy BatchNorm nearly reaches BatchNorm, and both are far above the standard network"
-        ),
-        ours=(
-            "training accuracy over steps 1,000–1,999: BatchNorm {batch} %, noisy BatchNorm "
-            "{noisy} %, standard {none} %, noise without BatchNorm {noise} %"
-        ),
-        numbers=each(LATE, "batch", "noisy", "none", "noise", scale=100),
-        claims=("noisy-as-fast", "noisy-above-standard", "noise-alone"),
-        note="noise without BatchNorm does not prevent training on our vgg11",
+        theirs="noisy BatchNorm nearly reaches BatchNorm; both are far above the standard network",
+        ours="training accuracy over steps 1,000–1,999: BatchNorm {batch} %, noisy BatchNorm "
+        "{noisy} %, standard {none} %",
+        numbers=each(MIDDLE, "batch", "noisy", "none", scale=100),
+        claims=("noisy-as-fast", "noisy-above-standard"),
+    ),
+    PaperFigure(
+        title="2, noise without BatchNorm",
+        preset="noise-alone",
+        theirs="the noise prevents training (text, no figure)",
+        ours="training accuracy over steps 1,500–1,999: {noise} % with noise, {none} % without",
+        numbers=each(accuracy(1500, 2000), "noise", "none", scale=100),
+        claims=("noise-alone",),
     ),
     PaperFigure(
         title="3a, covariate shift",
-        preset="fig3a",
+        preset="deep",
         theirs="BatchNorm's shift is similar or worse",
-        ours="median cosine with BatchNorm against standard; at 0.1: {batch_5} against {none_5} in "
-        "layer 5, {batch_10} against {none_10} in the last layer; at 0.01: {batch_low} against "
-        "{none_low} in layer 5, where ‖G − G′‖ is {batch_far} against {none_far}",
+        ours="median cosine with BatchNorm against standard: {batch_5} against {none_5} in layer "
+        "5, {batch_10} against {none_10} in layer 10; median ‖G − G′‖ {far_5} and {far_10} times "
+        "as large with BatchNorm",
         numbers={
-            **named("5", each(at_rate(0.1, SHIFT("ics_cosine", "median", "conv5")), *PAIR)),
-            **named("10", each(at_rate(0.1, SHIFT("ics_cosine", "median", "fc10")), *PAIR)),
-            **named("low", each(at_rate(0.01, SHIFT("ics_cosine", "median", "conv5")), *PAIR)),
+            **named("5", each(SHIFT("ics_cosine", "median", "conv5"), *PAIR)),
+            **named("10", each(SHIFT("ics_cosine", "median", "conv10"), *PAIR)),
+            "far_5": Number(farther("conv5"), "geometric mean"),
+            "far_10": Number(farther("conv10"), "geometric mean"),
+        },
+        claims=tuple(
+            f"ics-{by}-{layer}-{when}"
+            for by in ("distance", "cosine")
+            for layer in (5, 10)
+            for when in ("early", "late")
+        ),
+        note="a cosine nearer to 1 and a smaller distance mean less shift",
+    ),
+    PaperFigure(
+        title="3a, learning rate 0.01",
+        preset="fig3a",
+        theirs="at first BatchNorm's shift is larger",
+        ours="median cosine in layer 5 with BatchNorm against standard {batch} against {none}, "
+        "‖G − G′‖ {batch_far} against {none_far}",
+        numbers={
+            **each(at_rate(0.01, SHIFT("ics_cosine", "median", "conv5")), *PAIR),
             **named("far", each(at_rate(0.01, SHIFT("ics_l2", "median", "conv5")), *PAIR)),
         },
-        claims=("ics-layer-5", "ics-last-layer", "ics-low-rate"),
-        note=(
-            "a cosine nearer to 1 means less shift: ours has less with BatchNorm in the last layer"
-        ),
+        claims=("ics-low-rate",),
     ),
     PaperFigure(
         title="4, loss landscape",
         preset="fig4",
-        theirs=(
-            "BatchNorm's loss band is six times narrower over the whole training, its gradient is "
-            "more predictive, and effective β settles at 20 in both networks"
-        ),
-        ours=(
-            "mean width of the loss band {width} times as large without BatchNorm, median "
-            "gradient distance {distance} times as large; median effective β {batch} with "
-            "BatchNorm, {none} without; over the first 250 steps the band is {early} times as "
-            "wide without BatchNorm"
-        ),
+        theirs="BatchNorm's loss band is six times narrower over the whole training, its gradient "
+        "is more predictive, and effective β settles at 20 in both networks",
+        ours="mean width of the loss band {width} times as large without BatchNorm, {log} times on "
+        "a logarithmic axis; median gradient distance {distance} times as large; cosine after one "
+        "step {batch_cosine} with BatchNorm, {none_cosine} without; median effective β {batch} "
+        "with BatchNorm, {none} without; over the first 250 steps the band is {early} times as "
+        "wide without BatchNorm",
         numbers={
             "width": Number(ratio(WIDTH, "none", "batch"), "geometric mean"),
+            "log": Number(ratio(landscape("log_width", "mean"), "none", "batch"), "geometric mean"),
             "distance": Number(
                 ratio(landscape("distance_high", "median"), "none", "batch"), "geometric mean"
             ),
@@ -108,11 +122,18 @@ VGG_FIGURES_1_TO_4 = (
                 ratio(landscape("width", "mean", 0, 250), "none", "batch"), "geometric mean"
             ),
             **each(landscape("beta", "median"), "batch", "none"),
+            **named("cosine", each(cosine("median"), "batch", "none")),
         },
         claims=(
             "band-narrower",
+            "band-narrower-log",
+            "noisy-band",
+            "random-direction",
             "gradient-predictiveness",
+            "gradient-direction",
+            "gradient-relative",
             "beta-lower",
+            "beta-scale-free",
             "beta-plateau",
             "band-at-first",
         ),
@@ -127,7 +148,7 @@ VGG_FIGURES_5_TO_12 = (
         theirs="every lp normalisation is as good as BatchNorm",
         ours="training accuracy over steps 1,000–1,999: L1 {l1} %, L2 {l2} %, L∞ {linf} %, "
         "BatchNorm {batch} %, standard {none} %",
-        numbers=each(LATE, *LP, scale=100),
+        numbers=each(MIDDLE, *LP, scale=100),
         claims=("lp-as-good",),
     ),
     PaperFigure(
@@ -152,19 +173,25 @@ VGG_FIGURES_5_TO_12 = (
             "less in the standard network, and least under BatchNorm"
         ),
         ours=(
-            "median change of μ from one step to the next in layers 2, 5, 8: noisy {noisy_2}, "
-            "{noisy_5}, {noisy_8}; standard {none_2}, {none_5}, {none_8}; BatchNorm {batch_2}, "
-            "{batch_5}, {batch_8}"
+            "median change of μ from one step to the next in layers 2, 9, 13: noisy {noisy_2}, "
+            "{noisy_9}, {noisy_13}; standard {none_2}, {none_9}, {none_13}; BatchNorm {batch_2}, "
+            "{batch_9}, {batch_13}"
         ),
         numbers={
             name: number
-            for layer in (2, 5, 8)
+            for layer in (2, 9, 13)
             for name, number in named(
                 str(layer),
                 each(evidence.moment_change("mean", f"conv{layer}"), "noisy", "none", "batch"),
             ).items()
         },
-        claims=("noisy-less-stable", "batch-steadier"),
+        claims=(
+            "noisy-less-stable",
+            "noisy-variance",
+            "noisy-own-spread",
+            "batch-steadier",
+            "standard-drifts",
+        ),
     ),
     PaperFigure(
         title="11, distance against step size, VGG",
@@ -190,7 +217,7 @@ VGG_FIGURES_5_TO_12 = (
         ours="mean width of the loss band: L1 {l1}, L2 {l2}, L∞ {linf}, BatchNorm {batch}, "
         "standard {none}",
         numbers=each(WIDTH, *LP),
-        claims=("lp-bands",),
+        claims=("lp-bands", "lp-predictive"),
     ),
 )
 
@@ -249,7 +276,7 @@ ON_THE_DLN = (
             for network in PAIR
             for end, over_seeds in ENDS.items()
         },
-        claims=("dln-spread",),
+        claims=("dln-spread-1", "dln-spread-11", "dln-spread-24"),
     ),
     PaperFigure(
         title="10, loss landscape, DLN",
@@ -300,7 +327,7 @@ ON_THE_DLN = (
         ours="median effective β from step 500 on, in units of 2/lr: BatchNorm {batch}, L1 {l1}, "
         "L2 {l2}, L∞ {linf}",
         numbers=each(landscape("beta", "median", 500), *LP[1:], scale=EDGE),
-        claims=("dln-lp-edge",),
+        claims=("dln-lp-edge", "dln-lp-band", "dln-lp-predictive"),
         note="L∞ lies further up than in the paper",
     ),
 )

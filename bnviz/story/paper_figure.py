@@ -8,23 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from pandas import DataFrame, Series
 
 from bnviz.analysis.distributions import quantile_bands
 from bnviz.analysis.landscape import step_sizes
-from bnviz.claims.evidence import Measure, Table, of
+from bnviz.claims.evidence import Measure, Table
 from bnviz.presets import PRESETS
-
-OverSeeds = Literal["mean", "geometric mean", "min", "max"]
-
-
-class Number(NamedTuple):
-    """One measured number: the value of each seed, and how the seeds are summed up."""
-
-    measure: Measure
-    over_seeds: OverSeeds = "mean"
+from bnviz.story.numbers import Number
 
 
 @dataclass(frozen=True)
@@ -55,16 +47,6 @@ class PaperFigure:
 def at_rate(lr: float, table: Table) -> Table:
     """The same table, of the runs at one learning rate only."""
     return lambda rows: table(rows[rows["lr"] == lr])
-
-
-def each(table: Table, *networks: str, scale: float = 1.0) -> dict[str, Number]:
-    """Return the number of each of these networks, under the network's name."""
-    return {network: Number(of(table, network, scale)) for network in networks}
-
-
-def named(suffix: str, numbers: Mapping[str, Number]) -> dict[str, Number]:
-    """The same numbers, with a suffix to each name."""
-    return {f"{name}_{suffix}": number for name, number in numbers.items()}
 
 
 def spread(layer: str, end: Literal["first", "last"]) -> Table:

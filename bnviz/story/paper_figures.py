@@ -10,7 +10,8 @@ from bnviz.claims import evidence, theory
 from bnviz.claims.evidence import final, of
 from bnviz.presets import PAIR
 from bnviz.story.figures_2018 import ON_THE_DLN, ON_THE_VGG
-from bnviz.story.paper_figure import Number, PaperFigure, at_step, each, named
+from bnviz.story.numbers import Number, each, named
+from bnviz.story.paper_figure import PaperFigure, at_step
 
 TEST = final("test_accuracy")
 

@@ -33,7 +33,8 @@ from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
 from bnviz.story import chapters as story
 from bnviz.story import theorems
-from bnviz.story.chapters import CHAPTERS, QUESTIONS, Chapter
+from bnviz.story.chapters import CHAPTERS, Chapter
+from bnviz.story.questions import QUESTIONS
 from bnviz.training.norms import NORMS
 from bnviz.words import duration
 
@@ -60,6 +61,7 @@ class Section(NamedTuple):
     """A chapter of the lesson. Without finished runs it has no picture but the command for them."""
 
     chapter: Chapter
+    text: str
     picture: Picture | None
     command: str
 
@@ -114,12 +116,13 @@ def lesson(store: Store) -> str:
 
 def section(chapter: Chapter, runs: Sequence[Run], rows: DataFrame) -> Section:
     """Return a chapter with its figure, drawn from those of `rows` that belong to `runs`."""
+    text = chapter.told(runs)
     if not runs:
-        return Section(chapter, None, command(chapter))
+        return Section(chapter, text, None, command(chapter))
     _, figure = chapter.figure.figure(chapter.view(runs, rows))
     measured = measured_on([run.spec for run in runs], only_first(chapter.figure, runs))
-    shown = picture(figure, f"{chapter.heading}. {chapter.text}", f"{chapter.reading} {measured}")
-    return Section(chapter, shown, command(chapter))
+    shown = picture(figure, f"{chapter.heading}. {text}", f"{chapter.reading} {measured}")
+    return Section(chapter, text, shown, command(chapter))
 
 
 def command(chapter: Chapter) -> str:

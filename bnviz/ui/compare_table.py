@@ -18,7 +18,7 @@ from bnviz.training.norms import NORMS
 from bnviz.ui import link, page
 from bnviz.words import shorten
 
-SHIPPED = "class"  # the preset whose runs are compared at first
+SHIPPED = "deep"  # the preset whose runs are compared at first
 ROW, HEAD, MOST_ROWS = 35, 40, 7  # pixels of a row and of the head; rows before the table scrolls
 NAMED = {"seed", "lr", "depth", "momentum"}  # settings that a filter reads with the number after
 NUMBER = re.compile(r"^(\w+ )?[\d.]+(e[+-]?\d+)?$")

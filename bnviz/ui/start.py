@@ -129,11 +129,11 @@ def tell() -> None:
     for pair in zip(TOLD[::2], TOLD[1::2], strict=True):
         for column, chapter in zip(st.columns(2, gap="large"), pair, strict=True):
             with column:
-                st.markdown(f"#### {chapter.heading}\n{chapter.text}")
+                st.markdown(f"#### {chapter.heading}\n{story.text(chapter)}")
                 picture(chapter)
     st.divider()
     left, right = st.columns([2, 3], gap="large")
-    left.markdown(f"### {FINDING.heading}\n{FINDING.text}")
+    left.markdown(f"### {FINDING.heading}\n{story.text(FINDING)}")
     with right:
         picture(FINDING)
     st.markdown(THEOREMS + theorems.networks())

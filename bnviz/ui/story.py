@@ -53,7 +53,7 @@ class Drawn:
             figure or self.take.figure,
             key=key,
             revision=f"{chapter.slug}-{live.revision(self.runs)}",
-            alt=f"{chapter.heading}. {chapter.text}",
+            alt=f"{chapter.heading}. {chapter.told(self.runs)}",
             filename=f"bnviz-{chapter.slug}",
             on_export=on_export,
         )
@@ -88,6 +88,11 @@ def made(slug: str, stamp: Stamp, _runs: list[Run]) -> tuple[View, DataFrame, go
     figure = CHAPTERS[slug].figure
     view = CHAPTERS[slug].view(_runs, rows_of([figure], _runs, layers=CHAPTERS[slug].layers))
     return view, *figure.figure(view)
+
+
+def text(chapter: Chapter) -> str:
+    """Return the text of a chapter with the numbers of its finished runs."""
+    return chapter.told(chapter.finished(Store()))
 
 
 def not_yet(chapter: Chapter) -> None:
