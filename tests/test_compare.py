@@ -20,7 +20,7 @@ from bnviz.ui import compare_table
 from tests.conftest import tiny_spec
 from tests.pages import page, plots, sentences
 
-SHIPPED = PRESETS["class"].specs()
+SHIPPED = PRESETS["deep"].specs()
 
 
 def finished_run(spec: RunSpec, store: Store) -> Run:

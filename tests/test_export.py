@@ -45,7 +45,7 @@ needs_poppler = pytest.mark.skipif(
 OF_THE_VGG = [
     name
     for name, panel in PANELS.items()
-    if panel.fits(PRESETS["class"].specs()) and "sweep" not in name
+    if panel.fits(PRESETS["deep"].specs()) and "sweep" not in name
 ]
 OF_THE_VGG = [
     name for name in OF_THE_VGG if not name.startswith(("surface", "path", "theorem", "lemma"))
@@ -66,7 +66,7 @@ def shipped(preset: str) -> list[Run]:
     return [Run(paths.GALLERY / spec.id) for spec in PRESETS[preset].specs()]
 
 
-def drawn(name: str, preset: str = "class", **choices: Any) -> takeaway.Takeaway:
+def drawn(name: str, preset: str = "deep", **choices: Any) -> takeaway.Takeaway:
     return takeaway.of_runs(PANELS[name], shipped(preset), **choices)
 
 
@@ -175,7 +175,7 @@ def test_a_web_page_opens_without_a_network() -> None:
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("name", [*OF_THE_VGG, "curvature"])
 def test_a_style_changes_neither_numbers_nor_order(name: str, style: str) -> None:
-    figure = drawn(name, "fig10" if name == "curvature" else "class").figure
+    figure = drawn(name, "fig10" if name == "curvature" else "deep").figure
     before = json.loads(figure.to_json())
     made = json.loads(export.styled(figure, STYLES[style], "seed 0").to_json())
     assert json.loads(figure.to_json()) == before
@@ -249,7 +249,7 @@ def test_latex_is_balanced_and_its_tables_have_the_columns_it_names(name: str) -
 
 @needs_latex
 @pytest.mark.parametrize(
-    ("name", "preset"), [("training-loss", "class"), ("landscape", "class"), ("curvature", "fig10")]
+    ("name", "preset"), [("training-loss", "deep"), ("landscape", "deep"), ("curvature", "fig10")]
 )
 def test_latex_compiles(name: str, preset: str, tmp_path: Path) -> None:
     """Compile the picture, the table and the plot. A blank page stands in for the PDF."""

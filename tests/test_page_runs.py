@@ -118,7 +118,7 @@ def test_the_runs_page_lists_shipped_runs_with_results_and_links_to_figures(monk
         table[table.State == "done"].Result.str.contains("test set right|training loss")
     ) == {True}
     assert not table[table.State.str.startswith("diverged at step")].Share.lt(1).any()
-    spec = PRESETS["class"].specs(norm="noisy", seed=2)[0]
+    spec = PRESETS["deep"].specs(norm="noisy", seed=2)[0]
     (link,) = table[table.Id == spec.id].Figures
     shown = page("paper/" + link.partition("?")[0], **dict(parse_qsl(link.partition("?")[2])))
     assert shown.button(key="run").label == "Finished" and spec.id in str(plots(shown)[0])

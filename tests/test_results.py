@@ -73,7 +73,7 @@ def test_no_measured_number_is_missing(document: str) -> None:
 
 
 def test_the_accuracies_of_the_seeds_agree_with_the_rows(document: str) -> None:
-    spec = PRESETS["class"].specs(seed=1, norm="batch")[0]
+    spec = PRESETS["deep"].specs(seed=1, norm="batch")[0]
     rows = Run(paths.GALLERY / spec.id).rows(["train_accuracy"])
     window = rows[(rows["step"] >= 1000) & (rows["step"] < 2000)]
     line = next(line for line in document.splitlines() if line.startswith("| 1 |"))
@@ -138,8 +138,8 @@ def test_tables_choose_a_step_a_learning_rate_and_an_end() -> None:
 
 
 def test_first_and_last_values_agree_with_a_shipped_run() -> None:
-    spec = PRESETS["class"].specs(seed=0, norm="none")[0]
-    rows = results.rows_of("class", Store(paths.GALLERY))
+    spec = PRESETS["deep"].specs(seed=0, norm="none")[0]
+    rows = results.rows_of("deep", Store(paths.GALLERY))
     run = rows[(rows["norm"] == "none") & (rows["seed"] == 0)]
     unit = run[(run["metric"] == "activation_quantile") & (run["layer"] == "conv8")]
     unit = unit[unit["unit"].notna()].astype({"value": float})

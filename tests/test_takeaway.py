@@ -333,7 +333,7 @@ def test_the_name_of_a_preset_selects_its_finished_runs(
     runs: list[Run], tmp_path: Path, capsys
 ) -> None:
     # The name of a preset stands for its shipped runs.
-    main(["export", "class", "--figure", "test-accuracy", "--out", str(tmp_path / "a.csv")])
+    main(["export", "deep", "--figure", "test-accuracy", "--out", str(tmp_path / "a.csv")])
     assert set(pd.read_csv(tmp_path / "a.csv")["norm"]) == {"none", "batch", "noisy"}
     with pytest.raises(SystemExit):
         main(["export", "paper", "--figure", "test-accuracy", "--out", str(tmp_path / "b.csv")])

@@ -22,7 +22,7 @@ TEXTS = """() => [...document.querySelectorAll('svg text')]
 
 
 def shipped() -> list[Run]:
-    return [Run(paths.GALLERY / spec.id) for spec in PRESETS["class"].specs()]
+    return [Run(paths.GALLERY / spec.id) for spec in PRESETS["deep"].specs()]
 
 
 PAGES = {

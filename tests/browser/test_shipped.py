@@ -81,7 +81,7 @@ def grave(page: playwright.Page) -> dict[str, list[str]]:
 
 
 def test_a_figure_is_exported_as_the_reader_sees_it(shipped: str, tab: Tab, tmp_path: Path) -> None:
-    page = visit(tab, f"{shipped}/landscape?preset=class")
+    page = visit(tab, f"{shipped}/landscape?preset=deep")
     box = f"document.querySelector('{LANDSCAPE} .bnviz-plot-box')"
     page.locator(LANDSCAPE).evaluate("figure => figure.scrollIntoView({block: 'center'})")
     area = page.locator(f"{LANDSCAPE} .nsewdrag").first.bounding_box()
@@ -127,7 +127,7 @@ def taken(page: playwright.Page, dialog: playwright.Locator, label: str, folder:
 
 
 def test_a_quick_download_embeds_its_typeface(shipped: str, tab: Tab, tmp_path: Path) -> None:
-    page = visit(tab, f"{shipped}/landscape?preset=class")
+    page = visit(tab, f"{shipped}/landscape?preset=deep")
     page.locator(f"{LANDSCAPE} .nsewdrag").first.hover()
     pictures = {}
     for form in ("SVG", "PNG"):
@@ -143,9 +143,7 @@ def test_a_quick_download_embeds_its_typeface(shipped: str, tab: Tab, tmp_path: 
 
 
 def test_a_copied_link_opens_the_same_view(shipped: str, tab: Tab) -> None:
-    page = visit(
-        tab, f"{shipped}/landscape?preset=class&norm=none,batch&step=1000&seed=0,1&over=sd"
-    )
+    page = visit(tab, f"{shipped}/landscape?preset=deep&norm=none,batch&step=1000&seed=0,1&over=sd")
     other = tab(permissions=["clipboard-read", "clipboard-write"])
     other.goto(page.url)
     other.get_by_role("button", name="Copy link").click()
