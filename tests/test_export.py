@@ -103,7 +103,7 @@ def test_a_pdf_has_the_width_of_its_style_embedded_fonts_and_all_its_text(
     # The last columns of pdffonts are: emb sub uni object ID.
     assert fonts and all(line.split()[-5] == "yes" for line in fonts), fonts
     text = " ".join(tool("pdftotext", "-layout", pdf=pdf, folder=tmp_path).split())
-    for words in ("Standard", "BatchNorm", "‖G − G′‖", "cos ∠(G, G′)", "Steps", "conv3", "seed 0"):
+    for words in ("Standard", "BatchNorm", "‖G − G′‖", "cos ∠(G, G′)", "Steps", "conv5", "seed 0"):
         assert words in text, words
 
 

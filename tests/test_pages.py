@@ -80,10 +80,10 @@ def test_a_figure_page_draws_finished_runs(name, figures, filled):
     [
         ("classics/mnist", "mnist-quick", 5, 5),
         ("classics/lenet", "liu-lenetr", 5, 4),
-        ("paper/landscape", "fig10", 4, 7),
+        ("paper/landscape", "fig10", 4, 11),
         ("paper/covariate_shift", "fig3b", 4, 2),
         ("paper/distributions", "fig9", 4, 5),
-        ("paper/norms", "fig13", 4, 5),
+        ("paper/norms", "fig13", 4, 6),
     ],
 )
 def test_the_preset_of_a_paper_s_figure_fills_its_page(name, preset, steps, figures):
@@ -131,7 +131,7 @@ def test_an_unsuitable_panel_is_left_out_or_says_what_is_missing(filled):
     without = page(
         "paper/landscape", preset="quick", norm="none", **{k: str(v) for k, v in TINY.items()}
     )
-    assert len(plots(without)) == 6
+    assert len(plots(without)) == 10
     # The curvature is missing.
     assert [said.value for said in without.info] == ["These runs have not measured this."]
 
@@ -145,7 +145,12 @@ def test_one_button_adds_the_missing_measurement():
         "paper/landscape", preset="quick", view="along a random direction", **address, **off
     )
     titles = [plot["alt"].partition(".")[0] for plot in plots(opened)]
-    assert titles == ["Loss at one step", "Distance against step size", "Length of the gradient"]
+    assert titles == [
+        "Effective β against the smallest step size",
+        "Loss at one step",
+        "Distance against step size",
+        "Length of the gradient",
+    ]
     buttons = [
         button for button in opened.button if button.label.startswith("Measure it too (about ")
     ]
@@ -246,7 +251,8 @@ def test_the_step_slider_changes_every_figure_that_depends_on_the_step(filled):
     changed = [
         before["figure"] != after["figure"] for before, after in zip(last, earlier, strict=True)
     ]
-    assert changed == [True] * 7  # five figures mark the step, two are drawn at that step
+    # Eight figures mark the step, two are drawn at that step, and one is a median over all.
+    assert changed == [True] * 5 + [False] + [True] * 5
     assert opened.query_params["step"] in ("2", ["2"])
 
 
@@ -309,8 +315,8 @@ def test_the_first_preset_is_a_shipped_one_or_one_whose_data_are_available(monke
     ]
     monkeypatch.setattr("bnviz.paths.GALLERY", PROJECT / "cache" / "gallery")
     assert [presets.first(page) for page in ("landscape", "norms", "mnist")] == [
-        "class",
-        "class",
+        "deep",
+        "fig5a",
         "mnist",
     ]
     opened = page("classics/mnist")

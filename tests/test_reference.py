@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pandas import DataFrame
 
-from bnviz.figures import covariate_shift, distributions, landscape, training
+from bnviz.figures import covariate_shift, distributions, gradients, landscape, training
 from bnviz.papers import reference
 from bnviz.papers.reference import FOLDER, SOURCES, Networks, Source, counterpart
 from bnviz.training.models import FAMILY
@@ -80,7 +80,7 @@ def test_every_file_is_clean(source: Source):
 def test_every_source_belongs_to_a_figure_that_can_show_it():
     drawing = {
         name: part
-        for file in (covariate_shift, distributions, landscape, training)
+        for file in (covariate_shift, distributions, gradients, landscape, training)
         for name, part in vars(file).items()
     }
     for source in SOURCES:

@@ -18,7 +18,8 @@ from bnviz.presets import PRESETS
 from bnviz.runs.run import Run
 from bnviz.runs.store import Store
 from bnviz.story import results
-from bnviz.story.paper_figure import Number, PaperFigure, at_rate, at_step, below, distance, spread
+from bnviz.story.numbers import Number, summed_up
+from bnviz.story.paper_figure import PaperFigure, at_rate, at_step, below, distance, spread
 from bnviz.story.paper_figures import FIGURES
 from tests.test_analysis import measured, together
 
@@ -49,16 +50,14 @@ def test_every_figure_of_the_papers_appears_once(document: str) -> None:
     assert len({figure.title for figure in FIGURES}) == len(FIGURES)
     assert {figure.preset for figure in FIGURES} == {
         name for name, preset in PRESETS.items() if preset.figure
-    }
+    } | {"deep", "noise-alone"}
     assert all(document.count(f"| {figure.title} |") == 1 for figure in FIGURES)
 
 
 def test_every_claim_about_a_paper_s_figure_or_theorem_belongs_to_a_figure() -> None:
     named = [name for figure in FIGURES for name in figure.claims]
     assert len(named) == len(set(named)) and set(named) <= set(CLAIMS)
-    without = {name for name, claim in CLAIMS.items() if claim.group != "counter"} - set(named)
-    # The paper makes this claim in its text, without a figure.
-    assert without == {"random-direction"}
+    assert {name for name, claim in CLAIMS.items() if claim.group != "counter"} <= set(named)
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.title)
@@ -90,8 +89,8 @@ def test_seeds_are_summarised_as_the_number_specifies() -> None:
     }
     for over_seeds, value in expected.items():
         number = Number(lambda rows: Series(dtype=float), over_seeds)  # type: ignore[arg-type]
-        assert results.summed_up(number, values) == pytest.approx(value)
-        assert np.isnan(results.summed_up(number, values[:0]))
+        assert summed_up(number, Series(values)) == pytest.approx(value)
+        assert np.isnan(summed_up(number, Series(values[:0])))
 
 
 @pytest.mark.parametrize(
@@ -120,8 +119,10 @@ def test_the_counts_add_up_and_the_readme_says_the_same(document: str) -> None:
     (total,) = re.findall(r"^Of .* claims, .*\.$", document, re.MULTILINE)
     everything, *counts = map(int, re.findall(r"\d+", total))
     assert everything == len(CLAIMS) == sum(counts)
-    for kind, count in zip(KINDS, counts, strict=True):
-        assert len(re.findall(rf"\| {kind}( \([\w ]+\))? \|$", document, re.MULTILINE)) == count
+    found = [
+        len(re.findall(rf"\| {kind}( \([\w ]+\))? \|$", document, re.MULTILINE)) for kind in KINDS
+    ]
+    assert counts == [count for count in found if count]
     assert total in " ".join((paths.PROJECT / "README.md").read_text("utf-8").split())
 
 
@@ -152,9 +153,7 @@ def test_first_and_last_values_agree_with_a_shipped_run() -> None:
     along = Run(paths.GALLERY / spec.id).rows(["gradient_distance"])
     along = along[along["layer"].isna()]
     far = along[along["at"] == along["at"].max()]
-    chosen = sorted(far["step"].unique())
-    picked = [chosen[round(i)] for i in np.linspace(0, len(chosen) - 1, 50)]
-    expected = far[far["step"].isin(picked)]["value"].median()
+    expected = far["value"].median()
     assert distance("last")(rows).loc[0, "none"] == pytest.approx(expected)
 
 

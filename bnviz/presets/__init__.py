@@ -34,11 +34,13 @@ def first(page: str = "training") -> str:
     """Return the preset that a page opens with.
 
     It is one whose runs come with bnviz, so that every figure is full at once: the largest scale of
-    those, else the page's own. If there is none, it is one whose data is here.
+    those, else the page's own. If there is none, it is one whose data is here. On the page on
+    norms the page's own come first, because the scales compare other networks.
     """
     own = [name for name in offered(page) if PRESETS[name].page == page]
     scales = [name for name in offered(page) if not PRESETS[name].page]
-    full = [name for name in [*reversed(scales), *own] if shipped(PRESETS[name])]
+    order = [*own, *scales] if page == "norms" else [*reversed(scales), *own]
+    full = [name for name in order if shipped(PRESETS[name])]
     at_hand = [name for name in offered(page) if available(PRESETS[name].knobs["data"])]
     return [*full, *at_hand, *offered(page)][0]
 
