@@ -149,7 +149,7 @@ def test_an_error_is_shown_above_the_settings():
         ({"lr": "fast"}, "lr must be a number above 0 and at most 1,000"),
         ({"steps": "-3"}, "steps must be a whole number from 1 to 1,000,000"),
         ({"steps": "2.5"}, "steps must be a whole number from 1 to 1,000,000"),
-        ({"preset": "quack"}, "preset must be one of quick, class, paper"),
+        ({"preset": "quack"}, "preset must be one of quick, class, deep"),
         ({"every_landscape": "-1"}, "whole number of steps"),
         ({"speed": "3"}, "no choice on this page"),
         ({"step": "999999"}, "the steps are 0 to 200"),

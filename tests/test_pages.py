@@ -29,8 +29,8 @@ FIGURE_PAGES = {
     "training": 3,
     "distributions": 5,
     "covariate_shift": 2,
-    "landscape": 7,
-    "norms": 5,
+    "landscape": 11,
+    "norms": 6,
     "surface": 3,
     "theory": 6,
 }
@@ -154,7 +154,7 @@ def test_one_button_adds_the_missing_measurement():
     buttons = [
         button for button in opened.button if button.label.startswith("Measure it too (about ")
     ]
-    assert [button.key for button in buttons] == ["measure-landscape", "measure-curvature"]
+    assert [button.key for button in buttons] == ["measure-loss-width", "measure-curvature"]
     buttons[0].click().run()
     assert not opened.exception
     assert opened.toggle(key="random_direction").value is True

@@ -81,7 +81,7 @@ SCALES = (
         summary=(
             "A small VGG on all of CIFAR-10 for 1,000 steps, whose landscape is also measured at a "
             "tenth and a hundredth of the learning rate. Effective β is a maximum over the step "
-            "sizes. Does the order of the networks depend on the smallest of them?"
+            "sizes. In these runs the order of the networks depends on the smallest of them."
         ),
         knobs=CLASS
         | {
