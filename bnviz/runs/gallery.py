@@ -150,8 +150,9 @@ def compact(run: Run, folder: Path) -> Run:
 def thinned(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows without most of the histograms over all units, which take most space."""
     pooled = (rows["metric"] == HISTOGRAM) & rows["unit"].isna()
-    kept = spread(rows[pooled], POOLED) if pooled.any() else []
-    return rows[~pooled | rows["step"].isin(kept)]
+    if not pooled.any():
+        return rows
+    return rows[~pooled | rows["step"].isin(spread(rows[pooled], POOLED))]
 
 
 def rounded(rows: pd.DataFrame) -> pd.DataFrame:
