@@ -95,8 +95,8 @@ def scale_free(rows: DataFrame, direction: Direction = "gradient") -> DataFrame:
     relative = step.assign(value=step["beta"] * step["eta"], metric="relative")
     weights = of_net(rows, "weight_norm")[["run", "step", "value"]]
     beta = probes.groupby([*KEYS, "step"])["beta"].max().reset_index()
-    normalised = beta.merge(weights, on=["run", "step"]).assign(metric="normalised")
-    normalised["value"] *= normalised["value"] * normalised["beta"]
+    both = beta.merge(weights, on=["run", "step"])
+    normalised = both.assign(value=both["beta"] * both["value"] ** 2, metric="normalised")
     return concat([relative, normalised])[[*KEYS, "metric", "step", "value"]]
 
 

@@ -10,19 +10,20 @@ from plotly.colors import sample_colorscale
 from bnviz.analysis import landscape as analysis
 from bnviz.analysis.rows import at_spread_steps
 from bnviz.analysis.scales import OF_METRIC
-from bnviz.analysis.thinning import drawn
 from bnviz.figures.axes import axis_of, empty_axes, named_once, over_time, scale_for, switchable
 from bnviz.figures.charts import line_chart
 from bnviz.figures.landscape import (
-    OF_LANDSCAPE,
     STEP_SIZE,
     band_chart,
     bands,
+    direction,
     levels,
-    random_direction,
+    measured,
+    of_probe,
+    over_steps,
     unless_huge,
 )
-from bnviz.figures.panel import ALONG, RANDOM, Panel, View
+from bnviz.figures.panel import RANDOM, View
 from bnviz.figures.papers import ours_in_sight, their_columns, their_legend, within
 from bnviz.figures.style import MARK, TIME, Curve, Time, curves, groups
 from bnviz.figures.traces import (
@@ -65,11 +66,7 @@ def gradient_cosine(frame: DataFrame, time: Time) -> go.Figure:
 
 def scale_free(frame: DataFrame, time: Time) -> go.Figure:
     """Draw `analysis.scale_free`, one row of axes per number that was measured."""
-    titles = {
-        metric: title
-        for metric, title in SCALE_FREE_TITLES.items()
-        if metric in set(frame["metric"])
-    } or SCALE_FREE_TITLES
+    titles = measured(frame, SCALE_FREE_TITLES)
     fig = empty_axes(frame, "Steps", titles.values(), shared_xaxes=True)
     for curve, run in curves(frame):
         for metric, rows in groups(run, "metric"):
@@ -180,43 +177,35 @@ def _highlighted(curve: Curve, run: DataFrame, time: Time) -> list[go.Scatter]:
 
 def gradient_cosines(view: View) -> DataFrame:
     """Return the cosines along the direction of the page's switch, by default the gradient."""
-    return analysis.gradient_cosines(view.rows, ALONG.get(view.choice, "gradient"))
+    return analysis.gradient_cosines(view.rows, direction(view))
 
 
 def scale_free_numbers(view: View) -> DataFrame:
     """Return the scale-free numbers along the direction of the page's switch."""
-    return analysis.scale_free(view.rows, ALONG.get(view.choice, "gradient"))
+    return analysis.scale_free(view.rows, direction(view))
 
 
-GRADIENT_PREDICTIVENESS = Panel(
+GRADIENT_PREDICTIVENESS = over_steps(
     "Gradient predictiveness",
-    "How far the gradient moves over the step sizes. Compare it with ‖g‖: where the distance is as "
-    "long as the gradient itself, little of the gradient is left after the step.",
+    "How far the gradient moves over the step sizes. Compare it with ‖g‖: at a distance of ‖g‖ the "
+    "change is as large as the gradient itself.",
     bands,
     lambda numbers, view: gradient_predictiveness(numbers, view.time, view.paper),
     paper="gradient_predictiveness",
     without=RANDOM,
-    needs=random_direction,
     averages={"distance_low": "distance", "distance_high": "distance"},
-    fewer=drawn,
-    probe="landscape",
-    metrics=OF_LANDSCAPE,
     slug="gradient-predictiveness",
 )
-GRADIENT_COSINE = Panel(
+GRADIENT_COSINE = over_steps(
     "Direction of the gradient",
     "The cosine between the gradient at θ and at θ − ηg: 1 if it still points the same way, 0 at a "
     "right angle. The line is after one training step, the band over all step sizes.",
     gradient_cosines,
     lambda numbers, view: gradient_cosine(numbers, view.time),
-    needs=random_direction,
     averages=dict.fromkeys(("cosine_low", "cosine_high", "cosine"), "gradient_cosine"),
-    fewer=drawn,
-    probe="landscape",
-    metrics=OF_LANDSCAPE,
     slug="gradient-cosine",
 )
-EFFECTIVE_BETA = Panel(
+EFFECTIVE_BETA = over_steps(
     "Effective β-smoothness",
     "Which network's gradient changes least per length of the step? β depends on the smallest step "
     "size: at 1/η_min, even that step changes the gradient by its own length. At 2/lr, full-batch "
@@ -225,14 +214,10 @@ EFFECTIVE_BETA = Panel(
     lambda numbers, view: effective_beta(numbers, view.time, view.paper),
     paper="effective_beta",
     without=RANDOM,
-    needs=random_direction,
     averages={"beta": "beta"},
-    fewer=drawn,
-    probe="landscape",
-    metrics=OF_LANDSCAPE,
     slug="effective-beta",
 )
-STEP_SIZES = Panel(
+STEP_SIZES = of_probe(
     "Distance against step size",
     "One curve per step, blue early and red late. A flat curve means that a long step changes the "
     "gradient no more than a short one. If it is flat near ‖g‖, the gradient is lost already at "
@@ -241,21 +226,17 @@ STEP_SIZES = Panel(
     lambda numbers, view: step_sizes(numbers, view.time, view.paper),
     paper="step_sizes",
     fewer=lambda numbers: at_spread_steps(numbers, CURVES),
-    probe="landscape",
-    metrics=OF_LANDSCAPE,
     slug="step-sizes",
 )
-BETA_BY_SMALLEST = Panel(
+BETA_BY_SMALLEST = of_probe(
     "Effective β against the smallest step size",
     "The same runs with the smallest step sizes left out one by one; the median over all probes. "
     "Near the dashed line, β says how fine the grid is. The preset *Fine steps* measures more.",
     lambda view: analysis.beta_by_smallest(view.rows),
     lambda numbers, view: beta_by_smallest(numbers),
-    probe="landscape",
-    metrics=OF_LANDSCAPE,
     slug="beta-by-smallest",
 )
-SCALE_FREE = Panel(
+SCALE_FREE = over_steps(
     "Without the scale of the weights",
     "A network with BatchNorm computes the same with weights c times as long, but its β is then "
     "1/c² times as large (Dinh et al. 2017). These numbers do not depend on c: the change of the "
@@ -263,10 +244,6 @@ SCALE_FREE = Panel(
     "weights.",
     scale_free_numbers,
     lambda numbers, view: scale_free(numbers, view.time),
-    needs=random_direction,
     averages={"value": OF_METRIC},
-    fewer=drawn,
-    probe="landscape",
-    metrics=OF_LANDSCAPE,
     slug="scale-free",
 )

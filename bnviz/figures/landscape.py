@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from itertools import cycle
 from math import isfinite
 
@@ -48,11 +49,13 @@ OF_LANDSCAPE = (
     ),
 )
 STEP_SIZE = "Step size η"
-CURVATURES = {
-    "hessian_top": "λ<sub>max</sub>(∇²L)",
-    "batch_sharpness": "gᵀ∇²L g / ‖g‖²",
-    "gradient_curvature": "‖∇²L g‖ / ‖g‖",
-}
+CURVATURES = dict(
+    zip(
+        analysis.CURVATURES,
+        ("λ<sub>max</sub>(∇²L)", "gᵀ∇²L g / ‖g‖²", "‖∇²L g‖ / ‖g‖"),
+        strict=True,
+    )
+)
 # So that several level lines in one figure can be told apart.
 DASHES = ("dash", "longdashdot", "8px,2px,2px,2px,2px,2px", "16px,4px")
 
@@ -157,20 +160,25 @@ def loss_slice(frame: DataFrame) -> go.Figure:
     )
 
 
+def measured(frame: DataFrame, titles: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the titles of the metrics that some run has, or all of them if there is none."""
+    there = set(frame["metric"])
+    return {metric: title for metric, title in titles.items() if metric in there} or titles
+
+
 def curvature(frame: DataFrame, time: Time) -> go.Figure:
     """Draw `analysis.curvature`: one row for each of CURVATURES that some run has measured.
 
     Dashed lines mark 2/lr, where gradient descent gets unstable.
     """
-    measured = [metric for metric in CURVATURES if metric in set(frame["metric"])]
-    shown = measured or list(CURVATURES)
-    fig = empty_axes(frame, "Steps", map(CURVATURES.__getitem__, shown), shared_xaxes=True)
+    shown = measured(frame, CURVATURES)
+    fig = empty_axes(frame, "Steps", shown.values(), shared_xaxes=True)
     positive = positive_only(frame, "value")
     for curve, run in curves(positive):
         for metric, rows in groups(run, "metric"):
             fig.add_trace(
                 line_trace(curve, rows["step"], rows["value"], **curve.dots(4)),
-                row=shown.index(metric) + 1,
+                row=list(shown).index(metric) + 1,
                 col=1,
             )
     for edge in levels({2 / lr: f"2/lr = {2 / lr:.3g}" for lr in frame["lr"].unique()}, time):
@@ -184,17 +192,25 @@ def random_direction(choice: str) -> str:
     return "random_direction" if choice == RANDOM else ""
 
 
+def direction(view: View) -> analysis.Direction:
+    """Return the direction of the page's switch, by default the gradient."""
+    return ALONG.get(view.choice, "gradient")
+
+
 def bands(view: View) -> DataFrame:
-    """Return the bands along the direction of the page's switch, by default the gradient."""
-    return analysis.landscape_bands(view.rows, ALONG.get(view.choice, "gradient"))
+    """Return the bands along the direction of the page's switch."""
+    return analysis.landscape_bands(view.rows, direction(view))
 
 
 def loss_widths(view: View) -> DataFrame:
-    """Return the widths of `bands`."""
+    """Return how wide the loss band is along the direction of the page's switch."""
     return analysis.widths(bands(view))
 
 
-LOSS_WIDTH = Panel(
+of_probe = partial(Panel, probe="landscape", metrics=OF_LANDSCAPE)
+over_steps = partial(of_probe, needs=random_direction, fewer=drawn)
+
+LOSS_WIDTH = over_steps(
     "Width of the loss range",
     "How much the loss varies over the step sizes: the highest minus the lowest at each probe.",
     loss_widths,
@@ -202,14 +218,10 @@ LOSS_WIDTH = Panel(
     paper="loss_band",
     without=RANDOM,
     say=say_widths,
-    needs=random_direction,
     averages=dict.fromkeys(("value", "mean", "log_mean"), "loss_band"),
-    fewer=drawn,
-    probe="landscape",
-    metrics=OF_LANDSCAPE,
     slug="loss-width",
 )
-LANDSCAPE = Panel(
+LANDSCAPE = over_steps(
     "Loss range",
     "From the lowest to the highest loss over the step sizes. Which band is narrower, and from "
     "which step on?",
@@ -217,11 +229,7 @@ LANDSCAPE = Panel(
     lambda numbers, view: loss_band(numbers, view.time, view.paper),
     paper="loss_band",
     without=RANDOM,
-    needs=random_direction,
     averages={"loss_low": "loss", "loss_high": "loss"},
-    fewer=drawn,
-    probe="landscape",
-    metrics=OF_LANDSCAPE,
     slug="landscape",
 )
 CURVATURE = Panel(
@@ -248,12 +256,10 @@ GRADIENT_NORM = Panel(
     metrics=("gradient_norm",),
     slug="gradient-norm",
 )
-LOSS_SLICE = Panel(
+LOSS_SLICE = of_probe(
     "Loss at one step",
     "The losses behind the band at this step: where a plain gradient step of each size would lead.",
     lambda view: analysis.loss_slice(view.rows, view.step),
     lambda numbers, view: loss_slice(numbers),
-    probe="landscape",
-    metrics=OF_LANDSCAPE,
     slug="loss-slice",
 )

@@ -59,7 +59,7 @@ def slide(at: int) -> None:
         story.not_yet(chapter)
     else:
         drawn.show("slide-figure", enlarged(drawn.take.figure))
-    st.html(f'<p class="bnviz-said">{story.text(chapter)}</p>')
+    st.html(f'<p class="bnviz-said">{story.text(chapter, drawn)}</p>')
     keys(at)
     if drawn:
         st.html(f'<p class="bnviz-regime">{drawn.caption}</p>')

@@ -17,6 +17,7 @@ from bnviz.runs.store import Store
 from bnviz.story import report
 from bnviz.story.chapters import CHAPTERS, Chapter
 from bnviz.ui import asking, export, link, live, page, story, theorems
+from bnviz.ui.story import Drawn
 
 STORY, QUICK = "story", "quick"
 TRAIN = "Train three networks now"
@@ -129,20 +130,21 @@ def tell() -> None:
     for pair in zip(TOLD[::2], TOLD[1::2], strict=True):
         for column, chapter in zip(st.columns(2, gap="large"), pair, strict=True):
             with column:
-                st.markdown(f"#### {chapter.heading}\n{story.text(chapter)}")
-                picture(chapter)
+                drawn = story.drawn(chapter)
+                st.markdown(f"#### {chapter.heading}\n{story.text(chapter, drawn)}")
+                picture(chapter, drawn)
     st.divider()
     left, right = st.columns([2, 3], gap="large")
-    left.markdown(f"### {FINDING.heading}\n{story.text(FINDING)}")
+    drawn = story.drawn(FINDING)
+    left.markdown(f"### {FINDING.heading}\n{story.text(FINDING, drawn)}")
     with right:
-        picture(FINDING)
+        picture(FINDING, drawn)
     st.markdown(THEOREMS + theorems.networks())
     st.markdown(WHITHER)
 
 
-def picture(chapter: Chapter) -> None:
+def picture(chapter: Chapter, drawn: Drawn | None) -> None:
     """Draw a chapter's figure, what it was measured on, its formula and a link to its page."""
-    drawn = story.drawn(chapter)
     if drawn is None:
         story.not_yet(chapter)
         return

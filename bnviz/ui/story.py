@@ -53,7 +53,7 @@ class Drawn:
             figure or self.take.figure,
             key=key,
             revision=f"{chapter.slug}-{live.revision(self.runs)}",
-            alt=f"{chapter.heading}. {chapter.told(self.runs)}",
+            alt=f"{chapter.heading}. {text(chapter, self)}",
             filename=f"bnviz-{chapter.slug}",
             on_export=on_export,
         )
@@ -90,9 +90,9 @@ def made(slug: str, stamp: Stamp, _runs: list[Run]) -> tuple[View, DataFrame, go
     return view, *figure.figure(view)
 
 
-def text(chapter: Chapter) -> str:
-    """Return the text of a chapter with the numbers of its finished runs."""
-    return chapter.told(chapter.finished(Store()))
+def text(chapter: Chapter, drawn: Drawn | None) -> str:
+    """Return the text of a chapter with the numbers of the runs that are drawn."""
+    return chapter.told(drawn.runs if drawn else [])
 
 
 def not_yet(chapter: Chapter) -> None:
