@@ -5,7 +5,7 @@ between G and G′. "Does not reduce" is judged by both, in each layer, early an
 """
 
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from bnviz.claims.claim import INF, TIMES, Claim
 from bnviz.claims.evidence import Table, covariate_shift, difference, of, ratio
@@ -18,35 +18,43 @@ of_2018 = partial(Claim, group="2018", page="covariate_shift", source="2018, Sec
 
 
 def _by_distance(layer: int, when: tuple[float, float], theirs: str) -> Claim:
-    name, words = _window(when)
-    return of_2018(
-        name=f"ics-distance-{layer}-{name}",
-        says=f"BatchNorm does not reduce the distance ‖G − G′‖ in layer {layer} {words}.",
+    where = f"in layer {layer} {_window(when)[1]}"
+    return _of_layer(
+        "distance",
+        layer,
+        when,
+        says=f"BatchNorm does not reduce the distance ‖G − G′‖ {where}.",
         theirs=theirs,
-        quantity=f"median ‖G − G′‖ in layer {layer} {words}, ratio of BatchNorm to standard; from "
-        "0.9 on counts as similar or larger",
+        quantity=f"median ‖G − G′‖ {where}, ratio of BatchNorm to standard; from 0.9 on counts as "
+        "similar or larger",
         measure=ratio(_shift("ics_l2", layer, when), "batch", "none"),
-        preset="deep",
-        norms=PAIR,
         low=SIMILAR,
         unit=TIMES,
-        address={"layers": f"conv{layer}"},
     )
 
 
 def _by_cosine(layer: int, when: tuple[float, float], theirs: str) -> Claim:
-    name, words = _window(when)
-    return of_2018(
-        name=f"ics-cosine-{layer}-{name}",
-        says=f"BatchNorm does not bring the cosine nearer to 1 in layer {layer} {words}.",
+    where = f"in layer {layer} {_window(when)[1]}"
+    return _of_layer(
+        "cosine",
+        layer,
+        when,
+        says=f"BatchNorm does not bring the cosine nearer to 1 {where}.",
         theirs=theirs,
-        quantity=f"median cos ∠(G, G′) in layer {layer} {words}, BatchNorm minus standard; up to "
-        "0.1 counts as similar",
+        quantity=f"median cos ∠(G, G′) {where}, BatchNorm minus standard; up to 0.1 counts as "
+        "similar",
         measure=difference(_shift("ics_cosine", layer, when), "batch", "none"),
+        high=1 - SIMILAR,
+    )
+
+
+def _of_layer(by: str, layer: int, when: tuple[float, float], **about: Any) -> Claim:
+    return of_2018(
+        name=f"ics-{by}-{layer}-{_window(when)[0]}",
         preset="deep",
         norms=PAIR,
-        high=1 - SIMILAR,
         address={"layers": f"conv{layer}"},
+        **about,
     )
 
 
