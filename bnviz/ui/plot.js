@@ -68,11 +68,10 @@ function rescale(figure) {
   const plot = plots.get(figure),
     now = heights(figure.firstElementChild._fullLayout).some(([, { type }]) => type === "log");
   plot.scale = now ? "linear" : "log";
-  plot.rescaled = (plot.rescaled ?? 0) + 1;
   draw(figure);
 }
 
-function scaled(layout, { scale, rescaled }) {
+function scaled(layout, { scale }) {
   // the heights on the scale that the reader chose
   if (!layout.meta?.scale || !scale) return {};
   const other = scale === "log" ? layout.meta.scale : { type: "linear", tickformat: null };
@@ -84,7 +83,7 @@ function scaled(layout, { scale, rescaled }) {
         ...((axis.type === "log") === (scale === "log")
           ? {}
           : { ...other, range: null, autorange: true }),
-        uirevision: rescaled,
+        uirevision: scale,
       },
     ]),
   );

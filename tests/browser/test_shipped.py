@@ -38,6 +38,22 @@ GRAVE = {"serious", "critical"}
 BACKGROUND = "() => getComputedStyle(document.querySelector('.stApp')).backgroundColor"
 
 
+HEIGHTS = """() => [...document.querySelectorAll('.bnviz-plot-box')].slice(0, 2)
+  .map(box => box._fullLayout.yaxis.type)"""
+
+
+def test_a_button_switches_the_heights_of_one_figure_to_a_logarithmic_scale_and_back(
+    tab: Tab, shipped: str
+) -> None:
+    page = visit(tab, f"{shipped}/landscape?preset=deep")
+    wait_for(lambda: page.evaluate(DRAWN) == FIGURES["landscape"], "not all figures are drawn")
+    assert page.evaluate(HEIGHTS) == ["linear", "linear"]
+    button = page.locator(".bnviz-plot").first.locator("[data-title*=logarithmic]")
+    for scale in ("log", "linear", "log"):
+        button.click()
+        wait_for(lambda now=scale: page.evaluate(HEIGHTS) == [now, "linear"], f"it is not {scale}")
+
+
 def visit(tab: Tab, address: str) -> playwright.Page:
     """Open a page, wait until all its figures are drawn, and check that it asks no other host."""
     page = tab(viewport={"width": 1400, "height": 1000}, color_scheme="light")
