@@ -88,8 +88,8 @@ CLAIMS = (
     ),
     counter(
         name="beta-on-its-grid",
-        says="The same runs have the opposite order with the paper's smallest step, half the "
-        "learning rate.",
+        says="With the paper's smallest step, half the learning rate, the standard network's "
+        "effective β is the larger one in the same runs.",
         source="2018, Fig. 4c",
         theirs="1.2× over the first 1,000 steps",
         quantity="effective β over step sizes from lr/2 on, median over the probes, ratio of "

@@ -121,9 +121,7 @@ TRAINING = (
 )
 
 FIG_8 = ("conv2", "conv9", "conv13")
-in_fig_8 = partial(
-    deep, page="distributions", address={"layers": ",".join(FIG_8)}, low=1, unit=TIMES
-)
+in_fig_8 = partial(deep, page="distributions", address={"layers": ",".join(FIG_8)}, unit=TIMES)
 MEDIAN = "median over training, geometric mean over layers 2, 9 and 13"
 
 DISTRIBUTIONS = (
@@ -134,6 +132,7 @@ DISTRIBUTIONS = (
         theirs="9.7× (layers 2, 9, 13: 8.5, 4.1, 26)",
         quantity=f"|μ_{{t+1}} − μ_t| of one unit, {MEDIAN}, ratio of noisy BatchNorm to standard",
         measure=ratio(evidence.moment_change("mean", *FIG_8), "noisy", "none"),
+        low=4,
         norms=("none", "noisy"),
     ),
     in_fig_8(
@@ -144,6 +143,7 @@ DISTRIBUTIONS = (
         theirs="15× (layers 2, 9, 13: 11, 8.4, 34)",
         quantity=f"|σ²_{{t+1}} − σ²_t| of one unit, {MEDIAN}, ratio of noisy BatchNorm to standard",
         measure=ratio(evidence.moment_change("variance", *FIG_8), "noisy", "none"),
+        low=1,
         norms=("none", "noisy"),
     ),
     in_fig_8(
@@ -154,6 +154,7 @@ DISTRIBUTIONS = (
         quantity=f"|μ_{{t+1}} − μ_t| / σ_t of one unit, {MEDIAN}, ratio of noisy BatchNorm to "
         "standard",
         measure=ratio(evidence.mean_change_in_spreads(*FIG_8), "noisy", "none"),
+        low=1,
         norms=("none", "noisy"),
     ),
     in_fig_8(
@@ -163,6 +164,7 @@ DISTRIBUTIONS = (
         theirs="18× in layer 2; in layers 9 and 13 BatchNorm's change is too small to read",
         quantity=f"|μ_{{t+1}} − μ_t| of one unit, {MEDIAN}, ratio of standard to BatchNorm",
         measure=ratio(evidence.moment_change("mean", *FIG_8), "none", "batch"),
+        low=5,
         note="This holds by construction: with BatchNorm, the mean of a batch is β, which moves "
         "only as far as training moves it. Next to its Fig. 1c, the paper calls the difference in "
         "stability marginal.",
@@ -174,6 +176,7 @@ DISTRIBUTIONS = (
         theirs="by eye",
         quantity=f"|μ_t − μ_0| of one unit, {MEDIAN}, ratio of standard to BatchNorm",
         measure=ratio(evidence.mean_drift(*FIG_8), "none", "batch"),
+        low=1,
         note="With BatchNorm, the mean of a batch is β, which starts at 0.",
     ),
     *(

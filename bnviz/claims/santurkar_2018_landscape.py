@@ -110,7 +110,8 @@ GRADIENTS = (
     ),
     deep(
         name="beta-scale-free",
-        says="It is better early in training when the scale of the weights is taken out.",
+        says="With BatchNorm, effective β times the squared length of the weights is lower early "
+        "in training.",
         source="2018, Sec. 3; Dinh et al. 2017",
         theirs="no figure",
         quantity="effective β times ‖W‖², median over the first 1,000 steps, ratio of standard to "
@@ -291,7 +292,8 @@ LP_NORMS = (
     ),
     of_2018(
         name="dln-lp-predictive",
-        says="Nor do their gradients.",
+        says="Early in training, the gradients of the lp norms on the deep linear network do not "
+        "explode along the gradient.",
         source="2018, Fig. 13c",
         theirs="5 · 10⁹× (2 · 10¹⁶ against 4 · 10⁶)",
         quantity="largest ‖∇L(θ − ηg) − g‖ in the first 200 steps, ratio of standard to the "
