@@ -271,7 +271,7 @@ def exported(tmp_path, capsys) -> Callable[..., tuple[int, str]]:
         ("--figure landscape --layers conv3,", "--layers must be one of conv1"),
         (
             '--figure landscape --look {"nonsense":1}',
-            "--look must be one of xaxis.range, yaxis.range, hidden, frame",
+            "--look must be one of xaxis.range, yaxis.range, scale, hidden, frame",
         ),
         ("--figure=", "--figure must be one of training-accuracy"),
         ("--figure landscape --format=", "--format must be one of"),

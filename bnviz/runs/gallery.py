@@ -20,6 +20,7 @@ from bnviz import paths
 from bnviz.analysis.distributions import HISTOGRAM, RIDGES
 from bnviz.analysis.rows import spread
 from bnviz.presets import PRESETS, SEEDS
+from bnviz.runs.bundle_run import known_facts
 from bnviz.runs.parts import SCHEMA, TEXT
 from bnviz.runs.run import ACTIVE, ID, Run
 from bnviz.runs.store import Store
@@ -141,8 +142,7 @@ def compact(run: Run, folder: Path) -> Run:
     pq.write_table(table, folder / "rows" / "all.parquet", **about)
     copy = Run(folder)
     copy.write("spec.json", {"spec": run.spec.model_dump(mode="json"), "queued_at": run.queued_at})
-    # The process id means nothing on another machine.
-    copy.write("meta.json", {name: told for name, told in run.meta().items() if name != "pid"})
+    copy.write("meta.json", known_facts(run.meta(), run.spec, run.diverged_at))
     copy.write("done.json", {"diverged_at": run.diverged_at})
     return copy
 

@@ -107,7 +107,7 @@ def test_a_figure_is_exported_as_the_reader_sees_it(shipped: str, tab: Tab, tmp_
     page.mouse.move(area["x"] + area["width"] * 0.75, area["y"] + area["height"] - 5, steps=5)
     page.mouse.up()
     wait_for(
-        lambda: 400 < page.evaluate(f"{box}._fullLayout.xaxis.range[0]") < 600, "it does not zoom"
+        lambda: 1000 < page.evaluate(f"{box}._fullLayout.xaxis.range[0]") < 1500, "it does not zoom"
     )
     page.locator(f"{LANDSCAPE} .legendtoggle").first.click()
     page.wait_for_timeout(1000)
