@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bnviz.spec import RunSpec
 
 OPTIMISERS = {"sgd": "SGD", "adadelta": "Adadelta", "adam": "Adam", "adamw": "AdamW"}
+NOISE = ("noise_mean", "noise_scale", "noise_mean_spread", "noise_scale_spread")
 
 
 def regime(spec: RunSpec) -> str:
@@ -19,7 +20,7 @@ def regime(spec: RunSpec) -> str:
 
     The normalisation and the seed are left out: they are what a comparison varies.
     """
-    images = bool(SOURCES[spec.data].classes)
+    images, fields = bool(SOURCES[spec.data].classes), type(spec).model_fields
     own_hidden = heeds(spec.model, "hidden") and spec.hidden != (512,)
     std = f" ({spec.init_std:g})" if spec.init == "gaussian" else ""
     notes = {
@@ -33,6 +34,7 @@ def regime(spec: RunSpec) -> str:
         "binary": images and spec.pixels == "binary",
         "hidden normalised": heeds(spec.model, "norm_hidden") and spec.norm_hidden,
         "output normalised": spec.norm_output,
+        "own noise": any(getattr(spec, name) != fields[name].default for name in NOISE),
         spec.precision: spec.precision != "float32",
         f"{spec.steps:,} steps": True,
     }

@@ -23,6 +23,7 @@ from bnviz.claims import CLAIMS, judging
 from bnviz.claims.claim import GROUPS, NBSP, TIMES, Claim, specs_of
 from bnviz.claims.evidence import difference, final
 from bnviz.claims.judging import Verdict, judge
+from bnviz.claims.left_out import LEFT_OUT
 from bnviz.figures import panel as panels
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS, SEEDS, offered
@@ -486,7 +487,11 @@ def test_the_page_on_an_empty_cache_lists_every_claim_and_says_what_to_do() -> N
     opened = page()
     assert not opened.exception
     assert [shown.value for shown in opened.subheader] == [claim.says for claim in CLAIMS.values()]
-    assert [shown.value for shown in opened.header] == list(GROUPS.values())
+    assert [shown.value for shown in opened.header] == [
+        *GROUPS.values(),
+        "Claims that we do not measure",
+    ]
+    assert all(claim.says in opened.markdown[-1].value for claim in LEFT_OUT)
     assert "Run what is missing" in opened.info[0].value
     assert opened.get("button_group")[0].proto.options[0].content == f"all · {len(CLAIMS)}"
     assert any("data fetch cifar10" in warning.value for warning in opened.warning)

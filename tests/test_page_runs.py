@@ -91,16 +91,17 @@ def test_the_start_page_starts_the_quick_comparison():
     assert [run.state for run in Store().runs()] == ["cancelled"] * 3
 
 
-def test_the_start_page_trains_again_from_another_seed_once_all_are_finished(monkeypatch):
+def test_the_start_page_trains_at_the_first_seed_that_is_not_finished(monkeypatch):
     monkeypatch.setitem(
         PRESETS, "quick", replace(PRESETS["quick"], knobs=PRESETS["quick"].knobs | TINY)
     )
-    for spec in PRESETS["quick"].specs():
+    for spec in (*PRESETS["quick"].specs(), *PRESETS["quick"].specs(seed=1)):
         Inline().start(Store().submit(spec))
     opened = page("lab/start")
-    assert opened.button(key="quick").label == "Train again, seed 1"
+    assert opened.button(key="quick").label == "Train three networks now"
+    assert "Seed 2. Takes" in opened.caption[0].value
     opened.button(key="quick").click().run()
-    assert [run.spec.seed for run in Store().runs() if run.state == "queued"] == [1] * 3
+    assert [run.spec.seed for run in Store().runs() if run.state == "queued"] == [2] * 3
     assert opened.session_state["show"] == "quick" and len(opened.get("progress")) == 3
     # In a new tab seed 0 is finished, so there is nothing to stop.
     assert not [button for button in page("lab/start").button if button.key == "stop"]

@@ -11,6 +11,7 @@ from bnviz.claims import (
     liu,
     santurkar_2018,
     santurkar_2018_landscape,
+    santurkar_2018_lp,
     santurkar_2018_shift,
     theory,
 )
@@ -21,6 +22,7 @@ CLAIMS = {
         santurkar_2018,
         santurkar_2018_shift,
         santurkar_2018_landscape,
+        santurkar_2018_lp,
         theory,
         ioffe_2015,
         liu,

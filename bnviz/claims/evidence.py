@@ -60,19 +60,6 @@ def ratio(table: Table, one: object, other: object) -> Measure:
     return measure
 
 
-def extreme(table: Table, how: Literal["min", "max"], *networks: str) -> Table:
-    """Add to a table the minimum or maximum over some networks, as a column named like `how`.
-
-    A seed that lacks one of the networks has no such number.
-    """
-
-    def joined(rows: DataFrame) -> DataFrame:
-        numbers = table(rows)
-        return numbers.assign(**{how: columns_of(numbers, *networks).agg(how, axis=1)})
-
-    return joined
-
-
 def columns_of(table: DataFrame, *networks: object) -> DataFrame:
     """Select these networks, and the seeds that have them all."""
     return table.reindex(columns=list(networks)).astype(float).dropna()

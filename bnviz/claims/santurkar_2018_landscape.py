@@ -1,17 +1,15 @@
-"""Claims of Santurkar et al. (2018) on the loss landscape and on lp norms."""
+"""Claims of Santurkar et al. (2018) on the loss landscape."""
 
 from functools import partial
 
-from bnviz.claims import evidence
 from bnviz.claims import evidence_landscape as walks
-from bnviz.claims.claim import POINTS, TIMES, Claim
-from bnviz.claims.evidence import accuracy, difference, extreme, final, of, ratio
+from bnviz.claims.claim import TIMES, Claim
+from bnviz.claims.evidence import difference, of, ratio
 from bnviz.claims.evidence_landscape import landscape
-from bnviz.presets import LP, PAIR
+from bnviz.presets import PAIR
 
 of_2018 = partial(Claim, group="2018")
 deep = partial(of_2018, preset="deep", norms=PAIR, page="landscape")
-on_vgg11 = partial(of_2018, preset="class", norms=PAIR)
 
 BANDS = (
     deep(
@@ -190,135 +188,4 @@ ON_THE_DLN = (
     ),
 )
 
-LP_NORMS = (
-    on_vgg11(
-        name="lp-as-good",
-        says="Normalising by an lp norm is as good as BatchNorm.",
-        source="2018, Sec. 3.3, Fig. 5a",
-        theirs="−0.1 points (L∞, 84.2 against 84.3 %)",
-        quantity="training accuracy over steps 1,000–1,999, the worst of L1, L2 and L∞ minus "
-        "BatchNorm; may lose up to 6 points, as with noise",
-        measure=difference(extreme(accuracy(1000, 2000), "min", *LP[2:]), "min", "batch", 100),
-        norms=LP[1:],
-        low=-6,
-        unit=POINTS,
-        page="norms",
-    ),
-    on_vgg11(
-        name="lp-bands",
-        says="The lp norms smooth the landscape as well.",
-        source="2018, Fig. 12b",
-        theirs="0.33× over the first 2,000 steps (L1, as wide as BatchNorm's)",
-        quantity="mean width of the loss band, ratio of the widest of L1, L2 and L∞ to standard",
-        measure=ratio(extreme(landscape("width", "mean"), "max", *LP[2:]), "max", "none"),
-        norms=("none", *LP[2:]),
-        high=1,
-        unit=TIMES,
-        page="norms",
-    ),
-    on_vgg11(
-        name="lp-predictive",
-        says="With the lp norms, the gradient is more predictive as well.",
-        source="2018, Fig. 12c",
-        theirs="2.0× over the first 2,000 steps (L1, the least of the three)",
-        quantity="largest ‖∇L(θ − ηg) − g‖ over the step sizes, median over the probes, ratio of "
-        "standard to the largest of L1, L2 and L∞",
-        measure=ratio(extreme(landscape("distance_high", "median"), "max", *LP[2:]), "none", "max"),
-        norms=("none", *LP[2:]),
-        low=1,
-        unit=TIMES,
-        page="norms",
-    ),
-    on_vgg11(
-        name="lp-shift",
-        says="The lp norms' distributions shift more than the standard network's.",
-        source="2018, Sec. 3.3, Fig. 6",
-        theirs="more, by eye",
-        quantity="how far a unit's quantiles in layer 8 move from the first to the last "
-        "measurement, in units of their 5–95 % spread, ratio of the smallest of L1, L2 and L∞ to "
-        "standard",
-        measure=ratio(extreme(evidence.shift("conv8"), "min", *LP[2:]), "min", "none"),
-        norms=("none", *LP[2:]),
-        low=1,
-        unit=TIMES,
-        page="norms",
-        address={"layers": "conv8"},
-    ),
-    of_2018(
-        name="dln-l1",
-        says="On the deep linear network, L1 is better than BatchNorm.",
-        source="2018, Sec. 3.3, Fig. 5b",
-        theirs="0.20× (97 against 480)",
-        quantity="loss after 10,000 steps, ratio of L1 to BatchNorm",
-        measure=ratio(final("train_loss"), "l1", "batch"),
-        preset="fig5b",
-        seeds=(0, 1, 2, 3, 4),
-        norms=("batch", "l1"),
-        high=1,
-        unit=TIMES,
-        page="norms",
-        note="Both spend a long time on the same plateaus, so in most seeds they end level. Which "
-        "one leaves a plateau first depends on chance.",
-    ),
-    of_2018(
-        name="dln-lp",
-        says="On the deep linear network, every lp norm is better than no normalisation.",
-        source="2018, Fig. 5b",
-        theirs="0.59× (L∞, 986 against 1,661)",
-        quantity="loss after 10,000 steps, ratio of the highest of L1, L2 and L∞ to standard",
-        measure=ratio(extreme(final("train_loss"), "max", *LP[2:]), "max", "none"),
-        preset="fig5b",
-        norms=("none", *LP[2:]),
-        high=1,
-        unit=TIMES,
-        page="norms",
-    ),
-    of_2018(
-        name="dln-lp-band",
-        says="Early in training, the losses of the lp norms on the deep linear network do not "
-        "explode along the gradient.",
-        source="2018, Fig. 13b",
-        theirs="6 · 10⁹× (6 · 10¹⁴ against 10⁵)",
-        quantity="highest loss over the step sizes in the first 200 steps, ratio of standard to "
-        "the highest of L1, L2 and L∞; holds from 10 on",
-        measure=ratio(
-            extreme(landscape("loss_high", "max", 0, 200), "max", *LP[2:]), "none", "max"
-        ),
-        preset="fig13",
-        norms=("none", *LP[2:]),
-        low=10,
-        unit=TIMES,
-        page="norms",
-    ),
-    of_2018(
-        name="dln-lp-predictive",
-        says="Early in training, the gradients of the lp norms on the deep linear network do not "
-        "explode along the gradient.",
-        source="2018, Fig. 13c",
-        theirs="5 · 10⁹× (2 · 10¹⁶ against 4 · 10⁶)",
-        quantity="largest ‖∇L(θ − ηg) − g‖ in the first 200 steps, ratio of standard to the "
-        "largest of L1, L2 and L∞; holds from 10 on",
-        measure=ratio(
-            extreme(landscape("distance_high", "max", 0, 200), "max", *LP[2:]), "none", "max"
-        ),
-        preset="fig13",
-        norms=("none", *LP[2:]),
-        low=10,
-        unit=TIMES,
-        page="norms",
-    ),
-    of_2018(
-        name="dln-lp-edge",
-        says="With L1 and L2, the effective β of the deep linear network is 2/lr as well.",
-        source="2018, Fig. 13d",
-        theirs="medians 1.005 · 2/lr (L1) and 1.001 (L2)",
-        quantity="|β · lr/2 − 1|, median over the probes from step 500 on, the larger of L1 and L2",
-        measure=of(extreme(landscape("off_edge", "median", 500), "max", "l1", "l2"), "max"),
-        preset="fig13",
-        norms=("l1", "l2"),
-        high=0.1,
-        page="norms",
-    ),
-)
-
-CLAIMS = (*BANDS, *GRADIENTS, *ON_THE_DLN, *LP_NORMS)
+CLAIMS = (*BANDS, *GRADIENTS, *ON_THE_DLN)

@@ -45,7 +45,7 @@ SECTION_4 = (
         "DLN",
         f"The deep linear network. {ON_DLN}",
         DLN | THEORY | {"probes": {"accuracy": 5, "theory": 500}},
-        SEEDS[:1],
+        SEEDS,
     ),
     of_section_4(
         "theory-vgg",
@@ -60,6 +60,6 @@ SECTION_4 = (
             "steps": 200,
             "probes": {"accuracy": 1, "evaluation": 50, "theory": 50},
         },
-        SEEDS[:1],
+        SEEDS,
     ),
 )

@@ -17,6 +17,7 @@ from bnviz.claims.claim import GROUPS
 from bnviz.claims.evidence import accuracy
 from bnviz.claims.evidence_landscape import landscape
 from bnviz.claims.judging import MOST_SEEDS, Verdict
+from bnviz.claims.left_out import LEFT_OUT, LeftOut
 from bnviz.presets import NORMS, PRESETS
 from bnviz.runs.run import Run
 from bnviz.runs.store import Store
@@ -131,11 +132,17 @@ def seed_table(rows: DataFrame) -> Iterator[str]:
 
 
 def claim_section(group: str, verdicts: Iterable[Verdict]) -> str:
-    """Return the claims of one source: a heading, a table, and what to keep in mind."""
+    """Return the claims of one source: a table, what to keep in mind, and what is not measured."""
     own = [verdict for verdict in verdicts if verdict.claim.group == group]
     lines = [f"### {GROUPS[group]}\n", *claim_table(own), ""]
     lines += [f"- *{found.claim.says}* {found.claim.note}" for found in own if found.claim.note]
+    lines += [line_of(claim) for claim in LEFT_OUT if claim.group == group]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def line_of(claim: LeftOut) -> str:
+    """Return a claim without a measurement, with the reason, as a list item in Markdown."""
+    return f"- *{claim.says}* ({claim.source}) is not measured: {claim.why}."
 
 
 def claim_table(verdicts: Iterable[Verdict]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from bnviz import presets
 from bnviz.claims import CLAIMS, judging
 from bnviz.claims.claim import GROUPS, Claim, specs_of
 from bnviz.claims.judging import Verdict
+from bnviz.claims.left_out import LEFT_OUT
 from bnviz.runs import supervisor
 from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store
@@ -128,6 +129,13 @@ def draw(verdicts: Sequence[Verdict], done: dict[str, Run], busy: set[str]) -> N
             st.header(heading, anchor=f"group-{group}")
         for verdict in members:
             draw_claim(verdict, judging.missing(verdict.claim, done), absent, busy)
+    draw_left_out()
+
+
+def draw_left_out() -> None:
+    """Draw the claims that we do not measure, with the reasons."""
+    st.header("Claims that we do not measure", anchor="unmeasured")
+    st.markdown("\n".join(f"- {claim.says} ({claim.source}): {claim.why}." for claim in LEFT_OUT))
 
 
 def draw_claim(

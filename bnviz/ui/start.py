@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 
 import streamlit as st
 
@@ -82,32 +83,35 @@ def prepare() -> None:
 
 
 def train_buttons() -> None:
-    """Draw the buttons that train three networks, stop them, and train them at the next seed."""
+    """Draw the buttons that train three networks at the next seed, and stop them."""
     seed = int(st.session_state["seed"])
-    found = page.states(PRESETS[QUICK].specs(seed=seed))
-    active, done = any(state in ACTIVE for state in found), page.all_done(found)
-    following = seed + 1 if done else seed  # the seed that the button trains
+    active = any(state in ACTIVE for state in states(seed))
+    following = seed if active else next_seed(seed)
     st.button(
-        f"Train again, seed {following}"
-        if done
-        else "Training"
-        if active
-        else page.to_run(found, TRAIN),
+        "Training" if active else page.to_run(states(following), TRAIN),
         type="primary",
         icon=":material/play_arrow:",
         disabled=active,
         on_click=run_quick,
         args=(following,),
         key="quick",
-        help="These three are finished. Train them again from other weights, on other batches."
-        if done
-        else None,
     )
     if not active:
-        st.caption(f"Takes {asking.price(PRESETS[QUICK].specs(seed=following))}.")
+        price = asking.price(PRESETS[QUICK].specs(seed=following))
+        st.caption(f"Seed {following}. Takes {price}.")
     elif st.button("Stop", icon=":material/stop:", key="stop"):
         page.stop(PRESETS[QUICK].specs(seed=seed))
         st.rerun()
+
+
+def states(seed: int) -> list[str]:
+    """Return the states of the three runs with this seed."""
+    return page.states(PRESETS[QUICK].specs(seed=seed))
+
+
+def next_seed(seed: int) -> int:
+    """Return the first seed from this one on whose three runs are not all finished."""
+    return next(later for later in count(seed) if not page.all_done(states(later)))
 
 
 def run_quick(seed: int) -> None:
