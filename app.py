@@ -8,19 +8,13 @@ from bnviz.runs.store import Store
 from bnviz.ui import asking, export, link, reader
 
 st.set_page_config(
-    page_title="bnviz",
     page_icon=str(PROJECT / "bnviz" / "ui" / "icon.svg"),  # a Material name would ask a font host
     layout="wide",
     menu_items={"About": "Why does batch normalisation help? Measure it yourself."},
 )
 supervisor.ensure(Store())
 reader.remember()
-# Streamlit writes white text on the primary colour, which is light in the dark theme. Its status
-# widget would blink at every live update and has a Stop button that does not stop our runs.
-st.html(
-    "<style>[data-testid^='stBaseButton-primary'], [data-testid='stMultiSelect'] [data-tag]"
-    " { color: light-dark(#fff, #10141b) } [data-testid='stStatusWidget'] { display: none }</style>"
-)
+st.html(PROJECT / "bnviz" / "ui" / "page.css")
 # Streamlit's navigation puts section headings between a list and its items, which screen readers do
 # not accept as a list. Without the list roles they read plain links.
 st.html(
@@ -66,6 +60,7 @@ PAGES = {
     ],
 }
 page = st.navigation(PAGES)
+st.set_page_config(page_title=f"{page.title} · bnviz")
 link.arrive(page.url_path)
 page.run()
 asking.confirm()

@@ -13,6 +13,7 @@ from bnviz.runs.run import ACTIVE
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec, SpecError
 from bnviz.ui.reader import wait
+from bnviz.words import duration
 
 LONG = "long-runs"  # session key of the runs that wait for the reader's confirmation
 FRESH_S = 10  # how long a description of the machine is kept
@@ -36,6 +37,11 @@ def unfinished(specs: Sequence[RunSpec]) -> list[RunSpec]:
 def price(specs: Sequence[RunSpec]) -> str:
     """Return the cost of the runs that are not finished yet, in words."""
     return machine().price(unfinished(specs))
+
+
+def time(specs: Sequence[RunSpec]) -> str:
+    """Return how long the runs that are not finished yet take, in words."""
+    return duration(machine().seconds(unfinished(specs)))
 
 
 def refused(specs: Sequence[RunSpec]) -> str:

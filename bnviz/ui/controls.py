@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
 
 from bnviz import data, presets
 from bnviz.presets import PRESETS, Preset
 from bnviz.spec import TABLES, RunSpec, SpecError
-from bnviz.training.norms import NORMS
+from bnviz.sweeps import noise as noise_settings
+from bnviz.training.norms import NORMS, Noise
 from bnviz.training.probes import PROBES
 from bnviz.ui import link
 from bnviz.words import shorten
@@ -61,7 +62,10 @@ INTERVAL = "every_"  # prefix of a probe's interval in the URL: every_landscape=
 MOST_RUNS = 24
 MOST_CHANGES = 6  # changed settings named in one line; the rest are counted
 SHORT = {"lr": "lr"}  # settings with a common name shorter than their label
-COLUMNS = 4  # of widgets in a tab
+MAIN = ("none", "batch", "noisy", "noise")  # networks that are always offered
+ROW = {"lr": 84, "seed": 64}  # settings beside the preset, with their widths in pixels
+PRESET_WIDTH, NOISE_WIDTH, DRAWER_WIDTH = 140, 76, 520  # pixels
+COLUMNS = 2  # of widgets in the drawer
 # URL parameters of the pages besides the settings.
 PAGE_PARAMETERS = (
     "networks",
@@ -95,67 +99,106 @@ class Asked:
     problem: str = ""
 
 
-def ask(page: str, networks: Sequence[str] = ()) -> Asked:
-    """Draw the preset and the settings, and return the runs they describe.
+def ask(
+    page: str, networks: Sequence[str] = (), beside: Callable[[Asked], None] = lambda asked: None
+) -> Asked:
+    """Draw the preset and the main settings in a row, and return the runs they describe.
 
     `networks` is for a page with networks of its own, which keeps their choice to itself: it
-    compares these at first, unless the preset repeats one of the paper's figures.
+    compares these at first, unless the preset repeats one of the paper's figures. `beside` draws
+    more in the same row. It is called only if the runs can be run.
     """
     key = "networks" if networks else "norm"
     offered = presets.offered(page)
     link.restore({"preset": presets.first(page)}, partial(problem_with_preset, offered))
-    defaults = values_of(PRESETS[st.session_state["preset"]], key, networks)
+    preset = PRESETS[st.session_state["preset"]]
+    defaults = values_of(preset, key, networks)
     link.warn_of_unknown(["preset", *defaults, *PAGE_PARAMETERS])
     link.restore(defaults, problem_with)
-    preset = PRESETS[st.session_state["preset"]]
-    changed = changes(defaults)
-    asked = asked_for(preset, sorted(st.session_state[key], key=list(NORMS).index))
-    _choose_preset(offered, preset.name if changed else "", key, networks)
-    _choose_networks(key)
-    if changed:
+    with st.container(key="controls", horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+        choose_preset(offered, partial(take_preset, key, networks))
+        choose_networks(key)
+        for name, width in ROW.items():
+            knob(name, width=width)
+        asked = asked_for(preset, sorted(st.session_state[key], key=list(NORMS).index))
+        if any(issubclass(NORMS[spec.norm], Noise) for spec in asked.specs):
+            noise_level()
+        if st.button("Settings", icon=":material/tune:", key="settings-button"):
+            drawer(defaults)
+        if not asked.problem:
+            beside(asked)
+    if changed := changes(defaults):
         modified(asked, changed, partial(take_preset, key, networks))
-    else:
-        st.markdown(f"**{preset.label}** – {preset.summary}")
     if asked.problem:
         st.error(asked.problem)
-    draw_knobs()
     # The URL always names the preset, because the default depends on the data of the machine.
     link.keep({"preset": ""} | defaults)
     return asked
 
 
-def _choose_preset(offered: list[str], modified: str, key: str, networks: Sequence[str]) -> None:
-    """Draw the choice of a preset. `modified` is the one with changed settings, or ""."""
-    st.segmented_control(
+def choose_preset(offered: list[str], take: Callable[[], None]) -> None:
+    """Draw the choice of a preset."""
+    st.selectbox(
         "Preset",
         offered,
-        required=True,
-        format_func=lambda name: PRESETS[name].label + (", modified" if name == modified else ""),
+        format_func=lambda name: PRESETS[name].label,
         key="preset",
         persist_state="session",
-        on_change=take_preset,
-        args=(key, networks),
+        on_change=take,
+        width=PRESET_WIDTH,
     )
 
 
-def _choose_networks(key: str) -> None:
+def choose_networks(key: str) -> None:
+    """Draw the main networks and the chosen ones as chips, and the others behind a plus."""
+    shown = [norm for norm in NORMS if norm in MAIN or norm in st.session_state[key]]
     st.pills(
         "Networks",
-        list(NORMS),
+        shown,
         selection_mode="multi",
         format_func=lambda norm: NORMS[norm].label,
         key=key,
         persist_state="session",
     )
+    with st.popover("+", key="more-networks", help="More networks"):
+        for norm in NORMS:
+            if norm not in shown:
+                label = NORMS[norm].label
+                st.button(label, key=f"add-{norm}", on_click=add_network, args=(key, norm))
 
 
-def changes(defaults: dict[str, Any]) -> list[str]:
+def add_network(key: str, norm: str) -> None:
+    """Add a network to the comparison."""
+    st.session_state[key] = [*st.session_state[key], norm]
+
+
+def noise_level() -> None:
+    """Draw the field for the strength of the noise, in multiples of the paper's."""
+    st.session_state["noise"] = st.session_state["noise_mean"] / RunSpec().noise_mean
+    st.number_input(
+        "Noise ×",
+        0.0,
+        100.0,
+        step=0.5,
+        format="%g",
+        key="noise",
+        on_change=take_noise,
+        width=NOISE_WIDTH,
+    )
+
+
+def take_noise() -> None:
+    """Set the settings of the noise to the chosen level."""
+    st.session_state.update(noise_settings(RunSpec(), str(st.session_state["noise"])))
+
+
+def changes(defaults: dict[str, Any]) -> dict[str, str]:
     """Return the settings that differ from the preset, each in words."""
-    return [
-        worded(name, value)
+    return {
+        name: worded(name, value)
         for name, default in defaults.items()
         if (value := st.session_state[name]) != default
-    ]
+    }
 
 
 def worded(name: str, value: Any) -> str:
@@ -171,11 +214,12 @@ def worded(name: str, value: Any) -> str:
     return f"{title} {shorten(link.write(value))[1:-1] or 'empty'}"
 
 
-def modified(asked: Asked, changed: list[str], reset: Callable[[], None]) -> None:
+def modified(asked: Asked, changed: dict[str, str], reset: Callable[[], None]) -> None:
     """Name the changed settings, and draw the button that resets them."""
-    more = f" and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
+    names = list(changed.values())
+    more = f" and {len(names) - MOST_CHANGES} more" if len(names) > MOST_CHANGES else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        said = link.plain("; ".join(changed[:MOST_CHANGES]))
+        said = link.plain("; ".join(names[:MOST_CHANGES]))
         st.markdown(f"**{asked.preset.label}, modified:** {said}{more}.", width="content")
         st.button(
             "Reset",
@@ -258,52 +302,80 @@ def is_list(name: str) -> bool:
     return name in SWEPT or get_origin(RunSpec.model_fields[name].annotation) is tuple
 
 
-def draw_knobs() -> None:
-    """Draw the widgets of all settings, one tab per group."""
-    drawn = {group: [partial(knob, name) for name in names] for group, names in GROUPS.items()}
-    drawn["Measured every … steps"] = [partial(interval, name) for name in PROBES]
-    with st.expander("Settings", icon=":material/tune:"):
-        for tab, widgets in zip(st.tabs(list(drawn)), drawn.values(), strict=True):
-            with tab:
-                columns = st.columns(COLUMNS)
-                for place, widget in enumerate(widgets):
-                    with columns[place % COLUMNS]:
-                        widget()
+@st.dialog(
+    "Settings", position="right", width=DRAWER_WIDTH, icon=":material/tune:", on_dismiss="rerun"
+)
+def drawer(defaults: dict[str, Any]) -> None:
+    """Draw all settings in a drawer: the changed ones, then a widget for each, in groups.
+
+    The page takes the new values when the drawer is closed.
+    """
+    wanted = st.text_input("Search", placeholder="a word, such as momentum", key="wanted").lower()
+    for name, said in changes(defaults).items():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(link.plain(said), width="stretch")
+            st.button(
+                "Undo",
+                type="tertiary",
+                icon=":material/undo:",
+                key=f"undo-{name}",
+                on_click=st.session_state.update,
+                args=({name: defaults[name]},),
+            )
+    groups = {name: [*names] for name, names in GROUPS.items()}
+    groups["Measured every … steps"] = [INTERVAL + name for name in PROBES]
+    for group, names in groups.items():
+        found = [name for name in names if name not in ROW and wanted in words_about(name)]
+        if found:
+            st.markdown(f"**{group}**")
+        for start in range(0, len(found), COLUMNS):
+            pair = found[start : start + COLUMNS]
+            for column, name in zip(st.columns(COLUMNS), pair, strict=False):
+                with column:
+                    knob(name)
 
 
-def knob(name: str) -> None:
-    """Draw the widget of one setting. Its kind follows from the type in RunSpec."""
-    field, value = RunSpec.model_fields[name], st.session_state[name]
-    about: dict[str, Any] = {
-        "label": field.title,
-        "help": field.description,
+def words_about(name: str) -> str:
+    """Return title and description of a setting in lower case, to search in."""
+    label, words = about(name)
+    return f"{name} {label} {words}".lower()
+
+
+def about(name: str) -> tuple[str, str]:
+    """Return the label of a widget and its description."""
+    if name.startswith(INTERVAL):
+        return (
+            PROBES[name.removeprefix(INTERVAL)].LABEL,
+            "Number of steps between measurements; 0 switches it off.",
+        )
+    field = RunSpec.model_fields[name]
+    several = " Several values are separated by commas." if is_list(name) else ""
+    return str(field.title), f"{field.description}{several}"
+
+
+def knob(name: str, width: int | Literal["stretch"] = "stretch") -> None:
+    """Draw the widget of one setting or interval. Its kind follows from the type in RunSpec."""
+    value = st.session_state[name]
+    label, words = about(name)
+    label = label if width == "stretch" else SHORT.get(name, label)
+    common: dict[str, Any] = {
+        "label": label,
+        "help": words if width == "stretch" else None,
         "key": name,
         "persist_state": "session",
     }
-    options = list(TABLES.get(name) or get_args(field.annotation))
-    if is_list(name):
-        st.text_input(
-            **about | {"help": f"{field.description} Several values are separated by commas."}
-        )
+    if name.startswith(INTERVAL):
+        st.number_input(step=1, min_value=0, **common)
+    elif is_list(name):
+        st.text_input(width=width, **common)
     elif isinstance(value, bool):
-        st.toggle(**about)
+        st.toggle(**common)
     elif isinstance(value, str):
-        st.selectbox(options=options, format_func=option_label, **about)
+        options = list(TABLES.get(name) or get_args(RunSpec.model_fields[name].annotation))
+        st.selectbox(options=options, format_func=option_label, **common)
     else:
         whole = isinstance(value, int)
-        st.number_input(step=1 if whole else None, format=None if whole else "%g", **about)
-
-
-def interval(probe: str) -> None:
-    """Draw the field for a probe's interval."""
-    st.number_input(
-        PROBES[probe].LABEL,
-        step=1,
-        min_value=0,
-        help="Number of steps between measurements; 0 switches it off.",
-        key=INTERVAL + probe,
-        persist_state="session",
-    )
+        st.number_input(step=1 if whole else None, format=None if whole else "%g", **common)
 
 
 def option_label(name: str) -> str:

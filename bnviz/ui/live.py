@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from bnviz.analysis.distributions import HISTOGRAM
 from bnviz.export.takeaway import Takeaway, rows_of
@@ -31,7 +32,9 @@ from bnviz.ui.reader import wait
 from bnviz.words import duration
 
 EVERY_S = 0.5
-MANY = 6  # above so many runs, finished ones get one line instead of a bar each
+PROGRESS_WIDTH = 220  # pixels
+HERO_HEIGHT = 400  # pixels
+HERO_WIDTHS = (5, 2)  # relative, of the first figure and the prose beside it
 ENDED = {"done": "finished", "cancelled": "stopped"}  # state -> word for the reader
 IDLE_S = 3.0  # meanwhile another reader may start the same runs
 # The rows that a figure was drawn from: of each run its id, and name and time of its newest part.
@@ -58,12 +61,14 @@ def show(
     shipped: str = "",
     button: str = "Run",
     too: Offer | None = None,
+    beside: tuple[str, str] = ("", ""),
 ) -> None:
-    """Draw the progress and the figures of these runs, twice a second while any of them is active.
+    """Draw the figures of these runs, twice a second while any of them is active.
 
-    `too` offers to measure what these runs have not measured. `shipped` is the label of a preset
-    whose finished runs ship with bnviz, and `button` the label of the button that starts these
-    runs. An empty page names both.
+    `beside` is what stands beside the first figure: the text of the page, and what it does not
+    show. `too` offers to measure what these runs have not measured. `shipped` is the label of a
+    preset whose finished runs ship with bnviz, and `button` the label of the button that starts
+    these runs. An empty page names both.
     """
 
     def asked() -> list[Run]:
@@ -81,10 +86,11 @@ def show(
         if waiting:
             supervisor.ensure(Store())
         if runs:
-            progress(runs)
-            draw(runs, grid, choices, too)
+            troubles(runs)
+            draw(runs, grid, choices, too, beside)
         else:
             nothing_yet(shipped, button)
+            st.markdown(beside[0])
 
     if said := st.session_state.pop("ended", ""):
         st.toast(said, icon=":material/done_all:")
@@ -115,32 +121,30 @@ def nothing_yet(shipped: str, button: str) -> None:
     )
 
 
-def progress(runs: list[Run]) -> None:
-    """Show a progress bar for each run, or one line for many finished runs."""
-    if len(runs) > MANY and all(run.state == "done" for run in runs):
-        seconds = [run.meta().get("seconds", 0.0) for run in runs]
-        devices = " / ".join(
-            dict.fromkeys(run.meta().get("device", "an unknown device") for run in runs)
-        )
-        st.caption(
-            f"{len(runs)} runs are finished. Each took {duration(min(seconds))} to "
-            f"{duration(max(seconds))} on {devices}."
-        )
-        return
-    for start in range(0, len(runs), 3):
-        for column, run in zip(st.columns(3), runs[start : start + 3], strict=False):
-            with column:
-                name = name_among(run.spec, [run.spec for run in runs])
-                if run.state == "failed":
-                    st.error(f"**{name}** failed. {run.error()}")
-                elif run.state == "damaged":
-                    damaged(run, name)
-                else:
-                    step, steps = run.meta().get("step", 0), run.spec.steps
-                    st.progress(min(1.0, step / steps), f"**{name}**  \n{status(run)}")
+def overall(specs: Sequence[RunSpec]) -> None:
+    """Draw one bar for how far all of these runs are, and how long they still take."""
+    runs = [run for run in (Store().run(spec.id) for spec in specs) if run.readable]
     if active := [run for run in runs if run.state in ACTIVE]:
-        together = " for all of them" if len(active) > 1 else ""
-        st.caption(f"About {duration(asking.machine().left(active))} left{together}.")
+        share = sum(min(done(run), 1.0) for run in runs) / len(specs)
+        left = duration(asking.machine().left(active))
+        st.progress(share, f"{share:.0%} · about {left} left", width=PROGRESS_WIDTH)
+
+
+def done(run: Run) -> float:
+    """Return the share of a run that is done."""
+    return 1.0 if run.state == "done" else float(run.meta().get("step", 0)) / run.spec.steps
+
+
+def troubles(runs: list[Run]) -> None:
+    """Say in a line each which runs failed, are damaged, or stand still."""
+    for run in runs:
+        name = name_among(run.spec, [run.spec for run in runs])
+        if run.state == "failed":
+            st.error(f"**{name}** failed. {run.error()}")
+        elif run.state == "damaged":
+            damaged(run, name)
+        elif run.state in ("cancelled", "interrupted") or run.diverged_at is not None:
+            st.caption(f"**{name}**: {status(run)}.")
 
 
 def damaged(run: Run, name: str) -> None:
@@ -195,10 +199,16 @@ def note(panel: Panel, specs: Sequence[RunSpec], theirs: pd.DataFrame | None) ->
     return reference.NOTES.get((FAMILY[specs[0].model], panel.paper), "")
 
 
-def draw(runs: list[Run], grid: Grid, choices: Choices, too: Offer | None = None) -> None:
-    """Draw every panel, with its sentence, its regime and its export.
+def draw(
+    runs: list[Run],
+    grid: Grid,
+    choices: Choices,
+    too: Offer | None = None,
+    beside: tuple[str, str] = ("", ""),
+) -> None:
+    """Draw every panel, with its sentence and its export; the first one larger than the others.
 
-    `too` offers to measure what the runs have not measured.
+    `too` offers to measure what the runs have not measured, and `beside` is as in `show`.
     """
     stamp = tuple(newest(run) for run in runs)
     specs = [run.spec for run in runs]
@@ -206,29 +216,51 @@ def draw(runs: list[Run], grid: Grid, choices: Choices, too: Offer | None = None
     view = view_of(stamp, choices, runs, [panel for row in rows for panel in row])
     takes: list[Takeaway] = []
     offered: list[Lacking] = []
-    for row in rows:
-        for column, panel in zip(st.columns(len(row)), row, strict=True):
+
+    def one(panel: Panel, words: DeltaGenerator | None = None) -> None:
+        if too and (lacking := panel.lacking(specs, choices.choice)) and panel.about(specs):
+            too(panel, specs, lacking, lacking not in offered)
+            offered.append(lacking)
+        elif panel.fits(specs):
+            takes.append(draw_panel(panel, stamp, view, choices, runs, words))
+        else:
+            st.markdown(f"#### {panel.title}\n{panel.hint}")
+
+    with st.container(key="hero"):
+        left, right = st.columns(HERO_WIDTHS, gap="large")
+        with left:
+            one(rows[0][0], right)
+        text, limits = beside
+        right.markdown(text)
+        if limits:
+            with right.expander("What this does not show", icon=":material/visibility_off:"):
+                st.markdown(limits)
+        right.caption(f"Measured on {regime(specs)}.")
+    for row in ([*rows[0][1:]], *rows[1:]):
+        for column, panel in zip(st.columns(len(row)) if row else (), row, strict=True):
             with column:
-                if too and (lacking := panel.lacking(specs, choices.choice)) and panel.about(specs):
-                    too(panel, specs, lacking, lacking not in offered)
-                    offered.append(lacking)
-                elif panel.fits(specs):
-                    takes.append(draw_panel(panel, stamp, view, choices, runs))
-                else:
-                    st.markdown(f"#### {panel.title}\n{panel.hint}")
+                one(panel)
     export.whole_page(takes, " / ".join(take.title for take in takes))
 
 
 def draw_panel(
-    panel: Panel, stamp: Stamp, view: View, choices: Choices, runs: list[Run]
+    panel: Panel,
+    stamp: Stamp,
+    view: View,
+    choices: Choices,
+    runs: list[Run],
+    words: DeltaGenerator | None = None,
 ) -> Takeaway:
-    """Draw one figure between its title and its regime, and return what can be exported of it."""
+    """Draw one figure under its title, and return what can be exported of it.
+
+    What to look for and what was measured are said in `words`, by default under the figure.
+    """
     specs = view.specs
     drawn = numbers_of(panel.name, stamp, choices, panel, view)
     theirs = panel.counterpart(specs, choices.choice) if choices.paper and len(drawn) else None
     shown, key = replace(view, paper=theirs), digest(drawn, theirs)
     figure = picture(panel.name, key, repr(view.time), choices, panel, drawn, shown)
-    st.markdown(f"#### {panel.title}\n{panel.reading}\n\n{panel.say(drawn)}")
+    st.markdown(f"#### {panel.title}")
     take = Takeaway(
         panel.name,
         panel.title,
@@ -246,11 +278,13 @@ def draw_panel(
         alt=f"{panel.title}. {panel.reading}",
         filename=f"bnviz-{panel.name}",
         on_export=lambda look: export.ask(replace(take, look=look)),
+        height=HERO_HEIGHT if words else None,
     )
     one = (
-        " Only the first of several seeds is drawn." if view.averaged and not panel.averages else ""
+        "Only the first of several seeds is drawn." if view.averaged and not panel.averages else ""
     )
-    st.caption(f"Measured on {regime(specs)}.{one} {note(panel, specs, theirs)}")
+    told = [panel.reading, panel.say(drawn), one, note(panel, specs, theirs)]
+    (words or st).markdown("\n\n".join(filter(None, told)))
     return take
 
 

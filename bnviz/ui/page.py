@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import streamlit as st
@@ -26,11 +28,6 @@ from bnviz.ui.controls import Asked
 from bnviz.ui.reader import reader
 
 MOST_LAYERS = 4
-FOLDED = {
-    "How it is measured": ":material/functions:",
-    "What this does not show": ":material/visibility_off:",
-}
-FOLDED_WIDTHS = (3, 2)  # relative
 LAYERS_WIDTH = 320  # pixels; on a narrow screen the field gets a row of its own
 
 
@@ -44,46 +41,88 @@ def figure_page(
     step: Literal["slider", "player", ""] = "slider",
     networks: Sequence[str] = (),
 ) -> None:
-    """Draw a figure page from the docstring of its file (see `text`) and its panels.
+    """Draw a figure page from the docstring of its file (see `About`) and its panels.
 
     `page` is its name in `bnviz.presets`. `layers` are those the reader may choose from: "hidden"
     leaves out the last. `choices` are the options of a switch that only this page has. `step` says
     how the reader chooses a step: with a slider, with the player of a figure, or not at all.
     `networks` are compared at first if they are not the preset's.
     """
-    text(doc)
-    asked = controls.ask(page, networks)
+    words = About.of(doc)
+    heading(words)
+    asked = controls.ask(page, networks, run_bar_of)
     if asked.problem:
         return
     found = states(asked.specs)
     absent = [] if all_done(found) else presets.missing(asked.specs)
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        run_bar(asked.specs, found, ready=not absent)
+    for name in absent:
+        offer_download(name)
+    with st.container(key="view-row", horizontal=True, gap="medium", vertical_alignment="bottom"):
         chosen = pick_layers(asked, all_of_them=layers == "all") if layers else ()
         choice = pick(choices) if choices else ""
         at = {"slider": scrubber, "player": played_step, "": last_step}[step](asked.specs)
         paper = lay_under(asked.specs, grid)
         statistic = over_seeds(asked.specs)
         link.copy_button()
-    for name in absent:
-        offer_download(name)
     shipped = [PRESETS[name].label for name in presets.offered(page) if PRESETS[name].ships]
     chosen_view = live.Choices(at, chosen, choice, paper, statistic)
-    live.show(asked.specs, grid, chosen_view, next(iter(shipped), ""), too=measure.offer)
+    beside = f"{words.text}\n\n**{asked.preset.label}.** {asked.preset.summary}"
+    live.show(
+        asked.specs,
+        grid,
+        chosen_view,
+        next(iter(shipped), ""),
+        too=measure.offer,
+        beside=(beside, words.limits),
+    )
+
+
+@dataclass(frozen=True)
+class About:
+    """What the docstring of a page says about it.
+
+    Attributes
+    ----------
+    title : heading of the page
+    text : what the page is about
+    measured : how its numbers are measured
+    limits : what they do not show
+    """
+
+    title: str
+    text: str
+    measured: str = ""
+    limits: str = ""
+
+    @classmethod
+    def of(cls, doc: str | None) -> About:
+        """Read a docstring, in which lines with "---" separate the last three."""
+        about, *rest = (part.strip() for part in (doc or "").split("\n---\n"))
+        title, _, text = about.partition("\n")
+        return cls(title, text.strip(), *rest)
+
+
+def heading(words: About) -> None:
+    """Draw the heading of a page, and how its numbers are measured."""
+    with st.container(key="head", horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"# {words.title}", width="content")
+        if words.measured:
+            with st.popover("How it is measured", icon=":material/info:", type="tertiary"):
+                st.markdown(words.measured)
 
 
 def text(doc: str | None) -> None:
-    """Show the docstring of a page: the heading and the text, and FOLDED away what follows.
+    """Draw the docstring of a page that has no figures of runs."""
+    words = About.of(doc)
+    heading(words)
+    st.markdown(words.text)
+    limits(words.limits)
 
-    Lines with "---" separate the text, how it is measured, and what this does not show.
-    """
-    about, *folded = (doc or "").split("\n---\n")
-    st.markdown(f"# {about}")
-    if not folded:
-        return
-    boxes = st.columns(FOLDED_WIDTHS[: len(folded)])
-    for box, (label, icon), words in zip(boxes, FOLDED.items(), folded, strict=False):
-        with box, st.expander(label, icon=icon):
+
+def limits(words: str) -> None:
+    """Draw a box that says what the figures do not show."""
+    if words:
+        with st.expander("What this does not show", icon=":material/visibility_off:"):
             st.markdown(words)
 
 
@@ -99,34 +138,42 @@ def all_done(found: list[str]) -> bool:
     return all(state == "done" for state in found)
 
 
+def run_bar_of(asked: Asked) -> None:
+    """Draw the Run button of a figure page."""
+    found = states(asked.specs)
+    ready = all_done(found) or not presets.missing(asked.specs)
+    run_bar(asked.specs, found, ready)
+
+
 def run_bar(specs: list[RunSpec], found: list[str], ready: bool, label: str = "") -> None:
-    """Draw the buttons Run and Stop, and what the runs cost or why they cannot run.
+    """Draw one button, which runs or stops, and beside it the progress or what the runs cost.
 
     `found` are the states of the runs, `ready` says whether their data are here, and `label` is
     another label for Run.
     """
     active, done = any(state in ACTIVE for state in found), all_done(found)
     problem = "" if active or done else asking.refused(specs)
-    with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        if st.button(
-            "Finished" if done else "Running" if active else to_run(found, label),
-            type="primary",
-            icon=":material/check:" if done else ":material/play_arrow:",
-            disabled=not ready or active or done or bool(problem),
-            key="run",
-            help="These runs are finished and kept. Change a setting to run something else."
-            if done
-            else None,
-        ):
-            asking.request(specs)
-            st.rerun()
-        if problem:
-            st.error(problem)
-        elif not (active or done):
-            st.caption(f"Takes {asking.price(specs)}.")
-        if st.button("Stop", icon=":material/stop:", disabled=not active, key="stop"):
+    if active:
+        if st.button("Stop", icon=":material/stop:", key="stop"):
             stop(specs)
             st.rerun()
+        st.fragment(partial(live.overall, specs), run_every=live.EVERY_S)()
+    elif st.button(
+        "Finished" if done else to_run(found, label),
+        type="primary",
+        icon=":material/check:" if done else ":material/play_arrow:",
+        disabled=not ready or done or bool(problem),
+        key="run",
+        help="These runs are finished and kept. Change a setting to run something else."
+        if done
+        else f"Takes {asking.price(specs)}.",
+    ):
+        asking.request(specs)
+        st.rerun()
+    if problem:
+        st.error(problem)
+    elif not (active or done):
+        st.caption(f"About {asking.time(specs)}.", width="content")
 
 
 def to_run(found: list[str], label: str = "") -> str:

@@ -89,6 +89,15 @@ function scaled(layout, { scale }) {
   );
 }
 
+function sized(layout, height) {
+  // the figure at another height, with its legend as far above the axes as before
+  if (!height || !layout.height) return height ? { height } : {};
+  const around = (layout.margin?.t ?? 0) + (layout.margin?.b ?? 44),
+    share = (layout.height - around) / (height - around),
+    { y } = layout.legend ?? {};
+  return { height, legend: y > 1 ? { ...layout.legend, y: 1 + (y - 1) * share } : layout.legend };
+}
+
 async function draw(figure) {
   // at most one at a time, and always the latest
   const plot = plots.get(figure),
@@ -105,7 +114,7 @@ async function draw(figure) {
       plot.again = false;
       spec = JSON.parse(plot.text);
       const { data, layout } = framed(figure, spec.figure);
-      Object.assign(layout, cursors(layout, playedStep()));
+      Object.assign(layout, cursors(layout, playedStep()), sized(layout, spec.height));
       box.style.height = `${layout.height ?? 360}px`;
       const Plotly = await library(spec.library);
       if (!box.clientWidth) break; // hidden, in a closed tab say: the observer calls again

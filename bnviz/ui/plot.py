@@ -61,8 +61,11 @@ def plot(
     alt: str,
     filename: str,
     on_export: Callable[[dict[str, Any]], None] | None = None,
+    height: int | None = None,
 ) -> None:
     """Draw `figure`, or update the one already drawn under `key`.
+
+    `height`, in pixels, replaces the figure's own.
 
     Zoom and legend stay as long as `revision` stays the same. `alt` is the text alternative: the
     title, a full stop, and what the figure shows. `filename`, without an ending, names the
@@ -80,16 +83,17 @@ def plot(
         "revision": revision,
         "title": alt.partition(".")[0],
         "exports": on_export is not None,
+        "height": height,
     }
     # Streamlit identifies the element by `key` alone. It does not send bytes above 10 kB again if
     # the browser says that it still has them.
-    height = (
-        int(figure.layout.height or HEIGHT)
+    room = (
+        int(height or figure.layout.height or HEIGHT)
         + (PLAYER if figure.frames else 0)
         + (FOOT if on_export else 0)
     )
     result = _component(
-        key=key, data=_payload(head, figure), height=height, on_export_change=lambda: None
+        key=key, data=_payload(head, figure), height=room, on_export_change=lambda: None
     )
     if on_export and result.export is not None:
         on_export(dict(result.export))

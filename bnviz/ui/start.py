@@ -6,6 +6,7 @@ import re
 from itertools import count
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from bnviz.analysis.rows import default_layers
 from bnviz.figures.covariate_shift import COVARIATE_SHIFT
@@ -29,9 +30,10 @@ TOLD = [chapter for chapter in CHAPTERS.values() if chapter is not FINDING]
 
 def start_page(doc: str | None) -> None:
     """Draw the page: at first the story, and the live comparison once the reader starts it."""
-    page.text(doc)
+    words = page.About.of(doc)
+    page.heading(words)
     restore()
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(key="controls", horizontal=True, vertical_alignment="bottom", gap="small"):
         train_buttons()
         if st.button(
             "Present",
@@ -57,10 +59,14 @@ def start_page(doc: str | None) -> None:
             key="show",
             persist_state="session",
             format_func=LABELS.__getitem__,
+            label_visibility="collapsed",
         )
+        link.copy_button()
     link.keep({"show": STORY, "seed": 0})
-    shows = {STORY: tell, QUICK: compare}
-    shows[st.session_state["show"]]()
+    if st.session_state["show"] == STORY:
+        tell(words.text)
+    else:
+        compare(words.text)
 
 
 def restore() -> None:
@@ -120,39 +126,59 @@ def run_quick(seed: int) -> None:
     st.session_state.update({"show": QUICK, "seed": seed})
 
 
-def compare() -> None:
-    """Draw the quick comparison."""
+def compare(words: str) -> None:
+    """Draw the quick comparison, with the text of the page beside its first figure."""
     preset = PRESETS[QUICK]
-    st.markdown(preset.summary)
     specs = preset.specs(seed=int(st.session_state["seed"]))
     middle = default_layers([block.name for block in specs[0].blocks()[:-1]])[1:2]
-    live.show(specs, GRID, live.Choices(specs[0].steps, tuple(middle)), button=TRAIN)
+    live.show(
+        specs,
+        GRID,
+        live.Choices(specs[0].steps, tuple(middle)),
+        button=TRAIN,
+        beside=(f"{words}\n\n{preset.summary}", ""),
+    )
 
 
-def tell() -> None:
-    """Draw all chapters, two in a row; then the one on a small sample, and the theorems."""
-    for pair in zip(TOLD[::2], TOLD[1::2], strict=True):
+def tell(words: str) -> None:
+    """Draw the first chapter large with the text of the page beside it, and the others below it.
+
+    The theorems and where to go from here come last.
+    """
+    first, *others = [*TOLD, FINDING]
+    with st.container(key="hero"):
+        left, right = st.columns(live.HERO_WIDTHS, gap="large")
+        with left:
+            tell_chapter(first, right, live.HERO_HEIGHT)
+        right.markdown(words)
+    for pair in zip(others[::2], others[1::2], strict=True):
         for column, chapter in zip(st.columns(2, gap="large"), pair, strict=True):
             with column:
-                drawn = story.drawn(chapter)
-                st.markdown(f"#### {chapter.heading}\n{story.text(chapter, drawn)}")
-                picture(chapter, drawn)
-    st.divider()
-    left, right = st.columns([2, 3], gap="large")
-    drawn = story.drawn(FINDING)
-    left.markdown(f"### {FINDING.heading}\n{story.text(FINDING, drawn)}")
-    with right:
-        picture(FINDING, drawn)
+                tell_chapter(chapter)
     st.markdown(THEOREMS + theorems.networks())
     st.markdown(WHITHER)
 
 
-def picture(chapter: Chapter, drawn: Drawn | None) -> None:
+def tell_chapter(
+    chapter: Chapter, words: DeltaGenerator | None = None, height: int | None = None
+) -> None:
+    """Draw a chapter: its heading, its figure, and its text, by default under the figure."""
+    drawn = story.drawn(chapter)
+    st.markdown(f"#### {chapter.heading}")
+    picture(chapter, drawn, height)
+    (words or st).markdown(story.text(chapter, drawn))
+
+
+def picture(chapter: Chapter, drawn: Drawn | None, height: int | None) -> None:
     """Draw a chapter's figure, what it was measured on, its formula and a link to its page."""
     if drawn is None:
         story.not_yet(chapter)
         return
-    drawn.show(f"story-{chapter.slug}", on_export=lambda look: export.ask(drawn.take_seen(look)))
+    drawn.show(
+        f"story-{chapter.slug}",
+        on_export=lambda look: export.ask(drawn.take_seen(look)),
+        height=height,
+    )
     st.caption(drawn.caption)
     with st.container(horizontal=True, gap="small"):
         story.formula(chapter)

@@ -46,6 +46,7 @@ class Drawn:
         key: str,
         figure: go.Figure | None = None,
         on_export: Callable[[Any], None] | None = None,
+        height: int | None = None,
     ) -> None:
         """Draw the figure, or `figure` in its place, such as an enlarged one."""
         chapter = self.chapter
@@ -56,6 +57,7 @@ class Drawn:
             alt=f"{chapter.heading}. {text(chapter, self)}",
             filename=f"bnviz-{chapter.slug}",
             on_export=on_export,
+            height=height,
         )
 
     def take_seen(self, look: Mapping[str, Any]) -> Takeaway:
