@@ -105,8 +105,8 @@ CLAIMS = (
         says="Pooled histograms hide how far the distributions of single channels shift.",
         source="against histograms over all units of a layer",
         theirs="shows single units only",
-        quantity="how far the median moves (running mean over ten measurements), geometric mean "
-        "over the hidden layers of BatchNorm, ratio of one unit to all units pooled",
+        quantity="range over which the median (mean over every ten measurements in a row) moves, "
+        "geometric mean over the hidden layers of BatchNorm, ratio of one unit to all units pooled",
         measure=evidence.hidden_by_pooling("batch", HIDDEN),
         preset="deep",
         norms=("batch",),

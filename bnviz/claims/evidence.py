@@ -104,8 +104,8 @@ def first_step(share: float, every: int) -> Table:
     """Return the first step at which a batch's training accuracy reaches a share.
 
     Only every `every`-th step counts, as in the paper's curves, which record no other; the more
-    steps count, the sooner a lucky batch comes. If no batch reaches it, the number is the last step
-    of the run, and the true one is larger.
+    steps count, the sooner a lucky batch comes. If no batch reaches it, the number is the last of
+    these steps, and the true one is larger.
     """
 
     def table(rows: DataFrame) -> DataFrame:

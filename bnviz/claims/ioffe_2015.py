@@ -35,8 +35,8 @@ CLAIMS = (
         name="mnist-steadier",
         says="With BatchNorm, the distribution of a sigmoid's input is more stable.",
         theirs="5× (1.2 against 0.2)",
-        quantity="how far the median of a unit of layer 3 (running mean over 1,000 steps) moves in "
-        "the first 10,000 steps, ratio of standard to BatchNorm",
+        quantity="range over which the median of a unit of layer 3 (mean over every ten "
+        "measurements in a row) moves up to step 10,000, ratio of standard to BatchNorm",
         measure=ratio(evidence.travel(["fc3"], pooled=False, stop=10_001), "none", "batch"),
         low=1,
         unit=TIMES,

@@ -29,7 +29,7 @@ TRAINING = (
         source="2018, Fig. 1a",
         theirs="2.1× (step 3,300 against 1,600)",
         quantity="first step, of every hundredth, whose batch is 90 % right, ratio of standard to "
-        "BatchNorm; a network that has no such batch counts with its last step",
+        "BatchNorm; a network that has no such batch counts with the last of these steps",
         measure=ratio(first_step(0.9, 100), "none", "batch"),
         low=1,
         unit=TIMES,
@@ -202,7 +202,8 @@ DISTRIBUTIONS = (
         says="The standard network's means drift farther from their start than BatchNorm's.",
         source="2018, Fig. 8b",
         theirs="by eye",
-        quantity=f"|μ_t − μ_0| of one unit, {MEDIAN}, ratio of standard to BatchNorm",
+        quantity="|μ_t − μ_0| of one unit at every hundredth step t after step 0, "
+        f"{MEDIAN}, ratio of standard to BatchNorm",
         measure=ratio(evidence.mean_drift(*FIG_8), "none", "batch"),
         low=1,
         note="With BatchNorm, the mean of a batch is β, which starts at 0.",

@@ -127,7 +127,8 @@ CLAIMS = (
         says="With BatchNorm, the deep linear network's gradients change direction.",
         source="2018, Sec. 2, Fig. 3b",
         theirs="0.55 in layer 9, 0.04 in layer 17",
-        quantity="median cos ∠(G, G′) in layers 9 and 17 of the network with BatchNorm at 1e-7",
+        quantity="median cos ∠(G, G′) over all steps of layers 9 and 17 together, of the network "
+        "with BatchNorm at 1e-7",
         measure=of(covariate_shift("ics_cosine", "median", "fc9", "fc17"), "batch"),
         cosine=True,
         preset="fig3b",

@@ -266,7 +266,7 @@ ON_THE_DLN = (
         title="5b, lp normalisation, DLN",
         preset="fig5b",
         theirs="loss after 10,000 steps: L1 < BatchNorm ≈ L2 < L∞ < standard",
-        ours="loss after 10,000 steps as a multiple of BatchNorm's: L1 {l1}, L2 {l2}, L∞ {linf}, "
+        ours="training loss at step 9,995 as a multiple of BatchNorm's: L1 {l1}, L2 {l2}, L∞ {linf}, "
         "standard {none}; at step 1,000 L1 is below BatchNorm in {ahead} % of the seeds",
         numbers={
             **{
