@@ -141,7 +141,8 @@ STABILITY = (
             "BatchNorm was made to keep the input of every layer stable. In layer 5, one channel's "
             "median moves over a range of {batch:.2f} during training; in the standard network it "
             "moves over {none:.2f}. The third network adds random noise after BatchNorm, new at "
-            "each step. Its median moves over {noisy:.2f}. (Seed 0; running means over ten measurements.)"
+            "each step. Its median moves over {noisy:.2f}. (Seed 0; running means over ten "
+            "measurements.)"
         ),
         numbers=each(of_seed_0(evidence.travel(["conv5"], pooled=False)), *NORMS),
         metrics=("activation_quantile",),

@@ -266,8 +266,8 @@ ON_THE_DLN = (
         title="5b, lp normalisation, DLN",
         preset="fig5b",
         theirs="loss after 10,000 steps: L1 < BatchNorm ≈ L2 < L∞ < standard",
-        ours="training loss at step 9,995 as a multiple of BatchNorm's: L1 {l1}, L2 {l2}, L∞ {linf}, "
-        "standard {none}; at step 1,000 L1 is below BatchNorm in {ahead} % of the seeds",
+        ours="training loss at step 9,995 as a multiple of BatchNorm's: L1 {l1}, L2 {l2}, L∞ "
+        "{linf}, standard {none}; at step 1,000 L1 is below BatchNorm in {ahead} % of the seeds",
         numbers={
             **{
                 network: Number(ratio(final("train_loss"), network, "batch"), "geometric mean")
