@@ -42,13 +42,14 @@ STYLE = """<style>
 def anatomy_page(doc: str | None) -> None:
     """Draw the page: the controls and one of its four parts."""
     st.html(STYLE)
-    page.text(doc)
+    words = page.About.of(doc)
+    page.heading(words)
     # This container is always there. If an element appeared or disappeared here, the browser would
     # rebuild everything below it.
     with st.container():
         link.warn_of_unknown(DEFAULTS)
         link.restore(DEFAULTS, problem)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(key="controls", horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
             "Show",
             list(PARTS),
@@ -71,17 +72,19 @@ def anatomy_page(doc: str | None) -> None:
         "scale": show_scale,
     }
     shows[st.session_state["part"]]()
+    st.markdown(words.text)
+    page.limits(words.limits)
     link.keep(DEFAULTS)
 
 
 def show_forward() -> None:
     """Show each line of Algorithm 1 as a formula, as numbers and as a row of dots."""
     line = batch_sliders()
-    left, right = st.columns(2, gap="large")
-    with left:
+    figures, lines = st.columns(2, gap="large")
+    with lines:
         st.markdown("#### Algorithm 1, line by line\n\n" + formulas.forward_lines(line))
         st.markdown("#### All numbers\n\n" + formulas.forward_numbers(line))
-    with right:
+    with figures:
         numbers = anatomy.forward_table(line)
         chart(
             "Five numbers on their way down",
@@ -101,8 +104,8 @@ def show_backward() -> None:
         target_buttons()
     gradient = algorithm1.backward(line, line.y - targets)
     x = anatomy.name("x", example)
-    left, right = st.columns([11, 9], gap="large")
-    with left:
+    figures, lines = st.columns([9, 11], gap="large")
+    with lines:
         st.markdown(
             "#### The chain rule, equation by equation\n\n"
             + formulas.backward_lines(line, gradient, targets, example)
@@ -112,7 +115,7 @@ def show_backward() -> None:
             f"#### The derivative with respect to {x}, without calculus\n\n"
             + formulas.check(line, gradient, targets, example)
         )
-    with right:
+    with figures:
         numbers = anatomy.backward_table(line, gradient)
         chart(
             "Three gradient paths to x",
@@ -149,11 +152,11 @@ def show_inference() -> None:
     batches = np.vstack([line.x, algorithm1.drawn_batches(draw, st.session_state["others"], M)])
     over = algorithm1.population(batches)
     x, y = anatomy.name("x", example), anatomy.name("y", example)
-    left, right = st.columns(2, gap="large")
-    with left:
+    figures, lines = st.columns(2, gap="large")
+    with lines:
         st.markdown("#### Algorithm 2: the population\n\n" + formulas.population(batches))
         st.markdown(f"#### The same {x}, twice\n\n" + formulas.twice(line, over, example))
-    with right:
+    with figures:
         numbers = anatomy.company_table(batches, example, over, line.gamma, line.beta, line.epsilon)
         guests = numbers[numbers["guest"]]
         outputs = guests.training.min(), guests.training.max(), guests.inference.mean()
@@ -176,14 +179,14 @@ def show_scale() -> None:
         draw = integer("draw", "Seed")
     a, epsilon = float(st.session_state["a"]), float(st.session_state["eps"])
     weights, inputs = algorithm1.drawn_layer(draw, M)
-    left, right = st.columns(2, gap="large")
-    with left:
+    figures, lines = st.columns(2, gap="large")
+    with lines:
         st.markdown("#### The same outputs\n\n" + formulas.outputs(weights, inputs, a, epsilon))
         st.markdown(
             "#### A gradient in inverse proportion\n\n"
             + formulas.gradients(weights, inputs, a, epsilon)
         )
-    with right:
+    with figures:
         numbers = anatomy.scale_table(weights, inputs, epsilon, a)
         off = anatomy.breach_table(numbers)
         chart(
@@ -208,7 +211,7 @@ def chart(title: str, reading: str, numbers: DataFrame, figure: go.Figure, slug:
     slug = slug or "-".join(
         "".join(letter if letter.isalnum() else " " for letter in title.lower()).split()
     )
-    st.markdown(f"#### {title}\n{reading}")
+    st.markdown(f"#### {title}")
     plot(
         figure,
         key=slug,
@@ -216,6 +219,7 @@ def chart(title: str, reading: str, numbers: DataFrame, figure: go.Figure, slug:
         alt=f"{title}. {reading}".replace("**", ""),
         filename=f"bnviz-{slug}",
     )
+    st.markdown(reading)
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.caption("Computed in float64 from the numbers above.", width="stretch")
         st.download_button(

@@ -14,7 +14,7 @@ from bnviz.papers.algorithm1 import Array, Forward
 from bnviz.ui import link
 
 M = 5  # examples in the batch
-WIDTH = 150  # pixels of a slider, so that a telephone fits two side by side
+WIDTH = 120  # pixels of a slider, so that eight fit side by side
 X, T = [f"x{i + 1}" for i in range(M)], [f"t{i + 1}" for i in range(M)]
 PARTS = {
     "forward": "1 · Forward",
@@ -104,10 +104,9 @@ def line_of_algorithm() -> Forward:
 
 def batch_sliders() -> Forward:
     """Draw the controls for the batch, γ, β and ε, and return their forward pass."""
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(key="sliders", horizontal=True, vertical_alignment="bottom"):
         for name in X:
             slider(name, f"$x_{name[1:]}$")
-    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         slider("gamma", r"$\gamma$", "Learned; training starts at 1.")
         slider("beta", r"$\beta$", "Learned; training starts at 0.")
         choice("eps", r"$\epsilon$", EPSILON_HELP)

@@ -103,8 +103,8 @@ def train_buttons() -> None:
         key="quick",
     )
     if not active:
-        price = asking.price(PRESETS[QUICK].specs(seed=following))
-        st.caption(f"Seed {following}. Takes {price}.")
+        time = asking.time(PRESETS[QUICK].specs(seed=following))
+        st.caption(f"Seed {following}, about {time}", width="content")
     elif st.button("Stop", icon=":material/stop:", key="stop"):
         page.stop(PRESETS[QUICK].specs(seed=seed))
         st.rerun()
