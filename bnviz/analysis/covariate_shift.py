@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pandas import DataFrame
 
-from bnviz.analysis.rows import LINE, complete, layer_number, newest, of_metrics
+from bnviz.analysis.rows import LINE, complete, layer_number, of_metrics
 
 
 def covariate_shift(rows: DataFrame, layers: Sequence[str]) -> DataFrame:
@@ -18,12 +18,11 @@ def covariate_shift(rows: DataFrame, layers: Sequence[str]) -> DataFrame:
     return shift[[*LINE, "metric", "step", "value"]]
 
 
-def covariate_shift_at(rows: DataFrame, step: int) -> DataFrame:
-    """Return the same two measures of every layer at one step.
+def covariate_shift_at(rows: DataFrame) -> DataFrame:
+    """Return the same two measures of every layer at every complete measurement.
 
-    Each run contributes its newest complete measurement that is no later than `step`. Columns are
-    those of `covariate_shift`, and rows are in the order of the layers.
+    Columns are those of `covariate_shift`, and rows are in the order of the layers.
     """
-    shift = newest(complete(of_metrics(rows, "ics_l2", "ics_cosine"), "run"), step)
+    shift = complete(of_metrics(rows, "ics_l2", "ics_cosine"), "run")
     order = shift["layer"].map(layer_number).astype(int)
     return shift.assign(order=order).sort_values("order")[[*LINE, "metric", "step", "value"]]

@@ -35,17 +35,12 @@ def histograms(rows: DataFrame, layers: Sequence[str], pooled: bool) -> DataFram
 
     One row per bin. Columns: layer, step, left, right (the edges of the bin), density.
     """
-    densities = _densities(rows, layers, pooled)
-    return densities[densities["step"].isin(spread(_with_histogram(rows), RIDGES))]
-
-
-def histogram_at(rows: DataFrame, step: int, layers: Sequence[str], pooled: bool) -> DataFrame:
-    """Return each run's newest histograms that are no later than `step`, as in `histograms`."""
-    return newest(_densities(rows, layers, pooled), step)
+    every = densities(rows, layers, pooled)
+    return every[every["step"].isin(spread(_with_histogram(rows), RIDGES))]
 
 
 def histogram_steps(rows: DataFrame, step: int) -> set[int]:
-    """Return the steps whose histograms `histograms` and `histogram_at` use.
+    """Return the steps whose histograms are drawn: of `histograms`, and the newest up to `step`.
 
     `rows` need not contain the histograms themselves, so that only these steps must be loaded.
     """
@@ -53,7 +48,7 @@ def histogram_steps(rows: DataFrame, step: int) -> set[int]:
     return {int(step) for step in (*spread(measured, RIDGES), *newest(measured, step)["step"])}
 
 
-def _densities(rows: DataFrame, layers: Sequence[str], pooled: bool) -> DataFrame:
+def densities(rows: DataFrame, layers: Sequence[str], pooled: bool) -> DataFrame:
     """Return every complete histogram with its counts turned into densities."""
     counts = complete(of_units(rows, layers, pooled, HISTOGRAM), "run", "layer")
     quantiles = of_units(rows, layers, pooled, "activation_quantile")

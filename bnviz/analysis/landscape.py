@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from pandas import DataFrame, concat
 
-from bnviz.analysis.rows import KEYS, complete, newest, of_net
+from bnviz.analysis.rows import KEYS, complete, of_net
 
 Direction = Literal["gradient", "random"]
 CURVATURES = ("hessian_top", "batch_sharpness", "gradient_curvature")
@@ -138,16 +138,17 @@ def step_sizes(rows: DataFrame) -> DataFrame:
     return _probes(rows, "gradient")[[*KEYS, "step", "eta", "distance"]]
 
 
-def loss_slice(rows: DataFrame, step: int) -> DataFrame:
-    """Return L(θ − ηg) against η at one step, including η = 0.
+def loss_slice(rows: DataFrame) -> DataFrame:
+    """Return L(θ − ηg) against η at every complete probe, including η = 0.
 
-    Each run contributes its newest complete probe that is no later than `step`. Columns: step, eta,
-    loss.
+    Columns: step, eta, loss.
     """
-    along = newest(_probes(rows, "gradient"), step)[[*KEYS, "step", "eta", "loss"]]
+    along = _probes(rows, "gradient")[[*KEYS, "step", "eta", "loss"]]
     here = of_net(rows, "train_loss").assign(eta=0.0).rename(columns={"value": "loss"})
     here = here.merge(along[["run", "step"]].drop_duplicates(), on=["run", "step"])
-    return concat([here[along.columns], along]).sort_values(["run", "eta"], ignore_index=True)
+    return concat([here[along.columns], along]).sort_values(
+        ["run", "step", "eta"], ignore_index=True
+    )
 
 
 def curvature(rows: DataFrame) -> DataFrame:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from pandas import DataFrame, Series, concat
 
-from bnviz.analysis.rows import KEYS, LINE, layer_number, newest, text
+from bnviz.analysis.rows import KEYS, LINE, layer_number, text
 
 STATEMENTS = {
     "theorem_4_1": "Theorem 4.1",
@@ -131,15 +131,14 @@ def _judged(frame: DataFrame, rounding: Series[float]) -> DataFrame:
     )
 
 
-def sides(rows: DataFrame, statement: str, step: int) -> DataFrame:
-    """Return the measured side and the bound of every unit at one step.
+def sides(rows: DataFrame, statement: str) -> DataFrame:
+    """Return the measured side and the bound of every unit at every measured step.
 
-    Each run contributes its newest step that is no later than `step`. `version` is "true"
-    (including the terms in ε) or "printed".
+    `version` is "true" (including the terms in ε) or "printed".
 
     Columns: layer, unit, step, version, bound, left (the measured side).
     """
-    now = newest(checks(rows, statement), step)
+    now = checks(rows, statement)
     true = now["exact"].fillna(now["right"])
     versions = [
         now.assign(version=name, bound=bound)
@@ -179,15 +178,14 @@ def conditions(rows: DataFrame) -> DataFrame:
     return shares[[*KEYS, "condition", "step", "value"]]
 
 
-def distances(rows: DataFrame, step: int) -> DataFrame:
-    """Return the squared distances of Lemma 4.5 for whole layers at one step.
+def distances(rows: DataFrame) -> DataFrame:
+    """Return the squared distances of Lemma 4.5 for whole layers at every measured step.
 
-    Each run contributes its newest step that is no later than `step`. `plain` is ‖W₀ − W*‖² and
-    `scaled` is ‖W₀ − kW*‖²; both are NaN if the lemma does not apply.
+    `plain` is ‖W₀ − W*‖² and `scaled` is ‖W₀ − kW*‖²; both are NaN if the lemma does not apply.
 
     Columns: layer, step, plain, scaled; rows are in the order of the layers.
     """
-    now = newest(checks(rows, "lemma_4_5").query("unit == @WHOLE"), step)
+    now = checks(rows, "lemma_4_5").query("unit == @WHOLE")
     now = now.rename(columns={"distance": "plain", "left": "scaled"})
     order = now["layer"].map(layer_number).astype(int)
     return now.assign(order=order).sort_values("order")[[*LINE, "step", "plain", "scaled"]]

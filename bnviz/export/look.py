@@ -8,7 +8,6 @@ from typing import Any
 import plotly.graph_objects as go
 
 from bnviz.export.layout import Layout, axes, group, is_log, merged, scenes
-from bnviz.figures.axes import CURSOR
 
 # The ends that an axis may have stay within the range of a double.
 FARTHEST_EXPONENT, FARTHEST = 300.0, 1e300
@@ -43,9 +42,6 @@ def as_seen(figure: go.Figure, look: Mapping[str, Any]) -> go.Figure:
             _zoom(layout, part, value)
         elif what == "camera" and part in scenes(layout):
             _turn(layout, value)
-    layout["shapes"] = [
-        shape for shape in layout.get("shapes") or [] if shape.get("name") != CURSOR
-    ]
     _hide(data, look.get("hidden"))
     return go.Figure(data, layout, () if frame else figure.frames)
 

@@ -119,18 +119,23 @@ def of_runs(
 
 
 def rows_of(
-    shown: Iterable[Panel], runs: Sequence[Run], step: int | None = None, layers: Sequence[str] = ()
+    shown: Iterable[Panel],
+    runs: Sequence[Run],
+    step: int | None = None,
+    layers: Sequence[str] = (),
+    every: bool = False,
 ) -> DataFrame:
     """Return the rows that these panels need.
 
-    Histograms have by far the most rows; only those of the steps and layers shown are read.
+    Histograms have by far the most rows; only those of the layers shown are read, and unless
+    `every` is true, only those of the steps shown.
     """
     metrics = panels.metrics_of(shown)
     if metrics is None or HISTOGRAM not in metrics:
         return joined(runs, metrics)
     rows = joined(runs, metrics - {HISTOGRAM})
     view = panels.view(rows, [run.spec for run in runs], step=step, layers=layers)
-    histograms = joined(runs, {HISTOGRAM}, histogram_steps(view))
+    histograms = joined(runs, {HISTOGRAM}, None if every else histogram_steps(view))
     return stacked([rows, histograms[histograms["layer"].isin(view.layers)]])
 
 

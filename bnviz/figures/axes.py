@@ -1,4 +1,4 @@
-"""Axes: titles, scales and ranges, the mark of the selected step, one legend entry per run."""
+"""Axes: titles, scales and ranges, one legend entry per run."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from pandas import DataFrame
 from plotly.subplots import make_subplots
 
 from bnviz.analysis.rows import layer_number
-from bnviz.figures.style import MARK, UNDER, Time
+from bnviz.figures.style import UNDER, Time
 from bnviz.figures.traces import NUMBER
 from bnviz.figures.unchecked import figure as unchecked
 from bnviz.figures.unchecked import scatter, traces
 
-CURSOR = "cursor"  # names the mark of the step that a page shows, so that exports can remove it
 BELOW = {"y": 0, "yref": "container", "yanchor": "bottom"}  # a legend under the axes
 PERCENT = {"range": [0, 1.02], "autorange": False, "tickformat": ".0%"}
 SHARE = "%{y:.3~p}"  # how a hover writes a height on an axis in per cent
@@ -76,15 +75,17 @@ def _axes(
 
 
 def over_time(time: Time, fig: go.Figure) -> go.Figure:
-    """Set the time axis of every panel of `fig` and mark the selected step on it."""
+    """Set the time axis of every panel of `fig`; `meta.steps` lets the page mark a step on it."""
     title = {"text": "Step %{x:,d}"}
     fig.update_xaxes(range=[0, time.steps], tickformat="~s", unifiedhovertitle=title)
     # plotly.js stops autoscaling matching y axes once matching x axes have a range.
     fig.update_yaxes(autorange=True)
-    if time.selected is not None:
-        everywhere = {"row": "all", "col": "all", "exclude_empty_subplots": False}
-        fig.add_vline(time.selected, name=CURSOR, line_width=1, line_color=MARK, **everywhere)
-    return named_once(fig)
+    return named_once(tell_page(fig, steps=True))
+
+
+def tell_page(fig: go.Figure, **facts: Any) -> go.Figure:
+    """Add facts to `layout.meta`, which bnviz/ui/plot.js reads."""
+    return fig.update_layout(meta={**(fig.layout.meta or {}), **facts})
 
 
 def named_once(fig: go.Figure) -> go.Figure:
@@ -124,7 +125,7 @@ def axis_of(scale: str) -> dict[str, Any]:
 
 def switchable(fig: go.Figure) -> go.Figure:
     """Let the reader switch the y axes between a linear and a logarithmic scale."""
-    return fig.update_layout(meta={**(fig.layout.meta or {}), "scale": LOG})
+    return tell_page(fig, scale=LOG)
 
 
 def in_percent(fig: go.Figure, **axis: Any) -> go.Figure:

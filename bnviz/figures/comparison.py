@@ -301,10 +301,9 @@ def _everyone(view: View) -> DataFrame:
 
 
 def _drawn(metric: Metric, numbers: DataFrame, view: View, axis: str = "", **how: Any) -> go.Figure:
-    time, facet = replace(view.time, selected=None), how.pop("facet", "")
-    compared = Compared(
-        line_styles(view.specs, facet), axis or metric.axis, time, percent=metric.percent, **how
-    )
+    facet = how.pop("facet", "")
+    styles, title = line_styles(view.specs, facet), axis or metric.axis
+    compared = Compared(styles, title, view.time, percent=metric.percent, **how)
     return comparison(numbers, compared)
 
 

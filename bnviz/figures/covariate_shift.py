@@ -73,10 +73,11 @@ COVARIATE_SHIFT = Panel(
 COVARIATE_SHIFT_AT_STEP = Panel(
     "All layers at one step",
     "The deeper a layer, the more layers below it change. Layer 1 has none, so its shift is zero.",
-    lambda view: analysis.covariate_shift_at(view.rows, view.step),
+    lambda view: analysis.covariate_shift_at(view.rows),
     lambda numbers, view: covariate_shift_at(numbers),
     averages={"value": OF_METRIC},
     probe="covariate_shift",
     metrics=OF_SHIFT,
     slug="covariate-shift-at-step",
+    moment=True,
 )

@@ -170,12 +170,13 @@ HISTOGRAMS = Panel(
 )
 HISTOGRAMS_AT_STEP = Panel(
     "Histograms at one step",
-    "All networks on the same axes, at the step chosen above.",
-    lambda view: analysis.histogram_at(view.rows, view.step, view.layers, pooled(view)),
+    "All networks on the same axes.",
+    lambda view: analysis.densities(view.rows, view.layers, pooled(view)),
     lambda numbers, view: histogram(numbers),
     probe="activations",
     metrics=OF_HISTOGRAMS,
     slug="histograms-at-step",
+    moment=True,
 )
 MOMENT_CHANGES = Panel(
     "Change from step to step",

@@ -126,15 +126,15 @@ def beta_by_smallest(frame: DataFrame) -> go.Figure:
 def step_sizes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
     """Draw `analysis.step_sizes`: one line per step, coloured by the step (Fig. 11).
 
-    The line of the selected step is wider. From the paper's curves at steps that we have too, only
-    the lowest, the highest and the median distance are drawn.
+    From the paper's curves at steps that we have too, only the lowest, the highest and the median
+    distance are drawn.
     """
     networks = curves(frame)
     columns = [curve.label for curve, _ in networks]
     fig = empty_axes(frame, STEP_SIZE, [DISTANCE], columns, shared_yaxes=True)
     for column, (curve, run) in enumerate(networks, 1):
         lines = [_coloured(curve, step, rows, time) for step, rows in groups(run, "step")]
-        fig.add_traces([*lines, *_highlighted(curve, run, time)], rows=1, cols=column)
+        fig.add_traces(lines, rows=1, cols=column)
     for column, curve, rows in their_columns(within(paper, time), frame):
         fig.add_traces(_summary(curve, rows), rows=1, cols=column)
     # A colour bar needs a trace that uses it.
@@ -164,15 +164,6 @@ def _coloured(curve: Curve, step: int, rows: DataFrame, time: Time) -> go.Scatte
     line = {"color": sample_colorscale(TIME, min(step / time.steps, 1.0))[0], "width": 1}
     text = f"step {step}: %{{y:.3g}}<extra></extra>"
     return line_trace(curve, rows["eta"], rows["distance"], line=line, hovertemplate=text)
-
-
-def _highlighted(curve: Curve, run: DataFrame, time: Time) -> list[go.Scatter]:
-    """Draw the distances at the newest step up to the selected one again, as a wide line."""
-    if time.selected is None:
-        return []
-    past = run[run["step"] <= time.selected]
-    rows = past[past["step"] == past["step"].max()]
-    return [line_trace(curve, rows["eta"], rows["distance"], **curve.dots(8)).update(line_width=4)]
 
 
 def gradient_cosines(view: View) -> DataFrame:

@@ -259,7 +259,8 @@ GRADIENT_NORM = Panel(
 LOSS_SLICE = of_probe(
     "Loss at one step",
     "The losses behind the band at this step: where a plain gradient step of each size would lead.",
-    lambda view: analysis.loss_slice(view.rows, view.step),
+    lambda view: analysis.loss_slice(view.rows),
     lambda numbers, view: loss_slice(numbers),
     slug="loss-slice",
+    moment=True,
 )

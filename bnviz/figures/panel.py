@@ -13,9 +13,10 @@ import plotly.graph_objects as go
 from pandas import DataFrame
 
 from bnviz.analysis.landscape import Direction
-from bnviz.analysis.rows import default_layers, diverged
+from bnviz.analysis.rows import default_layers, diverged, newest
 from bnviz.analysis.seeds import over_seeds
 from bnviz.data import SOURCES
+from bnviz.figures.axes import tell_page
 from bnviz.figures.style import Time
 from bnviz.papers import reference
 from bnviz.spec import RunSpec
@@ -38,7 +39,7 @@ class View:
     Attributes
     ----------
     rows : tidy rows of all runs, as in `bnviz.analysis.rows`
-    time : length of the training, the marked step and the steps at which runs diverged
+    time : length of the training and the steps at which runs diverged
     step : the step that figures of a single step show
     layers : the layers to draw
     choice : position of the page's own switch, one of SWITCHES, or ""
@@ -106,6 +107,7 @@ class Panel:
     probe : the probe that measures the numbers, "" if none is needed
     metrics : the metrics that the numbers are computed from, None for all
     needs : the setting that a position of the page's switch requires, "" for none
+    moment : whether the figure shows one step of the numbers, the newest up to the view's
     """
 
     title: str
@@ -125,6 +127,7 @@ class Panel:
     probe: str = ""
     metrics: tuple[str, ...] | None = None
     needs: Callable[[str], str] = lambda choice: ""
+    moment: bool = False
 
     def about(self, specs: Sequence[RunSpec]) -> bool:
         """Return whether the figure is about any of these runs."""
@@ -157,7 +160,15 @@ class Panel:
         return replace(self, title=title, reading=reading)
 
     def measure(self, view: View) -> DataFrame:
-        """Return the numbers at full resolution, averaged over seeds if the view asks for it."""
+        """Return the numbers at full resolution, averaged over seeds if the view asks for it.
+
+        A figure of a moment has those of the view's step.
+        """
+        every = self.every(view)
+        return newest(every, view.step) if self.moment else every
+
+    def every(self, view: View) -> DataFrame:
+        """Return the numbers at all steps, averaged over seeds if the view asks for it."""
         if not view.averaged:
             return self.numbers(view)
         if not self.averages:
@@ -176,6 +187,24 @@ class Panel:
             if spec.optimizer == "sgd" and choice != self.without
         )
         return reference.counterpart(self.paper, FAMILY[specs[0].model], networks)
+
+    def played(self, view: View) -> go.Figure:
+        """Return the figure of a moment with a frame for every measured step.
+
+        The frames are named after their steps, and `layout.meta` names the one that is shown.
+        """
+        every = self.every(view)
+        steps = [int(step) for step in sorted(every["step"].unique())]
+        drawn = {step: self.draw(newest(every, step), view) for step in steps}
+        shown = max((step for step in steps if step <= view.step), default=None)
+        if shown is None:
+            return self.draw(every, view)
+        fig = drawn[shown]
+        fig.frames = [
+            go.Frame(name=str(step), data=each._data, _validate=False)
+            for step, each in drawn.items()
+        ]
+        return tell_page(fig, frame=str(shown))
 
     def figure(self, view: View) -> tuple[DataFrame, go.Figure]:
         """Return the numbers as they are drawn, and the figure."""
@@ -210,7 +239,7 @@ def view(
     Defaults are the last step of the longest run and up to three hidden layers.
     """
     steps = {spec.id: spec.steps for spec in specs}
-    time = Time(max(steps.values()), step, diverged(rows, steps))
+    time = Time(max(steps.values()), diverged(rows, steps))
     hidden = [block.name for block in specs[0].blocks()[:-1]]
     chosen = tuple(layers or default_layers(hidden))
     return View(

@@ -83,12 +83,10 @@ class Time:
     Attributes
     ----------
     steps : length of the longest training; all runs share this axis, whether finished or not
-    selected : a step to mark
     diverged : the step at which a run diverged, by run (see `bnviz.analysis.rows.diverged`)
     """
 
     steps: int
-    selected: int | None = None
     diverged: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -171,7 +171,7 @@ def _played(
         for thing, news in zip(part, now, strict=True):
             thing.update(news.to_plotly_json())
     fig.frames = list(frames.values())
-    return fig.update_layout(meta={"frame": str(shown), "narrow": narrow})
+    return fig.update_layout(meta={"frame": str(shown), "narrow": narrow, "player": True})
 
 
 def _frame(

@@ -205,13 +205,14 @@ def theorem_panel(statement: str, reading: str, true: str, printed: str) -> Pane
     return Panel(
         analysis.STATEMENTS[statement],
         reading,
-        lambda view: analysis.sides(view.rows, statement, view.step),
+        lambda view: analysis.sides(view.rows, statement),
         lambda numbers, view: theorem(numbers, {"true": true, "printed": printed}),
         when=has_batchnorm,
         hint=NEEDED,
         probe="theory",
         metrics=analysis.metrics(statement),
         slug=statement.replace("_", "-"),
+        moment=True,
     )
 
 
@@ -262,9 +263,10 @@ LEMMA_4_5 = Panel(
     "Lemma 4.5",
     "How far each layer's weights W* are from their initial values, and how much nearer kW* is. "
     "BatchNorm makes no difference between W* and kW*.",
-    lambda view: analysis.distances(view.rows, view.step),
+    lambda view: analysis.distances(view.rows),
     lambda numbers, view: lemma(numbers),
     probe="theory",
     metrics=analysis.metrics("lemma_4_5"),
     slug="lemma-4-5",
+    moment=True,
 )

@@ -259,7 +259,11 @@ def draw_panel(
     drawn = numbers_of(panel.name, stamp, choices, panel, view)
     theirs = panel.counterpart(specs, choices.choice) if choices.paper and len(drawn) else None
     shown, key = replace(view, paper=theirs), digest(drawn, theirs)
-    figure = picture(panel.name, key, repr(view.time), choices, panel, drawn, shown)
+    figure = (
+        played(panel, stamp, choices, shown)
+        if panel.moment and still(runs)
+        else picture(panel.name, key, repr(view.time), choices, panel, drawn, shown)
+    )
     st.markdown(f"#### {panel.title}")
     take = Takeaway(
         panel.name,
@@ -279,6 +283,7 @@ def draw_panel(
         filename=f"bnviz-{panel.name}",
         on_export=lambda look: export.ask(replace(take, look=look)),
         height=HERO_HEIGHT if words else None,
+        step=choices.step,
     )
     one = (
         "Only the first of several seeds is drawn." if view.averaged and not panel.averages else ""
@@ -325,8 +330,10 @@ def view_of(stamp: Stamp, choices: Choices, runs: list[Run], shown: Sequence[Pan
     All readers share the frame with the rows.
     """
     metrics = panels.metrics_of(shown)
-    # Histograms are many, so only those at these steps and layers are read.
-    drawn = (choices.step, choices.layers) if metrics and HISTOGRAM in metrics else ()
+    # Histograms are many, so only those of these layers are read, and while runs are under way,
+    # only those at the steps shown.
+    histograms = bool(metrics and HISTOGRAM in metrics)
+    drawn = (choices.step, choices.layers, still(runs)) if histograms else ()
     return panels.view(
         frames.get((stamp, metrics, drawn), lambda: rows_of(shown, runs, *drawn)),
         [run.spec for run in runs],
@@ -347,6 +354,19 @@ def picture(
 ) -> go.Figure:
     """Return the figure of a panel, cached until its numbers change."""
     return pictures.get((name, key, time, choices), lambda: panel.draw(drawn, view))
+
+
+def played(panel: Panel, stamp: Stamp, choices: Choices, view: View) -> go.Figure:
+    """Return the figure of a moment with a frame for every step, cached like `picture`."""
+    last = replace(view, step=view.time.steps)
+    return pictures.get(
+        (panel.name, stamp, replace(choices, step=last.step)), lambda: panel.played(last)
+    )
+
+
+def still(runs: Sequence[Run]) -> bool:
+    """Return whether none of these runs is under way, so that its figures stay as they are."""
+    return not any(run.state in ACTIVE for run in runs)
 
 
 def bytes_of(table: pd.DataFrame) -> int:

@@ -25,6 +25,7 @@ from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
 from bnviz.ui import asking, controls, link, live, measure
 from bnviz.ui.controls import Asked
+from bnviz.ui.plot import step_control
 from bnviz.ui.reader import reader
 
 MOST_LAYERS = 4
@@ -38,15 +39,13 @@ def figure_page(
     page: str,
     layers: Literal["all", "hidden"] | None = None,
     choices: Sequence[str] = (),
-    step: Literal["slider", "player", ""] = "slider",
     networks: Sequence[str] = (),
 ) -> None:
     """Draw a figure page from the docstring of its file (see `About`) and its panels.
 
     `page` is its name in `bnviz.presets`. `layers` are those the reader may choose from: "hidden"
-    leaves out the last. `choices` are the options of a switch that only this page has. `step` says
-    how the reader chooses a step: with a slider, with the player of a figure, or not at all.
-    `networks` are compared at first if they are not the preset's.
+    leaves out the last. `choices` are the options of a switch that only this page has. `networks`
+    are compared at first if they are not the preset's.
     """
     words = About.of(doc)
     heading(words)
@@ -60,7 +59,9 @@ def figure_page(
     with st.container(key="view-row", horizontal=True, gap="medium", vertical_alignment="bottom"):
         chosen = pick_layers(asked, all_of_them=layers == "all") if layers else ()
         choice = pick(choices) if choices else ""
-        at = {"slider": scrubber, "player": played_step, "": last_step}[step](asked.specs)
+        at = step_in_address(asked.specs)
+        if any(panel.moment for row in grid for panel in row):
+            step_control()
         paper = lay_under(asked.specs, grid)
         statistic = over_seeds(asked.specs)
         link.copy_button()
@@ -309,26 +310,8 @@ def no_step(text: str, last: int) -> str:
     return "" if fits else f"the steps are 0 to {last}"
 
 
-def scrubber(specs: list[RunSpec]) -> int:
-    """Draw the step slider, and return the step. At first it is the last one."""
-    last = last_step(specs)
-    if not 0 <= st.session_state.get("step", 0) <= last:
-        del st.session_state["step"]
-    link.restore({"step": last}, lambda _, text: no_step(text, last))
-    st.slider(
-        "Step",
-        0,
-        last,
-        key="step",
-        persist_state="session",
-        help="Figures of a single step show the newest measurement up to here.",
-    )
-    link.keep({"step": last})
-    return int(st.session_state["step"])
-
-
-def played_step(specs: list[RunSpec]) -> int:
-    """Return the step of a figure's player, which plot.js writes into the URL.
+def step_in_address(specs: list[RunSpec]) -> int:
+    """Return the step that the figures show, which plot.js writes into the URL.
 
     At first it is the last step. Only the link that opens the page can cause a warning.
     """

@@ -113,8 +113,8 @@ async function draw(figure) {
     do {
       plot.again = false;
       spec = JSON.parse(plot.text);
-      const { data, layout } = framed(figure, spec.figure);
-      Object.assign(layout, cursors(layout, playedStep()), sized(layout, spec.height));
+      const { data, layout } = framed(figure, spec.figure, spec.step);
+      Object.assign(layout, sized(layout, spec.height));
       box.style.height = `${layout.height ?? 360}px`;
       const Plotly = await library(spec.library);
       if (!box.clientWidth) break; // hidden, in a closed tab say: the observer calls again
@@ -127,7 +127,7 @@ async function draw(figure) {
       if (plot.made !== `${is3d} ${scales} ${spec.filename} ${squares}`) {
         plot.made = `${is3d} ${scales} ${spec.filename} ${squares}`;
         plot.config = config(Plotly, figure, spec, is3d, scales);
-        plot.camera = plot.turned = undefined; // mounted anew, without its listener
+        plot.camera = plot.turned = plot.linked = undefined; // mounted anew, without its listeners
       }
       const narrow =
         box.clientWidth < 560 // no room for legend and buttons side by side
@@ -168,6 +168,11 @@ async function draw(figure) {
         }
       });
       box.querySelector(".modebar")?.setAttribute("aria-label", "Plot tools");
+      if (isOverSteps(box) && !plot.linked) {
+        plot.linked = true;
+        follow(box);
+        mark(box);
+      }
       if (is3d && !plot.turned) {
         plot.turned = true;
         for (const event of ["plotly_relayout", "plotly_relayouting"])
@@ -197,12 +202,14 @@ function turn(plot, Plotly, box, change) {
     Plotly.relayout(box, Object.fromEntries(others.map((name) => [`${name}.camera`, camera])));
 }
 
-function framed(figure, { data = [], layout = {}, frames = [] }) {
+const named = (step) => `Step ${Number(step).toLocaleString("en")}`;
+
+function framed(figure, { data = [], layout = {}, frames = [] }, step) {
   // the figure as its frame makes it, and the player in step
   const plot = plots.get(figure),
     [button, slider, label] = figure.children[1].children;
   const names = frames.map((frame) => frame.name),
-    asked = layout.meta?.frame;
+    asked = names.length && step !== null ? upTo(names, step) : layout.meta?.frame;
   const busy = plot.names?.join() !== names.join() && (plot.playing || plot.frame !== plot.asked);
   if (plot.asked !== asked && !busy) {
     // the page asks for another step; a new one disturbs nobody who looks at another
@@ -210,18 +217,23 @@ function framed(figure, { data = [], layout = {}, frames = [] }) {
     plot.frame = asked;
   }
   plot.asked = asked;
-  figure.children[1].hidden = names.length < 2;
+  figure.children[1].hidden = names.length < 2 || !layout.meta?.player;
   if (!names.length) return { data, layout };
   if (!names.includes(plot.frame)) plot.frame = asked;
   plot.names = names;
+  queueMicrotask(markAll); // the page may have more steps now
   const at = names.indexOf(plot.frame),
-    frame = frames[at];
+    frame = frames[plot.preview ? names.indexOf(plot.preview) : at];
+  figure.children[2].firstElementChild.value = layout.meta?.player ? "" : named(frame.name);
   slider.max = names.length - 1;
   slider.value = at;
-  slider.ariaValueText = label.value = `Step ${Number(plot.frame).toLocaleString("en")}`;
+  slider.ariaValueText = label.value = named(plot.frame);
   button.textContent = plot.playing ? "Pause" : "Play";
   return {
-    data: data.map((trace, i) => merge(trace, frame.data[i])),
+    data:
+      frame.data.length === data.length
+        ? data.map((trace, i) => merge(trace, frame.data[i]))
+        : frame.data,
     layout: merge(layout, frame.layout ?? {}),
   };
 }
@@ -231,39 +243,165 @@ function stop(plot) {
   plot.playing = undefined;
 }
 
-// A player is the step control of its page: the other figures mark its step; the address has it.
+// One step for all figures of a page: those of a moment show it, those over steps mark it, and the
+// address has it. The step control (step.js), a player, and every figure over steps choose it.
 const figures = () => [...document.querySelectorAll(".bnviz-plot")];
-const playedStep = () =>
+const played = () =>
   figures()
     .map((figure) => plots.get(figure))
-    .find((plot) => plot?.names?.length > 1)?.frame;
-const cursors = ({ shapes }, step) =>
-  step && shapes?.some(({ name }) => name === "cursor")
-    ? {
-        shapes: shapes.map((shape) =>
-          shape.name === "cursor" ? { ...shape, x0: Number(step), x1: Number(step) } : shape,
-        ),
-      }
-    : {};
+    .filter((plot) => plot?.names?.length > 1);
+const measuredSteps = () =>
+  [...new Set(played().flatMap(({ names }) => names.map(Number)))].sort((a, b) => a - b);
+const stepOfPage = () =>
+  played()
+    .map(({ frame }) => Number(frame))
+    .sort((a, b) => b - a)[0];
+const upTo = (names, step) => names.filter((name) => Number(name) <= step).at(-1) ?? names[0];
+const isOverSteps = (box) => Boolean(box.layout?.meta?.steps);
 
-async function show(figure, frame) {
-  plots.get(figure).frame = frame;
-  await draw(figure);
-  for (const box of figures()
-    .filter((other) => other !== figure)
-    .map((other) => other.firstElementChild)) {
-    if (box.layout?.shapes) window.Plotly.relayout(box, cursors(box.layout, frame));
+function mark(box) {
+  // a line at the page's step in every panel; it can be dragged
+  const step = stepOfPage(),
+    panels = step === undefined ? [] : Object.values(box._fullLayout?._plots ?? {}),
+    lines = [...box.querySelectorAll(":scope > .bnviz-step-mark")];
+  while (lines.length < panels.length) {
+    const line = Object.assign(document.createElement("div"), { className: "bnviz-step-mark" });
+    line.ariaHidden = true;
+    line.onpointerdown = (event) => drag(box, event);
+    box.append(line);
+    lines.push(line);
+  }
+  lines.forEach((line, i) => {
+    const { xaxis, yaxis } = panels[i] ?? {},
+      x = xaxis?.l2p(step);
+    line.hidden = !(x >= 0 && x <= xaxis._length);
+    if (!line.hidden) {
+      line.style.left = `${xaxis._offset + x}px`;
+      line.style.top = `${yaxis._offset}px`;
+      line.style.height = `${yaxis._length}px`;
+    }
+  });
+}
+
+async function showStep(step) {
+  // in every figure of the page
+  const drawn = figures().filter((figure) => plots.get(figure)?.names?.length);
+  await Promise.all(
+    drawn.map((figure) => {
+      const plot = plots.get(figure),
+        frame = upTo(plot.names, step);
+      if (frame === plot.frame) return undefined;
+      plot.frame = frame;
+      return draw(figure);
+    }),
+  );
+  markAll();
+}
+
+function markAll() {
+  const boxes = figures().map((figure) => figure.firstElementChild);
+  for (const box of boxes.filter(isOverSteps)) mark(box);
+  window.dispatchEvent(new Event("bnviz-step"));
+}
+
+const show = (figure, frame) => showStep(Number(frame));
+
+function nearest(step) {
+  return measuredSteps().reduce((a, b) => (Math.abs(b - step) < Math.abs(a - step) ? b : a));
+}
+
+function choose(step) {
+  // the reader's choice, which the address keeps
+  const [last] = measuredSteps().slice(-1),
+    address = new URL(location);
+  if (last === undefined) return;
+  showStep(step);
+  if (step === last) address.searchParams.delete("step");
+  else address.searchParams.set("step", step);
+  history.replaceState(history.state, "", address);
+}
+
+function follow(box) {
+  // a figure over steps: a click chooses the step, and hovering shows it in the other figures
+  box.on("plotly_afterplot", () => mark(box));
+  box.on("plotly_hover", ({ points, event }) => event && hoverElsewhere(box, points[0].x));
+  box.on("plotly_unhover", ({ event }) => event && hoverElsewhere(box));
+  box.addEventListener("pointerdown", (event) => click(box, event), true);
+}
+
+const inSight = (box) => {
+  const { top, bottom } = box.getBoundingClientRect();
+  return bottom > 0 && top < innerHeight;
+};
+const overSteps = (box) =>
+  figures()
+    .map((figure) => figure.firstElementChild)
+    .filter((other) => other !== box && isOverSteps(other) && inSight(other));
+
+function hoverElsewhere(box, step) {
+  // the other figures over steps show the same step, and those of a moment what was measured there
+  for (const other of overSteps(box)) {
+    if (step === undefined) window.Plotly.Fx.unhover(other);
+    else window.Plotly.Fx.hover(other, { xval: step }, Object.keys(other._fullLayout._plots));
+  }
+  for (const figure of figures().filter((each) => inSight(each) && plots.get(each)?.names?.length)) {
+    const plot = plots.get(figure),
+      frame = step === undefined ? undefined : upTo(plot.names, step);
+    if (frame === plot.preview) continue;
+    plot.preview = frame;
+    draw(figure);
   }
 }
 
-function keep(figure) {
-  // as bnviz/ui/link.py does: what differs from the default, here the last step
-  const { frame, names } = plots.get(figure),
-    address = new URL(location);
-  if (frame === names.at(-1)) address.searchParams.delete("step");
-  else address.searchParams.set("step", frame);
-  history.replaceState(history.state, "", address);
+const stepUnder = (box, axis, { clientX }) =>
+  nearest(axis.p2l(clientX - box.getBoundingClientRect().left - axis._offset));
+
+function click(box, down) {
+  // without a movement: plotly zooms with one
+  const axis = axisUnder(box, down),
+    still = (up) => Math.hypot(up.clientX - down.clientX, up.clientY - down.clientY) < 4;
+  if (!axis || !measuredSteps().length || down.target.closest(".bnviz-step-mark, .modebar")) return;
+  const release = (up) => still(up) && choose(stepUnder(box, axis, up));
+  addEventListener("pointerup", release, { once: true, capture: true });
 }
+
+function drag(box, down) {
+  const axis = axisUnder(box, down),
+    move = (event) => {
+      const step = stepUnder(box, axis, event);
+      if (step !== stepOfPage()) choose(step);
+    };
+  down.target.setPointerCapture(down.pointerId);
+  down.target.onpointermove = axis ? move : null;
+  down.target.onpointerup = () => {
+    down.target.onpointermove = null;
+  };
+}
+
+function axisUnder(box, { clientX, clientY }) {
+  // the axis of the steps in the panel under the pointer
+  const { left, top } = box.getBoundingClientRect(),
+    within = (axis, at) => at >= axis._offset - 8 && at <= axis._offset + axis._length + 8;
+  return Object.values(box._fullLayout?._plots ?? {})
+    .filter(({ xaxis, yaxis }) => within(xaxis, clientX - left) && within(yaxis, clientY - top))
+    .map(({ xaxis }) => xaxis)[0];
+}
+
+function stepBy(places) {
+  // to the next measured step, or the one before
+  const all = measuredSteps(),
+    at = all.indexOf(nearest(stepOfPage())) + places;
+  if (all[at] !== undefined) choose(all[at]);
+}
+
+window.bnvizSteps = { all: measuredSteps, now: stepOfPage, choose };
+window.bnvizKeys ??= addEventListener("keydown", (event) => {
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key],
+    busy = document.activeElement.closest("input, textarea, [role], [contenteditable]");
+  if (by && !busy && measuredSteps().length) stepBy(by);
+}) ?? true;
+
+const keep = (figure) => choose(Number(plots.get(figure).frame));
 
 function play(figure) {
   // each frame some time after the one before was drawn, to the end
@@ -329,7 +467,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   if (plot.text !== text || plot.theme !== theme) {
     const first = !plots.has(figure);
     plots.set(figure, Object.assign(plot, { text, theme }));
-    const take = figure.children[2].firstElementChild,
+    const take = figure.children[2].lastElementChild,
       head = JSON.parse(text);
     figure.children[2].hidden = !head.exports;
     take.ariaLabel = `Export ${head.title}`;

@@ -22,6 +22,7 @@ from bnviz.export import typeface
 HEIGHT = 360  # pixels of a figure without a height of its own
 PLAYER = 44  # pixels of the player below a figure with frames
 FOOT = 36  # pixels of the export button
+STEP = 62  # pixels of the step control
 
 _HERE = Path(__file__).parent
 _SOURCE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -34,12 +35,28 @@ _component = st.components.v2.component(
     html='<figure class="bnviz-plot"><div class="bnviz-plot-box"></div>'
     '<div class="bnviz-plot-player" hidden><button type="button">Play</button>'
     '<input type="range" min="0" aria-label="Measured step"><output></output></div>'
-    '<div class="bnviz-plot-foot" hidden><button type="button">Export</button></div>'
+    '<div class="bnviz-plot-foot" hidden><output></output>'
+    '<button type="button">Export</button></div>'
     "<p hidden></p></figure>",
     css=(_HERE / "plot.css").read_text("utf-8"),
     js="".join((_HERE / name).read_text("utf-8") for name in _SCRIPTS),
     isolate_styles=False,
 )
+
+
+_step = st.components.v2.component(
+    "bnviz_step",
+    html='<label class="bnviz-step">Step <output></output>'
+    '<input type="range" min="0" aria-label="Step"></label>',
+    css=(_HERE / "step.css").read_text("utf-8"),
+    js=(_HERE / "step.js").read_text("utf-8"),
+    isolate_styles=False,
+)
+
+
+def step_control() -> None:
+    """Draw the slider that chooses the step of all figures on the page, in the browser."""
+    _step(key="step-control", height=STEP)
 
 
 def serve(name: str, folder: Path) -> None:
@@ -62,10 +79,12 @@ def plot(
     filename: str,
     on_export: Callable[[dict[str, Any]], None] | None = None,
     height: int | None = None,
+    step: int | None = None,
 ) -> None:
     """Draw `figure`, or update the one already drawn under `key`.
 
-    `height`, in pixels, replaces the figure's own.
+    `height`, in pixels, replaces the figure's own. `step` chooses the frame that is shown at first,
+    the newest up to it, in place of the one that the figure names.
 
     Zoom and legend stay as long as `revision` stays the same. `alt` is the text alternative: the
     title, a full stop, and what the figure shows. `filename`, without an ending, names the
@@ -84,12 +103,13 @@ def plot(
         "title": alt.partition(".")[0],
         "exports": on_export is not None,
         "height": height,
+        "step": step,
     }
     # Streamlit identifies the element by `key` alone. It does not send bytes above 10 kB again if
     # the browser says that it still has them.
     room = (
         int(height or figure.layout.height or HEIGHT)
-        + (PLAYER if figure.frames else 0)
+        + (PLAYER if "player" in (figure.layout.meta or {}) else 0)
         + (FOOT if on_export else 0)
     )
     result = _component(

@@ -47,5 +47,4 @@ figure_page(
         ],
     ],
     page="lenet",
-    step="",
 )

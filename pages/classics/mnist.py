@@ -60,5 +60,4 @@ figure_page(
     ],
     page="mnist",
     layers="hidden",
-    step="",
 )

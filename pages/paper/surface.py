@@ -47,5 +47,4 @@ figure_page(
     [[SURFACE], [SURFACE_RISE, PATH_SHARE]],
     page="surface",
     choices=[CONTOURS, RELIEF],
-    step="player",
 )

@@ -46,5 +46,4 @@ figure_page(
         ],
     ],
     page="training",
-    step="",
 )
