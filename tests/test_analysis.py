@@ -15,7 +15,7 @@ from bnviz.analysis.covariate_shift import covariate_shift, covariate_shift_at
 from bnviz.analysis.distributions import (
     RIDGES,
     changes_in_spreads,
-    histogram_at,
+    densities,
     histograms,
     moment_changes,
     moment_drift,
@@ -32,7 +32,15 @@ from bnviz.analysis.landscape import (
     step_sizes,
     widths,
 )
-from bnviz.analysis.rows import KEYS, default_layers, diverged, layer_number, layers, measured_steps
+from bnviz.analysis.rows import (
+    KEYS,
+    default_layers,
+    diverged,
+    layer_number,
+    layers,
+    measured_steps,
+    newest,
+)
 from bnviz.analysis.thinning import FACET_POINTS, POINTS
 from bnviz.analysis.training import smooth
 
@@ -249,7 +257,7 @@ def test_a_half_written_histogram_is_not_drawn() -> None:
         whole, half[(half["metric"] != "activation_quantile") | (half["at"] != 1)]
     )
     for rows in (without_bin, without_maximum):
-        assert histogram_at(rows, 9, ["conv1"], pooled=False)["step"].unique().tolist() == [0]
+        assert newest(densities(rows, ["conv1"], pooled=False), 9)["step"].unique().tolist() == [0]
 
 
 def test_a_constant_activation_has_no_density() -> None:
@@ -270,7 +278,7 @@ def test_few_ridges_are_drawn_and_they_include_the_first_and_last_step() -> None
 
 def test_histogram_at_is_each_runs_newest() -> None:
     rows = together(activations("conv1", [0, 10, 20]), activations("conv1", [0]).assign(run="b"))
-    drawn = histogram_at(rows, 15, ["conv1"], pooled=False)
+    drawn = newest(densities(rows, ["conv1"], pooled=False), 15)
     assert drawn.groupby("run")["step"].unique().map(list).to_dict() == {"a": [10], "b": [0]}
 
 
@@ -322,7 +330,7 @@ def test_covariate_shift_at_is_the_newest_complete_probe_in_the_order_of_the_net
     rows = shifts(
         {0: {"fc10": 1.0, "conv9": 2.0}, 5: {"fc10": 3.0, "conv9": 4.0}, 10: {"conv9": 6.0}}
     )
-    drawn = covariate_shift_at(rows, 12)
+    drawn = newest(covariate_shift_at(rows), 12)
     l2 = drawn[drawn["metric"] == "ics_l2"]
     assert l2[["layer", "step", "value"]].to_numpy().tolist() == [
         ["conv9", 5, 4.0],
@@ -491,7 +499,7 @@ def test_loss_slice_starts_at_the_training_loss() -> None:
         probed({0: [3.0, 1.0], 10: [5.0, 4.0]}, {0: [4.0, 6.0], 10: [1.0, 1.0]}, {0: 2.0, 10: 2.0}),
         measured("train_loss", dict.fromkeys(range(20), 7.0)),
     )
-    drawn = loss_slice(rows, 15)
+    drawn = newest(loss_slice(rows), 15)
     assert drawn[["step", "eta", "loss"]].to_numpy().tolist() == [
         [10, 0, 7],
         [10, 0.05, 5],
@@ -514,7 +522,7 @@ FRAMES: dict[str, tuple[Callable[[DataFrame], DataFrame], list[str]]] = {
         ["layer", "step", "left", "right", "density"],
     ),
     "histogram_at": (
-        lambda rows: histogram_at(rows, 5, ["conv1"], False),
+        lambda rows: newest(densities(rows, ["conv1"], False), 5),
         ["layer", "step", "left", "right", "density"],
     ),
     "moment_changes": (
@@ -530,7 +538,7 @@ FRAMES: dict[str, tuple[Callable[[DataFrame], DataFrame], list[str]]] = {
         ["layer", "metric", "step", "value"],
     ),
     "covariate_shift_at": (
-        lambda rows: covariate_shift_at(rows, 5),
+        lambda rows: newest(covariate_shift_at(rows), 5),
         ["layer", "metric", "step", "value"],
     ),
     "landscape_bands": (
@@ -554,7 +562,7 @@ FRAMES: dict[str, tuple[Callable[[DataFrame], DataFrame], list[str]]] = {
         lambda rows: changes_in_spreads(rows, ["conv1"]),
         ["layer", "step", "value"],
     ),
-    "loss_slice": (lambda rows: loss_slice(rows, 5), ["step", "eta", "loss"]),
+    "loss_slice": (lambda rows: newest(loss_slice(rows), 5), ["step", "eta", "loss"]),
 }
 
 

@@ -15,7 +15,7 @@ from bnviz.papers import algorithm1
 from bnviz.paths import PROJECT
 from bnviz.runs.store import Store
 from bnviz.ui import anatomy_controls as ui
-from bnviz.ui import controls, link
+from bnviz.ui import controls, link, widgets
 
 BATCH, TARGETS = [-1.5, 0.2, 3.0, 4.9, -5.0], [1.0, -2.0, 0.3, -3.0, 2.0]
 SET = {f"x{i}": str(value) for i, value in enumerate(BATCH, 1)} | {
@@ -241,7 +241,7 @@ def test_a_link_may_spell_out_every_default():
 
 
 def test_url_parameters_differ_from_all_settings_and_other_pages():
-    settings = {name for names in controls.GROUPS.values() for name in names}
+    settings = {name for names in widgets.GROUPS.values() for name in names}
     assert not set(ui.DEFAULTS) & (settings | {"preset", *controls.PAGE_PARAMETERS})
 
 

@@ -12,10 +12,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from bnviz import export, paths
+from bnviz import paths
 from bnviz.figures import PANELS, comparison, unchecked
 from bnviz.figures import panel as panels
-from bnviz.figures.axes import CURSOR
 from bnviz.figures.panel import Panel, View
 from bnviz.presets import PRESETS
 from bnviz.runs.run import Run
@@ -119,11 +118,6 @@ def test_a_hover_is_in_per_cent_if_its_axis_is(made: go.Figure) -> None:
             r"%\{y:([^}]*)\}", " ".join(trace.hovertemplate or "" for trace in traces)
         ):
             assert said.endswith(("%", "p")) == (axis.tickformat or "").endswith("%"), said
-
-
-def test_exports_leave_out_the_line_at_the_chosen_step(made: go.Figure) -> None:
-    others = [shape for shape in made.layout.shapes if shape.name != CURSOR]
-    assert export.as_seen(made, {}).layout.shapes == tuple(others)
 
 
 @pytest.mark.parametrize("asked", ["quick", "dln"])

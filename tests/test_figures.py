@@ -17,7 +17,7 @@ from bnviz.analysis import training as training_numbers
 from bnviz.analysis.covariate_shift import covariate_shift, covariate_shift_at
 from bnviz.analysis.distributions import (
     RIDGES,
-    histogram_at,
+    densities,
     histograms,
     moment_changes,
     moment_drift,
@@ -34,7 +34,7 @@ from bnviz.analysis.landscape import (
     step_sizes,
     widths,
 )
-from bnviz.analysis.rows import at_spread_steps
+from bnviz.analysis.rows import at_spread_steps, newest
 from bnviz.analysis.scales import OF_METRIC
 from bnviz.analysis.seeds import over_seeds
 from bnviz.analysis.thinning import drawn
@@ -126,7 +126,7 @@ FIGURES: dict[str, Callable[[DataFrame, Time], go.Figure]] = {
         drawn(quantile_bands(r, LAYERS, False)), t
     ),
     "ridges": lambda r, t: ridges(histograms(r, LAYERS, False), t),
-    "histogram": lambda r, t: histogram(histogram_at(r, 500, LAYERS, False)),
+    "histogram": lambda r, t: histogram(newest(densities(r, LAYERS, False), 500)),
     "moment_changes": lambda r, t: distributions.moment_changes(
         drawn(moment_changes(r, LAYERS)), t
     ),
@@ -135,7 +135,7 @@ FIGURES: dict[str, Callable[[DataFrame, Time], go.Figure]] = {
         drawn(covariate_shift(r, LAYERS)), t
     ),
     "covariate_shift_at": lambda r, t: covariate_shift_figures.covariate_shift_at(
-        covariate_shift_at(r, 500)
+        newest(covariate_shift_at(r), 500)
     ),
     "loss_band": landscape(loss_band),
     "gradient_predictiveness": landscape(gradient_predictiveness),
@@ -146,7 +146,7 @@ FIGURES: dict[str, Callable[[DataFrame, Time], go.Figure]] = {
     "gradient_cosine": lambda r, t: gradient_figures.gradient_cosine(drawn(gradient_cosines(r)), t),
     "scale_free": lambda r, t: gradient_figures.scale_free(drawn(scale_free(r)), t),
     "beta_by_smallest": lambda r, t: gradient_figures.beta_by_smallest(beta_by_smallest(r)),
-    "loss_slice": lambda r, t: landscape_figures.loss_slice(loss_slice(r, 500)),
+    "loss_slice": lambda r, t: landscape_figures.loss_slice(newest(loss_slice(r), 500)),
 }
 OVER_STEPS = [
     name
@@ -231,7 +231,7 @@ def test_axes_are_named(name: str, rows: DataFrame) -> None:
 @pytest.mark.filterwarnings("error")
 def test_an_empty_frame_says_so(name: str) -> None:
     columns = ["run", "norm", "lr", "seed", "step", "metric", "layer", "unit", "at", "value"]
-    fig = FIGURES[name](DataFrame(columns=columns), Time(STEPS, selected=10, diverged={"gone": 3}))
+    fig = FIGURES[name](DataFrame(columns=columns), Time(STEPS, diverged={"gone": 3}))
     assert "nothing measured yet" in notes(fig)
     assert not any(np.isfinite(np.asarray(trace.y, dtype=float)).any() for trace in fig.data)
 
@@ -262,7 +262,7 @@ def test_the_default_template_does_not_matter(
 
 
 def test_a_normalisation_has_the_same_style_everywhere(name: str, rows: DataFrame) -> None:
-    for trace in FIGURES[name](rows, Time(STEPS, selected=500)).data:
+    for trace in FIGURES[name](rows, Time(STEPS)).data:
         if (name == "step_sizes" and trace.mode != "lines+markers") or trace.legendgroup is None:
             continue  # these curves are coloured by step
         colour, dash, symbol = STYLES[trace.legendgroup.split("-")[0]]
@@ -296,7 +296,7 @@ def test_numbers_are_sent_as_float32(name: str, rows: DataFrame) -> None:
 
 def test_the_figure_of_a_long_run_stays_small(name: str) -> None:
     rows = pd.concat([training(norm, steps=15_000) for norm in ("none", "batch", "noisy", "noise")])
-    assert len(FIGURES[name](rows, Time(15_000, selected=600)).to_json()) <= 150_000
+    assert len(FIGURES[name](rows, Time(15_000)).to_json()) <= 150_000
 
 
 def test_learning_rates_and_seeds_are_named_if_there_are_several() -> None:
@@ -353,10 +353,9 @@ def test_figures_need_neither_streamlit_nor_torch() -> None:
 
 @pytest.mark.parametrize("name", OVER_STEPS)
 def test_a_run_that_is_behind_shares_the_full_axis(name: str) -> None:
-    fig = FIGURES[name](training("none", steps=200), Time(STEPS, selected=100))
+    fig = FIGURES[name](training("none", steps=200), Time(STEPS))
     assert all(axis.range == (0, STEPS) for axis in axes(fig, "x"))
-    marks = [shape for shape in fig.layout.shapes if shape.x0 == shape.x1 == 100]
-    assert len(marks) == len(axes(fig, "x"))
+    assert fig.layout.meta["steps"]
 
 
 @pytest.mark.parametrize("name", OVER_STEPS)
@@ -493,7 +492,7 @@ def test_covariate_shift_has_a_line_at_the_ideal_cosine_and_no_zero_on_the_log_a
 def test_the_line_over_all_layers_goes_through_them_in_order(rows: DataFrame) -> None:
     renamed = rows.assign(layer=rows["layer"].astype("str").replace("conv2", "fc9"))
     seeds = [renamed.assign(seed=seed) for seed in (0, 1)]
-    averaged = pd.concat([covariate_shift_at(frame, 500) for frame in seeds])
+    averaged = pd.concat([newest(covariate_shift_at(frame), 500) for frame in seeds])
     fig = covariate_shift_figures.covariate_shift_at(
         over_seeds(averaged, {"value": OF_METRIC}, "t")
     )
@@ -505,7 +504,7 @@ def test_the_legend_of_all_layers_at_one_step_names_both_intervals(
     rows: DataFrame,
 ) -> None:
     seeds = [rows.assign(seed=seed, value=rows["value"] * 10.0**-seed) for seed in (0, 1)]
-    averaged = [covariate_shift_at(frame, 500) for frame in seeds]
+    averaged = [newest(covariate_shift_at(frame), 500) for frame in seeds]
     fig = covariate_shift_figures.covariate_shift_at(
         over_seeds(pd.concat(averaged), {"value": OF_METRIC}, "t")
     )
@@ -568,12 +567,10 @@ def test_curvature_has_a_row_for_each_measure_and_the_edge_of_stability(
     assert [edge.showlegend for edge in edges] == [True] + [False] * (len(measured) - 1)
 
 
-def test_step_size_curves_are_coloured_by_step_with_one_highlighted(rows: DataFrame) -> None:
-    fig = FIGURES["step_sizes"](rows, Time(STEPS, selected=555))
+def test_step_size_curves_are_coloured_by_step(rows: DataFrame) -> None:
+    fig = FIGURES["step_sizes"](rows, Time(STEPS))
     first = [trace for trace in fig.data if trace.xaxis == "x" and trace.legendgroup]
-    assert len(first) == 11 + 1
-    assert len({trace.line.color for trace in first[:11]}) == 11
-    np.testing.assert_array_equal(first[-1].y, first[5].y)  # step 500
+    assert len({trace.line.color for trace in first}) == len(first) == 11
     assert (fig.layout.coloraxis.cmin, fig.layout.coloraxis.cmax) == (0, STEPS)
     assert len(FIGURES["step_sizes"](rows, Time(STEPS)).data) == 3 * 11 + 1
 

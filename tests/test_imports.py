@@ -87,8 +87,9 @@ def test_plotly_is_served_from_its_own_package(monkeypatch):
 
     manager = BidiComponentManager()
     monkeypatch.setattr(plot, "get_bidi_component_manager", lambda: manager)
-    plot.serve(plot._LIBRARY, plot._SOURCE.parent)
-    plot.serve(plot._LIBRARY, plot._SOURCE.parent)
+    name, file = plot._WHOLE
+    plot.serve(name, file.parent)
+    plot.serve(name, file.parent)
     folder = manager.get_component_path("bnviz.plotly")
     assert Path(folder) == Path(plotly.__file__).resolve().parent / "package_data"
     assert (Path(folder) / "plotly.min.js").is_file()

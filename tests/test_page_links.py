@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from bnviz.presets import PRESETS
 from bnviz.runs.store import Store
 from bnviz.training.models import MODELS
-from bnviz.ui import controls
+from bnviz.ui import controls, widgets
 from tests.pages import page, sentences
 
 pytestmark = pytest.mark.usefixtures("no_supervisor")
@@ -216,5 +216,5 @@ def test_a_wrong_setting_gives_a_one_sentence_error_and_hides_the_run_button(fil
 
 
 def test_every_setting_of_a_run_has_a_widget():
-    drawn = {name for names in controls.GROUPS.values() for name in names} | {"norm", "probes"}
+    drawn = {name for names in widgets.GROUPS.values() for name in names} | {"norm", "probes"}
     assert drawn == set(controls.RunSpec.model_fields)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from bnviz.analysis import theory as theory_numbers
+from bnviz.analysis.rows import newest
 from bnviz.figures.style import Time
 from bnviz.figures.theory import SIGNS, conditions, deviations, lemma, theorem
 from bnviz.training.loop import Moment, Training, execute
@@ -525,7 +526,8 @@ def test_an_overflow_does_not_count_as_a_check(rows):
     [("theorem_4_1", "exact"), ("theorem_4_2", "exact"), ("theorem_4_4", "right")],
 )
 def test_the_sides_of_a_bound_come_from_the_newest_step(rows, statement, true):
-    drawn = theory_numbers.sides(rows, statement, 19).set_index(["version", "layer", "unit"])
+    sides = newest(theory_numbers.sides(rows, statement), 19)
+    drawn = sides.set_index(["version", "layer", "unit"])
     values = wide(rows[(rows.step == 10) & (rows.run == "batch")])
     assert set(drawn.step) == {10}
     for version, side in (("true", true), ("printed", "printed")):
@@ -549,7 +551,7 @@ def test_conditions_are_given_as_shares_of_the_units(rows):
 
 
 def test_distances_are_for_whole_layers_at_the_newest_step(rows):
-    drawn = theory_numbers.distances(rows, 15)
+    drawn = newest(theory_numbers.distances(rows), 15)
     assert set(drawn.step) == {10}
     assert list(drawn[drawn.run == "none"].layer) == ["fc1", "fc2", "fc3"]
     assert (drawn.scaled <= drawn.plain).all() and (drawn.scaled > 0).all()
@@ -581,9 +583,9 @@ TIME = Time(20, 20)
 TITLES = {"true": "with 1/m", "printed": "as printed"}
 FIGURES = {
     "deviations": lambda rows: deviations(theory_numbers.verdicts(rows), TIME),
-    "theorem": lambda rows: theorem(theory_numbers.sides(rows, "theorem_4_1", 20), TITLES),
+    "theorem": lambda rows: theorem(theory_numbers.sides(rows, "theorem_4_1"), TITLES),
     "conditions": lambda rows: conditions(theory_numbers.conditions(rows), TIME),
-    "lemma": lambda rows: lemma(theory_numbers.distances(rows, 20)),
+    "lemma": lambda rows: lemma(theory_numbers.distances(rows)),
 }
 
 

@@ -8,64 +8,74 @@ from bnviz.claims.evidence import accuracy, difference, final, of, ratio
 from bnviz.claims.evidence_landscape import landscape
 
 of_2018 = partial(Claim, group="2018", page="norms")
+deep = partial(of_2018, preset="deep")
 NAMES = {"l1": "L1", "l2": "L2", "linf": "L∞"}
 
 
-def on_vgg(norm: str, good: str, band: str, predictive: str) -> tuple[Claim, ...]:
-    """Return the claims about one lp norm in a VGG; the strings are the paper's values."""
-    name = NAMES[norm]
-    deep = partial(of_2018, preset="deep")
-    return (
-        deep(
-            name=f"{norm}-as-good",
-            says=f"Normalising by {name} is as good as BatchNorm.",
-            source="2018, Sec. 3.3, Fig. 5a",
-            theirs=good,
-            quantity=f"training accuracy over steps 1,000–1,999, {name} minus BatchNorm; may lose "
-            "up to 6 points, as with noise",
-            measure=difference(accuracy(1000, 2000), norm, "batch", 100),
-            norms=("batch", norm),
-            low=-6,
-            unit=POINTS,
-        ),
-        deep(
-            name=f"{norm}-band",
-            says=f"With {name}, too, the loss varies less along the gradient than in the standard "
-            "network.",
-            source="2018, Fig. 12b",
-            theirs=band,
-            quantity=f"mean width of the loss band, highest minus lowest, ratio of standard to "
-            f"{name}",
-            measure=ratio(landscape("width", "mean"), "none", norm),
-            norms=("none", norm),
-            low=1,
-            unit=TIMES,
-        ),
-        deep(
-            name=f"{norm}-predictive",
-            says=f"With {name}, too, the gradient is more predictive than in the standard network.",
-            source="2018, Fig. 12c",
-            theirs=predictive,
-            quantity="largest ‖∇L(θ − ηg) − g‖ over the step sizes, median over the probes, ratio "
-            f"of standard to {name}",
-            measure=ratio(landscape("distance_high", "median"), "none", norm),
-            norms=("none", norm),
-            low=1,
-            unit=TIMES,
-        ),
-        deep(
-            name=f"{norm}-shift",
-            says=f"The distributions of {name} shift more than the standard network's.",
-            source="2018, Sec. 3.3, Fig. 6",
-            theirs="more, by eye",
-            quantity="how far a unit's quantiles in layer 11 move from the first to the last "
-            f"measurement, in units of their 5–95 % spread, ratio of {name} to standard",
-            measure=ratio(evidence.shift("conv11"), norm, "none"),
-            norms=("none", norm),
-            low=1,
-            unit=TIMES,
-            address={"layers": "conv11"},
-        ),
+def as_good(norm: str, theirs: str) -> Claim:
+    """Return the claim that a VGG with an lp norm trains as well as with BatchNorm."""
+    return deep(
+        name=f"{norm}-as-good",
+        says=f"Normalising by {NAMES[norm]} is as good as BatchNorm.",
+        source="2018, Sec. 3.3, Fig. 5a",
+        theirs=theirs,
+        quantity=f"training accuracy over steps 1,000–1,999, {NAMES[norm]} minus BatchNorm; may "
+        "lose up to 6 points, as with noise",
+        measure=difference(accuracy(1000, 2000), norm, "batch", 100),
+        norms=("batch", norm),
+        low=-6,
+        unit=POINTS,
+    )
+
+
+def band(norm: str, theirs: str) -> Claim:
+    """Return the claim that the loss band of a VGG is narrower with an lp norm."""
+    return deep(
+        name=f"{norm}-band",
+        says=f"With {NAMES[norm]}, too, the loss varies less along the gradient than in the "
+        "standard network.",
+        source="2018, Fig. 12b",
+        theirs=theirs,
+        quantity="mean width of the loss band, highest minus lowest, ratio of standard to "
+        f"{NAMES[norm]}",
+        measure=ratio(landscape("width", "mean"), "none", norm),
+        norms=("none", norm),
+        low=1,
+        unit=TIMES,
+    )
+
+
+def predictive(norm: str, theirs: str) -> Claim:
+    """Return the claim that the gradient of a VGG is more predictive with an lp norm."""
+    return deep(
+        name=f"{norm}-predictive",
+        says=f"With {NAMES[norm]}, too, the gradient is more predictive than in the standard "
+        "network.",
+        source="2018, Fig. 12c",
+        theirs=theirs,
+        quantity="largest ‖∇L(θ − ηg) − g‖ over the step sizes, median over the probes, ratio of "
+        f"standard to {NAMES[norm]}",
+        measure=ratio(landscape("distance_high", "median"), "none", norm),
+        norms=("none", norm),
+        low=1,
+        unit=TIMES,
+    )
+
+
+def shift(norm: str) -> Claim:
+    """Return the claim that an lp norm's distributions shift more than the standard network's."""
+    return deep(
+        name=f"{norm}-shift",
+        says=f"The distributions of {NAMES[norm]} shift more than the standard network's.",
+        source="2018, Sec. 3.3, Fig. 6",
+        theirs="more, by eye",
+        quantity="how far a unit's quantiles in layer 11 move from the first to the last "
+        f"measurement, in units of their 5–95 % spread, ratio of {NAMES[norm]} to standard",
+        measure=ratio(evidence.shift("conv11"), norm, "none"),
+        norms=("none", norm),
+        low=1,
+        unit=TIMES,
+        address={"layers": "conv11"},
     )
 
 
@@ -142,9 +152,16 @@ BETTER_THAN_BATCH = of_2018(
 )
 
 CLAIMS = (
-    *on_vgg("l1", "0.6 points (84.9 against 84.3 %)", "4.7× over the first 5,000 steps", "2.1×"),
-    *on_vgg("l2", "0.2 points (84.5 against 84.3 %)", "6.6× over the first 5,000 steps", "2.7×"),
-    *on_vgg("linf", "−0.1 points (84.2 against 84.3 %)", "8.4× over the first 5,000 steps", "2.6×"),
+    as_good("l1", "0.6 points (84.9 against 84.3 %)"),
+    as_good("l2", "0.2 points (84.5 against 84.3 %)"),
+    as_good("linf", "−0.1 points (84.2 against 84.3 %)"),
+    band("l1", "4.7× over the first 5,000 steps"),
+    band("l2", "6.6× over the first 5,000 steps"),
+    band("linf", "8.4× over the first 5,000 steps"),
+    predictive("l1", "2.1× over the first 5,000 steps"),
+    predictive("l2", "2.7× over the first 5,000 steps"),
+    predictive("linf", "2.6× over the first 5,000 steps"),
+    *map(shift, NAMES),
     BETTER_THAN_BATCH,
     *on_the_dln("l1", "0.059× (97 against 1,661)", "6 · 10⁹×", "9 · 10⁹×"),
     *on_the_dln("l2", "0.29× (481 against 1,661)", "7 · 10⁹×", "5 · 10⁹×"),

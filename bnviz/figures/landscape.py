@@ -106,6 +106,7 @@ def loss_width(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> 
     fig = line_chart(frame, "value", "Highest − lowest loss", time, theirs, log=scale == "log")
     for curve, rows in curves(frame):
         _mark_mean(fig, curve, rows["mean"].iloc[0], time)
+    _note_ratio(fig, frame)
     return switchable(ours_in_sight(fig.update_yaxes(**axis_of(scale)), time))
 
 
@@ -119,6 +120,17 @@ def _mark_mean(fig: go.Figure, curve: Curve, mean: float, time: Time) -> None:
     thin = curve.line | {"width": 1}
     at_mean = {"line": thin, "showlegend": False, **NO_HOVER}
     fig.add_trace(line_trace(curve, [0, time.steps], [mean, mean], **at_mean))
+
+
+def _note_ratio(fig: go.Figure, frame: DataFrame) -> None:
+    """Write how much narrower the loss band is with BatchNorm, or how much wider."""
+    means = frame.groupby("norm")["mean"].mean().reindex(["none", "batch"])
+    ratio = float(means["none"] / means["batch"])
+    if isfinite(ratio) and ratio > 0:
+        than = f"{ratio:.3g} × narrower" if ratio >= 1 else f"{1 / ratio:.3g} × wider"
+        corner = {"x": 1, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "right"}
+        text = f"With BatchNorm <b>{than}</b> on average"
+        fig.add_annotation(text=text, showarrow=False, yanchor="top", font_size=15, **corner)
 
 
 def say_widths(frame: DataFrame) -> str:

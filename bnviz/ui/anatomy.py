@@ -10,7 +10,7 @@ from pandas import DataFrame
 from bnviz.figures import anatomy, formulas
 from bnviz.papers import algorithm1
 from bnviz.papers.algorithm1 import Array, Forward
-from bnviz.ui import link, page
+from bnviz.ui import link, live, page
 from bnviz.ui.anatomy_controls import (
     DEFAULTS,
     EPSILON_HELP,
@@ -72,8 +72,7 @@ def anatomy_page(doc: str | None) -> None:
         "scale": show_scale,
     }
     shows[st.session_state["part"]]()
-    st.markdown(words.text)
-    page.limits(words.limits)
+    live.prose(words.text, words.limits)
     link.keep(DEFAULTS)
 
 

@@ -17,7 +17,7 @@ from bnviz.runs import supervisor
 from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
-from bnviz.ui import asking, link, live, page
+from bnviz.ui import asking, link, live, page, progress
 from bnviz.ui.controls import MOST_RUNS
 from bnviz.ui.live import Stamp
 from bnviz.ui.reader import wait
@@ -46,7 +46,7 @@ def claims_page(doc: str | None) -> None:
     active = bool(at_work(judging.finished(Store(), CLAIMS.values())))
 
     def body() -> None:
-        live.tell_trouble()
+        progress.tell_trouble()
         done = judging.finished(Store(), CLAIMS.values())
         busy = at_work(done)
         if bool(busy) != active:

@@ -18,7 +18,7 @@ from bnviz.figures.metrics import METRICS, Metric
 from bnviz.figures.panel import EACH, View
 from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store
-from bnviz.ui import compare_table, link, live, page
+from bnviz.ui import compare_table, link, live, page, progress
 from bnviz.ui.controls import MOST_RUNS
 from bnviz.ui.export import offer, whole_page
 from bnviz.ui.live import Choices, Stamp
@@ -81,7 +81,7 @@ def side_by_side(runs: list[Run]) -> None:
         st.caption(sentence)
 
     def body() -> None:
-        live.tell_trouble()
+        progress.tell_trouble()
         if any(run.state in ACTIVE for run in runs) != active:
             st.rerun()
         draw(runs, metric, base, facet, choices)

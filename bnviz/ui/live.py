@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -22,20 +21,16 @@ from bnviz.papers import reference
 from bnviz.recent import Recent
 from bnviz.runs import supervisor
 from bnviz.runs.run import ACTIVE, Run
-from bnviz.runs.store import Store, gone
+from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
 from bnviz.training.models import FAMILY
-from bnviz.training.norms import NORMS
-from bnviz.ui import asking, export
+from bnviz.ui import export, progress
 from bnviz.ui.plot import plot
 from bnviz.ui.reader import wait
-from bnviz.words import duration
 
 EVERY_S = 0.5
-PROGRESS_WIDTH = 220  # pixels
 HERO_HEIGHT = 400  # pixels
 HERO_WIDTHS = (5, 2)  # relative, of the first figure and the prose beside it
-ENDED = {"done": "finished", "cancelled": "stopped"}  # state -> word for the reader
 IDLE_S = 3.0  # meanwhile another reader may start the same runs
 # The rows that a figure was drawn from: of each run its id, and name and time of its newest part.
 Stamp = tuple[tuple[str, str, float], ...]
@@ -71,125 +66,28 @@ def show(
     these runs. An empty page names both.
     """
 
-    def asked() -> list[Run]:
-        return [run for run in (Store().run(spec.id) for spec in specs) if run.readable]
-
     def body() -> None:
-        tell_trouble()
-        runs = asked()
+        progress.tell_trouble()
+        runs = progress.existing(specs)
         waiting = [run for run in runs if run.state in ACTIVE]
         if bool(waiting) != active:  # they started or ended: redraw the buttons above
-            st.session_state["ended"] = ending(runs) if active else ""
+            st.session_state["ended"] = progress.ending(runs) if active else ""
             st.rerun()
         for run in waiting:
             wait(run)
         if waiting:
             supervisor.ensure(Store())
         if runs:
-            troubles(runs)
+            progress.troubles(runs)
             draw(runs, grid, choices, too, beside)
         else:
-            nothing_yet(shipped, button)
+            progress.nothing_yet(shipped, button)
             st.markdown(beside[0])
 
     if said := st.session_state.pop("ended", ""):
         st.toast(said, icon=":material/done_all:")
-    active = any(run.state in ACTIVE for run in asked())
+    active = any(run.state in ACTIVE for run in progress.existing(specs))
     st.fragment(body, run_every=EVERY_S if active else IDLE_S)()
-
-
-def tell_trouble() -> None:
-    """Say why queued runs do not continue, if they do not."""
-    if sentence := supervisor.trouble(Store()):
-        st.error(sentence, icon=":material/warning:")
-
-
-def ending(runs: list[Run]) -> str:
-    """Return how the runs ended, such as "2 runs finished, 1 run stopped."."""
-    counts = Counter(ENDED.get(run.state, run.state) for run in runs)
-    said = [f"{count} {'run' if count == 1 else 'runs'} {how}" for how, count in counts.items()]
-    return f"{', '.join(said)}."
-
-
-def nothing_yet(shipped: str, button: str) -> None:
-    """Say what to do on an empty page."""
-    instead = f" Or choose **{shipped}**, whose finished runs ship with bnviz." if shipped else ""
-    st.info(
-        f"Nothing measured yet. Press **{button}**, and the figures fill while the networks train."
-        f"{instead}",
-        icon=":material/play_circle:",
-    )
-
-
-def overall(specs: Sequence[RunSpec]) -> None:
-    """Draw one bar for how far all of these runs are, and how long they still take."""
-    runs = [run for run in (Store().run(spec.id) for spec in specs) if run.readable]
-    if active := [run for run in runs if run.state in ACTIVE]:
-        share = sum(min(done(run), 1.0) for run in runs) / len(specs)
-        left = duration(asking.machine().left(active))
-        st.progress(share, f"{share:.0%} · about {left} left", width=PROGRESS_WIDTH)
-
-
-def done(run: Run) -> float:
-    """Return the share of a run that is done."""
-    return 1.0 if run.state == "done" else float(run.meta().get("step", 0)) / run.spec.steps
-
-
-def troubles(runs: list[Run]) -> None:
-    """Say in a line each which runs failed, are damaged, or stand still."""
-    for run in runs:
-        name = name_among(run.spec, [run.spec for run in runs])
-        if run.state == "failed":
-            st.error(f"**{name}** failed. {run.error()}")
-        elif run.state == "damaged":
-            damaged(run, name)
-        elif run.state in ("cancelled", "interrupted") or run.diverged_at is not None:
-            st.caption(f"**{name}**: {status(run)}.")
-
-
-def damaged(run: Run, name: str) -> None:
-    """Say what is damaged, and offer to compute the run again or to delete it."""
-    st.error(f"**{name}**: {run.error()}")
-    if run.folder.parent == Store().root:  # a shipped run must be installed again instead
-        with st.container(horizontal=True):
-            if st.button("Compute again", icon=":material/replay:", key=f"again-{run.id}"):
-                asking.request([run.spec])
-                st.rerun()
-            if st.button("Delete", icon=":material/delete:", key=f"delete-{run.id}"):
-                gone(run)
-                st.rerun()
-
-
-def name_among(spec: RunSpec, others: list[RunSpec]) -> str:
-    """Return the settings that distinguish a run from the others of a comparison."""
-    words = [NORMS[spec.norm].label]
-    words += [f"lr {spec.lr:g}"] if len({other.lr for other in others}) > 1 else []
-    words += [f"seed {spec.seed}"] if len({other.seed for other in others}) > 1 else []
-    return " · ".join(words)
-
-
-def status(run: Run) -> str:
-    """Return the state of a run as a sentence."""
-    meta, state = run.meta(), run.state
-    step, seconds, steps = meta.get("step", 0), meta.get("seconds", 0.0), run.spec.steps
-    saved = meta.get("saved", 0)  # the step of its checkpoint
-    if state == "done":
-        ending = (
-            f"{steps:,} steps in"
-            if run.diverged_at is None
-            else f"diverged at step {run.diverged_at}, after"
-        )
-        return f"{ending} {duration(seconds)} on {meta.get('device', 'an unknown device')}"
-    if state == "running" and step:
-        return f"{step:,} of {steps:,} steps in {duration(seconds)} · {meta.get('device', '')}"
-    resumes = "there" if saved == step else f"step {saved:,}"
-    words = {
-        "running": "starting …",
-        "queued": "waiting for a free slot",
-        "interrupted": f"interrupted at step {step:,}; continues by itself",
-        "cancelled": f"stopped at step {step:,}; Run continues from {resumes}",
-    }
-    return words.get(state, state)
 
 
 def note(panel: Panel, specs: Sequence[RunSpec], theirs: pd.DataFrame | None) -> str:
@@ -210,37 +108,56 @@ def draw(
 
     `too` offers to measure what the runs have not measured, and `beside` is as in `show`.
     """
-    stamp = tuple(newest(run) for run in runs)
-    specs = [run.spec for run in runs]
+    stamp, specs = tuple(newest(run) for run in runs), [run.spec for run in runs]
     rows = fitting(grid, specs)
     view = view_of(stamp, choices, runs, [panel for row in rows for panel in row])
-    takes: list[Takeaway] = []
-    offered: list[Lacking] = []
-
-    def one(panel: Panel, words: DeltaGenerator | None = None) -> None:
-        if too and (lacking := panel.lacking(specs, choices.choice)) and panel.about(specs):
-            too(panel, specs, lacking, lacking not in offered)
-            offered.append(lacking)
-        elif panel.fits(specs):
-            takes.append(draw_panel(panel, stamp, view, choices, runs, words))
-        else:
-            st.markdown(f"#### {panel.title}\n{panel.hint}")
-
+    drawing = Drawing(stamp, view, choices, runs, too)
     with st.container(key="hero"):
         left, right = st.columns(HERO_WIDTHS, gap="large")
         with left:
-            one(rows[0][0], right)
-        text, limits = beside
-        right.markdown(text)
-        if limits:
-            with right.expander("What this does not show", icon=":material/visibility_off:"):
-                st.markdown(limits)
-        right.caption(f"Measured on {regime(specs)}.")
-    for row in ([*rows[0][1:]], *rows[1:]):
-        for column, panel in zip(st.columns(len(row)) if row else (), row, strict=True):
+            drawing.one(rows[0][0], right)
+        with right:
+            prose(*beside)
+            st.caption(f"Measured on {regime(specs)}.")
+    for row in filter(None, ([*rows[0][1:]], *rows[1:])):
+        for column, panel in zip(st.columns(len(row)), row, strict=True):
             with column:
-                one(panel)
-    export.whole_page(takes, " / ".join(take.title for take in takes))
+                drawing.one(panel)
+    export.whole_page(drawing.takes, " / ".join(take.title for take in drawing.takes))
+
+
+def prose(text: str, limits: str) -> None:
+    """Draw the text of a page, and fold away what its figures do not show."""
+    st.markdown(text)
+    if limits:
+        with st.expander("What this does not show", icon=":material/visibility_off:"):
+            st.markdown(limits)
+
+
+@dataclass
+class Drawing:
+    """The panels of a page while they are drawn: what they share, and what was drawn so far."""
+
+    stamp: Stamp
+    view: View
+    choices: Choices
+    runs: list[Run]
+    too: Offer | None
+    takes: list[Takeaway] = field(default_factory=list)
+    offered: list[Lacking] = field(default_factory=list)
+
+    def one(self, panel: Panel, words: DeltaGenerator | None = None) -> None:
+        """Draw a panel, or say what it lacks. `words` is as in `draw_panel`."""
+        specs = self.view.specs
+        lacking = panel.lacking(specs, self.choices.choice)
+        if self.too and lacking and panel.about(specs):
+            self.too(panel, specs, lacking, lacking not in self.offered)
+            self.offered.append(lacking)
+        elif panel.fits(specs):
+            drawn = draw_panel(panel, self.stamp, self.view, self.choices, self.runs, words)
+            self.takes.append(drawn)
+        else:
+            st.markdown(f"#### {panel.title}\n{panel.hint}")
 
 
 def draw_panel(
@@ -255,28 +172,10 @@ def draw_panel(
 
     What to look for and what was measured are said in `words`, by default under the figure.
     """
-    specs = view.specs
-    drawn = numbers_of(panel.name, stamp, choices, panel, view)
-    theirs = panel.counterpart(specs, choices.choice) if choices.paper and len(drawn) else None
-    shown, key = replace(view, paper=theirs), digest(drawn, theirs)
-    figure = (
-        played(panel, stamp, choices, shown)
-        if panel.moment and still(runs)
-        else picture(panel.name, key, repr(view.time), choices, panel, drawn, shown)
-    )
     st.markdown(f"#### {panel.title}")
-    take = Takeaway(
-        panel.name,
-        panel.title,
-        regime(specs),
-        figure,
-        drawn,
-        partial(panel.measure, view),
-        tuple(runs),
-        options(choices),
-    )
+    take, theirs = made(panel, stamp, view, choices, runs)
     plot(
-        figure,
+        take.figure,
         key=f"figure-{panel.name}",
         revision=revision(runs),
         alt=f"{panel.title}. {panel.reading}",
@@ -288,9 +187,34 @@ def draw_panel(
     one = (
         "Only the first of several seeds is drawn." if view.averaged and not panel.averages else ""
     )
-    told = [panel.reading, panel.say(drawn), one, note(panel, specs, theirs)]
+    told = [panel.reading, panel.say(take.numbers), one, note(panel, view.specs, theirs)]
     (words or st).markdown("\n\n".join(filter(None, told)))
     return take
+
+
+def made(
+    panel: Panel, stamp: Stamp, view: View, choices: Choices, runs: list[Run]
+) -> tuple[Takeaway, pd.DataFrame | None]:
+    """Return a figure with what can be exported of it, and the papers' curves in it, if any."""
+    drawn = numbers_of(panel.name, stamp, choices, panel, view)
+    theirs = panel.counterpart(view.specs, choices.choice) if choices.paper and len(drawn) else None
+    shown, key = replace(view, paper=theirs), digest(drawn, theirs)
+    figure = (
+        played(panel, stamp, choices, shown)
+        if panel.moment and still(runs)
+        else picture(panel.name, key, repr(view.time), choices, panel, drawn, shown)
+    )
+    take = Takeaway(
+        panel.name,
+        panel.title,
+        regime(view.specs),
+        figure,
+        drawn,
+        partial(panel.measure, view),
+        tuple(runs),
+        options(choices),
+    )
+    return take, theirs
 
 
 def options(choices: Choices) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import streamlit as st
 from bnviz import presets
 from bnviz.figures.panel import Lacking, Panel
 from bnviz.spec import RunSpec
-from bnviz.ui import asking, controls
+from bnviz.ui import asking, widgets
 from bnviz.words import duration
 
 
@@ -54,7 +54,7 @@ def turn_on(lacking: Lacking, specs: list[RunSpec]) -> None:
     """
     st.session_state.update(lacking.settings)
     st.session_state.update(
-        {controls.INTERVAL + name: every for name, every in lacking.probes.items()}
+        {widgets.INTERVAL + name: every for name, every in lacking.probes.items()}
     )
     if not presets.missing(specs):
         asking.request(specs)

@@ -23,7 +23,7 @@ from bnviz.presets import PRESETS
 from bnviz.runs.run import ACTIVE
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
-from bnviz.ui import asking, controls, link, live, measure
+from bnviz.ui import asking, controls, link, live, measure, progress
 from bnviz.ui.controls import Asked
 from bnviz.ui.plot import step_control
 from bnviz.ui.reader import reader
@@ -56,6 +56,23 @@ def figure_page(
     absent = [] if all_done(found) else presets.missing(asked.specs)
     for name in absent:
         offer_download(name)
+    chosen = choose(asked, grid, layers, choices)
+    shipped = [PRESETS[name].label for name in presets.offered(page) if PRESETS[name].ships]
+    beside = f"{words.text}\n\n**{asked.preset.label}.** {asked.preset.summary}"
+    live.show(
+        asked.specs,
+        grid,
+        chosen,
+        next(iter(shipped), ""),
+        too=measure.offer,
+        beside=(beside, words.limits),
+    )
+
+
+def choose(
+    asked: Asked, grid: Grid, layers: Literal["all", "hidden"] | None, choices: Sequence[str]
+) -> live.Choices:
+    """Draw the row of choices about the figures, and return what the reader chose."""
     with st.container(key="view-row", horizontal=True, gap="medium", vertical_alignment="bottom"):
         chosen = pick_layers(asked, all_of_them=layers == "all") if layers else ()
         choice = pick(choices) if choices else ""
@@ -65,17 +82,7 @@ def figure_page(
         paper = lay_under(asked.specs, grid)
         statistic = over_seeds(asked.specs)
         link.copy_button()
-    shipped = [PRESETS[name].label for name in presets.offered(page) if PRESETS[name].ships]
-    chosen_view = live.Choices(at, chosen, choice, paper, statistic)
-    beside = f"{words.text}\n\n**{asked.preset.label}.** {asked.preset.summary}"
-    live.show(
-        asked.specs,
-        grid,
-        chosen_view,
-        next(iter(shipped), ""),
-        too=measure.offer,
-        beside=(beside, words.limits),
-    )
+    return live.Choices(at, chosen, choice, paper, statistic)
 
 
 @dataclass(frozen=True)
@@ -116,15 +123,7 @@ def text(doc: str | None) -> None:
     """Draw the docstring of a page that has no figures of runs."""
     words = About.of(doc)
     heading(words)
-    st.markdown(words.text)
-    limits(words.limits)
-
-
-def limits(words: str) -> None:
-    """Draw a box that says what the figures do not show."""
-    if words:
-        with st.expander("What this does not show", icon=":material/visibility_off:"):
-            st.markdown(words)
+    live.prose(words.text, words.limits)
 
 
 def states(specs: list[RunSpec]) -> list[str]:
@@ -158,7 +157,7 @@ def run_bar(specs: list[RunSpec], found: list[str], ready: bool, label: str = ""
         if st.button("Stop", icon=":material/stop:", key="stop"):
             stop(specs)
             st.rerun()
-        st.fragment(partial(live.overall, specs), run_every=live.EVERY_S)()
+        st.fragment(partial(progress.overall, specs), run_every=live.EVERY_S)()
     elif st.button(
         "Finished" if done else to_run(found, label),
         type="primary",

@@ -11,16 +11,18 @@ function served(path) {
   return entry ? new URL("../../" + path, entry.src) : path;
 }
 
+const libraries = (window.bnvizLibraries ??= {}); // path of a script -> promise of its Plotly
+
 function library(path) {
   // one script tag for the whole page, whoever asks first
-  return (window.bnvizPlotly ??= new Promise((resolve, reject) => {
+  return (libraries[path] ??= new Promise((resolve, reject) => {
     const tag = document.createElement("script");
     tag.src = served(path);
     tag.onload = () => (window.Plotly ? resolve(window.Plotly) : tag.onerror());
     tag.onerror = () => {
       tag.remove();
-      window.bnvizPlotly = undefined;
-      reject(new Error("plotly.min.js could not be loaded"));
+      delete libraries[path];
+      reject(new Error("plotly.js could not be loaded"));
     };
     document.head.append(tag);
   }));
@@ -117,6 +119,8 @@ async function draw(figure) {
       Object.assign(layout, sized(layout, spec.height));
       box.style.height = `${layout.height ?? 360}px`;
       const Plotly = await library(spec.library);
+      if (plot.Plotly !== Plotly) plot.Plotly?.purge(box);
+      plot.Plotly = Plotly;
       if (!box.clientWidth) break; // hidden, in a closed tab say: the observer calls again
       const is3d = data.some((trace) => ["surface", "scatter3d", "mesh3d"].includes(trace.type));
       // Squares that are constrained to their panels keep the size of earlier panels.
@@ -341,8 +345,9 @@ const overSteps = (box) =>
 function hoverElsewhere(box, step) {
   // the other figures over steps show the same step, and those of a moment what was measured there
   for (const other of overSteps(box)) {
-    if (step === undefined) window.Plotly.Fx.unhover(other);
-    else window.Plotly.Fx.hover(other, { xval: step }, Object.keys(other._fullLayout._plots));
+    const { Fx } = plots.get(other.parentElement).Plotly;
+    if (step === undefined) Fx.unhover(other);
+    else Fx.hover(other, { xval: step }, Object.keys(other._fullLayout._plots));
   }
   for (const figure of figures().filter((each) => inSight(each) && plots.get(each)?.names?.length)) {
     const plot = plots.get(figure),
@@ -489,6 +494,6 @@ export default function ({ parentElement, data, setTriggerValue }) {
       if (figure.isConnected) return;
       plot.observer.disconnect();
       stop(plot);
-      window.Plotly?.purge(figure.firstElementChild);
+      plot.Plotly?.purge(figure.firstElementChild);
     });
 }

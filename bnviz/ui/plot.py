@@ -25,8 +25,11 @@ FOOT = 36  # pixels of the export button
 STEP = 62  # pixels of the step control
 
 _HERE = Path(__file__).parent
-_SOURCE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-_LIBRARY = "bnviz.plotly"  # the name under which Streamlit serves the folder of plotly.js
+# plotly.js comes in two parts: the small one cannot draw in three dimensions. The names are those
+# under which Streamlit serves their folders.
+_WHOLE = "bnviz.plotly", Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+_SMALL = "bnviz_small.plotly", _HERE / "plotly" / "plotly-cartesian.min.js"
+_IN_3D = {"surface", "scatter3d", "mesh3d"}  # types of traces
 _SCRIPTS = ("plot_theme.js", "plot_pictures.js", "plot.js")  # one module to the browser
 _FONTS = "bnviz_export.fonts"
 _SERVED = "_stcore/bidi-components"
@@ -70,6 +73,13 @@ def serve(name: str, folder: Path) -> None:
         )
 
 
+def serve_all() -> None:
+    """Let Streamlit serve plotly.js and the typeface."""
+    for name, file in (_WHOLE, _SMALL):
+        serve(name, file.parent)
+    serve(_FONTS, typeface.FOLDER)
+
+
 def plot(
     figure: go.Figure,
     *,
@@ -94,8 +104,7 @@ def plot(
     `on_export` is called when the reader presses Export, with the view in the form that
     `bnviz.export.as_seen` takes. Without it there is no such button.
     """
-    serve(_LIBRARY, _SOURCE.parent)
-    serve(_FONTS, typeface.FOLDER)
+    serve_all()
     head = {
         "alt": alt,
         "filename": filename,
@@ -107,22 +116,27 @@ def plot(
     }
     # Streamlit identifies the element by `key` alone. It does not send bytes above 10 kB again if
     # the browser says that it still has them.
-    room = (
-        int(height or figure.layout.height or HEIGHT)
-        + (PLAYER if "player" in (figure.layout.meta or {}) else 0)
-        + (FOOT if on_export else 0)
-    )
     result = _component(
-        key=key, data=_payload(head, figure), height=room, on_export_change=lambda: None
+        key=key,
+        data=_payload(head, figure),
+        height=_room(figure, height) + (FOOT if on_export else 0),
+        on_export_change=lambda: None,
     )
     if on_export and result.export is not None:
         on_export(dict(result.export))
 
 
+def _room(figure: go.Figure, height: int | None) -> int:
+    """Return the height of a figure and its player, in pixels."""
+    player = PLAYER if "player" in (figure.layout.meta or {}) else 0
+    return int(height or figure.layout.height or HEIGHT) + player
+
+
 def _payload(head: dict[str, Any], figure: go.Figure) -> bytes:
     """Return the JSON that plot.js reads: `head`, where to find plotly.js and fonts, the figure."""
+    name, file = _WHOLE if _IN_3D & {trace.type for trace in figure.data} else _SMALL
     served = {
-        "library": f"{_SERVED}/{_LIBRARY}/{_SOURCE.name}?v={plotly.__version__}",
+        "library": f"{_SERVED}/{name}/{file.name}?v={plotly.__version__}",
         "fonts": {
             weight: f"{_SERVED}/{_FONTS}/{path.name}" for weight, path in typeface.FILES.items()
         },

@@ -9,7 +9,7 @@ from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store, gone
 from bnviz.spec_words import command
 from bnviz.training.norms import NORMS
-from bnviz.ui import asking, link, live, page
+from bnviz.ui import asking, link, page, progress
 from bnviz.ui.results import address, result, state
 
 EVERY_S = 1.0
@@ -24,7 +24,7 @@ def runs_page(doc: str | None) -> None:
     active = any(run.state in ACTIVE for run in own)
 
     def body() -> None:
-        live.tell_trouble()
+        progress.tell_trouble()
         runs = Store().all_runs()[::-1]
         if active and not any(run.state in ACTIVE for run in runs):
             st.rerun()
@@ -183,7 +183,7 @@ def details(run: Run) -> None:
     if run.state in ("failed", "damaged"):
         st.error(run.error())
     else:
-        st.caption(" · ".join(filter(None, [live.status(run), result(run)])))
+        st.caption(" · ".join(filter(None, [progress.status(run), result(run)])))
     st.link_button(
         "Figures of this run", address(run.spec), icon=":material/open_in_new:", key="figures"
     )

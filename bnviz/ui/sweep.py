@@ -19,7 +19,7 @@ from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec, SpecError
 from bnviz.sweeps import ENDS, SWEEPS, Sweep
-from bnviz.ui import controls, link, live, page
+from bnviz.ui import controls, link, live, page, progress
 from bnviz.ui.live import Choices, Stamp
 from bnviz.ui.reader import wait
 
@@ -156,7 +156,7 @@ def show(specs: list[RunSpec], panel: Panel, choices: Choices) -> None:
     """Draw the progress and the figure, twice a second while any run is active."""
 
     def body() -> None:
-        live.tell_trouble()
+        progress.tell_trouble()
         runs = [run for run in asked() if run.readable]
         waiting = [run for run in runs if run.state in ACTIVE]
         if bool(waiting) != active:  # they started or ended: redraw the buttons above
@@ -166,7 +166,7 @@ def show(specs: list[RunSpec], panel: Panel, choices: Choices) -> None:
         if waiting:
             supervisor.ensure(Store())
         if runs:
-            progress(runs, len(specs))
+            bar(runs, len(specs))
             stamp = tuple(map(live.newest, asked()))
             live.draw_panel(panel, stamp, view_of(stamp, choices, specs), choices, runs)
         else:
@@ -182,7 +182,7 @@ def show(specs: list[RunSpec], panel: Panel, choices: Choices) -> None:
     st.fragment(body, run_every=live.EVERY_S if active else live.IDLE_S)()
 
 
-def progress(runs: list[Run], count: int) -> None:
+def bar(runs: list[Run], count: int) -> None:
     """Draw one progress bar for all runs, and an error for each that failed or is damaged."""
     states = [run.state for run in runs]
     share = (
@@ -199,7 +199,7 @@ def progress(runs: list[Run], count: int) -> None:
         if run.state == "failed":
             st.error(f"**{run.spec.summary()}** failed. {run.error()}")
         elif run.state == "damaged":
-            live.damaged(run, run.spec.summary())
+            progress.damaged(run, run.spec.summary())
 
 
 STATES = {
