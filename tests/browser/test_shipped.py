@@ -28,8 +28,8 @@ FIGURES = {  # number of figures of each page at the first visit
     "mnist": 5,
     "lenet": 4,
     "claims": 0,
-    "compare": 1,
-    "sweep": 0,
+    "compare": 2,
+    "sweep": 1,
     "runs": 0,
     "batchnorm": 1,
 }
