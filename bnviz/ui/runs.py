@@ -97,16 +97,16 @@ def table(runs: list[Run]) -> list[int]:
 def line(run: Run) -> dict[str, object]:
     """Return the row of a run, by column."""
     if run.state == "damaged" or not run.readable:
-        return {"State": run.state, "Settings": run.error(), "Id": run.id}
+        return {"Network": "?", "State": run.state, "Settings": run.error(), "Id": run.id}
     found, spec, meta = results(run), run.spec, run.meta()
     data, model, optimiser, *others, _ = spec.regime().split(" · ")
     plain = optimiser == f"SGD, lr {spec.lr:g}"
     return {
-        "State": state(run),
-        "Figures": address(spec),
         "Network": NORMS[spec.norm].label,
         "Test accuracy": found.get("test_accuracy"),
         "Training loss": found.get("train_loss"),
+        "State": state(run),
+        "Figures": address(spec),
         "Data": data,
         "Model": model,
         "Learning rate": spec.lr,
