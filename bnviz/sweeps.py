@@ -165,7 +165,7 @@ def depths_around(spec: RunSpec) -> Sequence[float]:
 SWEEPS = {
     sweep.name: sweep
     for sweep in (
-        scaled("lr", "Learning rate", (0.1, 1, 10, 100)),
+        scaled("lr", "Learning rate", (0.1, 1, 5)),
         Sweep(
             "noise",
             "Noise level",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from typing import Any
@@ -19,11 +20,12 @@ from streamlit.testing.v1 import AppTest
 
 from bnviz import cli, execute
 from bnviz.analysis import rows as rows_numbers
-from bnviz.claims import CLAIMS, judging
+from bnviz.claims import CLAIMS, chart, judging
 from bnviz.claims.claim import GROUPS, NBSP, TIMES, Claim, specs_of
 from bnviz.claims.evidence import difference, final
 from bnviz.claims.judging import Verdict, judge
 from bnviz.claims.left_out import LEFT_OUT
+from bnviz.figures import PANELS
 from bnviz.figures import panel as panels
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS, SEEDS, offered
@@ -33,7 +35,9 @@ from bnviz.runs.run import Run
 from bnviz.runs.store import Store, joined
 from bnviz.spec import RunSpec
 from bnviz.ui import asking
-from bnviz.ui.claims import BADGES, address
+from bnviz.ui.claims import LOOKS, address
+from bnviz.ui.claims_chart import row
+from tests.pages import plots
 from tests.test_analysis import measured, together
 
 CLAIM = Claim(
@@ -46,6 +50,7 @@ CLAIM = Claim(
     preset="quick",
     norms=("none", "batch"),
     page="training",
+    figure="test-accuracy",
     group="2018",
     low=0,
     unit="points",
@@ -189,6 +194,50 @@ def test_every_claim_has_a_name_of_its_own_and_a_group() -> None:
     assert all(claim.low > -np.inf or claim.high < np.inf for claim in CLAIMS.values())
 
 
+PLAIN = re.compile(r"(−?)([\d,.]*\d)(?: · 10([⁰¹²³⁴⁵⁶⁷⁸⁹]+))?(?!\S*-)")
+DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+OF_SOMETHING_ELSE = {  # claims whose `theirs` has numbers, but none of what the claim measures
+    "batch-steadier",  # of one layer of three
+    "dln-batch-cosine",  # of each layer
+    "dln-l1-edge",  # before the absolute value is taken
+    "dln-l2-edge",
+    "dln-spread-1",  # the number of a layer
+    "dln-spread-11",
+    "dln-spread-24",
+    "theorem-4-1",  # a formula
+    "batch-shortens-mlp",  # the number of a theorem
+    "batch-shortens-dln",
+    "batch-shortens-vgg",
+}
+
+
+def told_numbers(text: str) -> list[float]:
+    """Return the numbers in a text of `theirs`, in their order."""
+    return [
+        (-1 if minus else 1)
+        * float(digits.replace(",", ""))
+        * 10.0 ** int((power or "0").translate(DIGITS))
+        for minus, digits, power in PLAIN.findall(text)
+    ]
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_the_papers_value_is_the_number_in_its_text(name: str) -> None:
+    claim, told = CLAIMS[name], told_numbers(CLAIMS[name].theirs)
+    if claim.value is None:
+        assert not told or name in OF_SOMETHING_ELSE
+    elif name == "dln-edge":  # the largest deviation, as measured, comes after the median
+        assert claim.value == told[-1]
+    else:
+        assert claim.value == pytest.approx(told[0])
+        assert not claim.unit or claim.unit.removesuffix("s") in claim.theirs
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_the_runs_of_a_claim_fit_its_figure(name: str) -> None:
+    assert PANELS[CLAIMS[name].figure].fits(CLAIMS[name].specs(0))
+
+
 @pytest.mark.filterwarnings("error")
 def test_claims_use_the_runs_of_presets() -> None:
     offered = {spec.id for preset in PRESETS.values() for spec in preset.specs()}
@@ -272,6 +321,71 @@ def test_the_runs_of_a_claim_are_enough_to_judge_it(
         )
 
 
+# The chart
+
+
+def test_claims_in_the_same_unit_share_an_axis_that_holds_all_their_numbers() -> None:
+    points, more = verdict([1.0, 3.0], value=7.0), verdict([-5.0, -4.0])
+    near, far = verdict([0.5, 0.6], unit=TIMES, low=1), verdict([0.5, 0.6], unit=TIMES, value=6e9)
+    several = [points, more, near, far]
+    axes = chart.axes(several)
+    assert list(axes) == ["points", TIMES, chart.FAR]
+    assert [axis.log for axis in axes.values()] == [False, True, True]
+    for each in several:
+        axis = axes[chart.kind(each)]
+        assert not any(
+            axis.beyond(number) for number in chart.numbers(each) if number or not axis.log
+        )
+        assert 2 <= len(axis.ticks()) <= chart.MOST_TICKS
+
+
+@given(st.floats(-100, 100), st.floats(0.01, 100))
+def test_places_on_an_axis_keep_the_order_of_the_numbers(low: float, width: float) -> None:
+    axis = chart.Axis(low, low + width)
+    places = [axis.place(low + width * share) for share in (-1, 0, 0.25, 0.5, 1, 2)]
+    assert places == pytest.approx([0, 0, 0.25, 0.5, 1, 1])
+    assert all(axis.low <= tick <= axis.high for tick in axis.ticks())
+
+
+def test_a_logarithmic_axis_puts_zero_at_its_left_end() -> None:
+    axis = chart.Axis(0.1, 10, log=True)
+    assert [axis.place(value) for value in (0, 0.1, 1, 10, np.inf)] == [0, 0, 0.5, 1, 1]
+    assert axis.ticks() == pytest.approx([0.1, 0.3, 1, 3, 10])
+
+
+@pytest.mark.parametrize(
+    ("about", "theirs"),
+    [
+        ({"unit": TIMES, "value": 6e9}, "6 · 10⁹×"),
+        ({"unit": TIMES, "value": 1700}, "1,700×"),
+        ({"unit": "%", "value": 19}, "19 %"),
+        ({"unit": "points", "value": -2.7}, "−2.7"),
+        ({"unit": "", "value": None}, ""),
+    ],
+)
+def test_the_papers_value_beside_its_mark(about: dict[str, Any], theirs: str) -> None:
+    assert chart.theirs(replace(CLAIM, **about)) == theirs
+
+
+def test_a_row_shows_the_region_both_values_and_says_them() -> None:
+    found = verdict([1.0, 1.0], value=2.0)
+    drawn = row(found, chart.Axis(-1, 3))
+    assert drawn["region"] == [0.25, 1] and drawn["interval"] == [0.5, 0.5]
+    assert drawn["ours"] == {"at": 0.5, "text": "1.00"}
+    assert drawn["theirs"] == {"at": 0.75, "text": "2"}
+    assert "Ours: 1.00 points [1.00, 1.00], 2 seeds." in drawn["spoken"].replace(NBSP, " ")
+    empty = row(verdict([]), chart.Axis(-1, 3))
+    assert (empty["ours"], empty["theirs"], empty["interval"]) == (None, None, [])
+
+
+@pytest.mark.parametrize("values", [[np.inf, 2.0], [np.inf], [0.0, 1.0]])
+def test_a_row_of_an_overflowed_number_can_be_drawn(values: list[float]) -> None:
+    found = verdict(values, unit=TIMES)
+    axes = chart.axes([found, verdict([0.1, 10.0], unit=TIMES)])
+    drawn = row(found, axes[chart.kind(found)])
+    assert json.loads(json.dumps(drawn, allow_nan=False)) == drawn and drawn["interval"] == []
+
+
 # Links
 
 
@@ -316,7 +430,8 @@ def test_a_link_names_a_page_that_has_its_layers_and_views(name: str) -> None:
 
 
 def test_a_link_names_the_counted_seeds_up_to_the_limit_of_a_page() -> None:
-    found = Verdict(CLAIMS["lp-bands"], Series(1.0, index=range(3, 12)))
+    claim = replace(CLAIMS["l1-band"], norms=("none", "batch", "l1", "l2"))
+    found = Verdict(claim, Series(1.0, index=range(3, 12)))
     assert "&seed=3,4,5,6,7,8&" in f"{address(found)}&"  # six seeds of four networks
 
 
@@ -375,9 +490,9 @@ def test_no_number_of_further_seeds_changes_a_verdict(own: list[float], more: li
 
 def test_a_claim_is_judged_on_three_seeds_or_on_those_that_it_names() -> None:
     assert {name: claim.seeds for name, claim in CLAIMS.items() if claim.seeds != SEEDS} == {
-        "dln-l1": (0, 1, 2, 3, 4)
+        "dln-l1-above-batch": (0, 1, 2, 3, 4)
     }
-    assert len(judging.missing(CLAIMS["dln-l1"], {})) == 5 * 2
+    assert len(judging.missing(CLAIMS["dln-l1-above-batch"], {})) == 5 * 2
 
 
 def test_runs_of_a_further_seed_are_read_but_not_asked_for() -> None:
@@ -472,64 +587,87 @@ def page(**choices: str) -> AppTest:
     return opened.run()
 
 
-def said_of(opened: AppTest, claim: Claim) -> str:
-    """Return the page's texts from a claim's sentence to the next claim."""
-    texts = [
-        (shown.type, shown.value)
-        for shown in opened.main
-        if shown.type in ("subheader", "markdown")
-    ]
-    start = texts.index(("subheader", claim.says))
-    return f"{texts[start + 1][1]}\n{texts[start + 2][1]}".replace(NBSP, " ")
+def charted(opened: AppTest) -> list[str]:
+    """Return the names of the claims in the chart."""
+    return [drawn["name"] for part in parts(opened) for drawn in part["rows"]]
+
+
+def parts(opened: AppTest) -> list[dict[str, Any]]:
+    """Return what the page sends to the browser for each part of its chart."""
+    sent = [json.loads(component.proto.json or "{}") for component in opened.get("bidi_component")]
+    return [data for data in sent if "rows" in data]
+
+
+def texts(opened: AppTest) -> str:
+    return "\n".join(shown.value for shown in opened.markdown).replace(NBSP, " ")
 
 
 def test_the_page_on_an_empty_cache_lists_every_claim_and_says_what_to_do() -> None:
     opened = page()
     assert not opened.exception
-    assert [shown.value for shown in opened.subheader] == [claim.says for claim in CLAIMS.values()]
-    assert [shown.value for shown in opened.header] == [
-        *GROUPS.values(),
-        "Claims that we do not measure",
-    ]
-    assert all(claim.says in opened.markdown[-1].value for claim in LEFT_OUT)
+    assert sorted(charted(opened)) == sorted(CLAIMS)
+    assert [shown.value for shown in opened.header] == ["Claims that we do not measure"]
+    assert all(claim.says in texts(opened) for claim in LEFT_OUT)
     assert "Run what is missing" in opened.info[0].value
     assert opened.get("button_group")[0].proto.options[0].content == f"all · {len(CLAIMS)}"
-    assert any("data fetch cifar10" in warning.value for warning in opened.warning)
-    assert opened.button(key="run-batch-faster").disabled  # its data set is missing
-    assert not opened.button(key="run-band-on-a-sample").disabled
+    assert not opened.warning  # missing data is only named where somebody asks for it
     assert Store().runs() == []
 
 
-def test_the_page_shows_the_verdict_the_numbers_and_the_figure() -> None:
+def test_a_claim_whose_data_are_missing_offers_the_download() -> None:
+    opened = page(claim="batch-faster")
+    assert opened.button(key="run-batch-faster").disabled
+    assert any("data fetch cifar10" in warning.value for warning in opened.warning)
+    assert not page(claim="band-on-a-sample").button(key="run-band-on-a-sample").disabled
+
+
+def test_an_open_claim_shows_the_verdict_the_numbers_and_the_figure() -> None:
     report(0, [0.9, 0.9], [0.8, 0.8])
     report(1, [0.7, 0.9], [0.8, 0.8])
-    opened = page()
-    said = said_of(opened, REPORT)
-    assert (
-        ":orange-badge[:material/question_mark: undecided (the interval straddles an edge)]" in said
-    )
+    opened = page(claim="report-lenet")
+    assert not opened.exception
+    said = texts(opened)
+    assert ":orange-badge[▲ undecided (the interval straddles an edge)]" in said
     assert REPORT.quantity in said and REPORT.theirs in said
     assert "75.0 % [0, 100], 2 seeds; it holds if ≥ 95 %" in said
     assert "0: 100, 1: 50.0" in said and REPORT.regime in said
     links = [link.proto.url for link in opened.get("link_button")]
-    assert "lenet?preset=liu-lenet&norm=none,batch&seed=0,1" in links
-    assert "4 of 6 runs finished." in [caption.value for caption in opened.caption]
+    assert links == ["lenet?preset=liu-lenet&norm=none,batch&seed=0,1"]
+    assert "4 of 6 runs are finished." in [caption.value for caption in opened.caption]
+    (plot,) = plots(opened)
+    assert plot["title"] == PANELS[REPORT.figure].title
 
 
-def test_the_page_lists_further_seeds_beneath_the_verdict() -> None:
+def test_details_stand_between_the_open_row_and_the_next_one() -> None:
+    opened = page(claim="batch-better")
+    before, after = parts(opened)[:2]
+    assert [drawn["open"] for drawn in before["rows"]] == [False, True]
+    assert before["rows"][-1]["name"] == "batch-better"
+    assert before["title"] == after["title"]
+    assert sorted(charted(opened)) == sorted(CLAIMS)
+
+
+def test_a_press_on_a_row_opens_it_and_another_closes_it() -> None:
+    opened = page()
+    for name, left in (("batch-faster", "batch-faster"), ("batch-faster", "")):
+        opened.session_state["claim"] = "" if opened.session_state["claim"] == name else name
+        opened.run()
+        assert opened.query_params.get("claim", [""]) in (left, [left])
+
+
+def test_an_open_claim_lists_further_seeds() -> None:
     report(0, [0.9, 0.9], [0.8, 0.8])
     report(5, [0.9, 0.7], [0.8, 0.8])
-    said = said_of(page(), REPORT)
-    assert ":orange-badge[:material/question_mark: undecided (one seed)]" in said
+    said = texts(page(claim="report-lenet"))
+    assert ":orange-badge[▲ undecided (one seed)]" in said
     assert "- Further seeds, not used: 5: 50.0" in said
-    assert "**Seeds** 0: 100\n" in said
+    assert "**Seeds:** 0: 100\n" in said
 
 
-def test_each_verdict_has_a_colour_and_a_symbol_of_its_own() -> None:
-    assert list(BADGES) == list(judging.KINDS)
-    looks = [re.findall(r":(\w+)-badge|:material/(\w+):", badge) for badge in BADGES.values()]
-    colours, symbols = zip(*[(colour, symbol) for (colour, _), (_, symbol) in looks], strict=True)
-    assert len(set(colours)) == len(set(symbols)) == 4
+def test_each_verdict_has_a_colour_and_a_shape_of_its_own() -> None:
+    assert list(LOOKS) == list(judging.KINDS)
+    colours, shapes = zip(*LOOKS.values(), strict=True)
+    assert len(set(colours)) == len(set(shapes)) == 4
 
 
 @pytest.mark.parametrize(
@@ -545,14 +683,26 @@ def test_the_address_chooses_a_verdict(choice: str, shown: int) -> None:
     report(0, [0.9, 0.9], [0.8, 0.8])
     report(1, [0.9, 0.9], [0.8, 0.8])
     opened = page(verdict=choice)
-    assert len(opened.subheader) == shown
+    assert len(charted(opened)) == shown
     assert opened.query_params["verdict"] in (choice, [choice])
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_address_chooses_a_paper(group: str) -> None:
+    opened = page(group=group)
+    own = [name for name, claim in CLAIMS.items() if claim.group == group]
+    assert sorted(charted(opened)) == sorted(own)
+    assert opened.query_params["group"] in (group, [group])
+    assert opened.get("button_group")[0].proto.options[0].content == f"all · {len(own)}"
+    for claim in LEFT_OUT:
+        assert (claim.says in texts(opened)) == (claim.group == group)
 
 
 def test_nonsense_in_the_address_gives_a_one_sentence_error() -> None:
     told = [warning.value for warning in page(verdict="perhaps").warning]
     assert "it must be one of all, holds, does-not-hold, undecided, not-measured-yet" in told[0]
-    assert len(page().subheader) == len(CLAIMS)
+    (told,) = [warning.value for warning in page(claim="perhaps").warning]
+    assert "it must be one of batch-faster, " in told and told.count("\n") == 0
 
 
 def test_the_button_queues_only_the_missing_runs(
@@ -560,13 +710,12 @@ def test_the_button_queues_only_the_missing_runs(
 ) -> None:
     monkeypatch.setattr("bnviz.presets.available", lambda name: True)
     report(0, [0.9, 0.9], [0.8, 0.8])
-    opened = page()
+    opened = page(claim="report-lenet")
     opened.button(key="run-report-lenet").click().run()
     queued = {run.id for run in Store().runs() if run.state == "queued"}
     assert queued == {spec.id for seed in (1, 2) for spec in REPORT.specs(seed)}
     assert opened.button(key="run-report-lenet").label == "Running"
     assert opened.button(key="run-report-lenet").disabled
-    assert not opened.button(key="run-report-mlp").disabled
 
 
 def test_the_button_says_what_it_costs() -> None:
@@ -575,5 +724,6 @@ def test_the_button_says_what_it_costs() -> None:
         spec for seed in SEEDS for spec in PRESETS["few-images"].specs(seed=seed, norm="batch")
     ]
     assert (
-        page().button(key="run-band-on-a-sample").help == f"Takes {asking.machine().price(specs)}."
+        page(claim="band-on-a-sample").button(key="run-band-on-a-sample").help
+        == f"Takes {asking.machine().price(specs)}."
     )

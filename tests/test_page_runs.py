@@ -115,14 +115,33 @@ def test_the_runs_page_lists_shipped_runs_with_results_and_links_to_figures(monk
     assert len(table) == len([*(PROJECT / "cache" / "gallery").glob("[0-9a-f]*")]) and set(
         table.From
     ) == {"bnviz"}
-    assert set(
-        table[table.State == "done"].Result.str.contains("test set right|training loss")
-    ) == {True}
-    assert not table[table.State.str.startswith("diverged at step")].Share.lt(1).any()
+    ended = table[table.State == "finished"]
+    assert (ended["Test accuracy"].notna() | ended["Training loss"].notna()).all()
+    assert ended["Test accuracy"].dropna().between(0, 1).all()
+    assert table.State.str.fullmatch(r"finished|diverged at [\d,]+").all()
+    assert {"vgg16 × 0.25", "dln × 1"} <= set(table.Model) and table.Seed.nunique() > 1
+    assert "cifar10" not in " ".join(table.Settings)  # every setting stands in one column only
     spec = PRESETS["deep"].specs(norm="noisy", seed=2)[0]
     (link,) = table[table.Id == spec.id].Figures
     shown = page("paper/" + link.partition("?")[0], **dict(parse_qsl(link.partition("?")[2])))
     assert shown.button(key="run").label == "Finished" and spec.id in str(plots(shown)[0])
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({}, "waiting"),
+        ({"meta.json": {"step": 50}, "cancel": ""}, "stopped, 25%"),
+        ({"meta.json": {"step": 100}}, "interrupted, 50%"),
+        ({"error.txt": "The device ran out of memory."}, "failed"),
+    ],
+)
+def test_the_runs_page_says_the_state_in_a_few_words(files, says):
+    run = Store().submit(PRESETS["quick"].specs()[0])
+    for name, content in files.items():
+        run.write(name, content)
+    (state,) = page("lab/runs").dataframe[0].value.State
+    assert state == says and len(state) < 20
 
 
 def test_a_damaged_run_is_named_beside_its_figures_and_can_be_computed_again(filled):
@@ -155,5 +174,5 @@ def test_the_runs_page_lists_damaged_runs_too(filled):
     opened = page("lab/runs")
     assert not opened.exception
     table = opened.dataframe[0].value
-    assert sorted(table.State) == ["damaged"] + ["done"] * 3
+    assert sorted(table.State) == ["damaged"] + ["finished"] * 3
     assert table.Settings.str.contains("damaged").sum() == 1

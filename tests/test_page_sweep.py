@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from bnviz.runs.engines.inline import Inline
 from bnviz.runs.store import Store
@@ -28,6 +29,17 @@ def test_a_sweep_queues_every_network_at_every_value_and_stop_cancels_them():
     assert len(plots(opened)) == 1
     opened.button(key="stop").click().run()
     assert [run.state for run in Store().runs()] == ["cancelled"] * 4
+
+
+def test_the_page_opens_with_a_finished_sweep_of_shipped_runs(monkeypatch):
+    monkeypatch.setattr("bnviz.paths.GALLERY", PROJECT / "cache" / "gallery")
+    opened = page("lab/sweep")
+    assert not opened.exception and sentences(opened) == []
+    assert any(text.value == "**6 runs**, all finished." for text in opened.markdown)
+    (plot,) = plots(opened)
+    lines = {trace["name"]: numbers(trace["y"]) for trace in plot["figure"]["data"]}
+    assert {name: len(y) for name, y in lines.items()} == {"Standard": 3, "BatchNorm": 3}
+    assert np.isfinite(np.array([*lines.values()], dtype=float)).all()
 
 
 @pytest.mark.parametrize("view", ["lines", "heat map"])
@@ -104,7 +116,7 @@ def test_nonsense_in_the_link_to_a_sweep_gives_a_one_sentence_error(address, say
     opened = page("lab/sweep", preset="quick", norm="none,batch", **address)
     assert not opened.exception
     assert [says in warning.value for warning in opened.warning] == [True]
-    assert opened.button(key="run").label == "Run 8 networks"
+    assert opened.button(key="run").label == "Run 6 networks"
 
 
 def test_a_sweep_changes_one_setting_that_matters_to_some_network():
@@ -112,14 +124,14 @@ def test_a_sweep_changes_one_setting_that_matters_to_some_network():
     opened.text_input(key="values").set_value("1, 2, many").run()
     assert opened.error[0].value.startswith("Learning rate must be a number above 0")
     opened.text_input(key="values").set_value("1, 2").run()
-    opened.get("button_group")[2].set_value("noise").run()
+    opened.selectbox(key="sweep").set_value("noise").run()
     assert (
         opened.error[0].value
         == "Noise changes nothing in none or batch; choose one of noisy, noise."
     )
     assert opened.text_input(key="values").value == "0, 0.5, 1, 2, 4"
     opened.text_input(key="lr").set_value("0.1, 0.2").run()
-    opened.get("button_group")[2].set_value("width").run()
+    opened.selectbox(key="sweep").set_value("width").run()
     assert opened.error[0].value == (
         "A sweep changes one setting: choose one learning rate under Settings to sweep width."
     )

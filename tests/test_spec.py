@@ -284,5 +284,6 @@ PINNED = {
     "surface": "4e17dfa410516022 92655dad11208fd1",
     "surface-filters": "c7182f467b5306da 25066d5dca0a2a2b",
     "surface-dln": "da0ae254985df2c3 2d50a6dde41a5ab0",
+    "vgg": "7ed695de85dce204 5b0eda708aa851bc",
     "dln": "bd8d832da6736cfa a09a1fe203f3f332",
 }

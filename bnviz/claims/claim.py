@@ -42,10 +42,12 @@ class Claim:
     says : the statement
     source : where the paper says it
     theirs : the paper's value, in words
+    value : the paper's value as a number in `unit`, None if `theirs` gives none of this quantity
     quantity : what we measure, in words
     measure : computes the number for each seed from the rows of the runs
     preset, norms : preset and normalisations of the runs
     page : the page that shows the runs
+    figure : the figure of that page that shows the claim, a key of `bnviz.figures.PANELS`
     group : a key of GROUPS
     low, high : the region in which the number must lie, edges included
     unit : "", POINTS, "%" or TIMES (for a ratio)
@@ -53,7 +55,7 @@ class Claim:
     changes : settings of the runs that differ from the preset
     seeds : the seeds that decide; others never enter the verdict
     cosine : whether the number is a cosine, which is averaged by Fisher's z
-    look : URL parameters of `page`
+    address : URL parameters of `page`
     note : what to keep in mind, "" for nothing
     """
 
@@ -66,10 +68,12 @@ class Claim:
     preset: str
     norms: tuple[str, ...]
     page: str
+    figure: str
     group: str
     low: float = -INF
     high: float = INF
     unit: str = ""
+    value: float | None = None
     rates: tuple[float, ...] = ()
     changes: Mapping[str, Any] = field(default_factory=dict)
     address: Mapping[str, str] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from bnviz.claims import evidence
 from bnviz.claims.claim import POINTS, Claim
 from bnviz.presets import PAIR
 
-of_report = partial(Claim, group="report", norms=PAIR, page="lenet")
+of_report = partial(Claim, group="report", norms=PAIR, page="lenet", figure="test-accuracy")
 
 CLAIMS = (
     of_report(

@@ -1,6 +1,7 @@
 """Claims of Santurkar et al. (2018) on lp normalisation, each about one of L1, L2 and L∞."""
 
 from functools import partial
+from typing import Any
 
 from bnviz.claims import evidence
 from bnviz.claims.claim import POINTS, TIMES, Claim
@@ -9,18 +10,31 @@ from bnviz.claims.evidence_landscape import landscape
 
 of_2018 = partial(Claim, group="2018", page="norms")
 deep = partial(of_2018, preset="deep")
+Theirs = dict[str, Any]  # the paper's value in words and as a number
 NAMES = {"l1": "L1", "l2": "L2", "linf": "L∞"}
 
 
-def as_good(norm: str, theirs: str) -> Claim:
-    """Return the claim that a VGG with an lp norm trains as well as with BatchNorm."""
+def told(words: str, number: float) -> Theirs:
+    """Return the paper's value as a claim takes it."""
+    return {"theirs": words, "value": number}
+
+
+def on_vgg(norm: str, good: Theirs, band: Theirs, predictive: Theirs) -> tuple[Claim, ...]:
+    """Return the claims about one lp norm in a VGG, given the paper's values."""
+    return as_good(norm, good), *smoother(norm, band, predictive), shifting(norm)
+
+
+def as_good(norm: str, theirs: Theirs) -> Claim:
+    """Return the claim that a VGG learns as fast with one lp norm as with BatchNorm."""
+    name = NAMES[norm]
     return deep(
         name=f"{norm}-as-good",
-        says=f"Normalising by {NAMES[norm]} is as good as BatchNorm.",
+        says=f"Normalising by {name} is as good as BatchNorm.",
         source="2018, Sec. 3.3, Fig. 5a",
-        theirs=theirs,
-        quantity=f"training accuracy over steps 1,000–1,999, {NAMES[norm]} minus BatchNorm; may "
-        "lose up to 6 points, as with noise",
+        **theirs,
+        quantity=f"training accuracy over steps 1,000–1,999, {name} minus BatchNorm; may lose "
+        "up to 6 points, as with noise",
+        figure="training-accuracy",
         measure=difference(accuracy(1000, 2000), norm, "batch", 100),
         norms=("batch", norm),
         low=-6,
@@ -28,49 +42,45 @@ def as_good(norm: str, theirs: str) -> Claim:
     )
 
 
-def band(norm: str, theirs: str) -> Claim:
-    """Return the claim that the loss band of a VGG is narrower with an lp norm."""
-    return deep(
-        name=f"{norm}-band",
-        says=f"With {NAMES[norm]}, too, the loss varies less along the gradient than in the "
-        "standard network.",
-        source="2018, Fig. 12b",
-        theirs=theirs,
-        quantity="mean width of the loss band, highest minus lowest, ratio of standard to "
-        f"{NAMES[norm]}",
-        measure=ratio(landscape("width", "mean"), "none", norm),
-        norms=("none", norm),
-        low=1,
-        unit=TIMES,
+def smoother(norm: str, band: Theirs, predictive: Theirs) -> tuple[Claim, ...]:
+    """Return the claims that one lp norm makes the loss landscape of a VGG smoother."""
+    name, than_standard = NAMES[norm], partial(deep, norms=("none", norm), low=1, unit=TIMES)
+    return (
+        than_standard(
+            name=f"{norm}-band",
+            says=f"With {name}, too, the loss varies less along the gradient than in the standard "
+            "network.",
+            source="2018, Fig. 12b",
+            **band,
+            quantity=f"mean width of the loss band, highest minus lowest, ratio of standard to "
+            f"{name}",
+            figure="loss-width",
+            measure=ratio(landscape("width", "mean"), "none", norm),
+        ),
+        than_standard(
+            name=f"{norm}-predictive",
+            says=f"With {name}, too, the gradient is more predictive than in the standard network.",
+            source="2018, Fig. 12c",
+            **predictive,
+            quantity="largest ‖∇L(θ − ηg) − g‖ over the step sizes, median over the probes, ratio "
+            f"of standard to {name}",
+            figure="gradient-predictiveness",
+            measure=ratio(landscape("distance_high", "median"), "none", norm),
+        ),
     )
 
 
-def predictive(norm: str, theirs: str) -> Claim:
-    """Return the claim that the gradient of a VGG is more predictive with an lp norm."""
-    return deep(
-        name=f"{norm}-predictive",
-        says=f"With {NAMES[norm]}, too, the gradient is more predictive than in the standard "
-        "network.",
-        source="2018, Fig. 12c",
-        theirs=theirs,
-        quantity="largest ‖∇L(θ − ηg) − g‖ over the step sizes, median over the probes, ratio of "
-        f"standard to {NAMES[norm]}",
-        measure=ratio(landscape("distance_high", "median"), "none", norm),
-        norms=("none", norm),
-        low=1,
-        unit=TIMES,
-    )
-
-
-def shift(norm: str) -> Claim:
-    """Return the claim that an lp norm's distributions shift more than the standard network's."""
+def shifting(norm: str) -> Claim:
+    """Return the claim that one lp norm shifts the distributions of a VGG."""
+    name = NAMES[norm]
     return deep(
         name=f"{norm}-shift",
-        says=f"The distributions of {NAMES[norm]} shift more than the standard network's.",
+        says=f"The distributions of {name} shift more than the standard network's.",
         source="2018, Sec. 3.3, Fig. 6",
         theirs="more, by eye",
         quantity="how far a unit's quantiles in layer 11 move from the first to the last "
-        f"measurement, in units of their 5–95 % spread, ratio of {NAMES[norm]} to standard",
+        f"measurement, in units of their 5–95 % spread, ratio of {name} to standard",
+        figure="quantiles",
         measure=ratio(evidence.shift("conv11"), norm, "none"),
         norms=("none", norm),
         low=1,
@@ -79,8 +89,8 @@ def shift(norm: str) -> Claim:
     )
 
 
-def on_the_dln(norm: str, loss: str, band: str, predictive: str) -> tuple[Claim, ...]:
-    """Return the claims about one lp norm in the DLN; the strings are the paper's values."""
+def on_the_dln(norm: str, loss: Theirs, band: Theirs, predictive: Theirs) -> tuple[Claim, ...]:
+    """Return the claims about one lp norm in the DLN, given the paper's values."""
     name = NAMES[norm]
     dln = partial(of_2018, preset="fig13", unit=TIMES, norms=("none", norm))
     return (
@@ -88,9 +98,10 @@ def on_the_dln(norm: str, loss: str, band: str, predictive: str) -> tuple[Claim,
             name=f"dln-{norm}",
             says=f"On the deep linear network, {name} is better than no normalisation.",
             source="2018, Fig. 5b",
-            theirs=loss,
+            **loss,
             quantity=f"training loss at its last measurement, step 9,995, ratio of {name} to "
             "standard",
+            figure="training-loss",
             measure=ratio(final("train_loss"), norm, "none"),
             high=1,
         ),
@@ -99,9 +110,10 @@ def on_the_dln(norm: str, loss: str, band: str, predictive: str) -> tuple[Claim,
             says=f"Early in training, the loss of the deep linear network with {name} does not "
             "explode along the gradient.",
             source="2018, Fig. 13b",
-            theirs=band,
+            **band,
             quantity="highest loss over the step sizes in the first 200 steps, ratio of standard "
             f"to {name}; holds from 10 on",
+            figure="landscape",
             measure=ratio(landscape("loss_high", "max", 0, 200), "none", norm),
             low=10,
         ),
@@ -110,9 +122,10 @@ def on_the_dln(norm: str, loss: str, band: str, predictive: str) -> tuple[Claim,
             says=f"Early in training, the gradient of the deep linear network with {name} does not "
             "explode along the gradient.",
             source="2018, Fig. 13c",
-            theirs=predictive,
+            **predictive,
             quantity="largest ‖∇L(θ − ηg) − g‖ in the first 200 steps, ratio of standard to "
             f"{name}; holds from 10 on",
+            figure="gradient-predictiveness",
             measure=ratio(landscape("distance_high", "max", 0, 200), "none", norm),
             low=10,
         ),
@@ -128,6 +141,7 @@ def at_the_edge(norm: str, theirs: str) -> Claim:
         source="2018, Fig. 13d",
         theirs=theirs,
         quantity="|β · lr/2 − 1|, median over the probes from step 500 on",
+        figure="effective-beta",
         measure=of(landscape("off_edge", "median", 500), norm),
         preset="fig13",
         norms=(norm,),
@@ -140,7 +154,9 @@ BETTER_THAN_BATCH = of_2018(
     says="On the deep linear network, L1 is better than BatchNorm.",
     source="2018, Sec. 3.3, Fig. 5b",
     theirs="0.20× (97 against 480)",
+    value=0.20,
     quantity="training loss at its last measurement, step 9,995, ratio of L1 to BatchNorm",
+    figure="training-loss",
     measure=ratio(final("train_loss"), "l1", "batch"),
     preset="fig5b",
     seeds=(0, 1, 2, 3, 4),
@@ -152,20 +168,43 @@ BETTER_THAN_BATCH = of_2018(
 )
 
 CLAIMS = (
-    as_good("l1", "0.6 points (84.9 against 84.3 %)"),
-    as_good("l2", "0.2 points (84.5 against 84.3 %)"),
-    as_good("linf", "−0.1 points (84.2 against 84.3 %)"),
-    band("l1", "4.7× over the first 5,000 steps"),
-    band("l2", "6.6× over the first 5,000 steps"),
-    band("linf", "8.4× over the first 5,000 steps"),
-    predictive("l1", "2.1× over the first 5,000 steps"),
-    predictive("l2", "2.7× over the first 5,000 steps"),
-    predictive("linf", "2.6× over the first 5,000 steps"),
-    *map(shift, NAMES),
+    *on_vgg(
+        "l1",
+        good=told("0.6 points (84.9 against 84.3 %)", 0.6),
+        band=told("4.7× over the first 5,000 steps", 4.7),
+        predictive=told("2.1×", 2.1),
+    ),
+    *on_vgg(
+        "l2",
+        good=told("0.2 points (84.5 against 84.3 %)", 0.2),
+        band=told("6.6× over the first 5,000 steps", 6.6),
+        predictive=told("2.7×", 2.7),
+    ),
+    *on_vgg(
+        "linf",
+        good=told("−0.1 points (84.2 against 84.3 %)", -0.1),
+        band=told("8.4× over the first 5,000 steps", 8.4),
+        predictive=told("2.6×", 2.6),
+    ),
     BETTER_THAN_BATCH,
-    *on_the_dln("l1", "0.059× (97 against 1,661)", "6 · 10⁹×", "9 · 10⁹×"),
-    *on_the_dln("l2", "0.29× (481 against 1,661)", "7 · 10⁹×", "5 · 10⁹×"),
-    *on_the_dln("linf", "0.59× (986 against 1,661)", "1.4 · 10¹⁰×", "1.2 · 10¹⁰×"),
+    *on_the_dln(
+        "l1",
+        loss=told("0.059× (97 against 1,661)", 0.059),
+        band=told("6 · 10⁹×", 6e9),
+        predictive=told("9 · 10⁹×", 9e9),
+    ),
+    *on_the_dln(
+        "l2",
+        loss=told("0.29× (481 against 1,661)", 0.29),
+        band=told("7 · 10⁹×", 7e9),
+        predictive=told("5 · 10⁹×", 5e9),
+    ),
+    *on_the_dln(
+        "linf",
+        loss=told("0.59× (986 against 1,661)", 0.59),
+        band=told("1.4 · 10¹⁰×", 1.4e10),
+        predictive=told("1.2 · 10¹⁰×", 1.2e10),
+    ),
     at_the_edge("l1", "median 1.005 · 2/lr"),
     at_the_edge("l2", "median 1.001 · 2/lr"),
 )

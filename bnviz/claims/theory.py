@@ -18,7 +18,11 @@ def in_each(name: str, says: str, **about: Any) -> tuple[Claim, ...]:
     """Return the same claim about each of NETWORKS; `says` has the network's name as "{}"."""
     return tuple(
         of_section_4(
-            name=f"{name}-{network.lower()}", says=says.format(network), preset=preset, **about
+            name=f"{name}-{network.lower()}",
+            says=says.format(network),
+            preset=preset,
+            figure="theorem-conditions",
+            **about,
         )
         for network, preset in NETWORKS.items()
     )
@@ -32,6 +36,7 @@ UNCONDITIONAL = (
         theirs="proved with 1/m in later versions",
         quantity="largest difference between the two sides, terms in ε included, relative to the "
         "largest terms; double precision",
+        figure="theorem-4-1",
         measure=evidence.deviation("theorem_4_1"),
         high=1e-12,
     ),
@@ -40,6 +45,7 @@ UNCONDITIONAL = (
         says="Theorem 4.1 as printed in v3, with 1/√m, bounds the gradient.",
         theirs="printed so",
         quantity="share of checks in which the printed bound is exceeded by more than rounding",
+        figure="theorem-4-1",
         measure=evidence.exceeded("theorem_4_1", "fails"),
         high=0,
         unit="%",
@@ -50,6 +56,7 @@ UNCONDITIONAL = (
         theirs="proved",
         quantity="largest difference between the two sides, terms in ε included, relative to the "
         "largest terms; double precision",
+        figure="theorem-4-2",
         measure=evidence.deviation("theorem_4_2"),
         high=1e-12,
     ),
@@ -58,6 +65,7 @@ UNCONDITIONAL = (
         says="Theorem 4.4, as its proof gives it, bounds the gradient of the weights.",
         theirs="proved",
         quantity="share of checks in which the bound is exceeded by more than rounding",
+        figure="theorem-4-4",
         measure=evidence.exceeded("theorem_4_4", "broken"),
         high=0,
         unit="%",
@@ -67,6 +75,7 @@ UNCONDITIONAL = (
         says="Theorem 4.4 as printed bounds the gradient of the weights.",
         theirs="printed so",
         quantity="share of checks in which the printed bound is exceeded by more than rounding",
+        figure="theorem-4-4",
         measure=evidence.exceeded("theorem_4_4", "fails"),
         high=0,
         unit="%",
@@ -77,6 +86,7 @@ UNCONDITIONAL = (
         theirs="proved",
         quantity="largest difference between the two sides, relative to the largest terms; double "
         "precision",
+        figure="lemma-4-5",
         measure=evidence.deviation("lemma_4_5"),
         high=1e-12,
     ),

@@ -21,6 +21,7 @@ from bnviz.figures.panel import Panel, View
 from bnviz.figures.style import MARK, Curve, curves
 from bnviz.figures.traces import error_bars, interval_legend, line_trace
 
+HEIGHT = 360  # pixels of the axes with their titles
 SHADES = "Cividis"  # a colour scale of even lightness, also for colour-blind readers
 
 
@@ -83,6 +84,7 @@ def sweep_lines(frame: DataFrame, swept: Swept) -> go.Figure:
     mark runs that diverged.
     """
     fig, knobs = empty_axes(frame, swept.knob, [swept.end]), sorted(frame["knob"].unique())
+    fig.update_layout(height=HEIGHT)
     heights = "linear" if swept.share else scale_for(frame["value"], 30)
     for curve, rows in _of_networks(frame):
         whiskers = error_bars(rows, "value", log=heights == "log")

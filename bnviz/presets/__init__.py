@@ -8,16 +8,29 @@ from __future__ import annotations
 from bnviz import paths
 from bnviz.data import SOURCES, available
 from bnviz.presets.mnist import ON_MNIST
-from bnviz.presets.preset import DLN, LP, NORMS, ON_DLN, PAIR, SEEDS, Preset
+from bnviz.presets.preset import (
+    CLASS,
+    DLN,
+    LP,
+    NORMS,
+    ON_DLN,
+    ON_VGG11,
+    PAIR,
+    SEEDS,
+    Preset,
+)
 from bnviz.presets.santurkar_2018 import FIGURES
 from bnviz.presets.scales import SCALES
 from bnviz.presets.surface import SURFACES
 from bnviz.presets.theory import SECTION_4
 from bnviz.spec import RunSpec
 
-SWEPT = Preset("dln", "DLN", f"The deep linear network. {ON_DLN}", DLN, norms=PAIR, page="sweep")
+SWEPT = (
+    Preset("vgg", "VGG", f"A small VGG. {ON_VGG11}", CLASS, norms=PAIR, page="sweep"),
+    Preset("dln", "DLN", f"The deep linear network. {ON_DLN}", DLN, norms=PAIR, page="sweep"),
+)
 PRESETS = {
-    preset.name: preset for preset in (*SCALES, *FIGURES, *ON_MNIST, *SECTION_4, *SURFACES, SWEPT)
+    preset.name: preset for preset in (*SCALES, *FIGURES, *ON_MNIST, *SECTION_4, *SURFACES, *SWEPT)
 }
 ON_IMAGES = ("training", "distributions", "covariate_shift", "landscape", "norms", "sweep")
 
@@ -34,12 +47,12 @@ def first(page: str = "training") -> str:
     """Return the preset that a page opens with.
 
     It is one whose runs come with bnviz, so that every figure is full at once: the largest scale of
-    those, else the page's own. If there is none, it is one whose data is here. On the page on
-    norms the page's own come first, because the scales compare other networks.
+    those, else the page's own. If there is none, it is one whose data is here. On the pages on
+    norms and sweeps the page's own come first, because the scales compare other networks.
     """
     own = [name for name in offered(page) if PRESETS[name].page == page]
     scales = [name for name in offered(page) if not PRESETS[name].page]
-    order = [*own, *scales] if page == "norms" else [*reversed(scales), *own]
+    order = [*own, *scales] if page in ("norms", "sweep") else [*reversed(scales), *own]
     full = [name for name in order if shipped(PRESETS[name])]
     at_hand = [name for name in offered(page) if available(PRESETS[name].knobs["data"])]
     return [*full, *at_hand, *offered(page)][0]

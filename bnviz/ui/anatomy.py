@@ -10,7 +10,8 @@ from pandas import DataFrame
 from bnviz.figures import anatomy, formulas
 from bnviz.papers import algorithm1
 from bnviz.papers.algorithm1 import Array, Forward
-from bnviz.ui import link, live, page
+from bnviz.ui import link, live
+from bnviz.ui.about import About, heading
 from bnviz.ui.anatomy_controls import (
     DEFAULTS,
     EPSILON_HELP,
@@ -42,8 +43,8 @@ STYLE = """<style>
 def anatomy_page(doc: str | None) -> None:
     """Draw the page: the controls and one of its four parts."""
     st.html(STYLE)
-    words = page.About.of(doc)
-    page.heading(words)
+    words = About.of(doc)
+    heading(words)
     # This container is always there. If an element appeared or disappeared here, the browser would
     # rebuild everything below it.
     with st.container():

@@ -19,6 +19,7 @@ from bnviz.figures.panel import EACH, View
 from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store
 from bnviz.ui import compare_table, link, live, page, progress
+from bnviz.ui.about import About, heading
 from bnviz.ui.controls import MOST_RUNS
 from bnviz.ui.export import offer, whole_page
 from bnviz.ui.live import Choices, Stamp
@@ -28,8 +29,9 @@ NONE = "none"  # no small multiples
 
 
 def compare_page(doc: str | None) -> None:
-    """Draw the page."""
-    page.text(doc)
+    """Draw the page: the figures of the chosen runs, and beneath them the table to choose from."""
+    words = About.of(doc)
+    heading(words)
     link.warn_of_unknown(PARAMETERS)
     runs = [run for run in Store().all_runs()[::-1] if run.readable]
     if not runs:
@@ -38,16 +40,19 @@ def compare_page(doc: str | None) -> None:
             icon=":material/inbox:",
         )
         return
+    figures = st.container()
     chosen = compare_table.choose(runs)
-    if len(chosen) > MOST_RUNS:
-        st.error(f"{len(chosen)} runs are chosen; compare at most {MOST_RUNS} at a time.")
-    elif chosen:
-        side_by_side(chosen)
-    else:
-        st.info(
-            "Choose runs in the table above. With two or more you see what differs.",
-            icon=":material/checklist:",
-        )
+    with figures:
+        if len(chosen) > MOST_RUNS:
+            st.error(f"{len(chosen)} runs are chosen; compare at most {MOST_RUNS} at a time.")
+        elif chosen:
+            side_by_side(chosen)
+        else:
+            st.info(
+                "Choose runs in the table below. With two or more you see what differs.",
+                icon=":material/checklist:",
+            )
+    st.markdown(words.text)
 
 
 def side_by_side(runs: list[Run]) -> None:
@@ -73,7 +78,6 @@ def side_by_side(runs: list[Run]) -> None:
         words = {knob: knobs.title(knob) for knob in several}
         facet = one_of("facet", "Small multiples", [NONE, *several], words) if several else NONE
         over = page.over_seeds(specs)
-        link.copy_button()
     choices = partial(
         Choices, max(spec.steps for spec in specs), (layer,) if layer else (), statistic=over
     )

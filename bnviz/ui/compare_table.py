@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import streamlit as st
 from pandas import DataFrame
 
-from bnviz import paths
-from bnviz.figures import knobs
 from bnviz.presets import PRESETS
 from bnviz.runs.run import Run
-from bnviz.spec import RunSpec
 from bnviz.training.norms import NORMS
 from bnviz.ui import link, page
+from bnviz.ui.runs import COLUMNS, HEAD, ROW, line
 from bnviz.words import shorten
 
 SHIPPED = "deep"  # the preset whose runs are compared at first
-ROW, HEAD, MOST_ROWS = 35, 40, 7  # pixels of a row and of the head; rows before the table scrolls
+MOST_ROWS = 10  # rows before the table scrolls
 NAMED = {"seed", "lr", "depth", "momentum"}  # settings that a filter reads with the number after
 NUMBER = re.compile(r"^(\w+ )?[\d.]+(e[+-]?\d+)?$")
 
@@ -74,9 +71,10 @@ def restore(runs: list[Run]) -> None:
 
 
 def at_first(runs: list[Run]) -> list[str]:
-    """Return the ids of the shipped runs, shortened as in the URL."""
-    here = {run.id for run in runs}
-    return [spec.id[: link.PREFIX] for spec in PRESETS[SHIPPED].specs() if spec.id in here]
+    """Return the ids of the shipped runs of all seeds, shortened as in the URL."""
+    here, preset = {run.id for run in runs}, PRESETS[SHIPPED]
+    asked = [spec.id for seed in preset.ships for spec in preset.specs(seed=seed)]
+    return [id[: link.PREFIX] for id in asked if id in here]
 
 
 def forget() -> None:
@@ -96,7 +94,8 @@ def filtered(runs: list[Run]) -> list[Run]:
             key="find",
             persist_state="session",
             placeholder="batch dln 1e-06",
-            help="A run matches if its settings and id contain all of these words.",
+            help="A run matches if its network, settings and id contain all of these words. "
+            "A number after seed, lr, depth or momentum is the value of that setting.",
             width=page.LAYERS_WIDTH,
         )
         nets = pills("Normalisation", norms, "find-norm", lambda norm: NORMS[norm].label)
@@ -114,12 +113,13 @@ def matches(words: str, text: str) -> bool:
     """Return whether `text` contains all of these words.
 
     A number only matches a whole number: "1" does not match "0.1". After the name of a setting in
-    `NAMED` it only matches that setting: "seed 1" does not match "steps 1".
+    `NAMED` it only matches that setting: "seed 1" does not match "steps 1". The word "batch" means
+    BatchNorm, because every run has a batch size.
     """
     looked_for = re.findall(
         rf"(?:{'|'.join(NAMED)}) [\d.][\w.+-]*|\S+", words.lower().replace(",", "")
     )
-    text = text.replace(",", "")
+    text = re.sub(r"\bbatch (?=\d)", "", text.replace(",", ""))
     return all(
         re.search(rf"(?<![\w.]){re.escape(word)}(?![\w.])", text)
         if NUMBER.search(word)
@@ -162,7 +162,9 @@ def select(found: list[Run]) -> None:
     ticked = [row for row, run in enumerate(found) if run.id in before]
     event = st.dataframe(
         table(tuple(run.id for run in found), tuple(run.state for run in found), found),
+        column_config=COLUMNS,
         hide_index=True,
+        placeholder="–",
         on_select="rerun",
         selection_mode="multi-row",
         selection_default={"selection": {"rows": ticked}},
@@ -190,24 +192,5 @@ def listed(found: list[Run], chosen: list[str]) -> tuple[list[Run], str]:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def table(ids: tuple[str, ...], states: tuple[str, ...], _runs: list[Run]) -> DataFrame:
-    """Return one row per run: the settings that differ, its state, its source and its id."""
-    specs = [run.spec for run in _runs]
-    columns = {
-        "Seed": [spec.seed for spec in specs],
-        "Steps": [spec.steps for spec in specs],
-        "State": states,
-    }
-    columns |= {
-        "Source": ["shipped" if run.folder.parent == paths.GALLERY else "yours" for run in _runs],
-        "Id": ids,
-    }
-    varying = [knob for knob in knobs.differing(specs, knobs.TRAINING) if knob != "steps"]
-    return DataFrame({knobs.title(knob): cells(specs, knob) for knob in varying} | columns)
-
-
-def cells(specs: list[RunSpec], knob: str) -> list[Any]:
-    """Return the cells of a setting. Numbers stay numbers, so that they sort as such."""
-    values = [knobs.value(spec, knob) for spec in specs]
-    return (
-        values if isinstance(values[0], int | float) else [knobs.text(spec, knob) for spec in specs]
-    )
+    """Return the rows of the Runs page, without its links."""
+    return DataFrame([line(run) for run in _runs]).drop(columns="Figures")

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
@@ -24,6 +23,7 @@ from bnviz.runs.run import ACTIVE
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
 from bnviz.ui import asking, controls, link, live, measure, progress
+from bnviz.ui.about import About, heading
 from bnviz.ui.controls import Asked
 from bnviz.ui.plot import step_control
 from bnviz.ui.reader import reader
@@ -81,42 +81,7 @@ def choose(
             step_control()
         paper = lay_under(asked.specs, grid)
         statistic = over_seeds(asked.specs)
-        link.copy_button()
     return live.Choices(at, chosen, choice, paper, statistic)
-
-
-@dataclass(frozen=True)
-class About:
-    """What the docstring of a page says about it.
-
-    Attributes
-    ----------
-    title : heading of the page
-    text : what the page is about
-    measured : how its numbers are measured
-    limits : what they do not show
-    """
-
-    title: str
-    text: str
-    measured: str = ""
-    limits: str = ""
-
-    @classmethod
-    def of(cls, doc: str | None) -> About:
-        """Read a docstring, in which lines with "---" separate the last three."""
-        about, *rest = (part.strip() for part in (doc or "").split("\n---\n"))
-        title, _, text = about.partition("\n")
-        return cls(title, text.strip(), *rest)
-
-
-def heading(words: About) -> None:
-    """Draw the heading of a page, and how its numbers are measured."""
-    with st.container(key="head", horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"# {words.title}", width="content")
-        if words.measured:
-            with st.popover("How it is measured", icon=":material/info:", type="tertiary"):
-                st.markdown(words.measured)
 
 
 def text(doc: str | None) -> None:

@@ -1,4 +1,4 @@
-"""The result of a run in a few words, and a link to the page that shows the run."""
+"""The state and the results of a run in a few words, and a link to the page that shows the run."""
 
 from __future__ import annotations
 
@@ -12,28 +12,43 @@ from bnviz.runs.run import Run
 from bnviz.spec import RunSpec
 from bnviz.ui import controls, link, live
 
-TOLD = ("test_accuracy", "train_loss")  # the result is the first of these that was measured
+TOLD = ("test_accuracy", "train_loss")
+STATES = {  # state of a run -> its word for the reader
+    "done": "finished",
+    "running": "running",
+    "queued": "waiting",
+    "interrupted": "interrupted",
+    "cancelled": "stopped",
+    "failed": "failed",
+    "damaged": "damaged",
+}
 
 
 def state(run: Run) -> str:
-    """Return the state of a run, and the step at which it diverged if it did."""
-    return run.state if run.diverged_at is None else f"diverged at step {run.diverged_at:,}"
+    """Return the state of a run in a few words: how far it is, or the step at which it diverged."""
+    if run.diverged_at is not None:
+        return f"diverged at {run.diverged_at:,}"
+    step = run.meta().get("step", 0) if run.readable else 0
+    share = f", {step / run.spec.steps:.0%}" if step and run.state != "done" else ""
+    return f"{STATES[run.state]}{share}"
 
 
-def result(run: Run) -> str:
-    """Return the last test accuracy or training loss of a finished run in words, or ""."""
-    return (
-        "" if run.state != "done" or run.diverged_at is not None else read(*live.newest(run), run)
-    )
+def results(run: Run) -> dict[str, float]:
+    """Return the last test accuracy and training loss of a finished run, those that it measured."""
+    done = run.state == "done" and run.diverged_at is None
+    return read(*live.newest(run), run) if done else {}
 
 
 @st.cache_resource(max_entries=1024, show_spinner=False)
-def read(id: str, part: str, time: float, _run: Run) -> str:
-    """Return the result as `result` does, cached until the run has a newer part."""
+def read(id: str, part: str, time: float, _run: Run) -> dict[str, float]:
+    """Return the results as `results` does, cached until the run has a newer part."""
     rows = _run.rows(TOLD)
-    found = dict(
-        zip(rows["metric"], rows["value"], strict=True)
-    )  # the last row of each metric wins
+    return dict(zip(rows["metric"], rows["value"], strict=True))  # the last row of each wins
+
+
+def told(run: Run) -> str:
+    """Return the result of a finished run as a sentence, or ""."""
+    found = results(run)
     if "test_accuracy" in found:
         return f"{found['test_accuracy']:.1%} of the test set right"
     return f"training loss {found['train_loss']:.3g}" if "train_loss" in found else ""

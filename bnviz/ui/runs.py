@@ -9,17 +9,43 @@ from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store, gone
 from bnviz.spec_words import command
 from bnviz.training.norms import NORMS
-from bnviz.ui import asking, link, page, progress
-from bnviz.ui.results import address, result, state
+from bnviz.ui import asking, link, progress
+from bnviz.ui.about import About, heading
+from bnviz.ui.results import address, results, state, told
 
 EVERY_S = 1.0
 AGAIN = ("failed", "cancelled", "damaged")  # states in which Retry starts a run again
 RESET = "Reset to the shipped state"
+ROW, HEAD, MOST_ROWS = 35, 40, 16  # pixels of a row and of the head; rows before the table scrolls
+COLUMNS = {
+    "State": st.column_config.TextColumn(width=120),
+    "Figures": st.column_config.LinkColumn(
+        display_text="Show", width=60, help="The page that shows this run."
+    ),
+    "Network": st.column_config.TextColumn(width=130),
+    "Test accuracy": st.column_config.NumberColumn(
+        format="percent", width=105, help="The last test accuracy of a finished run."
+    ),
+    "Training loss": st.column_config.NumberColumn(
+        format="%.3g", width=100, help="The last training loss of a finished run."
+    ),
+    "Data": st.column_config.TextColumn(width=115),
+    "Model": st.column_config.TextColumn(width=100),
+    "Learning rate": st.column_config.NumberColumn("Rate", format="%g", width=70),
+    "Steps": st.column_config.NumberColumn(format="localized", width=65),
+    "Seed": st.column_config.NumberColumn(width=50),
+    "Settings": st.column_config.TextColumn(
+        "Other settings", width=240, help="What is unusual about the training."
+    ),
+    "Seconds": st.column_config.NumberColumn(format="%.0f", width=75),
+    "From": st.column_config.TextColumn(help="bnviz: the run ships with bnviz."),
+}
 
 
 def runs_page(doc: str | None) -> None:
     """Draw the table, the buttons for the selected runs, and the details of a single one."""
-    page.text(doc)
+    words = About.of(doc)
+    heading(words)
     own = Store().runs()
     active = any(run.state in ACTIVE for run in own)
 
@@ -48,29 +74,19 @@ def runs_page(doc: str | None) -> None:
         help="Delete all runs of this cache, for example before the next class.",
     ):
         confirm_reset(len(own))
+    st.markdown(words.text)
 
 
 def table(runs: list[Run]) -> list[int]:
     """Draw one row per run, newest first, and return the numbers of the selected rows."""
-    columns = {
-        "State": st.column_config.TextColumn(width="medium"),
-        "Result": st.column_config.TextColumn(width="medium"),
-        "Figures": st.column_config.LinkColumn(
-            display_text="Figures", help="The page that shows this run."
-        ),
-        "Share": st.column_config.ProgressColumn(
-            "Progress", format="percent", min_value=0.0, max_value=1.0
-        ),
-        "Steps": st.column_config.NumberColumn(format="localized"),
-        "Seconds": st.column_config.NumberColumn(format="%.0f"),
-        "Settings": st.column_config.TextColumn(width="large"),
-    }
     event = st.dataframe(
         pd.DataFrame([line(run) for run in runs]),
-        column_config=columns,
+        column_config=COLUMNS,
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
+        height=HEAD + ROW * min(len(runs), MOST_ROWS),
+        placeholder="–",
         # Rows are selected by number. A new run changes the key, so that no selection slides to
         # another run.
         key=f"runs-{len(runs)}-{runs[0].id}",
@@ -81,18 +97,23 @@ def table(runs: list[Run]) -> list[int]:
 def line(run: Run) -> dict[str, object]:
     """Return the row of a run, by column."""
     if run.state == "damaged" or not run.readable:
-        return {"State": run.state, "Network": "?", "Settings": run.error(), "Id": run.id}
-    meta = run.meta()
+        return {"Network": "?", "State": run.state, "Settings": run.error(), "Id": run.id}
+    found, spec, meta = results(run), run.spec, run.meta()
+    data, model, optimiser, *others, _ = spec.regime().split(" · ")
+    plain = optimiser == f"SGD, lr {spec.lr:g}"
     return {
+        "Network": NORMS[spec.norm].label,
+        "Test accuracy": found.get("test_accuracy"),
+        "Training loss": found.get("train_loss"),
         "State": state(run),
-        "Result": result(run),
-        "Figures": address(run.spec),
-        "Network": NORMS[run.spec.norm].label,
-        "Share": 1.0 if run.state == "done" else meta.get("step", 0) / run.spec.steps,
-        "Steps": run.spec.steps,
+        "Figures": address(spec),
+        "Data": data,
+        "Model": model,
+        "Learning rate": spec.lr,
+        "Steps": spec.steps,
+        "Seed": spec.seed,
+        "Settings": " · ".join(others if plain else [optimiser, *others]),
         "Seconds": meta.get("seconds"),
-        "Seed": run.spec.seed,
-        "Settings": run.spec.regime(),
         "Device": meta.get("device"),
         "From": "you" if ours(run) else "bnviz",
         "Id": run.id,
@@ -183,7 +204,7 @@ def details(run: Run) -> None:
     if run.state in ("failed", "damaged"):
         st.error(run.error())
     else:
-        st.caption(" · ".join(filter(None, [progress.status(run), result(run)])))
+        st.caption(" · ".join(filter(None, [progress.status(run), told(run)])))
     st.link_button(
         "Figures of this run", address(run.spec), icon=":material/open_in_new:", key="figures"
     )

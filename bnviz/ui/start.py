@@ -19,6 +19,7 @@ from bnviz.runs.store import Store
 from bnviz.story import report
 from bnviz.story.chapters import CHAPTERS, Chapter
 from bnviz.ui import asking, export, link, live, page, story, theorems
+from bnviz.ui.about import About, heading
 from bnviz.ui.story import Drawn
 
 STORY, QUICK = "story", "quick"
@@ -30,8 +31,8 @@ TOLD = [chapter for chapter in CHAPTERS.values() if chapter is not FINDING]
 
 def start_page(doc: str | None) -> None:
     """Draw the page: at first the story, and the live comparison once the reader starts it."""
-    words = page.About.of(doc)
-    page.heading(words)
+    words = About.of(doc)
+    heading(words)
     restore()
     with st.container(key="controls", horizontal=True, vertical_alignment="bottom", gap="small"):
         train_buttons()
@@ -61,7 +62,6 @@ def start_page(doc: str | None) -> None:
             format_func=LABELS.__getitem__,
             label_visibility="collapsed",
         )
-        link.copy_button()
     link.keep({"show": STORY, "seed": 0})
     if st.session_state["show"] == STORY:
         tell(words.text)

@@ -20,44 +20,58 @@ from bnviz.runs.store import Store
 from bnviz.spec import RunSpec, SpecError
 from bnviz.sweeps import ENDS, SWEEPS, Sweep
 from bnviz.ui import controls, link, live, page, progress
+from bnviz.ui.about import About, heading
 from bnviz.ui.live import Choices, Stamp
 from bnviz.ui.reader import wait
+from bnviz.ui.results import STATES
 
 LINES, MAP = "lines", "heat map"
 VIEWS = {LINES: SWEEP, MAP: SWEEP_MAP}
-WIDTH = 320  # pixels of a text field
+WIDTH = 240  # pixels of a field
 
 
 def sweep_page(doc: str | None) -> None:
     """Draw the page."""
-    page.text(doc)
+    words = About.of(doc)
+    heading(words)
     asked = controls.ask("sweep")
     if asked.problem:
         return
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         sweep = pick_knob()
         values = pick_values(sweep, asked.specs)
+        specs = specs_at(sweep, values, asked.specs)
+        if specs:
+            end = pick_end(specs)
+            view = page.pick((LINES, MAP))
+            statistic = page.over_seeds(specs)
+    if specs:
+        choices = Choices(max(spec.steps for spec in specs), choice=end, statistic=statistic)
+        panel = VIEWS[view].told(f"{ENDS[end]}, by {sweep.label.lower()}", VIEWS[view].reading)
+        parts = [partial(bar, specs), partial(show, specs, panel, choices)]
+        for part in reversed(parts) if page.all_done(page.states(specs)) else parts:
+            part()
+    st.markdown(words.text)
+
+
+def specs_at(sweep: Sweep, values: str, specs: list[RunSpec]) -> list[RunSpec]:
+    """Return the settings of the runs at these values; say so if there are none, and return []."""
     try:
-        specs = one_knob(sweep.specs(asked.specs, values), sweep)
+        return one_knob(sweep.specs(specs, values), sweep)
     except SpecError as problem:
         st.error(controls.complaint(problem))
-        return
+        return []
+
+
+def bar(specs: list[RunSpec]) -> None:
+    """Draw the buttons that run and stop the sweep, and how many of its runs are finished."""
     found = page.states(specs)
     absent = [] if page.all_done(found) else presets.missing(specs)
-    st.markdown(counted(specs, found))
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         page.run_bar(specs, found, ready=not absent)
-        end = pick_end(specs)
-        view = page.pick((LINES, MAP))
-        statistic = page.over_seeds(specs)
+        st.markdown(counted(specs, found), width="content")
     for name in absent:
         page.offer_download(name)
-    choices = Choices(max(spec.steps for spec in specs), choice=end, statistic=statistic)
-    show(
-        specs,
-        VIEWS[view].told(f"{ENDS[end]}, by {sweep.label.lower()}", VIEWS[view].reading),
-        choices,
-    )
 
 
 def pick_knob() -> Sweep:
@@ -66,13 +80,13 @@ def pick_knob() -> Sweep:
         {"sweep": "lr"},
         lambda _, text: "" if text in SWEEPS else f"it must be one of {', '.join(SWEEPS)}",
     )
-    st.segmented_control(
+    st.selectbox(
         "Setting",
         list(SWEEPS),
-        required=True,
         format_func=lambda name: SWEEPS[name].label,
         key="sweep",
         persist_state="session",
+        width=WIDTH * 3 // 4,
     )
     link.keep({"sweep": "lr"})
     return SWEEPS[str(st.session_state["sweep"])]
@@ -93,7 +107,7 @@ def pick_values(sweep: Sweep, specs: list[RunSpec]) -> str:
         key="values",
         persist_state="session",
         help="Several values, separated by commas.",
-        width=WIDTH,
+        width=WIDTH * 3 // 4,
     )
     link.keep({"values": suggested})
     return str(st.session_state["values"])
@@ -136,7 +150,7 @@ def pick_end(specs: list[RunSpec]) -> End:
         format_func=ENDS.__getitem__,
         key="metric",
         persist_state="session",
-        width=WIDTH - 40,
+        width=WIDTH,
     )
     link.keep({"metric": there[0]})
     return sweeps.end_of(specs, str(st.session_state["metric"]))
@@ -166,7 +180,8 @@ def show(specs: list[RunSpec], panel: Panel, choices: Choices) -> None:
         if waiting:
             supervisor.ensure(Store())
         if runs:
-            bar(runs, len(specs))
+            if any(run.state != "done" for run in runs) or len(runs) < len(specs):
+                how_far(runs, len(specs))
             stamp = tuple(map(live.newest, asked()))
             live.draw_panel(panel, stamp, view_of(stamp, choices, specs), choices, runs)
         else:
@@ -182,7 +197,7 @@ def show(specs: list[RunSpec], panel: Panel, choices: Choices) -> None:
     st.fragment(body, run_every=live.EVERY_S if active else live.IDLE_S)()
 
 
-def bar(runs: list[Run], count: int) -> None:
+def how_far(runs: list[Run], count: int) -> None:
     """Draw one progress bar for all runs, and an error for each that failed or is damaged."""
     states = [run.state for run in runs]
     share = (
@@ -192,24 +207,17 @@ def bar(runs: list[Run], count: int) -> None:
         )
         / count
     )
-    words = [f"{states.count('done')} of {count} finished"]
-    words += [f"{states.count(state)} {said}" for state, said in STATES.items() if state in states]
+    words = [f"{states.count('done')} of {count} finished"] + [
+        f"{states.count(state)} {said}"
+        for state, said in STATES.items()
+        if state in states and state != "done"
+    ]
     st.progress(min(1.0, share), f"**{' · '.join(words)}**")
     for run in runs:
         if run.state == "failed":
             st.error(f"**{run.spec.summary()}** failed. {run.error()}")
         elif run.state == "damaged":
             progress.damaged(run, run.spec.summary())
-
-
-STATES = {
-    "running": "running",
-    "queued": "waiting",
-    "interrupted": "interrupted",
-    "cancelled": "stopped",
-    "failed": "failed",
-    "damaged": "damaged",
-}
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

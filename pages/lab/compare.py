@@ -1,8 +1,8 @@
 """Compare
 
-Put any runs side by side. Choose them in the table, overlay one of their metrics, and see how much
-each run differs from a baseline that started from the same seed. The address of this page holds the
-runs and every other choice.
+Choose runs in the table, overlay one of their metrics, and see how much each run differs from a
+baseline that started from the same seed. Differences of accuracies are in percentage points. The
+address of this page holds the runs and every other choice.
 ---
 - **Labels** name the settings in which the chosen runs differ. Runs that differ only in their seed
   share one line: their mean, with a hatched interval. *n* is the number of seeds. The 95 %

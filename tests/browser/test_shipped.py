@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
+from bnviz.claims import CLAIMS
 from tests.browser.conftest import Tab
 from tests.conftest import wait_for
 
@@ -27,8 +28,8 @@ FIGURES = {  # number of figures of each page at the first visit
     "mnist": 5,
     "lenet": 4,
     "claims": 0,
-    "compare": 1,
-    "sweep": 0,
+    "compare": 2,
+    "sweep": 1,
     "runs": 0,
     "batchnorm": 1,
 }
@@ -178,9 +179,37 @@ def test_a_copied_link_opens_the_same_view(shipped: str, tab: Tab) -> None:
         ]
 
 
-def test_claims_and_comparison_are_filled_from_shipped_runs(shipped: str, tab: Tab) -> None:
+def test_the_chart_of_claims_is_on_the_first_screen_at_every_width(shipped: str, tab: Tab) -> None:
+    for width, height, top in ((1440, 900, 350), (1024, 768, 520), (390, 844, 520)):
+        page = tab(viewport={"width": width, "height": height})
+        page.goto(f"{shipped}/claims")
+        chart = page.locator(".bnviz-claims").first
+        chart.wait_for()
+        box = chart.bounding_box()
+        assert box and box["y"] <= top
+        assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_row_of_the_chart_opens_its_claim_by_click_and_by_keyboard(
+    shipped: str, tab: Tab
+) -> None:
     page = visit(tab, f"{shipped}/claims")
-    page.wait_for_function("() => (document.body.innerText.match(/holds/g) ?? []).length > 10")
-    assert "84.3 against 58.3 %" in page.inner_text("body")  # the paper's value beside ours
-    page.goto(f"{shipped}/compare")
-    page.wait_for_function(f"() => {DRAWN} >= 1")
+    rows = page.locator(".bnviz-claims-row")
+    rows.first.wait_for()
+    assert rows.count() == len(CLAIMS)
+    assert page.locator(".bnviz-claims-holds.bnviz-claims-interval").count() > 10
+    row = page.locator("[data-claim=band-narrower]")
+    row.click()
+    page.locator(".st-key-details-band-narrower .main-svg[role=img]").wait_for()
+    assert "claim=band-narrower" in page.url and row.get_attribute("aria-expanded") == "true"
+    assert "5.7× over the first 5,000 steps" in page.inner_text(".st-key-details-band-narrower")
+    assert grave(page) == {}
+    page.keyboard.press("Enter")  # the row that was pressed has kept the focus
+    page.locator(".st-key-details-band-narrower").wait_for(state="hidden")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.locator(".st-key-details-band-narrower-log .main-svg[role=img]").wait_for()
+
+
+def test_the_comparison_is_filled_from_shipped_runs(shipped: str, tab: Tab) -> None:
+    visit(tab, f"{shipped}/compare")

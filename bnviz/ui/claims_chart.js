@@ -1,0 +1,112 @@
+// Draws claims as rows: a sentence, and on a common axis where it holds, our value and the paper's.
+const SHAPES = {
+  holds: '<circle cx="8" cy="8" r="6"/>',
+  fails: '<path d="M3 3 13 13M13 3 3 13" fill="none" stroke="currentColor" stroke-width="3.2"/>',
+  undecided: '<path d="M8 1.5 15 14H1Z"/>',
+  unmeasured: '<circle cx="8" cy="8" r="5" fill="none" stroke="currentColor" stroke-width="2"/>',
+  paper: '<path d="M8 1.5 14.5 8 8 14.5 1.5 8Z" fill="none" stroke="currentColor" stroke-width="2"/>',
+};
+let pressed; // the claim whose row was pressed last; it keeps the focus
+
+function part(tag, look, ...inside) {
+  const node = document.createElement(tag);
+  node.className = look;
+  node.append(...inside);
+  return node;
+}
+
+function shape(look) {
+  const holder = part("span", `bnviz-claims-shape bnviz-claims-${look}`);
+  holder.ariaHidden = "true";
+  holder.innerHTML = `<svg viewBox="0 0 16 16" fill="currentColor">${SHAPES[look]}</svg>`;
+  return holder;
+}
+
+const percent = (share) => `${100 * share}%`;
+
+function at(node, share) {
+  node.style.left = percent(share);
+  return node;
+}
+
+function span(look, [from, to]) {
+  const node = at(part("span", look), from);
+  node.style.width = percent(to - from);
+  return node;
+}
+
+function marked(mark, look, [from, to] = [mark.at, mark.at]) {
+  // a shape and its number, which stands where the interval leaves room
+  const text = part("span", "bnviz-claims-number", mark.text);
+  if (to < 0.8) at(text, to).classList.add("after");
+  else if (from > 0.2) {
+    text.style.right = percent(1 - from);
+    text.classList.add("before");
+  } else at(text, mark.at).classList.add("after");
+  return [at(shape(look), mark.at), text];
+}
+
+function plotted(row, ticks) {
+  const ours = part("span", "bnviz-claims-line"),
+    theirs = part("span", "bnviz-claims-line");
+  if (row.ours) {
+    const interval = row.interval.length ? row.interval : undefined;
+    if (interval) ours.append(span(`bnviz-claims-interval bnviz-claims-${row.look}`, interval));
+    ours.append(...marked(row.ours, row.look, interval));
+  }
+  if (row.theirs) theirs.append(...marked(row.theirs, "paper"));
+  const plot = part(
+    "span",
+    "bnviz-claims-plot",
+    span("bnviz-claims-region", row.region),
+    ...ticks.map((tick) => at(part("span", "bnviz-claims-grid"), tick.at)),
+    ours,
+    theirs,
+  );
+  plot.ariaHidden = "true";
+  return plot;
+}
+
+function button(row, ticks, open) {
+  const words = part(
+    "span",
+    "bnviz-claims-words",
+    part("span", "bnviz-claims-says", row.says),
+    part("span", "bnviz-claims-said", shape(row.look), `${row.verdict} · ${row.source}`),
+    part("span", "bnviz-claims-spoken", row.spoken),
+  );
+  const node = part("button", "bnviz-claims-row", words, plotted(row, ticks));
+  node.type = "button";
+  node.ariaExpanded = String(row.open);
+  node.dataset.claim = row.name;
+  node.onclick = () => {
+    pressed = row.name;
+    open(row.name);
+  };
+  return node;
+}
+
+function head({ title, ticks }) {
+  const axis = part(
+    "span",
+    "bnviz-claims-plot",
+    ...ticks.map((tick) => at(part("span", "bnviz-claims-tick", tick.text), tick.at)),
+  );
+  axis.ariaHidden = "true";
+  return part("div", "bnviz-claims-head", part("h2", "bnviz-claims-title", title), axis);
+}
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  const root = parentElement.querySelector(".bnviz-claims"),
+    text = JSON.stringify(data);
+  if (root.dataset.drawn === text) return;
+  root.dataset.drawn = text;
+  const focused = root.contains(document.activeElement);
+  const open = (name) => setTriggerValue("open", name);
+  root.replaceChildren(
+    head(data),
+    ...data.rows.map((row) => button(row, data.ticks, open)),
+  );
+  const row = root.querySelector(`[data-claim="${pressed}"]`);
+  if (row && (focused || document.activeElement === document.body)) row.focus();
+}
