@@ -131,6 +131,7 @@ def _note_ratio(fig: go.Figure, frame: DataFrame) -> None:
         corner = {"x": 1, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "right"}
         text = f"With BatchNorm <b>{than}</b> on average"
         fig.add_annotation(text=text, showarrow=False, yanchor="top", font_size=15, **corner)
+        fig.update_yaxes(autorangeoptions_include=1.15 * frame["value"].max())  # room above
 
 
 def say_widths(frame: DataFrame) -> str:

@@ -1,6 +1,7 @@
 // The step control of a page: a slider over the measured steps of its figures (see plot.js).
 export default function ({ parentElement }) {
-  const [slider, label] = parentElement.querySelectorAll("input, output"),
+  const slider = parentElement.querySelector("input"),
+    label = parentElement.querySelector("output"),
     steps = () => window.bnvizSteps?.all() ?? [];
   const update = () => {
     const all = steps(),
