@@ -19,6 +19,11 @@ TINY: dict[str, Any] = {
     "steps": 6,
     "surface_grid": 3,
     "theory_units": 1,
+    # the paper's noise, so that the runs of `quick` are those of other presets too
+    "noise_mean": 0.5,
+    "noise_mean_spread": 0.1,
+    "noise_scale": 1.25,
+    "noise_scale_spread": 0.1,
 }
 TINY_RUNS = PRESETS["quick"].specs(**TINY, probes=ALL_PROBES)
 ADDRESSES = {  # the URL parameters that these pages need to show the tiny runs
@@ -51,6 +56,11 @@ def tiny(name: str, **address: str) -> AppTest:
         | {f"every_{probe}": str(every) for probe, every in ALL_PROBES.items()}
         | address,
     )
+
+
+def drawer(opened: AppTest) -> AppTest:
+    """Open the drawer with the settings of a page, until the next run of the page."""
+    return opened.button(key="settings-button").click().run()
 
 
 def plots(opened: AppTest) -> list[dict[str, Any]]:

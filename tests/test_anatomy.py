@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +14,7 @@ from bnviz.paths import PROJECT
 from bnviz.runs.store import Store
 from bnviz.ui import anatomy_controls as ui
 from bnviz.ui import controls, link, widgets
+from tests.pages import plots
 
 BATCH, TARGETS = [-1.5, 0.2, 3.0, 4.9, -5.0], [1.0, -2.0, 0.3, -3.0, 2.0]
 SET = {f"x{i}": str(value) for i, value in enumerate(BATCH, 1)} | {
@@ -60,11 +59,6 @@ def value(cell: str) -> float | str:
         return float(text)
     except ValueError:
         return text
-
-
-def plots(opened: AppTest) -> list[dict[str, Any]]:
-    """Return what the page sends to the browser for each of its figures."""
-    return [json.loads(component.proto.bytes) for component in opened.get("bidi_component")]
 
 
 def line() -> algorithm1.Forward:
@@ -157,7 +151,8 @@ def test_the_population_statistics_come_from_the_module():
     assert training == pytest.approx([line().normalised[1], line().y[1]], abs=5.01e-4)
     expected = algorithm1.inference(0.2, over, -2.5, 0.7, 0.01)
     assert inference[1] == pytest.approx(float(expected), abs=5.01e-4)
-    assert f"**{formulas.words(expected)}**" in told(opened, "The same example in other batches")
+    said = " ".join(text.value for text in opened.markdown)
+    assert f"**{formulas.words(expected)}**" in said
 
 
 def test_the_table_of_larger_weights_shows_measured_gradients():

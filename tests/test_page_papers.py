@@ -9,7 +9,7 @@ from bnviz.presets import PRESETS
 from bnviz.runs.engines.inline import Inline
 from bnviz.runs.store import Store
 from tests.conftest import ALL_PROBES
-from tests.pages import TINY, page, plots, tiny
+from tests.pages import TINY, drawer, page, plots, tiny
 
 pytestmark = pytest.mark.usefixtures("no_supervisor")
 
@@ -70,10 +70,8 @@ def test_a_link_shows_the_papers_curves(filled_at_the_papers_rate):
         assert {
             label.rpartition(", ")[2] for labels in names_of_theirs(opened) for label in labels
         } == figures
-        captions = " ".join(caption.value for caption in opened.caption)
-        assert ("begins to count layers" in captions) == (
-            name in ("covariate_shift", "distributions")
-        )
+        said = " ".join(text.value for text in opened.markdown)
+        assert ("begins to count layers" in said) == (name in ("covariate_shift", "distributions"))
 
 
 def test_there_is_no_switch_if_the_paper_has_no_curve():
@@ -83,7 +81,7 @@ def test_there_is_no_switch_if_the_paper_has_no_curve():
     assert not opened.warning
     opened.text_input(key="lr").set_value("0.1").run()
     assert opened.toggle(key="paper").value is True  # the page remembers the choice of the link
-    opened.selectbox(key="optimizer").set_value("adam").run()
+    drawer(opened).selectbox(key="optimizer").set_value("adam").run()
     assert not [toggle for toggle in opened.toggle if toggle.key == "paper"]
 
 

@@ -31,7 +31,8 @@ LIMIT = 15 * 2**20  # bytes of all files
 ORDER = ["metric", "layer", "unit", "step", "at"]  # puts equal values together: compresses well
 ENCODING = {"step": "DELTA_BINARY_PACKED", "at": "BYTE_STREAM_SPLIT", "value": "BYTE_STREAM_SPLIT"}
 EXACT = ("theorem_", "lemma_", "surface_length")  # metrics whose last digits matter
-POOLED = RIDGES  # histograms over all units of a layer that ship: those that the ridges show
+# Histograms that ship of a layer, at most: the ridges show no more.
+HISTOGRAMS = RIDGES
 DISPUTED = (3, 4)  # further seeds: the order of L1 and BatchNorm on the DLN depends on them
 LOOK_S = 5.0
 
@@ -123,8 +124,8 @@ def replaceable(folder: Path) -> None:
 def compact(run: Run, folder: Path) -> Run:
     """Write a compact copy of a finished run to `folder`, and return it.
 
-    Rows are sorted; all but EXACT metrics are in single precision. Of the histograms over all units
-    POOLED ship, evenly spread. spec.json has every setting.
+    Rows are sorted; all but EXACT metrics are in single precision. HISTOGRAMS of each layer ship,
+    evenly spread. spec.json has every setting.
     """
     (folder / "rows").mkdir(parents=True)
     table = pa.Table.from_pandas(
@@ -148,11 +149,11 @@ def compact(run: Run, folder: Path) -> Run:
 
 
 def thinned(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows without most of the histograms over all units, which take most space."""
-    pooled = (rows["metric"] == HISTOGRAM) & rows["unit"].isna()
-    if not pooled.any():
+    """Return the rows without most of the histograms, which take most space."""
+    histograms = rows["metric"] == HISTOGRAM
+    if not histograms.any():
         return rows
-    return rows[~pooled | rows["step"].isin(spread(rows[pooled], POOLED))]
+    return rows[~histograms | rows["step"].isin(spread(rows[histograms], HISTOGRAMS))]
 
 
 def rounded(rows: pd.DataFrame) -> pd.DataFrame:
@@ -181,9 +182,9 @@ def contents(runs: Iterable[Run]) -> str:
     )
     about = (
         "Finished runs that ship with bnviz, made by `python -m bnviz gallery`. Values are stored "
-        "in single precision,\nand of the histograms over all units of a layer at most "
-        f"{POOLED} a run; computing a run again on the same device\nand versions gives everything "
-        f"in full. All runs together took {duration(total)} of one CPU thread or GPU."
+        f"in single precision,\nand at most {HISTOGRAMS} histograms of a layer; computing a run "
+        "again on the same device and versions\ngives everything in full. "
+        f"All runs together took {duration(total)} of one CPU thread or GPU."
     )
     return "\n".join(["# The gallery", "", about, "", head, *sorted(lines), ""])
 

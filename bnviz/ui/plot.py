@@ -93,27 +93,16 @@ def plot(
 ) -> None:
     """Draw `figure`, or update the one already drawn under `key`.
 
-    `height`, in pixels, replaces the figure's own. `step` chooses the frame that is shown at first,
-    the newest up to it, in place of the one that the figure names.
-
     Zoom and legend stay as long as `revision` stays the same. `alt` is the text alternative: the
     title, a full stop, and what the figure shows. `filename`, without an ending, names the
-    downloads. A figure with frames gets a player; its frames are named after steps, and
-    `layout.meta["frame"]` names the frame that the figure itself shows.
-
-    `on_export` is called when the reader presses Export, with the view in the form that
-    `bnviz.export.as_seen` takes. Without it there is no such button.
+    downloads. Frames are named after steps; at first the newest up to `step` is shown, or the one
+    that `layout.meta` names. `height`, in pixels, replaces the figure's own. `on_export` is called
+    when the reader presses Export, with the view as `bnviz.export.as_seen` takes it. Without it
+    there is no such button.
     """
     serve_all()
-    head = {
-        "alt": alt,
-        "filename": filename,
-        "revision": revision,
-        "title": alt.partition(".")[0],
-        "exports": on_export is not None,
-        "height": height,
-        "step": step,
-    }
+    head = {"alt": alt, "filename": filename, "revision": revision, "height": height, "step": step}
+    head |= {"title": alt.partition(".")[0], "exports": on_export is not None}
     # Streamlit identifies the element by `key` alone. It does not send bytes above 10 kB again if
     # the browser says that it still has them.
     result = _component(

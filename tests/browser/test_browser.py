@@ -68,7 +68,7 @@ def test_run_watch_zoom_cancel_reload(address: str, tab: Tab) -> None:
     page.reload()  # the same reader in a new tab, while a second page is open
     second = page.context.new_page()
     second.goto(link(address, "training"))
-    second.get_by_role("button", name="Running").wait_for()
+    second.locator(".st-key-stop button").wait_for()
     wait_for(lambda: page.evaluate(POINTS) > 3, "no band appears again")
     page.locator(".st-key-stop button").click()
     wait_for(lambda: {run.state for run in Store().runs()} == {"cancelled"}, "Stop does not stop")

@@ -36,9 +36,8 @@ BOX = f"document.querySelector('{FIGURE} .bnviz-plot-box')"
 VIEW = f"""() => {{ const {{ xaxis, yaxis2, scene, scene2, coloraxis }} = {BOX}._fullLayout;
     return [xaxis?.range, yaxis2?.range, scene?.camera.eye, scene2?.camera.eye,
         coloraxis.cmin, coloraxis.cmax]; }}"""
-CURSORS = """() => [...document.querySelectorAll(".bnviz-plot-box")]
-    .flatMap(({ _fullLayout: { shapes = [] } = {} }) => shapes
-        .filter(({ name }) => name === "cursor").map(({ x0 }) => x0))"""
+MARKS = """() => [window.bnvizSteps.now(),
+    document.querySelectorAll(".bnviz-step-mark:not([hidden])").length]"""
 BUTTON = f"document.querySelector('{FIGURE} .bnviz-plot-player button')"
 WATCH = f"""() => {{ const output = document.querySelector('{FIGURE} output');
     window.node = {BOX}; window.seen = [output.value];
@@ -71,7 +70,7 @@ def test_play_goes_to_the_end_and_keeps_zoom_and_camera(address, view):
         page.keyboard.press("ArrowLeft")
         wait_for(lambda: label(page) == "Step 2", "the slider does not listen to keys")
         assert page.evaluate(f"() => window.node === {BOX}")
-        wait_for(lambda: page.evaluate(CURSORS) == [2, 2], "the other figures mark another step")
+        wait_for(lambda: page.evaluate(MARKS) == [2, 2], "the other figures mark another step")
         page.reload()
         page.locator(f"{FIGURE} button").filter(has_text="Play").wait_for()
         wait_for(lambda: label(page) == "Step 2", "the address does not hold the step")

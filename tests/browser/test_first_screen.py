@@ -1,0 +1,121 @@
+"""The first screen of every page, and how its figures follow the hand of the reader."""
+
+from __future__ import annotations
+
+import playwright.sync_api as playwright
+import pytest
+
+from tests.browser.conftest import Tab
+from tests.conftest import wait_for
+
+SCREENS = {(1440, 900): 350, (1366, 768): 350, (390, 844): 520}  # size -> lowest top of the hero
+PAGES = (
+    "",
+    "training",
+    "distributions",
+    "covariate_shift",
+    "landscape",
+    "norms",
+    "surface",
+    "theory",
+    "mnist",
+    "lenet",
+    "batchnorm",
+    "compare",
+    "sweep",
+)
+HERO = ".bnviz-plot-box .main-svg[role=img]"
+NOW = "() => window.bnvizSteps?.now()"
+SLICE = ".st-key-figure-loss-slice"
+WIDTH = ".st-key-figure-loss-width"
+DELAYS = f"""async () => {{
+  const box = document.querySelector("{SLICE} .bnviz-plot-box"),
+    steps = window.bnvizSteps.all(), delays = [];
+  for (let i = 0; i < 20; i += 1) {{
+    const drawn = new Promise((resolve) => box.once("plotly_afterplot", resolve)),
+      start = performance.now();
+    window.bnvizSteps.choose(steps[(7 * i + 3) % steps.length]);
+    await drawn;
+    delays.push(performance.now() - start);
+  }}
+  return delays.sort((a, b) => a - b)[10];
+}}"""
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda size: f"{size[0]} × {size[1]}")
+def test_the_hero_figure_is_whole_on_the_first_screen(
+    screen: tuple[int, int], shipped: str, tab: Tab
+) -> None:
+    page = tab(viewport={"width": screen[0], "height": screen[1]})
+    places = {}
+    for name in PAGES:
+        page.goto(f"{shipped}/{name}")
+        hero = page.locator(HERO).first
+        hero.wait_for()
+        page.wait_for_timeout(500)
+        box = hero.bounding_box()
+        assert box
+        places[name] = (box["y"], box["y"] + box["height"])
+    low = {name: top for name, (top, _) in places.items() if top > SCREENS[screen]}
+    cut = {name: end for name, (_, end) in places.items() if end > screen[1]}
+    assert (low, cut) == ({}, {})
+
+
+def landscape(shipped: str, tab: Tab) -> playwright.Page:
+    """Open the landscape page and wait until its steps can be chosen."""
+    page = tab(viewport={"width": 1440, "height": 900})
+    page.goto(f"{shipped}/landscape?preset=deep&norm=none,batch")
+    page.locator(f"{SLICE} .main-svg[role=img]").wait_for(state="attached")
+    wait_for(lambda: page.evaluate(NOW) == 4950, "no step is chosen")
+    page.wait_for_timeout(1000)
+    return page
+
+
+def test_a_click_the_mark_and_the_keys_choose_the_step_of_all_figures(
+    shipped: str, tab: Tab
+) -> None:
+    page = landscape(shipped, tab)
+    area = page.locator(f"{WIDTH} .nsewdrag").first.bounding_box()
+    assert area
+
+    def at(step: float) -> tuple[float, float]:
+        return area["x"] + area["width"] * step / 5000, area["y"] + area["height"] / 2
+
+    page.mouse.click(*at(2010))
+    wait_for(lambda: page.evaluate(NOW) == 2000, "a click does not choose the step")
+    assert "step=2000" in page.url
+    page.mouse.move(*at(2000))
+    page.mouse.down()
+    page.mouse.move(*at(3000), steps=5)
+    page.mouse.up()
+    wait_for(lambda: page.evaluate(NOW) == 3000, "the mark cannot be dragged")
+    page.keyboard.press("ArrowRight")
+    wait_for(lambda: page.evaluate(NOW) == 3050, "the arrow keys do not move on")
+    page.keyboard.press("ArrowLeft")
+    wait_for(lambda: page.evaluate(NOW) == 3000, "the arrow keys do not move back")
+    assert page.locator(f"{SLICE} .bnviz-plot-foot output").inner_text() == "Step 3,000"
+    zoom = f"() => document.querySelector('{WIDTH} .bnviz-plot-box')._fullLayout.xaxis.range"
+    assert page.evaluate(zoom) == [0, 5000]  # nothing has zoomed
+    page.reload()
+    wait_for(lambda: page.evaluate(NOW) == 3000, "the address does not hold the step")
+
+
+def test_a_figure_of_a_moment_follows_within_a_tenth_of_a_second(shipped: str, tab: Tab) -> None:
+    page = landscape(shipped, tab)
+    page.locator(SLICE).evaluate("figure => figure.scrollIntoView({ block: 'center' })")
+    assert page.evaluate(DELAYS) < 100
+
+
+def test_hovering_a_step_shows_what_was_measured_there(shipped: str, tab: Tab) -> None:
+    page = landscape(shipped, tab)
+    page.set_viewport_size({"width": 1440, "height": 3000})
+    page.wait_for_timeout(1000)
+    area = page.locator(f"{WIDTH} .nsewdrag").first.bounding_box()
+    assert area
+    label = page.locator(f"{SLICE} .bnviz-plot-foot output")
+    for place in (0.5, 0.502):  # plotly answers the second movement
+        page.mouse.move(area["x"] + area["width"] * place, area["y"] + area["height"] / 2)
+        page.wait_for_timeout(300)
+    wait_for(lambda: label.inner_text() == "Step 2,500", "the slice does not follow")
+    page.mouse.move(5, 5)
+    wait_for(lambda: label.inner_text() == "Step 4,950", "the slice does not come back")
