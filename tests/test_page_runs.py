@@ -101,7 +101,7 @@ def test_the_start_page_trains_at_the_first_seed_that_is_not_finished(monkeypatc
     assert "Seed 2, about" in opened.caption[0].value
     opened.button(key="quick").click().run()
     assert [run.spec.seed for run in Store().runs() if run.state == "queued"] == [2] * 3
-    assert opened.session_state["show"] == "quick" and len(opened.get("progress")) == 3
+    assert opened.session_state["show"] == "quick" and len(opened.get("progress")) == 1
     # In a new tab seed 0 is finished, so there is nothing to stop.
     assert not [button for button in page("lab/start").button if button.key == "stop"]
 

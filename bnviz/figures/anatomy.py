@@ -86,7 +86,7 @@ def moves(table: DataFrame) -> go.Figure:
             hoverinfo="text",
         )
     fig.update_layout(
-        template="bnviz", height=500, margin_t=36, hovermode="closest", showlegend=False
+        template="bnviz", height=400, margin_t=36, hovermode="closest", showlegend=False
     )
     fig.update_xaxes(range=[-reach, reach], zeroline=True, zerolinewidth=2, nticks=9)
     ticks = {

@@ -14,7 +14,7 @@ from bnviz.papers.algorithm1 import Array, Forward
 from bnviz.ui import link
 
 M = 5  # examples in the batch
-WIDTH = 120  # pixels of a slider, so that eight fit side by side
+WIDTH = 116  # pixels of a slider, so that eight fit side by side
 X, T = [f"x{i + 1}" for i in range(M)], [f"t{i + 1}" for i in range(M)]
 PARTS = {
     "forward": "1 · Forward",

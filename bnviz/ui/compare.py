@@ -69,7 +69,7 @@ def side_by_side(runs: list[Run]) -> None:
             icon=":material/hourglass:",
         )
         return
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    with st.container(key="view-row", horizontal=True, gap="medium", vertical_alignment="bottom"):
         metric = one_of("metric", "Metric", names, {name: METRICS[name].label for name in names})
         layers = METRICS[metric].layers(there)
         layer = one_of("layer", "Layer", layers, middle=True) if layers else ""

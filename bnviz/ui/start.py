@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from itertools import count
 
 import streamlit as st
@@ -18,7 +19,7 @@ from bnviz.runs.run import ACTIVE
 from bnviz.runs.store import Store
 from bnviz.story import report
 from bnviz.story.chapters import CHAPTERS, Chapter
-from bnviz.ui import asking, export, link, live, page, story, theorems
+from bnviz.ui import asking, export, link, live, page, progress, story, theorems
 from bnviz.ui.about import About, heading
 from bnviz.ui.story import Drawn
 
@@ -105,9 +106,12 @@ def train_buttons() -> None:
     if not active:
         time = asking.time(PRESETS[QUICK].specs(seed=following))
         st.caption(f"Seed {following}, about {time}", width="content")
-    elif st.button("Stop", icon=":material/stop:", key="stop"):
-        page.stop(PRESETS[QUICK].specs(seed=seed))
+        return
+    specs = PRESETS[QUICK].specs(seed=seed)
+    if st.button("Stop", icon=":material/stop:", key="stop"):
+        page.stop(specs)
         st.rerun()
+    st.fragment(partial(progress.overall, specs), run_every=live.EVERY_S)()
 
 
 def states(seed: int) -> list[str]:

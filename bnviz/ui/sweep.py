@@ -37,7 +37,7 @@ def sweep_page(doc: str | None) -> None:
     asked = controls.ask("sweep")
     if asked.problem:
         return
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    with st.container(key="view-row", horizontal=True, gap="medium", vertical_alignment="bottom"):
         sweep = pick_knob()
         values = pick_values(sweep, asked.specs)
         specs = specs_at(sweep, values, asked.specs)

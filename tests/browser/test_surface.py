@@ -39,7 +39,7 @@ VIEW = f"""() => {{ const {{ xaxis, yaxis2, scene, scene2, coloraxis }} = {BOX}.
 MARKS = """() => [window.bnvizSteps.now(),
     document.querySelectorAll(".bnviz-step-mark:not([hidden])").length]"""
 BUTTON = f"document.querySelector('{FIGURE} .bnviz-plot-player button')"
-WATCH = f"""() => {{ const output = document.querySelector('{FIGURE} output');
+WATCH = f"""() => {{ const output = document.querySelector('{FIGURE} .bnviz-plot-player output');
     window.node = {BOX}; window.seen = [output.value];
     new MutationObserver(() => output.value !== seen.at(-1) && seen.push(output.value))
         .observe(output, {{ childList: true }}); }}"""
@@ -91,4 +91,4 @@ def drag(page: playwright.Page) -> None:
 
 
 def label(page: playwright.Page) -> str:
-    return page.locator(f"{FIGURE} output").inner_text()
+    return page.locator(f"{FIGURE} .bnviz-plot-player output").inner_text()
