@@ -144,3 +144,20 @@ def test_the_gpu_plan_has_the_paper_s_scale_with_three_seeds() -> None:
         spec.id for spec in gallery.plan(gpu=False)
     }
     assert more == {spec.id for seed in range(3) for spec in PRESETS["paper"].specs(seed=seed)}
+
+
+@pytest.mark.parametrize("seed", PRESETS["quick"].ships)
+def test_quick_shows_the_order_that_its_summary_promises(seed: int) -> None:
+    specs = {spec.norm: spec for spec in PRESETS["quick"].specs(seed=seed)}
+    rows = {norm: Run(paths.GALLERY / spec.id).rows() for norm, spec in specs.items()}
+
+    def learned(norm: str) -> float:
+        accuracy = rows[norm][rows[norm]["metric"] == "train_accuracy"]
+        return float(accuracy.loc[accuracy["step"] >= 150, "value"].mean())
+
+    def width(norm: str) -> float:
+        losses = rows[norm][rows[norm]["metric"] == "loss_along"].groupby("step")["value"]
+        return float((losses.max() - losses.min()).mean())
+
+    assert learned("batch") > learned("noisy") > learned("none")
+    assert width("none") > 1.5 * width("batch") and width("none") > 1.5 * width("noisy")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -93,3 +94,11 @@ def test_plotly_is_served_from_its_own_package(monkeypatch):
     folder = manager.get_component_path("bnviz.plotly")
     assert Path(folder) == Path(plotly.__file__).resolve().parent / "package_data"
     assert (Path(folder) / "plotly.min.js").is_file()
+
+
+def test_both_parts_of_plotly_js_are_of_the_same_version():
+    from bnviz.ui import plot
+
+    heads = [file.read_text("utf-8")[:300] for _, file in (plot._WHOLE, plot._SMALL)]
+    versions = [re.search(r"plotly\.js.* v([\d.]+)", head)[1] for head in heads]
+    assert versions[0] == versions[1]

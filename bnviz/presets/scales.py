@@ -17,13 +17,12 @@ SCALES = (
         label="Quick",
         summary=(
             "A small VGG on 4,000 images for 200 steps. It shows that the BatchNorm network learns "
-            "fastest, noisy BatchNorm second, and that their loss bands are narrower. It cannot "
+            "fastest and noisy BatchNorm second, and that their loss bands are narrower. It cannot "
             "show generalisation (the BatchNorm network soon memorises so few images) or what "
             "happens later. It starts from He initialisation at learning rate 0.02: with the "
             "paper's Glorot weights and 0.1 the standard network has barely started to learn after "
-            "200 steps, and its band is the narrower one. The noise is half the paper's: with all "
-            "of it, noisy BatchNorm's test accuracy is below the standard network's after so few "
-            "steps."
+            "200 steps, and its band is the narrower one. The noise is half the paper's, because "
+            "200 steps are few."
         ),
         knobs=QUICK | HALF_THE_NOISE,
         ships=SEEDS,
