@@ -1,20 +1,22 @@
 """bnviz: why does batch normalisation help? Start with `make app`, or `streamlit run app.py`."""
 
+from pathlib import Path
+
 import streamlit as st
 
-from bnviz.paths import PROJECT
 from bnviz.runs import supervisor
 from bnviz.runs.store import Store
 from bnviz.ui import asking, export, link, reader
 
+UI = Path(reader.__file__).parent
 st.set_page_config(
-    page_icon=str(PROJECT / "bnviz" / "ui" / "icon.svg"),  # a Material name would ask a font host
+    page_icon=str(UI / "icon.svg"),  # a Material name would ask a font host
     layout="wide",
     menu_items={"About": "Why does batch normalisation help? Measure it yourself."},
 )
 supervisor.ensure(Store())
 reader.remember()
-st.html(PROJECT / "bnviz" / "ui" / "page.css")
+st.html(UI / "page.css")
 # Streamlit's navigation puts section headings between a list and its items, which screen readers do
 # not accept as a list. Without the list roles they read plain links.
 st.html(

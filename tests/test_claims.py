@@ -627,7 +627,7 @@ def test_an_open_claim_shows_the_verdict_the_numbers_and_the_figure() -> None:
     opened = page(claim="report-lenet")
     assert not opened.exception
     said = texts(opened)
-    assert ":orange-badge[▲ undecided (the interval straddles an edge)]" in said
+    assert ":orange-badge[Δ undecided (the interval straddles an edge)]" in said
     assert REPORT.quantity in said and REPORT.theirs in said
     assert "75.0 % [0, 100], 2 seeds; it holds if ≥ 95 %" in said
     assert "0: 100, 1: 50.0" in said and REPORT.regime in said
@@ -659,7 +659,7 @@ def test_an_open_claim_lists_further_seeds() -> None:
     report(0, [0.9, 0.9], [0.8, 0.8])
     report(5, [0.9, 0.7], [0.8, 0.8])
     said = texts(page(claim="report-lenet"))
-    assert ":orange-badge[▲ undecided (one seed)]" in said
+    assert ":orange-badge[Δ undecided (one seed)]" in said
     assert "- Further seeds, not used: 5: 50.0" in said
     assert "**Seeds:** 0: 100\n" in said
 

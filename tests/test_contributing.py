@@ -58,10 +58,10 @@ from streamlit.testing.v1 import AppTest
 
 def menus():
     page = AppTest.from_file("pages/paper/landscape.py", default_timeout=60).run()
+    page.button(key="settings-button").click().run()
     assert not page.exception, page.exception
-    groups = page.get("button_group")
     return {
-        "options": [option.content for pills in groups for option in pills.proto.options],
+        "options": [button.label for button in page.button],
         "models": list(page.selectbox(key="model").options),
         "data": list(page.selectbox(key="data").options),
         "probe": page.number_input(key="every_length").label,

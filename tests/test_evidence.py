@@ -12,7 +12,7 @@ from pandas import DataFrame
 
 from bnviz.claims import evidence
 from bnviz.claims import evidence_landscape as walks
-from bnviz.claims.evidence import Measure, difference, extreme, final, of, ratio
+from bnviz.claims.evidence import Measure, difference, final, of, ratio
 from bnviz.claims.evidence_landscape import landscape
 from tests.test_analysis import empty, measured, probed, together
 
@@ -180,23 +180,6 @@ CASES: dict[str, tuple[Measure, DataFrame, dict[int, float]]] = {
         ratio(final("train_loss"), "batch", "none"),
         two("train_loss", {0: 1.0, 1: np.nan}, {0: 1.0, 1: 2.0}),
         {0: np.inf},
-    ),
-    "the worst of three": (
-        difference(extreme(final("test_accuracy"), "min", "l1", "l2", "linf"), "min", "batch"),
-        together(
-            *(
-                curve("test_accuracy", {0: v}, n)
-                for n, v in (("l1", 5), ("l2", 3), ("linf", 4), ("batch", 6))
-            )
-        ),
-        {0: -3.0},
-    ),
-    "the worst of three where one is missing": (
-        difference(extreme(final("test_accuracy"), "min", "l1", "l2", "linf"), "min", "batch"),
-        together(
-            *(curve("test_accuracy", {0: v}, n) for n, v in (("l1", 5), ("l2", 3), ("batch", 6)))
-        ),
-        {},
     ),
     "the share of measurements ahead, ties not counting": (
         evidence.ahead("batch", "none", 1),

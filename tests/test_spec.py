@@ -250,7 +250,7 @@ def test_preset_ids_are_pinned():
 
 
 PINNED = {
-    "quick": "960e75b597171956 5a8d36d71029e1c5 ae41bd5c117925e9",
+    "quick": "a8f75105a0443be4 544c8bd6d98e3820 a70fe0b7d56e8a26",
     "class": "7ed695de85dce204 5b0eda708aa851bc 724d5829840dd5b7",
     "deep": "bacc7714928562f2 3e732e825c6c91f9 1a9244179ebf86ed",
     "noise-alone": "3ebee52689dcaeb4 2968cb1a9c39246e",

@@ -401,7 +401,7 @@ def test_the_start_page_shows_every_chapter_with_its_figure(told):
         f"{c.heading}. {said(c)}" for c in CHAPTERS.values()
     ]
     assert all(plot["figure"]["data"] for plot in plots(opened))
-    assert opened.caption[0].value.startswith("Takes about ")
+    assert opened.caption[0].value.startswith("Seed 0, about ")
     assert "seeds 0, 1" in opened.caption[1].value
 
 

@@ -353,8 +353,8 @@ def test_the_figure_of_a_long_run_stays_small(draw):
 
 
 def test_rise_and_share_are_drawn_over_the_steps(rows):
-    rise = surface_rise(surface_numbers.rise(rows), Time(40, 20))
-    share = path_share(surface_numbers.path_share(rows), Time(40, 20))
+    rise = surface_rise(surface_numbers.rise(rows), Time(40))
+    share = path_share(surface_numbers.path_share(rows), Time(40))
     assert rise.layout.yaxis.title.text == "Highest − lowest" and [
         len(trace.x) for trace in rise.data
     ] == [3, 3]

@@ -31,7 +31,7 @@ PAPER_WIDTH = 240  # pixels
 LOOKS = {  # verdict -> its colour and its shape, as in the chart
     judging.HOLDS: ("green", "●"),
     judging.FAILS: ("red", "✕"),
-    judging.UNDECIDED: ("orange", "▲"),
+    judging.UNDECIDED: ("orange", "Δ"),
     judging.UNMEASURED: ("gray", "○"),
 }
 VERDICTS = {EVERYTHING: ""} | {
@@ -41,7 +41,7 @@ SOURCES = {EVERYTHING: "All papers"} | GROUPS  # in the address -> in words
 DEFAULTS = {"group": EVERYTHING, "verdict": EVERYTHING, "claim": ""}
 CHOICES = {"group": list(SOURCES), "verdict": list(VERDICTS), "claim": list(CLAIMS)}
 LEGEND = (
-    ":small[A filled mark is our value with its 95 % interval; ◇ is the paper's value. "
+    ":small[A filled mark is our value with its 95 % interval; the hollow diamond is the paper's. "
     "A claim holds where its row is shaded. Press a row to see its figure.]"
 )
 

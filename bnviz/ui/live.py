@@ -82,7 +82,7 @@ def show(
             draw(runs, grid, choices, too, beside)
         else:
             progress.nothing_yet(shipped, button)
-            st.markdown(beside[0])
+            prose(*beside)
 
     if said := st.session_state.pop("ended", ""):
         st.toast(said, icon=":material/done_all:")
