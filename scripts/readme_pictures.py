@@ -23,8 +23,8 @@ WIDTH, HEIGHT = 1280, 800  # pixels of the browser window
 SMALLEST = 1000  # pixels: a picture is no wider, which GitHub would shrink anyway
 COLOURS = 256  # of a palette, so that a picture stays below 150 kB
 TALL = 1500  # pixels, of the picture of a whole page
-MANY_STEPS = """() => [...document.querySelectorAll('[data-testid=stProgress]')].filter(
-    (bar) => /\\b([4-9]|1\\d)\\d of 200 steps/.test(bar.innerText)).length >= 3"""
+MANY_STEPS = """() => [...document.querySelectorAll('[data-testid=stProgress]')].some(
+    (bar) => /\\b[3-6]\\d%/.test(bar.innerText))"""
 PATIENCE_MS = 240_000
 SETTLE_MS = 3000  # from the last figure to a still page
 
@@ -43,7 +43,7 @@ def explore(page: Page) -> None:
 def run(page: Page) -> None:
     """Three networks in training, with their progress."""
     start = page.get_by_role("button", name="Run 3 networks")
-    start.or_(page.get_by_role("button", name="Running")).wait_for()
+    start.or_(page.locator(".st-key-stop button")).wait_for()
     if start.is_visible():
         start.click()
     page.wait_for_function(MANY_STEPS)
@@ -67,12 +67,12 @@ def export(page: Page) -> None:
 
 
 PICTURES: dict[str, tuple[str, Callable[[Page], None]]] = {
-    "landscape": ("landscape?preset=class", landscape),
-    "explore": ("distributions?preset=class", explore),
-    "run": ("training?preset=quick", run),
+    "landscape": ("landscape?preset=deep", landscape),
+    "explore": ("distributions?preset=deep", explore),
+    "run": ("training?preset=quick&seed=3", run),
     "compare": ("compare", compare),
     "teach": ("present?slide=landscape", teach),
-    "export": ("landscape?preset=class", export),
+    "export": ("landscape?preset=deep", export),
 }
 
 

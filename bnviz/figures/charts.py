@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import plotly.graph_objects as go
 from pandas import DataFrame
 
 from bnviz.analysis.rows import layers
+from bnviz.data import SOURCES
 from bnviz.figures.axes import empty_axes, layer_title, over_time
+from bnviz.figures.panel import View
 from bnviz.figures.papers import layers_numbered, papers, their_lines
-from bnviz.figures.style import Time, curves, groups
+from bnviz.figures.style import MARK, Time, curves, groups
 from bnviz.figures.traces import cross_trace, interval_legend, interval_traces, line_trace
+from bnviz.figures.unchecked import scatter
 
 
 def line_chart(
@@ -70,3 +74,14 @@ def facet_chart(
                 )
     fig.add_traces(interval_legend(frame))
     return over_time(time, fig)
+
+
+def with_guessing(fig: go.Figure, view: View) -> go.Figure:
+    """Draw a dotted line at the loss of guessing, the logarithm of the number of classes."""
+    counts = {len(SOURCES[spec.data].classes) for spec in view.specs}
+    if len(counts) == 1 and (count := counts.pop()):
+        loss, steps = math.log(count), [0, view.time.steps]
+        line = {"mode": "lines", "line": {"color": MARK, "dash": "dot", "width": 1.5}}
+        name = f"ln {count} = {loss:.2f}, guessing"
+        fig.add_trace(scatter(x=steps, y=[loss, loss], name=name, hoverinfo="skip", **line))
+    return fig

@@ -23,7 +23,7 @@ from bnviz.figures.axes import (
     scale_for,
     switchable,
 )
-from bnviz.figures.charts import line_chart
+from bnviz.figures.charts import line_chart, with_guessing
 from bnviz.figures.panel import ALONG, RANDOM, Panel, View
 from bnviz.figures.papers import ours_in_sight, papers
 from bnviz.figures.style import DASHED, Curve, Time, curves, groups
@@ -239,7 +239,7 @@ LANDSCAPE = over_steps(
     "From the lowest to the highest loss over the step sizes. Which band is narrower, and from "
     "which step on?",
     bands,
-    lambda numbers, view: loss_band(numbers, view.time, view.paper),
+    lambda numbers, view: with_guessing(loss_band(numbers, view.time, view.paper), view),
     paper="loss_band",
     without=RANDOM,
     averages={"loss_low": "loss", "loss_high": "loss"},

@@ -10,7 +10,7 @@ from pandas import DataFrame
 from bnviz.analysis import training as analysis
 from bnviz.analysis.thinning import drawn
 from bnviz.figures.axes import LOG, empty_axes, in_percent, over_time, positive_only
-from bnviz.figures.charts import line_chart
+from bnviz.figures.charts import line_chart, with_guessing
 from bnviz.figures.panel import Panel, classifies
 from bnviz.figures.papers import ours_in_sight, their_lines
 from bnviz.figures.style import Time, curves
@@ -89,7 +89,7 @@ TRAINING_LOSS = Panel(
     "Training loss",
     "The loss of the current batch and its running mean, on a logarithmic axis.",
     lambda view: analysis.smooth(view.rows, "train_loss", WINDOW),
-    lambda numbers, view: training_loss(numbers, view.time, view.paper),
+    lambda numbers, view: with_guessing(training_loss(numbers, view.time, view.paper), view),
     paper="training_loss",
     averages={"mean": "train_loss"},
     fewer=drawn,

@@ -29,14 +29,14 @@ figure_page(
     __doc__,
     [
         [
-            TEST_ACCURACY.told(
-                "Test accuracy",
-                "Is the dashed line above the solid one? From when on, and still at the end?",
-            ),
             TEST_ERROR.told(
                 "Test error",
                 "The same runs, on a scale that shows the last per cent. With ReLUs, is there any "
                 "difference?",
+            ),
+            TEST_ACCURACY.told(
+                "Test accuracy",
+                "Is the dashed line above the solid one? From when on, and still at the end?",
             ),
         ],
         [

@@ -34,12 +34,12 @@ figure_page(
     __doc__,
     [
         [
-            TEST_ACCURACY,
             TEST_ERROR.told(
                 "Test error",
                 "The same runs, on a scale that shows the last per cent. Is anything left of the "
                 "lead at the end?",
             ),
+            TEST_ACCURACY,
         ],
         [
             QUANTILES.told(

@@ -46,5 +46,5 @@ figure_page(
     __doc__,
     [[SURFACE], [SURFACE_RISE, PATH_SHARE]],
     page="surface",
-    choices=[CONTOURS, RELIEF],
+    choices=[RELIEF, CONTOURS],
 )
