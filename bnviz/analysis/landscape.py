@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from pandas import DataFrame, concat
 
-from bnviz.analysis.rows import KEYS, complete, of_net
+from bnviz.analysis.rows import KEYS, complete, of_net, once_per_frame
 
 Direction = Literal["gradient", "random"]
 CURVATURES = ("hessian_top", "batch_sharpness", "gradient_curvature")
@@ -159,6 +159,7 @@ def curvature(rows: DataFrame) -> DataFrame:
     return of_net(rows, *CURVATURES)[[*KEYS, "metric", "step", "value"]]
 
 
+@once_per_frame
 def _probes(rows: DataFrame, direction: Direction) -> DataFrame:
     """Return every complete landscape probe, one row per step size.
 
