@@ -30,7 +30,12 @@ _HERE = Path(__file__).parent
 _WHOLE = "bnviz.plotly", Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 _SMALL = "bnviz_small.plotly", _HERE / "plotly" / "plotly-cartesian.min.js"
 _IN_3D = {"surface", "scatter3d", "mesh3d"}  # types of traces
-_SCRIPTS = ("plot_theme.js", "plot_pictures.js", "plot.js")  # one module to the browser
+_SCRIPTS = (
+    "plot_theme.js",
+    "plot_pictures.js",
+    "plot_steps.js",
+    "plot.js",
+)  # one module to the browser
 _FONTS = "bnviz_export.fonts"
 _SERVED = "_stcore/bidi-components"
 _component = st.components.v2.component(

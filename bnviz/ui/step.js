@@ -1,4 +1,4 @@
-// The step control of a page: a slider over the measured steps of its figures (see plot.js).
+// The step control of a page: a slider over the measured steps of its figures (see plot_steps.js).
 export default function ({ parentElement }) {
   const slider = parentElement.querySelector("input"),
     label = parentElement.querySelector("output"),
