@@ -119,3 +119,18 @@ def test_hovering_a_step_shows_what_was_measured_there(shipped: str, tab: Tab) -
     wait_for(lambda: label.inner_text() == "Step 2,500", "the slice does not follow")
     page.mouse.move(5, 5)
     wait_for(lambda: label.inner_text() == "Step 4,950", "the slice does not come back")
+
+
+def test_every_tab_has_the_title_of_its_page(shipped: str, tab: Tab) -> None:
+    page = tab()
+    for name, title in (("", "Start"), ("landscape", "Landscape"), ("claims", "Claims")):
+        page.goto(f"{shipped}/{name}")
+        wait_for(lambda now=f"{title} · bnviz": page.title() == now, f"{title} is not the title")
+
+
+def test_a_link_to_another_page_stays_in_the_tab(shipped: str, tab: Tab) -> None:
+    page = tab(viewport={"width": 1440, "height": 900})
+    page.goto(shipped)
+    page.get_by_role("link", name="Page Training").first.click()
+    page.get_by_role("heading", name="Training", exact=True).wait_for()
+    assert len(page.context.pages) == 1
