@@ -786,3 +786,16 @@ def test_several_learning_rates_are_named_in_the_papers_curves_too() -> None:
     assert [trace.name for trace in theirs(fig)] == [
         f"Standard · lr {lr} – paper, 2018 v3, Fig. 1b" for lr in ("0.1", "0.5")
     ]
+
+
+def test_more_than_three_bands_get_a_panel_each(rows: DataFrame) -> None:
+    three = landscape_bands(rows)
+    six = pd.concat([three, three.assign(run=three["run"].astype(str) + "-later", lr=0.5)])
+    assert len(axes(loss_band(three, Time(STEPS)), "x")) == 1
+    apart = loss_band(six, Time(STEPS))
+    assert len(axes(apart, "x")) == 6
+    assert {trace.xaxis for trace in apart.data if trace.fill} == {
+        "x",
+        *(f"x{i}" for i in range(2, 7)),
+    }
+    assert not any(trace.showlegend for trace in apart.data if trace.fill)

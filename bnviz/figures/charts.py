@@ -80,8 +80,8 @@ def with_guessing(fig: go.Figure, view: View) -> go.Figure:
     """Draw a dotted line at the loss of guessing, the logarithm of the number of classes."""
     counts = {len(SOURCES[spec.data].classes) for spec in view.specs}
     if len(counts) == 1 and (count := counts.pop()):
-        loss, steps = math.log(count), [0, view.time.steps]
-        line = {"mode": "lines", "line": {"color": MARK, "dash": "dot", "width": 1.5}}
+        loss, line = math.log(count), {"color": MARK, "dash": "dot", "width": 1.5}
+        fig.add_hline(loss, line=line, row="all", col="all", exclude_empty_subplots=False)
         name = f"ln {count} = {loss:.2f}, guessing"
-        fig.add_trace(scatter(x=steps, y=[loss, loss], name=name, hoverinfo="skip", **line))
+        fig.add_trace(scatter(x=[None], y=[None], name=name, mode="lines", line=line))
     return fig

@@ -21,6 +21,7 @@ from bnviz.figures.landscape import (
     measured,
     of_probe,
     over_steps,
+    own_columns,
     unless_huge,
 )
 from bnviz.figures.panel import RANDOM, View
@@ -54,13 +55,9 @@ def gradient_predictiveness(
 def gradient_cosine(frame: DataFrame, time: Time) -> go.Figure:
     """Draw `analysis.gradient_cosines`: the range over η, and a line after one training step."""
     fig = band_chart(frame, "cosine", COSINE, time, None, log=False)
-    for curve, rows in curves(frame):
-        fig.add_traces(
-            [
-                *interval_traces(curve, rows, "cosine"),
-                line_trace(curve, rows["step"], rows["cosine"], showlegend=False),
-            ]
-        )
+    for column, (curve, rows) in zip(own_columns(frame), curves(frame), strict=True):
+        line = line_trace(curve, rows["step"], rows["cosine"], showlegend=False)
+        fig.add_traces([*interval_traces(curve, rows, "cosine"), line], rows=1, cols=column)
     return fig.update_yaxes(range=[-1.05, 1.05], autorange=False, zeroline=True)
 
 

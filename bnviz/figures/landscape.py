@@ -49,6 +49,7 @@ OF_LANDSCAPE = (
     ),
 )
 STEP_SIZE = "Step size η"
+TOGETHER = 3  # bands in one panel, at most
 CURVATURES = dict(
     zip(
         analysis.CURVATURES,
@@ -65,23 +66,37 @@ def band_chart(
 ) -> go.Figure:
     """Draw a band between the columns <name>_low and <name>_high for each run.
 
-    If seeds are averaged, the edges are the means of both columns.
+    More than TOGETHER bands get a panel each, because they would hide each other. If seeds are
+    averaged, the edges are the means of both columns.
     """
-    fig = empty_axes(frame, "Steps", [title])
-    for place, (curve, rows) in enumerate(curves(frame)):
+    bands, columns = curves(frame), own_columns(frame)
+    apart = len(set(columns)) > 1
+    heads = [curve.label for curve, _ in bands] if apart else []
+    fig = empty_axes(frame, "Steps", [title], heads, shared_yaxes=True)
+    for place, (curve, rows) in enumerate(bands):
         step, low, high = rows["step"], rows[f"{name}_low"], rows[f"{name}_high"]
         around = [
             t
             for end in ("low", "high")
             for t in interval_bars(curve, rows, f"{name}_{end}", place, log)
         ]
-        fig.add_traces(
-            [*band_traces(curve, step, low, high), *around, *cross_trace(curve, step, high, time)]
-        )
+        drawn = [*band_traces(curve, step, low, high), *around]
+        drawn += cross_trace(curve, step, high, time, words=not apart)
+        if apart:  # the head of the panel names the run
+            drawn = [trace.update(showlegend=False) for trace in drawn]
+        fig.add_traces(drawn, rows=1, cols=columns[place])
+    by_norm = {rows["norm"].iloc[0]: columns[place] for place, (_, rows) in enumerate(bands)}
     for curve, rows in papers(paper, frame):
-        fig.add_traces(band_traces(curve, rows["step"], rows["low"], rows["high"]))
+        drawn = band_traces(curve, rows["step"], rows["low"], rows["high"])
+        fig.add_traces(drawn, rows=1, cols=by_norm.get(rows["norm"].iloc[0], 1))
     fig.add_traces(interval_legend(frame, whiskers=True))
     return over_time(time, fig)
+
+
+def own_columns(frame: DataFrame) -> list[int]:
+    """Return the column of each run's panel: the same, or its own if they are over TOGETHER."""
+    count = len(curves(frame))
+    return [place if count > TOGETHER else 1 for place in range(1, count + 1)]
 
 
 def loss_band(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
