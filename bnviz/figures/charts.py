@@ -82,6 +82,7 @@ def with_guessing(fig: go.Figure, view: View) -> go.Figure:
     if len(counts) == 1 and (count := counts.pop()):
         loss, line = math.log(count), {"color": MARK, "dash": "dot", "width": 1.5}
         fig.add_hline(loss, line=line, row="all", col="all", exclude_empty_subplots=False)
+        fig.update_layout(annotations=fig.layout.annotations or None)  # plotly adds an empty list
         name = f"ln {count} = {loss:.2f}, guessing"
         fig.add_trace(scatter(x=[None], y=[None], name=name, mode="lines", line=line))
     return fig
