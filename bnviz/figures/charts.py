@@ -81,8 +81,9 @@ def with_guessing(fig: go.Figure, view: View) -> go.Figure:
     counts = {len(SOURCES[spec.data].classes) for spec in view.specs}
     if len(counts) == 1 and (count := counts.pop()):
         loss, line = math.log(count), {"color": MARK, "dash": "dot", "width": 1.5}
-        fig.add_hline(loss, line=line, row="all", col="all", exclude_empty_subplots=False)
-        fig.update_layout(annotations=fig.layout.annotations or None)  # plotly adds an empty list
+        for x, y in sorted({(trace.xaxis or "x", trace.yaxis or "y") for trace in fig.data}):
+            ends = {"x0": 0, "x1": 1, "y0": loss, "y1": loss}
+            fig.add_shape(type="line", xref=f"{x} domain", yref=y, line=line, **ends)
         name = f"ln {count} = {loss:.2f}, guessing"
         fig.add_trace(scatter(x=[None], y=[None], name=name, mode="lines", line=line))
     return fig
