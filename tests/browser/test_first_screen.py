@@ -134,3 +134,18 @@ def test_a_link_to_another_page_stays_in_the_tab(shipped: str, tab: Tab) -> None
     page.get_by_role("link", name="Page Training").first.click()
     page.get_by_role("heading", name="Training", exact=True).wait_for()
     assert len(page.context.pages) == 1
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_row_of_controls_stays_in_sight_and_hides_what_scrolls_beneath(
+    theme: str, shipped: str, tab: Tab
+) -> None:
+    page = tab(viewport={"width": 1440, "height": 900}, color_scheme=theme)
+    page.goto(f"{shipped}/landscape?preset=deep")
+    page.locator(HERO).first.wait_for()
+    page.mouse.move(700, 600)
+    page.mouse.wheel(0, 900)
+    row = page.locator(".st-key-controls")
+    wait_for(lambda: row.bounding_box()["y"] == 0, "the row scrolls away")  # type: ignore[index]
+    colour = "(part) => getComputedStyle(part).backgroundColor"
+    assert row.evaluate(colour) == page.locator(".stApp").evaluate(colour)
