@@ -106,7 +106,8 @@ def draw(
 ) -> None:
     """Draw every panel, with its sentence and its export; the first one larger than the others.
 
-    `too` offers to measure what the runs have not measured, and `beside` is as in `show`.
+    Prose stands beside the first row, whose other panels are beneath the first. `too` offers to
+    measure what the runs have not measured, and `beside` is as in `show`.
     """
     stamp, specs = tuple(newest(run) for run in runs), [run.spec for run in runs]
     rows = fitting(grid, specs)
@@ -116,10 +117,12 @@ def draw(
         left, right = st.columns(HERO_WIDTHS, gap="large")
         with left:
             drawing.one(rows[0][0], right)
+            for panel in rows[0][1:]:
+                drawing.one(panel)
         with right:
             prose(*beside)
             st.caption(f"Measured on {regime(specs)}.")
-    for row in filter(None, ([*rows[0][1:]], *rows[1:])):
+    for row in rows[1:]:
         for column, panel in zip(st.columns(len(row)), row, strict=True):
             with column:
                 drawing.one(panel)
