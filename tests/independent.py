@@ -40,7 +40,6 @@ LINEAR = PLAIN | {"model": "dln", "depth": 25, "data": "gaussian", "steps": 10_0
 SIGMOIDS = PLAIN | {"model": "mlp", "lr": 0.1, "pixels": "binary", "init": "gaussian"}
 
 DEEP = VGG_16 | {"steps": 5000, "probes": ("activations", "covariate_shift", "landscape")}
-FIVE_NORMS = VGG_11 | {"steps": 2000}
 NOISE_ALONE = VGG_16 | {"steps": 2000}
 FINE_STEPS = VGG_11 | {"steps": 1000, "step_sizes": [0.01, 0.1, 0.5, 1.0, 2.0, 4.0]}
 FEW_IMAGES = VGG_11 | {"data": "cifar10-sample", "steps": 200, "probes": ("landscape",)}
@@ -458,7 +457,7 @@ TRAINING = {
     "report-relu": both(REPORT | {"model": "lenetr"}, apart, "batch", "none"),
     "dln-l1-above-batch": ratio(DLN, final_loss, "l1", "batch"),
     **{f"dln-{norm}": ratio(DLN, final_loss, norm, "none") for norm in LP},
-    **{f"{norm}-as-good": difference(FIVE_NORMS, MIDDLE, norm, "batch") for norm in LP},
+    **{f"{norm}-as-good": difference(DEEP, MIDDLE, norm, "batch") for norm in LP},
 }
 DISTRIBUTIONS = {
     "noisy-less-stable": ratio(DEEP, mean_change, "noisy", "none"),
@@ -511,8 +510,8 @@ LANDSCAPE = {
     "dln-band-early": ratio(DLN, early_peak("loss_along"), "none", "batch"),
     "dln-band-late": ratio(DLN, width(first=7500), "batch", "none"),
     "dln-edge": of(DLN, "batch", lambda run: off_edge(run).max()),
-    **{f"{norm}-band": ratio(FIVE_NORMS, width(), "none", norm) for norm in LP},
-    **{f"{norm}-predictive": ratio(FIVE_NORMS, farthest, "none", norm) for norm in LP},
+    **{f"{norm}-band": ratio(DEEP, width(), "none", norm) for norm in LP},
+    **{f"{norm}-predictive": ratio(DEEP, farthest, "none", norm) for norm in LP},
     **{f"dln-{norm}-edge": of(DLN, norm, lambda run: off_edge(run).median()) for norm in LP[:2]},
     **{f"dln-{norm}-band": ratio(DLN, early_peak("loss_along"), "none", norm) for norm in LP},
     **{
@@ -588,7 +587,7 @@ def told() -> dict[str, dict[str, float]]:
             **each(DEEP, width(last=249), "_early"),
             **each(DEEP, log_width, "_log"),
         },
-        "norms": {norm: of(FIVE_NORMS, norm, MIDDLE)(0) for norm in (*PAIR, *LP)},
+        "norms": {norm: of(DEEP, norm, MIDDLE)(0) for norm in (*PAIR, *LP)},
         "few-images": each(FEW_IMAGES, width()) | each(FEW_IMAGES, accuracy(180, 199), "_last"),
     }
 

@@ -148,14 +148,13 @@ def test_covariate_shift_has_the_order_that_its_page_states() -> None:
     assert words(*cosines) == {judging.UNDECIDED}
 
 
-def test_no_network_meets_the_conditions_that_the_story_says_none_meets() -> None:
+def test_the_networks_meet_the_conditions_as_seldom_as_the_story_says() -> None:
     lines = theorems.conditions(SHIPPED)
     assert [line.network for line in lines] == ["MLP", "DLN", "VGG"]
-    for verdict in (each for line in lines for each in (line.gain, line.inner)):
-        assert not verdict.claim.low <= verdict.mean <= verdict.claim.high
+    assert all(line.gain.mean > 1 and line.inner.mean < 55 for line in lines)
     answers = " ".join(question.answer for question in QUESTIONS)
     for text in (CHAPTERS["landscape"].text, answers):
-        assert "neither holds for most units" in text
+        assert "first holds for fewer than half of the units, the second for about half" in text
         assert all(line.network in text for line in lines)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bnviz.presets.preset import CLASS, DEEP, PAIR, QUICK, SEEDS, Preset, probes
 
+SHORT = {"accuracy": 1, "evaluation": 200}  # the probes of runs that show accuracy only
 HALF_THE_NOISE = {
     "noise_mean": 0.25,
     "noise_mean_spread": 0.05,
@@ -64,6 +65,32 @@ SCALES = (
             "probes": {"accuracy": 1, "evaluation": 500, "activations": 100},
         },
         norms=("none", "noise"),
+        page="training",
+    ),
+    Preset(
+        name="augmented",
+        label="Augmented",
+        ships=SEEDS,
+        summary=(
+            "A small VGG on all of CIFAR-10 for 2,000 steps, on shifted and mirrored images. The "
+            "paper reports the test accuracies of long augmented runs. This one is short: it shows "
+            "the order of the networks, not the paper's accuracies."
+        ),
+        knobs=CLASS | {"augment": True, "probes": SHORT},
+        norms=PAIR,
+        page="training",
+    ),
+    Preset(
+        name="momentum",
+        label="Momentum",
+        ships=SEEDS,
+        summary=(
+            "A small VGG on all of CIFAR-10 for 2,000 steps, with momentum 0.9 and a learning rate "
+            "of 0.01. The paper uses plain SGD. This short run shows whether the order of the "
+            "networks depends on that."
+        ),
+        knobs=CLASS | {"momentum": 0.9, "lr": 0.01, "probes": SHORT},
+        norms=PAIR,
         page="training",
     ),
     Preset(

@@ -60,6 +60,6 @@ SECTION_4 = (
             "steps": 200,
             "probes": {"accuracy": 1, "evaluation": 50, "theory": 50},
         },
-        SEEDS[:1],
+        SEEDS,
     ),
 )

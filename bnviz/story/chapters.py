@@ -234,8 +234,8 @@ SMOOTHNESS = (
             "{batch:.2f} with BatchNorm and by {none:.2f} without, on average; in the first 250 "
             "steps by {batch_early:.2f} and {none_early:.2f}. On a logarithmic axis the first two "
             "are {batch_log:.2f} and {none_log:.2f}. The paper's answer is a smoother landscape, "
-            "which its theorems give if γ < σ and ⟨ŷ, g⟩ ≥ 0. In our MLP, DLN and VGG neither "
-            "holds for most units."
+            "which its theorems give if γ < σ and ⟨ŷ, g⟩ ≥ 0. In our MLP, DLN and VGG the first "
+            "holds for fewer than half of the units, the second for about half or fewer."
         ),
         numbers={
             **each(landscape("width", "mean"), *PAIR),
@@ -261,9 +261,9 @@ SMOOTHNESS = (
         heading="Do other normalisations learn as fast?",
         text=(
             "Divide by an average L1, L2 or L∞ norm instead of the standard deviation. The "
-            "variance is no longer fixed. On a shallower network, vgg11, the training accuracy "
-            "over steps 1,000 to 1,999 is {l1:.0f}, {l2:.0f} and {linf:.0f} %, against "
-            "{batch:.0f} % with BatchNorm and {none:.0f} % for the standard network (one seed)."
+            "variance is no longer fixed. The training accuracy over steps 1,000 to 1,999 is "
+            "{l1:.0f}, {l2:.0f} and {linf:.0f} %, against {batch:.0f} % with BatchNorm and "
+            "{none:.0f} % for the standard network (one seed)."
         ),
         numbers=each(MIDDLE, *LP, scale=100),
         reading="Do all normalised networks outrun the standard one, and how far apart are they?",

@@ -72,8 +72,8 @@ QUESTIONS = (
         "BatchNorm show both too. That fits a link, but does not prove one. Proof would take an "
         "experiment that changes the smoothness of the landscape and nothing else. The paper's "
         "theorems promise a shorter gradient and a lower curvature under conditions (γ < σ, "
-        "⟨ŷ, g⟩ ≥ 0). In the MLP, the DLN and the VGG that we checked, neither holds for most "
-        "units.",
+        "⟨ŷ, g⟩ ≥ 0). In the MLP, the DLN and the VGG that we checked, the first holds for fewer "
+        "than half of the units, the second for about half or fewer.",
     ),
     Question(
         "In the paper, effective β of both VGGs settles at 20. Why is that a property of the "
