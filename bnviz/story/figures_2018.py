@@ -179,7 +179,7 @@ VGG_FIGURES_5_TO_12 = (
             **named("last", each(spread("conv11", "last"), *LP)),
         },
         claims=("l1-shift", "l2-shift", "linf-shift"),
-        note="ours keep their width",
+        note="in ours, all but BatchNorm widen",
     ),
     PaperFigure(
         title="8, moments",
