@@ -176,6 +176,7 @@ def test_a_copied_link_opens_the_same_view(shipped: str, tab: Tab) -> None:
             "Standard · n = 2",
             "BatchNorm · n = 2",
             "mean of logarithms, ± one standard deviation over seeds",
+            "ln 10 = 2.30, guessing",
         ]
 
 
