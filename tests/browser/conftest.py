@@ -33,6 +33,9 @@ SWITCHES = [
 ]
 PATIENCE_MS = 180_000  # generous, because a busy machine draws slowly
 
+HERO = ".bnviz-plot-box .main-svg[role=img]"
+SCREENS = {(1440, 900): 350, (1366, 768): 350, (390, 844): 520}  # size -> lowest top of the hero
+
 Tab = Callable[..., playwright.Page]
 
 
@@ -105,3 +108,21 @@ def tab(browser: playwright.Browser) -> Iterator[Tab]:
     """
     with ExitStack() as windows:
         yield lambda **options: windows.enter_context(patient(browser, **options)).new_page()
+
+
+def on_the_first_screen(page: playwright.Page) -> None:
+    """Check that the hero figure of a page is whole on the first screen of three sizes."""
+    hero = page.locator(HERO).first
+    for (width, height), lowest in SCREENS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(300)
+        wait_for(
+            lambda lowest=lowest, height=height: whole(hero, lowest, height),
+            f"the hero is not on the first screen of {width} × {height}",
+        )
+
+
+def whole(hero: playwright.Locator, lowest: int, height: int) -> bool:
+    """Return whether a figure begins above `lowest` and ends above the foot of the screen."""
+    box = hero.bounding_box()
+    return box is not None and box["y"] <= lowest and box["y"] + box["height"] <= height

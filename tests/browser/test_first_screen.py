@@ -1,30 +1,13 @@
-"""The first screen of every page, and how its figures follow the hand of the reader."""
+"""How the figures of a page follow the hand of the reader, and what stays in sight."""
 
 from __future__ import annotations
 
 import playwright.sync_api as playwright
 import pytest
 
-from tests.browser.conftest import Tab
+from tests.browser.conftest import HERO, Tab
 from tests.conftest import wait_for
 
-SCREENS = {(1440, 900): 350, (1366, 768): 350, (390, 844): 520}  # size -> lowest top of the hero
-PAGES = (
-    "",
-    "training",
-    "distributions",
-    "covariate_shift",
-    "landscape",
-    "norms",
-    "surface",
-    "theory",
-    "mnist",
-    "lenet",
-    "batchnorm",
-    "compare",
-    "sweep",
-)
-HERO = ".bnviz-plot-box .main-svg[role=img]"
 NOW = "() => window.bnvizSteps?.now()"
 SLICE = ".st-key-figure-loss-slice"
 WIDTH = ".st-key-figure-loss-width"
@@ -40,27 +23,6 @@ DELAYS = f"""async () => {{
   }}
   return delays.sort((a, b) => a - b)[10];
 }}"""
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_the_hero_figure_is_whole_on_the_first_screen(name: str, shipped: str, tab: Tab) -> None:
-    page = tab()
-    page.goto(f"{shipped}/{name}")
-    hero = page.locator(HERO).first
-    hero.wait_for()
-    for (width, height), lowest in SCREENS.items():
-        page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(300)
-        wait_for(
-            lambda lowest=lowest, height=height: whole(hero, lowest, height),
-            f"the hero is not on the first screen of {width} × {height}",
-        )
-
-
-def whole(hero: playwright.Locator, lowest: int, height: int) -> bool:
-    """Return whether a figure begins above `lowest` and ends above the foot of the screen."""
-    box = hero.bounding_box()
-    return box is not None and box["y"] <= lowest and box["y"] + box["height"] <= height
 
 
 def landscape(shipped: str, tab: Tab) -> playwright.Page:
