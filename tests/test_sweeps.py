@@ -444,3 +444,8 @@ def test_numbers_are_readable_on_every_colour(share: float) -> None:
     below = luminance(sample_colorscale(SHADES, [share], colortype="tuple")[0])
     ink = {"#000000": 0.0, "#ffffff": 1.0}[_ink(share)]
     assert (max(ink, below) + 0.05) / (min(ink, below) + 0.05) >= 4.5
+
+
+def test_quick_has_half_of_the_noise() -> None:
+    half = SWEEPS["noise"].turned(QUICK.specs()[0], "0.5")
+    assert half == {name: PRESETS["quick"].knobs[name] for name in half}

@@ -55,7 +55,8 @@ def gradient_predictiveness(
 def gradient_cosine(frame: DataFrame, time: Time) -> go.Figure:
     """Draw `analysis.gradient_cosines`: the range over η, and a line after one training step."""
     fig = band_chart(frame, "cosine", COSINE, time, None, log=False)
-    for column, (curve, rows) in zip(own_columns(frame), curves(frame), strict=True):
+    networks = curves(frame)
+    for column, (curve, rows) in zip(own_columns(len(networks)), networks, strict=True):
         line = line_trace(curve, rows["step"], rows["cosine"], showlegend=False)
         fig.add_traces([*interval_traces(curve, rows, "cosine"), line], rows=1, cols=column)
     return fig.update_yaxes(range=[-1.05, 1.05], autorange=False, zeroline=True)

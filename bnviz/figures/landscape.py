@@ -69,7 +69,8 @@ def band_chart(
     More than TOGETHER bands get a panel each, because they would hide each other. If seeds are
     averaged, the edges are the means of both columns.
     """
-    bands, columns = curves(frame), own_columns(frame)
+    bands = curves(frame)
+    columns = own_columns(len(bands))
     apart = len(set(columns)) > 1
     heads = [curve.label for curve, _ in bands] if apart else []
     fig = empty_axes(frame, "Steps", [title], heads, shared_yaxes=True)
@@ -93,9 +94,8 @@ def band_chart(
     return over_time(time, fig)
 
 
-def own_columns(frame: DataFrame) -> list[int]:
+def own_columns(count: int) -> list[int]:
     """Return the column of each run's panel: the same, or its own if they are over TOGETHER."""
-    count = len(curves(frame))
     return [place if count > TOGETHER else 1 for place in range(1, count + 1)]
 
 

@@ -191,20 +191,19 @@ class Panel:
     def played(self, view: View) -> go.Figure:
         """Return the figure of a moment with a frame for every measured step.
 
-        The frames are named after their steps, and `layout.meta` names the one that is shown.
+        The frames are named after their steps. The last is shown, and `layout.meta` names it.
         """
         every = self.every(view)
         steps = [int(step) for step in sorted(every["step"].unique())]
-        drawn = {step: self.draw(newest(every, step), view) for step in steps}
-        shown = max((step for step in steps if step <= view.step), default=None)
-        if shown is None:
+        if not steps:
             return self.draw(every, view)
-        fig = drawn[shown]
+        drawn = {step: self.draw(newest(every, step), view) for step in steps}
+        fig = drawn[steps[-1]]
         fig.frames = [
             go.Frame(name=str(step), data=each._data, _validate=False)
             for step, each in drawn.items()
         ]
-        return tell_page(fig, frame=str(shown))
+        return tell_page(fig, frame=str(steps[-1]))
 
     def figure(self, view: View) -> tuple[DataFrame, go.Figure]:
         """Return the numbers as they are drawn, and the figure."""

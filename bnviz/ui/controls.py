@@ -12,6 +12,7 @@ import streamlit as st
 from bnviz import presets
 from bnviz.presets import PRESETS, Preset
 from bnviz.spec import RunSpec, SpecError
+from bnviz.sweeps import PAPERS_NOISE
 from bnviz.sweeps import noise as noise_settings
 from bnviz.training.norms import NORMS, Noise
 from bnviz.training.probes import PROBES
@@ -130,7 +131,7 @@ def add_network(key: str, norm: str) -> None:
 
 def noise_level() -> None:
     """Draw the field for the strength of the noise, in multiples of the paper's."""
-    st.session_state["noise"] = st.session_state["noise_mean"] / RunSpec().noise_mean
+    st.session_state["noise"] = st.session_state["noise_mean"] / PAPERS_NOISE.noise_mean
     st.number_input(
         "Noise ×",
         0.0,
@@ -145,7 +146,7 @@ def noise_level() -> None:
 
 def take_noise() -> None:
     """Set the settings of the noise to the chosen level."""
-    st.session_state.update(noise_settings(RunSpec(), str(st.session_state["noise"])))
+    st.session_state.update(noise_settings(PAPERS_NOISE, str(st.session_state["noise"])))
 
 
 def modified(asked: Asked, changed: dict[str, str], reset: Callable[[], None]) -> None:

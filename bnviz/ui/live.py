@@ -113,20 +113,24 @@ def draw(
     rows = fitting(grid, specs)
     view = view_of(stamp, choices, runs, [panel for row in rows for panel in row])
     drawing = Drawing(stamp, view, choices, runs, too)
-    with st.container(key="hero"):
-        left, right = st.columns(HERO_WIDTHS, gap="large")
-        with left:
-            drawing.one(rows[0][0], right)
-            for panel in rows[0][1:]:
-                drawing.one(panel)
-        with right:
-            prose(*beside)
-            st.caption(f"Measured on {regime(specs)}.")
+    left, right = hero_columns()
+    with left:
+        drawing.one(rows[0][0], right)
+        for panel in rows[0][1:]:
+            drawing.one(panel)
+    with right:
+        prose(*beside)
+        st.caption(f"Measured on {regime(specs)}.")
     for row in rows[1:]:
         for column, panel in zip(st.columns(len(row)), row, strict=True):
             with column:
                 drawing.one(panel)
     export.whole_page(drawing.takes, " / ".join(take.title for take in drawing.takes))
+
+
+def hero_columns() -> Sequence[DeltaGenerator]:
+    """Return the column of a page's first figure, and the one of the prose beside it."""
+    return st.container(key="hero").columns(HERO_WIDTHS, gap="large")
 
 
 def prose(text: str, limits: str) -> None:
@@ -201,12 +205,12 @@ def made(
     """Return a figure with what can be exported of it, and the papers' curves in it, if any."""
     drawn = numbers_of(panel.name, stamp, choices, panel, view)
     theirs = panel.counterpart(view.specs, choices.choice) if choices.paper and len(drawn) else None
-    shown, key = replace(view, paper=theirs), digest(drawn, theirs)
-    figure = (
-        played(panel, stamp, choices, shown)
-        if panel.moment and still(runs)
-        else picture(panel.name, key, repr(view.time), choices, panel, drawn, shown)
-    )
+    shown = replace(view, paper=theirs)
+    if panel.moment and still(runs):
+        figure = played(panel, stamp, choices, shown)
+    else:
+        key = digest(drawn, theirs)
+        figure = picture(panel.name, key, repr(view.time), choices, panel, drawn, shown)
     take = Takeaway(
         panel.name,
         panel.title,
@@ -284,11 +288,9 @@ def picture(
 
 
 def played(panel: Panel, stamp: Stamp, choices: Choices, view: View) -> go.Figure:
-    """Return the figure of a moment with a frame for every step, cached like `picture`."""
-    last = replace(view, step=view.time.steps)
-    return pictures.get(
-        (panel.name, stamp, replace(choices, step=last.step)), lambda: panel.played(last)
-    )
+    """Return the figure of a moment with a frame for every step, cached whatever the step."""
+    whatever = replace(choices, step=view.time.steps)
+    return pictures.get((panel.name, stamp, whatever), lambda: panel.played(view))
 
 
 def still(runs: Sequence[Run]) -> bool:

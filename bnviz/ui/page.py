@@ -49,12 +49,10 @@ def figure_page(
     """
     words = About.of(doc)
     heading(words)
-    asked = controls.ask(page, networks, run_bar_of)
+    asked = controls.ask(page, networks, lambda asked: run_bar(asked.specs, states(asked.specs)))
     if asked.problem:
         return
-    found = states(asked.specs)
-    absent = [] if all_done(found) else presets.missing(asked.specs)
-    for name in absent:
+    for name in absent(asked.specs):
         offer_download(name)
     chosen = choose(asked, grid, layers, choices)
     shipped = [PRESETS[name].label for name in presets.offered(page) if PRESETS[name].ships]
@@ -84,13 +82,6 @@ def choose(
     return live.Choices(at, chosen, choice, paper, statistic)
 
 
-def text(doc: str | None) -> None:
-    """Draw the docstring of a page that has no figures of runs."""
-    words = About.of(doc)
-    heading(words)
-    live.prose(words.text, words.limits)
-
-
 def states(specs: list[RunSpec]) -> list[str]:
     """Return the state of each run; "new" if nobody has started it yet."""
     return [
@@ -103,18 +94,16 @@ def all_done(found: list[str]) -> bool:
     return all(state == "done" for state in found)
 
 
-def run_bar_of(asked: Asked) -> None:
-    """Draw the Run button of a figure page."""
-    found = states(asked.specs)
-    ready = all_done(found) or not presets.missing(asked.specs)
-    run_bar(asked.specs, found, ready)
+def absent(specs: list[RunSpec]) -> list[str]:
+    """Return the data sets that these runs still need and that are not here."""
+    names = presets.missing(specs)
+    return [] if names and all_done(states(specs)) else names
 
 
-def run_bar(specs: list[RunSpec], found: list[str], ready: bool, label: str = "") -> None:
+def run_bar(specs: list[RunSpec], found: list[str]) -> None:
     """Draw one button, which runs or stops, and beside it the progress or what the runs cost.
 
-    `found` are the states of the runs, `ready` says whether their data are here, and `label` is
-    another label for Run.
+    `found` are the states of the runs.
     """
     active, done = any(state in ACTIVE for state in found), all_done(found)
     problem = "" if active or done else asking.refused(specs)
@@ -124,10 +113,10 @@ def run_bar(specs: list[RunSpec], found: list[str], ready: bool, label: str = ""
             st.rerun()
         st.fragment(partial(progress.overall, specs), run_every=live.EVERY_S)()
     elif st.button(
-        "Finished" if done else to_run(found, label),
+        "Finished" if done else to_run(found),
         type="primary",
         icon=":material/check:" if done else ":material/play_arrow:",
-        disabled=not ready or done or bool(problem),
+        disabled=done or bool(problem or absent(specs)),
         key="run",
         help="These runs are finished and kept. Change a setting to run something else."
         if done

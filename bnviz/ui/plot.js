@@ -122,7 +122,7 @@ async function draw(figure) {
       if (plot.Plotly !== Plotly) plot.Plotly?.purge(box);
       plot.Plotly = Plotly;
       if (!box.clientWidth) break; // hidden, in a closed tab say: the observer calls again
-      const is3d = data.some((trace) => ["surface", "scatter3d", "mesh3d"].includes(trace.type));
+      const { is3d } = spec;
       // Squares that are constrained to their panels keep the size of earlier panels.
       const squares = Object.keys(layout)
         .filter((name) => layout[name]?.constrain)
@@ -256,13 +256,13 @@ function play(figure) {
     const at = plot.names.indexOf(plot.frame) + 1;
     if (at >= plot.names.length - 1) stop(plot);
     const mine = plot.playing;
-    await show(figure, plot.names[Math.min(at, plot.names.length - 1)]);
+    await showStep(Number(plot.names[Math.min(at, plot.names.length - 1)]));
     if (!plot.playing) keep(figure);
     if (mine && plot.playing === mine) plot.playing = setTimeout(next, BEAT);
   };
   plot.playing = setTimeout(next, BEAT);
   const ended = plot.names.indexOf(plot.frame) === plot.names.length - 1;
-  show(figure, ended ? plot.names[0] : plot.frame);
+  showStep(Number(ended ? plot.names[0] : plot.frame));
 }
 
 function handle(figure) {
@@ -273,11 +273,11 @@ function handle(figure) {
     if (!plot.playing) return play(figure);
     stop(plot);
     keep(figure);
-    return show(figure, plot.frame);
+    return showStep(Number(plot.frame));
   };
   slider.oninput = () => {
     stop(plot);
-    show(figure, plot.names[slider.value]);
+    showStep(Number(plot.names[slider.value]));
   };
   slider.onchange = () => keep(figure);
 }

@@ -128,8 +128,10 @@ def _room(figure: go.Figure, height: int | None) -> int:
 
 def _payload(head: dict[str, Any], figure: go.Figure) -> bytes:
     """Return the JSON that plot.js reads: `head`, where to find plotly.js and fonts, the figure."""
-    name, file = _WHOLE if _IN_3D & {trace.type for trace in figure.data} else _SMALL
+    is3d = bool(_IN_3D & {trace.type for trace in figure.data})
+    name, file = _WHOLE if is3d else _SMALL
     served = {
+        "is3d": is3d,
         "library": f"{_SERVED}/{name}/{file.name}?v={plotly.__version__}",
         "fonts": {
             weight: f"{_SERVED}/{_FONTS}/{path.name}" for weight, path in typeface.FILES.items()

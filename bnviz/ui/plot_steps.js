@@ -59,8 +59,6 @@ function markAll() {
   window.dispatchEvent(new Event("bnviz-step"));
 }
 
-const show = (figure, frame) => showStep(Number(frame));
-
 function nearest(step) {
   return measuredSteps().reduce((a, b) => (Math.abs(b - step) < Math.abs(a - step) ? b : a));
 }

@@ -150,11 +150,10 @@ def tell(words: str) -> None:
     The theorems and where to go from here come last.
     """
     first, *others = [*TOLD, FINDING]
-    with st.container(key="hero"):
-        left, right = st.columns(live.HERO_WIDTHS, gap="large")
-        with left:
-            tell_chapter(first, right, live.HERO_HEIGHT)
-        right.markdown(words)
+    left, right = live.hero_columns()
+    with left:
+        tell_chapter(first, right, live.HERO_HEIGHT)
+    right.markdown(words)
     for pair in zip(others[::2], others[1::2], strict=True):
         for column, chapter in zip(st.columns(2, gap="large"), pair, strict=True):
             with column:

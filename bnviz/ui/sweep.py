@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from bnviz import presets, sweeps
+from bnviz import sweeps
 from bnviz.analysis.ends import End, telling
 from bnviz.figures import panel as panels
 from bnviz.figures.panel import Panel, View
@@ -66,11 +66,10 @@ def specs_at(sweep: Sweep, values: str, specs: list[RunSpec]) -> list[RunSpec]:
 def bar(specs: list[RunSpec]) -> None:
     """Draw the buttons that run and stop the sweep, and how many of its runs are finished."""
     found = page.states(specs)
-    absent = [] if page.all_done(found) else presets.missing(specs)
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        page.run_bar(specs, found, ready=not absent)
+        page.run_bar(specs, found)
         st.markdown(counted(specs, found), width="content")
-    for name in absent:
+    for name in page.absent(specs):
         page.offer_download(name)
 
 
