@@ -12,6 +12,7 @@ from bnviz.export import STYLES, Style, takeaway
 from bnviz.export.look import parts
 from bnviz.export.takeaway import SUFFIXES, Takeaway
 from bnviz.figures import PANELS, comparison
+from bnviz.figures.lines import MOST_SMOOTHING, STEPS, UNITS, problem
 from bnviz.figures.panel import EACH, SWITCHES, Panel
 from bnviz.runs.run import Run
 from bnviz.spec import RunSpec
@@ -51,6 +52,7 @@ def add_to(command: argparse.ArgumentParser) -> None:
         help=f"how to show several seeds: {', '.join(STATISTICS)} around their mean, or {EACH}",
     )
     command.add_argument("--paper", action="store_true", help="show the papers' curves as well")
+    add_lines_to(command)
     command.add_argument(
         "--look",
         default="{}",
@@ -58,6 +60,19 @@ def add_to(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--full", action="store_true", help="write the numbers at full resolution, not as drawn"
+    )
+
+
+def add_lines_to(command: argparse.ArgumentParser) -> None:
+    """Add the options for figures over steps."""
+    command.add_argument(
+        "--unit", default=STEPS, help=f"of the axis over steps: {', '.join(UNITS)}; default: steps"
+    )
+    command.add_argument(
+        "--smoothing",
+        default="0.0",
+        help=f"of lines over steps, from 0 to {MOST_SMOOTHING}: the weight of the past in their "
+        "moving average",
     )
 
 
@@ -83,6 +98,9 @@ def taken(options: argparse.Namespace, runs: Sequence[Run]) -> tuple[Takeaway, s
     style = one_of("--style", options.style, STYLES)
     one_of("--format", format, dict.fromkeys(SUFFIXES))
     one_of("--over", options.over, dict.fromkeys((*STATISTICS, EACH)))
+    one_of("--unit", options.unit, UNITS)
+    if wrong := problem("smoothing", options.smoothing):
+        raise ValueError(f"--smoothing {wrong}, got {shorten(options.smoothing)}")
     if options.full and format not in TABLES:
         raise ValueError(
             f"--full writes numbers: the format must be {' or '.join(TABLES)}, got {format}"
@@ -92,6 +110,8 @@ def taken(options: argparse.Namespace, runs: Sequence[Run]) -> tuple[Takeaway, s
         "layers": known_layers(options.layers, runs[0].spec),
         "choice": known_view(options.view, panel),
         "statistic": options.over,
+        "unit": options.unit,
+        "smoothing": float(options.smoothing),
     }
     look = json_object("--look", options.look)
     take = takeaway.of_runs(panel, runs, **chosen, paper=options.paper, look=look)

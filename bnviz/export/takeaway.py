@@ -21,6 +21,7 @@ from bnviz.analysis.distributions import HISTOGRAM
 from bnviz.export import ExportError, Style
 from bnviz.figures import panel as panels
 from bnviz.figures.distributions import histogram_steps
+from bnviz.figures.lines import SECONDS, STEPS, Lines
 from bnviz.figures.panel import EACH, Panel
 from bnviz.runs.bundle import bundle
 from bnviz.runs.run import Run
@@ -90,6 +91,8 @@ def of_runs(
     choice: str = "",
     statistic: str = EACH,
     paper: bool = False,
+    unit: str = STEPS,
+    smoothing: float = 0.0,
     look: Mapping[str, Any] | None = None,
 ) -> Takeaway:
     """Return the figure of these runs, with the choices that a page offers its reader.
@@ -101,8 +104,10 @@ def of_runs(
         raise ValueError(f"figure {panel.name} is not about these runs")
     rows = rows_of([panel], runs, step, layers)
     chosen: dict[str, Any] = {"step": step, "layers": layers, "statistic": statistic}
-    view = panels.view(rows, specs, choice=choice, **chosen)
-    view = replace(view, paper=panel.counterpart(specs, choice) if paper else None)
+    lines = lines_of(runs, unit, smoothing)
+    view = panels.view(rows, specs, choice=choice, lines=lines, **chosen)
+    shows_theirs = paper and unit == STEPS
+    view = replace(view, paper=panel.counterpart(specs, choice) if shows_theirs else None)
     numbers, figure = panel.figure(view)
     named = {"step": step, "layers": ",".join(layers), "view": choice}
     return Takeaway(
@@ -113,9 +118,20 @@ def of_runs(
         numbers=numbers,
         full=partial(panel.measure, view),
         runs=tuple(runs),
-        options=named | {"over": statistic, "paper": paper},
+        options=named | {"over": statistic, "paper": paper} | line_options(unit, smoothing),
         look=look or {},
     )
+
+
+def lines_of(runs: Sequence[Run], unit: str, smoothing: float) -> Lines:
+    """Return how figures over steps of these runs are drawn."""
+    seconds = {run.id: run.seconds_per_step for run in runs} if unit == SECONDS else {}
+    return Lines(unit, smoothing, seconds)
+
+
+def line_options(unit: str, smoothing: float) -> dict[str, Any]:
+    """Return the options of `python -m bnviz export` that draw lines so; None for the default."""
+    return {"unit": None if unit == STEPS else unit, "smoothing": smoothing or None}
 
 
 def rows_of(

@@ -17,6 +17,7 @@ from bnviz.analysis.rows import default_layers, diverged, newest
 from bnviz.analysis.seeds import over_seeds
 from bnviz.data import SOURCES
 from bnviz.figures.axes import tell_page
+from bnviz.figures.lines import IN_STEPS, Lines, arranged
 from bnviz.figures.style import Time
 from bnviz.papers import reference
 from bnviz.spec import RunSpec
@@ -46,6 +47,7 @@ class View:
     paper : the papers' curves to draw beneath, None if there are none or they are hidden
     specs : the settings of the runs
     statistic : how several seeds are drawn, a key of `bnviz.analysis.scales.STATISTICS` or EACH
+    lines : unit and smoothing of figures over steps
     """
 
     rows: DataFrame
@@ -56,6 +58,7 @@ class View:
     paper: DataFrame | None = None
     specs: tuple[RunSpec, ...] = ()
     statistic: str = EACH
+    lines: Lines = IN_STEPS
 
     @property
     def averaged(self) -> bool:
@@ -208,7 +211,11 @@ class Panel:
     def figure(self, view: View) -> tuple[DataFrame, go.Figure]:
         """Return the numbers as they are drawn, and the figure."""
         numbers = self.fewer(self.measure(view))
-        return numbers, self.draw(numbers, view)
+        return numbers, self.picture(numbers, view)
+
+    def picture(self, numbers: DataFrame, view: View) -> go.Figure:
+        """Draw the numbers, with the unit and smoothing of the view if it is over steps."""
+        return arranged(self.draw(numbers, view), numbers, view.specs, view.lines)
 
 
 def metrics_of(panels: Iterable[Panel]) -> frozenset[str] | None:
@@ -232,6 +239,7 @@ def view(
     layers: Sequence[str] = (),
     choice: str = "",
     statistic: str = EACH,
+    lines: Lines = IN_STEPS,
 ) -> View:
     """Return the view of these runs.
 
@@ -249,6 +257,7 @@ def view(
         choice,
         specs=tuple(specs),
         statistic=statistic,
+        lines=lines,
     )
 
 

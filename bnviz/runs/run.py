@@ -15,6 +15,7 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from math import nan
 from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
@@ -275,6 +276,16 @@ class Run:
             return None
         step: int | None = told.get("diverged_at")
         return step
+
+    @property
+    def seconds_per_step(self) -> float:
+        """How long a step took so far, with its measurements; NaN if that is unknown."""
+        meta = self.meta()
+        made = (
+            steps_made(self.spec, self.diverged_at) if self.finished else int(meta.get("step", 0))
+        )
+        seconds = float(meta.get("seconds", 0.0))
+        return seconds / made if made and seconds else nan
 
     @property
     def finished(self) -> bool:

@@ -33,6 +33,8 @@ PAGE_PARAMETERS = (
     "show",
     "paper",
     "over",
+    "unit",
+    "smoothing",
     "verdict",
     "sweep",
     "values",

@@ -14,8 +14,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from bnviz.analysis.distributions import HISTOGRAM
-from bnviz.export.takeaway import Takeaway, rows_of
+from bnviz.export.takeaway import Takeaway, line_options, lines_of, rows_of
 from bnviz.figures import panel as panels
+from bnviz.figures.lines import STEPS
 from bnviz.figures.panel import EACH, Grid, Lacking, Panel, View, regime
 from bnviz.papers import reference
 from bnviz.recent import Recent
@@ -47,6 +48,8 @@ class Choices:
     choice: str = ""  # of the page's own switch
     paper: bool = False  # whether to show the papers' curves
     statistic: str = EACH  # how several seeds are drawn
+    unit: str = STEPS  # of the x axis of figures over steps
+    smoothing: float = 0.0  # of figures over steps
 
 
 def show(
@@ -204,7 +207,8 @@ def made(
 ) -> tuple[Takeaway, pd.DataFrame | None]:
     """Return a figure with what can be exported of it, and the papers' curves in it, if any."""
     drawn = numbers_of(panel.name, stamp, choices, panel, view)
-    theirs = panel.counterpart(view.specs, choices.choice) if choices.paper and len(drawn) else None
+    shows_theirs = choices.paper and len(drawn) and choices.unit == STEPS
+    theirs = panel.counterpart(view.specs, choices.choice) if shows_theirs else None
     shown = replace(view, paper=theirs)
     if panel.moment and still(runs):
         figure = played(panel, stamp, choices, shown)
@@ -232,7 +236,7 @@ def options(choices: Choices) -> dict[str, Any]:
         "view": choices.choice,
         "over": choices.statistic,
         "paper": choices.paper,
-    }
+    } | line_options(choices.unit, choices.smoothing)
 
 
 def fitting(grid: Grid, specs: Sequence[RunSpec]) -> list[list[Panel]]:
@@ -272,6 +276,7 @@ def view_of(stamp: Stamp, choices: Choices, runs: list[Run], shown: Sequence[Pan
         layers=choices.layers,
         choice=choices.choice,
         statistic=choices.statistic,
+        lines=lines_of(runs, choices.unit, choices.smoothing),
     )
 
 
@@ -284,7 +289,7 @@ def picture(
     name: str, key: str, time: str, choices: Choices, panel: Panel, drawn: pd.DataFrame, view: View
 ) -> go.Figure:
     """Return the figure of a panel, cached until its numbers change."""
-    return pictures.get((name, key, time, choices), lambda: panel.draw(drawn, view))
+    return pictures.get((name, key, time, choices), lambda: panel.picture(drawn, view))
 
 
 def played(panel: Panel, stamp: Stamp, choices: Choices, view: View) -> go.Figure:

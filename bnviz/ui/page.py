@@ -15,6 +15,7 @@ from pandas import DataFrame
 from bnviz import data, presets
 from bnviz.analysis.rows import default_layers, layer_number
 from bnviz.analysis.scales import STATISTICS
+from bnviz.figures import lines
 from bnviz.figures import panel as panels
 from bnviz.figures.panel import Grid
 from bnviz.paths import PROJECT, cache
@@ -79,7 +80,8 @@ def choose(
             step_control()
         paper = lay_under(asked.specs, grid)
         statistic = over_seeds(asked.specs)
-    return live.Choices(at, chosen, choice, paper, statistic)
+        unit, smoothing = pick_lines()
+    return live.Choices(at, chosen, choice, paper, statistic, unit, smoothing)
 
 
 def states(specs: list[RunSpec]) -> list[str]:
@@ -239,6 +241,34 @@ def over_seeds(specs: list[RunSpec]) -> str:
     )
     link.keep({"over": "t"})
     return str(st.session_state["over"])
+
+
+def pick_lines() -> tuple[str, float]:
+    """Let the reader choose unit and smoothing of figures over steps, and return both."""
+    defaults = {"unit": lines.STEPS, "smoothing": 0.0}
+    link.restore(defaults, lambda name, text: (must := lines.problem(name, text)) and f"it {must}")
+    with st.popover("Lines", icon=":material/show_chart:", key="lines"):
+        st.segmented_control(
+            "Horizontal axis",
+            list(lines.UNITS),
+            required=True,
+            key="unit",
+            persist_state="session",
+            help="Epochs are passes through the training set. Seconds include the measurements, "
+            "on the machine that computed the run. The papers' curves are over steps only.",
+        )
+        st.slider(
+            "Smoothing",
+            0.0,
+            lines.MOST_SMOOTHING,
+            step=0.01,
+            key="smoothing",
+            persist_state="session",
+            help="Exponential moving average of every line, as in TensorBoard: the weight of the "
+            "past. The measured line stays faint behind it. Bands are not smoothed.",
+        )
+    link.keep(defaults)
+    return str(st.session_state["unit"]), float(st.session_state["smoothing"])
 
 
 def figures_of(curves: DataFrame) -> list[str]:

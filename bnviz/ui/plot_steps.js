@@ -13,11 +13,12 @@ const stepOfPage = () =>
     .sort((a, b) => b - a)[0];
 const upTo = (names, step) => names.filter((name) => Number(name) <= step).at(-1) ?? names[0];
 const isOverSteps = (box) => Boolean(box.layout?.meta?.steps);
+const perStep = (box) => Number(box.layout.meta.steps); // units of the axis; true is one
 
 function mark(box) {
   // a line at the page's step in every panel; it can be dragged
   const step = stepOfPage(),
-    panels = step === undefined ? [] : Object.values(box._fullLayout?._plots ?? {}),
+    panels = step === undefined || !isOverSteps(box) ? [] : Object.values(box._fullLayout?._plots ?? {}),
     lines = [...box.querySelectorAll(":scope > .bnviz-step-mark")];
   while (lines.length < panels.length) {
     const line = Object.assign(document.createElement("div"), { className: "bnviz-step-mark" });
@@ -28,7 +29,7 @@ function mark(box) {
   }
   lines.forEach((line, i) => {
     const { xaxis, yaxis } = panels[i] ?? {},
-      x = xaxis?.l2p(step);
+      x = xaxis?.l2p(step * perStep(box));
     line.hidden = !(x >= 0 && x <= xaxis._length);
     if (!line.hidden) {
       line.style.left = `${xaxis._offset + x}px`;
@@ -77,8 +78,11 @@ function choose(step) {
 function follow(box) {
   // a figure over steps: a click chooses the step, and hovering shows it in the other figures
   box.on("plotly_afterplot", () => mark(box));
-  box.on("plotly_hover", ({ points, event }) => event && hoverElsewhere(box, points[0].x));
-  box.on("plotly_unhover", ({ event }) => event && hoverElsewhere(box));
+  const hovered = (event) => event && isOverSteps(box);
+  box.on("plotly_hover", ({ points, event }) => {
+    if (hovered(event)) hoverElsewhere(box, points[0].x / perStep(box));
+  });
+  box.on("plotly_unhover", ({ event }) => hovered(event) && hoverElsewhere(box));
   box.addEventListener("pointerdown", (event) => click(box, event), true);
 }
 
@@ -96,7 +100,7 @@ function hoverElsewhere(box, step) {
   for (const other of overSteps(box)) {
     const { Fx } = plots.get(other.parentElement).Plotly;
     if (step === undefined) Fx.unhover(other);
-    else Fx.hover(other, { xval: step }, Object.keys(other._fullLayout._plots));
+    else Fx.hover(other, { xval: step * perStep(other) }, Object.keys(other._fullLayout._plots));
   }
   for (const figure of figures().filter((each) => inSight(each) && plots.get(each)?.names?.length)) {
     const plot = plots.get(figure),
@@ -108,13 +112,13 @@ function hoverElsewhere(box, step) {
 }
 
 const stepUnder = (box, axis, { clientX }) =>
-  nearest(axis.p2l(clientX - box.getBoundingClientRect().left - axis._offset));
+  nearest(axis.p2l(clientX - box.getBoundingClientRect().left - axis._offset) / perStep(box));
 
 function click(box, down) {
   // without a movement: plotly zooms with one
   const axis = axisUnder(box, down),
     still = (up) => Math.hypot(up.clientX - down.clientX, up.clientY - down.clientY) < 4;
-  if (!axis || !measuredSteps().length || down.target.closest(".bnviz-step-mark, .modebar")) return;
+  if (!axis || !isOverSteps(box) || !measuredSteps().length || down.target.closest(".bnviz-step-mark, .modebar")) return;
   const release = (up) => still(up) && choose(stepUnder(box, axis, up));
   addEventListener("pointerup", release, { once: true, capture: true });
 }
