@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from pandas import DataFrame, Series
 
 from bnviz.data import SOURCES
 from bnviz.figures.axes import tell_page
+from bnviz.figures.style import MARK, UNDER
 from bnviz.figures.unchecked import traces
 from bnviz.spec import RunSpec
 
@@ -23,6 +24,8 @@ UNITS = {  # title and hover of the axis
     SECONDS: ("Seconds of computing", "%{x:.3g} s"),
 }
 MOST_SMOOTHING = 0.99
+LOWEST = UNDER - 1  # zorder of the last result
+BEFORE = "before the change"
 RAW = 0.25  # opacity of a line behind its smoothed one
 
 
@@ -53,6 +56,8 @@ IN_STEPS = Lines()
 
 def problem(name: str, text: str) -> str:
     """Return what a unit or a smoothing, given as text, must be; "" if it is that."""
+    if name not in ("unit", "smoothing"):
+        return ""
     if name == "unit":
         return "" if text in UNITS else f"must be one of {', '.join(UNITS)}"
     try:
@@ -87,7 +92,7 @@ def arranged(
     return fig if lines.unit == STEPS else _rescale(fig, numbers, specs, lines)
 
 
-def _smooth(fig: go.Figure, runs: set[str], weight: float) -> None:
+def _smooth(fig: go.Figure, runs: Collection[str], weight: float) -> None:
     """Draw the smoothed line of each run, and leave the raw one faint behind it."""
     for trace in [trace for trace in traces(fig) if is_line(trace, runs)]:
         raw = go.Scatter(trace, _validate=False)
@@ -98,7 +103,30 @@ def _smooth(fig: go.Figure, runs: set[str], weight: float) -> None:
         trace["mode"] = "lines"
 
 
-def is_line(trace: Mapping[str, Any], runs: set[str]) -> bool:
+def beneath(fig: go.Figure, earlier: go.Figure, runs: Collection[str]) -> go.Figure:
+    """Return a figure with the lines of these runs from an earlier one, thin and grey beneath.
+
+    It stays as it is if the two do not have the same panels.
+    """
+    if _panels(fig) != _panels(earlier):
+        return fig
+    of_runs = [trace for trace in traces(earlier) if is_line(trace, runs)]
+    lines = [
+        trace
+        | {"name": BEFORE, "legendgroup": BEFORE, "showlegend": place == 0}
+        | {"line": trace["line"] | {"color": MARK, "width": 1}, "mode": "lines", "zorder": LOWEST}
+        | {"hoverinfo": "skip", "hovertemplate": None, "error_y": None}
+        for place, trace in enumerate(of_runs)
+    ]
+    both = {"data": [*lines, *traces(fig)], "layout": fig.to_plotly_json()["layout"]}
+    return go.Figure(both, _validate=False)
+
+
+def _panels(fig: go.Figure) -> set[str]:
+    return {axis.plotly_name for axis in fig.select_yaxes()}
+
+
+def is_line(trace: Mapping[str, Any], runs: Collection[str]) -> bool:
     """Return whether a trace is the line of one of these runs, and no edge of a band."""
     return (
         trace.get("legendgroup") in runs

@@ -35,6 +35,7 @@ PAGE_PARAMETERS = (
     "over",
     "unit",
     "smoothing",
+    "last",
     "verdict",
     "sweep",
     "values",

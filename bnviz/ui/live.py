@@ -16,7 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 from bnviz.analysis.distributions import HISTOGRAM
 from bnviz.export.takeaway import Takeaway, line_options, lines_of, rows_of
 from bnviz.figures import panel as panels
-from bnviz.figures.lines import STEPS
+from bnviz.figures.lines import STEPS, beneath
 from bnviz.figures.panel import EACH, Grid, Lacking, Panel, View, regime
 from bnviz.papers import reference
 from bnviz.recent import Recent
@@ -50,6 +50,7 @@ class Choices:
     statistic: str = EACH  # how several seeds are drawn
     unit: str = STEPS  # of the x axis of figures over steps
     smoothing: float = 0.0  # of figures over steps
+    before: tuple[str, ...] = ()  # ids of the runs whose lines stay beneath, see `ui.last`
 
 
 def show(
@@ -84,13 +85,29 @@ def show(
             progress.troubles(runs)
             draw(runs, grid, choices, too, beside)
         else:
-            progress.nothing_yet(shipped, button)
-            prose(*beside)
+            draw_nothing(grid, choices, shipped, button, beside)
 
     if said := st.session_state.pop("ended", ""):
         st.toast(said, icon=":material/done_all:")
     active = any(run.state in ACTIVE for run in progress.existing(specs))
     st.fragment(body, run_every=EVERY_S if active else IDLE_S)()
+
+
+def draw_nothing(
+    grid: Grid, choices: Choices, shipped: str, button: str, beside: tuple[str, str]
+) -> None:
+    """Say how to start these runs, above the result before the reader's change, if any."""
+    if choices.before:
+        progress.not_yet(button)
+        with st.container(key="before"):
+            draw(_runs(choices.before), grid, replace(choices, before=()), None, beside)
+    else:
+        progress.nothing_yet(shipped, button)
+        prose(*beside)
+
+
+def _runs(ids: Sequence[str]) -> list[Run]:
+    return [Store().run(id) for id in ids]
 
 
 def note(panel: Panel, specs: Sequence[RunSpec], theirs: pd.DataFrame | None) -> str:
@@ -215,6 +232,8 @@ def made(
     else:
         key = digest(drawn, theirs)
         figure = picture(panel.name, key, repr(view.time), choices, panel, drawn, shown)
+    if choices.before and not panel.moment:
+        figure = beneath(figure, earlier_figure(panel, choices), choices.before)
     take = Takeaway(
         panel.name,
         panel.title,
@@ -226,6 +245,14 @@ def made(
         options(choices),
     )
     return take, theirs
+
+
+def earlier_figure(panel: Panel, choices: Choices) -> go.Figure:
+    """Return the same figure of the runs that were shown before."""
+    runs = _runs(choices.before)
+    plain = replace(choices, before=(), paper=False)
+    stamp = tuple(newest(run) for run in runs)
+    return made(panel, stamp, view_of(stamp, plain, runs, [panel]), plain, runs)[0].figure
 
 
 def options(choices: Choices) -> dict[str, Any]:

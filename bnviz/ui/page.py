@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -23,7 +24,7 @@ from bnviz.presets import PRESETS
 from bnviz.runs.run import ACTIVE
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
-from bnviz.ui import asking, controls, link, live, measure, progress
+from bnviz.ui import asking, controls, last, link, live, measure, progress
 from bnviz.ui.about import About, heading
 from bnviz.ui.controls import Asked
 from bnviz.ui.plot import step_control
@@ -56,6 +57,9 @@ def figure_page(
     for name in absent(asked.specs):
         offer_download(name)
     chosen = choose(asked, grid, layers, choices)
+    before = last.before(f"{page} {asked.preset.name}", asked.specs)
+    if st.session_state["last"]:
+        chosen = replace(chosen, before=before)
     shipped = [PRESETS[name].label for name in presets.offered(page) if PRESETS[name].ships]
     beside = f"{words.text}\n\n**{asked.preset.label}.** {asked.preset.summary}"
     live.show(
@@ -245,7 +249,7 @@ def over_seeds(specs: list[RunSpec]) -> str:
 
 def pick_lines() -> tuple[str, float]:
     """Let the reader choose unit and smoothing of figures over steps, and return both."""
-    defaults = {"unit": lines.STEPS, "smoothing": 0.0}
+    defaults = {"unit": lines.STEPS, "smoothing": 0.0, "last": True}
     link.restore(defaults, lambda name, text: (must := lines.problem(name, text)) and f"it {must}")
     with st.popover("Lines", icon=":material/show_chart:", key="lines"):
         st.segmented_control(
@@ -266,6 +270,12 @@ def pick_lines() -> tuple[str, float]:
             persist_state="session",
             help="Exponential moving average of every line, as in TensorBoard: the weight of the "
             "past. The measured line stays faint behind it. Bands are not smoothed.",
+        )
+        st.toggle(
+            "Keep the last result",
+            key="last",
+            persist_state="session",
+            help="When you change a setting, the lines from before stay, thin and grey.",
         )
     link.keep(defaults)
     return str(st.session_state["unit"]), float(st.session_state["smoothing"])

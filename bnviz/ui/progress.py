@@ -47,6 +47,15 @@ def nothing_yet(shipped: str, button: str) -> None:
     )
 
 
+def not_yet(button: str) -> None:
+    """Say that the figures show the result before the reader's last change."""
+    st.info(
+        "These faint figures show the result before your change. Press "
+        f"**{button}**, and the new one is drawn in front of it.",
+        icon=":material/play_circle:",
+    )
+
+
 def overall(specs: Sequence[RunSpec]) -> None:
     """Draw one bar for how far all of these runs are, and how long they still take."""
     runs = existing(specs)
