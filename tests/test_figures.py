@@ -771,6 +771,15 @@ def test_paper_values_after_our_last_step_do_not_stretch_the_y_axis(
         assert 0 < axis.autorangeoptions.clipmin < 0.1
 
 
+@pytest.mark.parametrize(("times", "longer"), [(1.0, None), (50.0, True)])
+def test_a_figure_says_if_the_papers_curve_makes_its_axis_longer(
+    times: float, longer: bool | None, rows: DataFrame
+) -> None:
+    ours = np.nanmax(smooth(rows, "train_loss", 20)["mean"])
+    fig = with_paper("training_loss", rows, paper=paper_of([ours, times * ours, ours]))
+    assert fig.layout.meta.get("stretched") == longer
+
+
 def test_a_panel_that_the_paper_does_not_show_keeps_its_scale(rows: DataFrame) -> None:
     fig = with_paper("moment_changes", rows)
     mean, variance = fig.layout.yaxis, fig.layout.yaxis4

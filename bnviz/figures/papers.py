@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import plotly.graph_objects as go
 from pandas import DataFrame
 from plotly.colors import hex_to_rgb
 
 from bnviz.analysis.rows import layer_number
+from bnviz.figures.axes import tell_page
 from bnviz.figures.style import MARK, UNDER, Curve, Time, curves, groups, style
 from bnviz.figures.traces import line_trace
 from bnviz.figures.unchecked import traces
@@ -81,12 +84,25 @@ def their_legend(fig: go.Figure) -> go.Figure:
 def ours_in_sight(fig: go.Figure, time: Time) -> go.Figure:
     """Fit the y axes to what is visible up to our last step.
 
-    The papers' curves continue beyond it, and would otherwise stretch the axes.
+    The papers' curves continue beyond it, and would otherwise stretch the axes. If what is left of
+    them still does, `layout.meta` says so.
     """
     if all(trace.zorder != UNDER for trace in fig.data):
         return fig
-    seen: dict[str, list[float]] = {}  # y axis, or the one that it matches -> its visible values
-    for trace in fig.data:
+    seen = _visible(fig, time, fig.data)
+    ours = _visible(fig, time, [trace for trace in fig.data if trace.zorder != UNDER])
+    for axis in fig.select_yaxes():
+        values = seen.get(axis.matches or axis.plotly_name.replace("axis", ""))
+        if values:
+            axis.autorangeoptions = _clip(min(values), max(values), axis.type == "log")
+    longer = any(_stretched(ours.get(name, []), both) for name, both in seen.items())
+    return tell_page(fig, stretched=True) if longer else fig
+
+
+def _visible(fig: go.Figure, time: Time, drawn: Iterable[go.Scatter]) -> dict[str, list[float]]:
+    """Return the heights of these traces up to our last step, by y axis or the one it matches."""
+    seen: dict[str, list[float]] = {}
+    for trace in drawn:
         x, y = np.asarray(trace.x, dtype=float), np.asarray(trace.y, dtype=float)
         if trace.zorder == UNDER and x.min() <= time.steps:
             # Include the height at which the curve leaves the figure.
@@ -97,11 +113,15 @@ def ours_in_sight(fig: go.Figure, time: Time) -> go.Figure:
         seen.setdefault(fig.layout[f"yaxis{axis[1:]}"].matches or axis, []).extend(
             y[np.isfinite(y)]
         )
-    for axis in fig.select_yaxes():
-        values = seen.get(axis.matches or axis.plotly_name.replace("axis", ""))
-        if values:
-            axis.autorangeoptions = _clip(min(values), max(values), axis.type == "log")
-    return fig
+    return seen
+
+
+def _stretched(ours: list[float], both: list[float]) -> bool:
+    """Return whether an axis with both is clearly longer than one with our values only."""
+    if not ours:  # there is no axis of ours to stretch
+        return False
+    slack = 0.1 * (max(ours) - min(ours))
+    return min(both) < min(ours) - slack or max(both) > max(ours) + slack
 
 
 def _clip(low: float, high: float, log: bool) -> dict[str, float]:

@@ -32,6 +32,7 @@ from bnviz.ui.reader import wait
 EVERY_S = 0.5
 HERO_HEIGHT = 400  # pixels
 HERO_WIDTHS = (5, 2)  # relative, of the first figure and the prose beside it
+STRETCHED = "The axis is longer than without the paper's curve, so that you see both."
 IDLE_S = 3.0  # meanwhile another reader may start the same runs
 # The rows that a figure was drawn from: of each run its id, and name and time of its newest part.
 Stamp = tuple[tuple[str, str, float], ...]
@@ -214,7 +215,9 @@ def draw_panel(
     one = (
         "Only the first of several seeds is drawn." if view.averaged and not panel.averages else ""
     )
+    stretched = (take.figure.layout.meta or {}).get("stretched", False)
     told = [panel.reading, panel.say(take.numbers), one, note(panel, view.specs, theirs)]
+    told.append(STRETCHED if stretched else "")
     (words or st).markdown("\n\n".join(filter(None, told)))
     return take
 
