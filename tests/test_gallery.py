@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
@@ -53,6 +54,22 @@ def test_a_compact_run_is_the_same_run_in_single_precision(runs: list[Run], tmp_
         assert sum(f.stat().st_size for f in copy.folder.rglob("*") if f.is_file()) < sum(
             part.stat().st_size for part in run.parts()
         )
+
+
+@pytest.mark.parametrize(
+    ("count", "kept"),
+    [(15, [0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56]), (3, [0, 28, 56])],
+)
+def test_the_histograms_that_ship_are_some_of_those_that_the_ridges_show(
+    count: int, kept: list[int]
+) -> None:
+    steps = np.arange(0, 57, 2)
+    rows = pd.DataFrame({"metric": "activation_histogram", "step": np.repeat(steps, 9)})
+    rows = pd.concat([rows, pd.DataFrame({"metric": "train_loss", "step": steps})])
+    thinned = gallery.thinned(rows, count)
+    assert len(thinned[thinned["metric"] == "train_loss"]) == len(steps)
+    histograms = thinned[thinned["metric"] == "activation_histogram"]
+    assert sorted(histograms["step"].unique()) == kept and len(histograms) == 9 * len(kept)
 
 
 def test_a_gallery_is_written_completely_and_only_if_it_is_small_enough(

@@ -31,8 +31,10 @@ LIMIT = 15 * 2**20  # bytes of all files
 ORDER = ["metric", "layer", "unit", "step", "at"]  # puts equal values together: compresses well
 ENCODING = {"step": "DELTA_BINARY_PACKED", "at": "BYTE_STREAM_SPLIT", "value": "BYTE_STREAM_SPLIT"}
 EXACT = ("theorem_", "lemma_", "surface_length")  # metrics whose last digits matter
-# Histograms that ship of a layer, at most: the ridges show no more.
+# Histograms that ship of a layer, at most: the ridges show no more. Pages draw one seed's ridges,
+# and open on the first.
 HISTOGRAMS = RIDGES
+OF_LATER_SEEDS = 5
 DISPUTED = (3, 4)  # further seeds: the order of L1 and BatchNorm on the DLN depends on them
 LOOK_S = 5.0
 
@@ -125,11 +127,12 @@ def compact(run: Run, folder: Path) -> Run:
     """Write a compact copy of a finished run to `folder`, and return it.
 
     Rows are sorted; all but EXACT metrics are in single precision. HISTOGRAMS of each layer ship,
-    evenly spread. spec.json has every setting.
+    evenly spread, and OF_LATER_SEEDS of a seed other than the first. spec.json has every setting.
     """
+    count = HISTOGRAMS if run.spec.seed == SEEDS[0] else OF_LATER_SEEDS
     (folder / "rows").mkdir(parents=True)
     table = pa.Table.from_pandas(
-        rounded(thinned(run.rows().astype(TEXT))).sort_values(ORDER, kind="stable"),
+        rounded(thinned(run.rows().astype(TEXT), count)).sort_values(ORDER, kind="stable"),
         SCHEMA,
         preserve_index=False,
     )
@@ -148,12 +151,16 @@ def compact(run: Run, folder: Path) -> Run:
     return copy
 
 
-def thinned(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows without most of the histograms, which take most space."""
+def thinned(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return the rows with at most `count` histograms of a layer, because they take most space.
+
+    They are some of those that the ridges show.
+    """
     histograms = rows["metric"] == HISTOGRAM
     if not histograms.any():
         return rows
-    return rows[~histograms | rows["step"].isin(spread(rows[histograms], HISTOGRAMS))]
+    of_ridges = rows["step"].isin(spread(rows[histograms], HISTOGRAMS))
+    return rows[~histograms | rows["step"].isin(spread(rows[histograms & of_ridges], count))]
 
 
 def rounded(rows: pd.DataFrame) -> pd.DataFrame:
@@ -182,7 +189,8 @@ def contents(runs: Iterable[Run]) -> str:
     )
     about = (
         "Finished runs that ship with bnviz, made by `python -m bnviz gallery`. Values are stored "
-        f"in single precision,\nand at most {HISTOGRAMS} histograms of a layer; computing a run "
+        f"in single precision,\nand at most {HISTOGRAMS} histograms of a layer, "
+        f"{OF_LATER_SEEDS} of later seeds; computing a run "
         "again on the same device and versions\ngives everything in full. "
         f"All runs together took {duration(total)} of one CPU thread or GPU."
     )
