@@ -808,3 +808,34 @@ def test_more_than_three_bands_get_a_panel_each(rows: DataFrame) -> None:
         *(f"x{i}" for i in range(2, 7)),
     }
     assert not any(trace.showlegend for trace in apart.data if trace.fill)
+
+
+def corner_notes(fig: go.Figure) -> list[str]:
+    """Return the numbers written into the corners of a figure."""
+    return [note.text for note in fig.layout.annotations if "domain" in (note.xref or "")]
+
+
+def test_the_training_accuracy_says_how_far_batchnorm_is_ahead_on_average(rows: DataFrame) -> None:
+    curves = training_numbers.with_overall(smooth(rows, "train_accuracy", 20))
+    means = curves.groupby(["norm", "run"])["mean"].mean().groupby("norm").mean()
+    ahead = 100 * (means["batch"] - means["none"])
+    found = corner_notes(training_accuracy(curves, Time(STEPS)))
+    assert found == [f"With BatchNorm <b>{ahead:+.1f} points</b> on average"]
+    alone = curves[curves["norm"] == "batch"]
+    assert corner_notes(training_accuracy(alone, Time(STEPS))) == []
+
+
+def test_the_covariate_shift_says_how_much_longer_the_distance_is_in_each_layer(
+    rows: DataFrame,
+) -> None:
+    shift = covariate_shift(rows, ["conv1", "conv2"])
+    said = corner_notes(covariate_shift_figures.covariate_shift(shift, Time(STEPS)))
+    expected = []
+    for layer in ("conv1", "conv2"):
+        found = shift[(shift["layer"] == layer) & (shift["metric"] == "ics_l2")]
+        table = found.pivot_table(index="step", columns="norm", values="value")
+        ratio = table["batch"] / table["none"]
+        if np.isfinite(np.log(ratio)).any():
+            times = float(np.exp(np.log(ratio).mean()))
+            expected.append(f"BatchNorm <b>{times:.3g} ×</b>")
+    assert expected and said == expected

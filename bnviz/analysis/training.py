@@ -20,6 +20,11 @@ def smooth(rows: DataFrame, metric: str, window: int) -> DataFrame:
     return whole[[*KEYS, "step", "mean", "low", "high"]]
 
 
+def with_overall(smoothed: DataFrame) -> DataFrame:
+    """Add the mean of each run's curve over the whole training: the column `overall_mean`."""
+    return smoothed.assign(overall_mean=smoothed.groupby("run")["mean"].transform("mean"))
+
+
 def test_curve(rows: DataFrame) -> DataFrame:
     """Return the accuracy on the test set, from 0 to 1 (Fig. 1b; 2015, Fig. 1a).
 

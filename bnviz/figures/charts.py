@@ -76,6 +76,18 @@ def facet_chart(
     return over_time(time, fig)
 
 
+def note(
+    fig: go.Figure, text: str, *, axes: str = "", bottom: bool = False, size: int = 15
+) -> None:
+    """Write a number into the upper right corner of a panel, or the lower right one.
+
+    `axes` is the number of its axes in plotly's names, "" for the first.
+    """
+    corner = {"xref": f"x{axes} domain", "yref": f"y{axes} domain", "x": 1, "xanchor": "right"}
+    edge = {"y": 0, "yanchor": "bottom"} if bottom else {"y": 1, "yanchor": "top"}
+    fig.add_annotation(text=text, showarrow=False, font_size=size, **corner, **edge)
+
+
 def with_guessing(fig: go.Figure, view: View) -> go.Figure:
     """Draw a dotted line at the loss of guessing, the logarithm of the number of classes."""
     counts = {len(SOURCES[spec.data].classes) for spec in view.specs}

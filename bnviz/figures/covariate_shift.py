@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
+import numpy as np
 import plotly.graph_objects as go
 from pandas import DataFrame
 
 from bnviz.analysis import covariate_shift as analysis
-from bnviz.analysis.rows import layer_number
+from bnviz.analysis.rows import layer_number, layers
 from bnviz.analysis.scales import OF_METRIC
 from bnviz.analysis.thinning import drawn
 from bnviz.figures.axes import LOG, empty_axes, named_once
-from bnviz.figures.charts import facet_chart
+from bnviz.figures.charts import facet_chart, note
 from bnviz.figures.panel import Panel
 from bnviz.figures.papers import ours_in_sight
 from bnviz.figures.style import LEVEL, Time, curves, groups
@@ -38,7 +41,27 @@ def _ideal(fig: go.Figure) -> go.Figure:
 
 def covariate_shift(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
     """Draw `analysis.covariate_shift`: both measures of each layer over training (Fig. 3)."""
-    return ours_in_sight(_ideal(facet_chart(_shifting(frame), "metric", SHIFT, time, paper)), time)
+    fig = _ideal(facet_chart(_shifting(frame), "metric", SHIFT, time, paper))
+    for place, name in enumerate(layers(frame), 1):
+        if isfinite(ratio := distance_ratio(frame[frame["layer"] == name])):
+            note(fig, f"BatchNorm <b>{ratio:.3g} ×</b>", axes=_number(place), size=13)
+    return ours_in_sight(fig, time)
+
+
+def distance_ratio(rows: DataFrame) -> float:
+    """Return BatchNorm's distance ‖G − G′‖ divided by the standard network's, in one layer.
+
+    It is the geometric mean over the steps at which both were measured; NaN if there are none.
+    """
+    distance = rows[(rows["metric"] == "ics_l2") & (rows["value"] > 0)]
+    mean = np.log(distance["value"]).groupby([distance["norm"], distance["step"]]).mean()
+    both = mean.unstack("norm").reindex(columns=["none", "batch"]).dropna()
+    return float(np.exp((both["batch"] - both["none"]).mean()))
+
+
+def _number(place: int) -> str:
+    """Return the number in plotly's names of the axes of a panel in the first row."""
+    return "" if place == 1 else str(place)
 
 
 def covariate_shift_at(frame: DataFrame) -> go.Figure:
@@ -59,8 +82,8 @@ def covariate_shift_at(frame: DataFrame) -> go.Figure:
 
 COVARIATE_SHIFT = Panel(
     "Covariate shift over training",
-    "Does BatchNorm keep the cosine nearer to 1 and the distance nearer to 0? "
-    "Compare with the standard network.",
+    "Does BatchNorm keep the cosine nearer to 1 and the distance nearer to 0? In each upper panel: "
+    "BatchNorm's distance over the standard network's, as the geometric mean over the steps.",
     lambda view: analysis.covariate_shift(view.rows, view.layers),
     lambda numbers, view: covariate_shift(numbers, view.time, view.paper),
     paper="covariate_shift",

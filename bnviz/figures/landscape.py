@@ -23,7 +23,7 @@ from bnviz.figures.axes import (
     scale_for,
     switchable,
 )
-from bnviz.figures.charts import line_chart, with_guessing
+from bnviz.figures.charts import line_chart, note, with_guessing
 from bnviz.figures.panel import ALONG, RANDOM, Panel, View
 from bnviz.figures.papers import ours_in_sight, papers
 from bnviz.figures.style import DASHED, Curve, Time, curves, groups
@@ -143,9 +143,7 @@ def _note_ratio(fig: go.Figure, frame: DataFrame) -> None:
     ratio = float(means["none"] / means["batch"])
     if isfinite(ratio) and ratio > 0:
         than = f"{ratio:.3g} × narrower" if ratio >= 1 else f"{1 / ratio:.3g} × wider"
-        corner = {"x": 1, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "right"}
-        text = f"With BatchNorm <b>{than}</b> on average"
-        fig.add_annotation(text=text, showarrow=False, yanchor="top", font_size=15, **corner)
+        note(fig, f"With BatchNorm <b>{than}</b> on average")
         fig.update_yaxes(autorangeoptions_include=1.15 * frame["value"].max())  # room above
 
 

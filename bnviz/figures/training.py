@@ -10,7 +10,7 @@ from pandas import DataFrame
 from bnviz.analysis import training as analysis
 from bnviz.analysis.thinning import drawn
 from bnviz.figures.axes import LOG, empty_axes, in_percent, over_time, positive_only
-from bnviz.figures.charts import line_chart, with_guessing
+from bnviz.figures.charts import line_chart, note, with_guessing
 from bnviz.figures.panel import Panel, classifies
 from bnviz.figures.papers import ours_in_sight, their_lines
 from bnviz.figures.style import Time, curves
@@ -46,7 +46,32 @@ def _smoothed(
 
 def training_accuracy(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
     """Draw `analysis.smooth` of the training accuracy (Figs. 1a, 2 and 5a)."""
-    return in_percent(_smoothed(frame, "Training accuracy", time, paper))
+    fig = in_percent(_smoothed(frame, "Training accuracy", time, paper))
+    if (ahead := points_ahead(frame)) is not None:
+        note(fig, f"With BatchNorm <b>{ahead:+.1f} points</b> on average", bottom=True)
+    return fig
+
+
+def points_ahead(frame: DataFrame) -> float | None:
+    """Return by how many points BatchNorm's mean accuracy exceeds the standard network's.
+
+    None if one of them, or the mean over training, is missing.
+    """
+    if "overall_mean" not in frame:
+        return None
+    means = frame.groupby("norm")["overall_mean"].mean().reindex(["none", "batch"])
+    return None if means.isna().any() else 100 * float(means["batch"] - means["none"])
+
+
+def say_ahead(frame: DataFrame) -> str:
+    """Put the mean accuracies over training into words."""
+    if points_ahead(frame) is None:
+        return ""
+    means = frame.groupby("norm")["overall_mean"].mean()
+    return (
+        f"On average over training it is {means['batch']:.1%} with BatchNorm and "
+        f"{means['none']:.1%} without."
+    )
 
 
 def training_loss(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
@@ -59,13 +84,28 @@ def training_loss(frame: DataFrame, time: Time, paper: DataFrame | None = None) 
 
 def test_accuracy(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:  # noqa: PT028
     """Draw `analysis.test_curve`, the test accuracy (Fig. 1b; 2015, Fig. 1a)."""
-    return in_percent(line_chart(frame, "value", "Test accuracy", time, paper))
+    fig = in_percent(line_chart(frame, "value", "Test accuracy", time, paper))
+    _note_ends(fig, frame, bottom=True)
+    return fig
+
+
+def _note_ends(fig: go.Figure, frame: DataFrame, bottom: bool = False) -> None:
+    """Write the last values with and without BatchNorm into a corner, if there are both."""
+    last = frame[frame["step"] == frame["step"].max()].groupby("norm")["value"].mean()
+    both = last.reindex(["batch", "none"])
+    if both.notna().all():
+        note(
+            fig,
+            "At the end <b>{:.2%}</b> with BatchNorm, {:.2%} without".format(*both),
+            bottom=bottom,
+        )
 
 
 def test_error(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:  # noqa: PT028
     """Draw `analysis.test_error` on a logarithmic axis; `paper` holds accuracies."""
     theirs = paper if paper is None or paper.empty else paper.assign(value=1 - paper["value"])
     fig = line_chart(positive_only(frame, "value"), "value", "Test error", time, theirs, log=True)
+    _note_ends(fig, frame)
     return ours_in_sight(
         in_percent(fig, **LOG | {"range": None, "autorange": True, "tickformat": "~%"}), time
     )
@@ -74,11 +114,12 @@ def test_error(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> 
 TRAINING_ACCURACY = Panel(
     "Training accuracy",
     "How early does each network rise above chance, and which one stays behind?",
-    lambda view: analysis.smooth(view.rows, "train_accuracy", WINDOW),
+    lambda view: analysis.with_overall(analysis.smooth(view.rows, "train_accuracy", WINDOW)),
     lambda numbers, view: training_accuracy(numbers, view.time, view.paper),
     paper="training_accuracy",
     when=classifies,
-    averages={"mean": "train_accuracy"},
+    say=say_ahead,
+    averages=dict.fromkeys(("mean", "overall_mean"), "train_accuracy"),
     fewer=drawn,
     probe="accuracy",
     metrics=("train_accuracy",),
