@@ -12,10 +12,15 @@ function shown(values) {
   );
 }
 
+function inSight(box) {
+  const { top, bottom } = box.getBoundingClientRect();
+  return bottom > 0 && top < innerHeight;
+}
+
 function redraw(Plotly, key, { data, layout = {} }) {
   // without a new config, the figure keeps its node, and with its uirevision the zoom
   const box = document.querySelector(`.st-key-${key} .bnviz-plot-box`);
-  if (box?.data?.length !== data.length) return; // not drawn yet
+  if (box?.data?.length !== data.length || !inSight(box)) return; // not drawn yet, or not seen
   const axes = Object.entries(layout).map(([axis, change]) => [
     axis,
     { ...box.layout[axis], ...change },

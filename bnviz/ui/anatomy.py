@@ -40,9 +40,9 @@ STYLE = """<style>
 .stMarkdown table { display: block; max-width: 100%; overflow-x: auto }
 .stMarkdown td { font-variant-numeric: tabular-nums }
 .st-key-hand { position: absolute }  /* no gap around what has no height */
-/* formulas with numbers of before the reader moved a slider (anatomy.js) */
-.stMarkdown p :is(.katex, strong) { transition: opacity 0.2s }
-.bnviz-ahead .stMarkdown p :is(.katex, strong) { opacity: 0.4 }
+/* numbers in formulas and sentences of before the reader moved a slider (anatomy.js) */
+.stMarkdown :is(p .katex, p:has(> strong + strong) > strong) { transition: opacity 0.2s }
+.bnviz-ahead .stMarkdown :is(p .katex, p:has(> strong + strong) > strong) { opacity: 0.4 }
 @media (max-width: 1100px) {
   .stMarkdown table .katex { font-size: 1em }
   .stMarkdown :is(td, th) { padding: 0.4rem 0.3rem }

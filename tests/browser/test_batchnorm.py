@@ -98,7 +98,7 @@ def same_cells(some: Iterable[str], others: Iterable[str]) -> None:
 
 
 def test_a_drag_needs_no_server_and_the_server_agrees(tab: Tab, shipped: str) -> None:
-    page, messages = tab(), list[Any]()
+    page, messages = tab(viewport={"width": 1440, "height": 2000}), list[Any]()  # both figures
     page.on("websocket", lambda socket: socket.on("framesent", lambda it: messages.append(it)))
     page.goto(f"{shipped}/batchnorm?part=backward")
     page.wait_for_function(DRAWN, arg=2)
