@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from bnviz.figures.formulas import RAISED
 from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from tests.conftest import ALL_PROBES
 
+LOWERED = {raised: chr(digit) for digit, raised in RAISED.items()}
 TINY: dict[str, Any] = {
     "width": 1 / 32,
     "batch": 16,
@@ -70,6 +72,21 @@ def plots(opened: AppTest) -> list[dict[str, Any]]:
         for component in opened.get("bidi_component")
         if component.proto.bytes
     ]
+
+
+def cells(markdown: str) -> list[list[str]]:
+    """Return the rows of a table in Markdown, without the table's header."""
+    rows = [line for line in markdown.splitlines() if line.startswith("|")]
+    return [row[2:-2].split(" | ") for row in rows[2:]]
+
+
+def value(cell: str) -> float | str:
+    """Return the number in a cell, or its text if it holds no number."""
+    text = cell.strip().replace("−", "-").replace("·10", "e").translate(LOWERED)
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def sentences(opened: AppTest) -> list[str]:

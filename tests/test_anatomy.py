@@ -14,7 +14,7 @@ from bnviz.paths import PROJECT
 from bnviz.runs.store import Store
 from bnviz.ui import anatomy_controls as ui
 from bnviz.ui import controls, link, widgets
-from tests.pages import plots
+from tests.pages import cells, plots, value
 
 BATCH, TARGETS = [-1.5, 0.2, 3.0, 4.9, -5.0], [1.0, -2.0, 0.3, -3.0, 2.0]
 SET = {f"x{i}": str(value) for i, value in enumerate(BATCH, 1)} | {
@@ -44,21 +44,7 @@ def told(opened: AppTest, heading: str) -> str:
 
 def table(opened: AppTest, heading: str) -> list[list[float | str]]:
     """Return the rows of the table under a heading, without the table's header."""
-    rows = [
-        line.strip("| ").split(" | ")
-        for line in told(opened, heading).splitlines()
-        if line.startswith("|")
-    ]
-    return [[value(cell) for cell in row] for row in rows[2:]]
-
-
-def value(cell: str) -> float | str:
-    """Return the number in a cell, or its text if it holds no number."""
-    text = re.sub(r"\{?(-?[\d.]+)\\cdot 10\^\{(-?\d+)\}\}?", r"\1e\2", cell.strip().strip("$"))
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    return [[value(cell) for cell in row] for row in cells(told(opened, heading))]
 
 
 def line() -> algorithm1.Forward:
@@ -337,5 +323,13 @@ def test_a_small_number_is_not_shown_as_zero(number, shown):
     assert formulas.tex(number) == shown
 
 
+@pytest.mark.parametrize(
+    ("number", "digits", "shown"),
+    [(-0.0, 3, "0.000"), (-1.5, 1, "−1.5"), (-1e-16, 3, "−1.0·10⁻¹⁶"), (2e6, 3, "2.0·10⁶")],
+)
+def test_a_number_in_plain_text(number, digits, shown):
+    assert formulas.words(number, digits) == shown
+
+
 def test_a_rounding_error_keeps_its_table_column_intact():
-    assert formulas.cell(-4e-17) == "$0.000$"
+    assert formulas.cell(-4e-17) == "0.000"

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from pandas import DataFrame, concat
 from plotly.subplots import make_subplots
 
+from bnviz.figures.formulas import words
 from bnviz.figures.style import MARK, STYLES
 from bnviz.papers import algorithm1
 from bnviz.papers.algorithm1 import Array, Backward, Forward, Population
@@ -200,13 +201,12 @@ def tangent(table: DataFrame, at: float, slope: float, example: int) -> go.Figur
         x=table["x"], y=table["loss"], mode="lines", line=line, name="ℓ", hovertemplate=hover
     )
     line = {"color": MARK, "width": 2, "dash": "dash"}
-    label = f"slope {slope:.4g}".replace("-", "−")
     fig.add_scatter(
         x=ends,
         y=height + slope * (ends - at),
         mode="lines",
         line=line,
-        name=label,
+        name=f"slope {words(slope)}",
         hoverinfo="skip",
     )
     dot = {"color": colour, "size": 14}

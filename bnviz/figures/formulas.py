@@ -31,6 +31,7 @@ def partial(of: str) -> str:
 D_Y, D_HAT, D_X, D_MEAN, D_VARIANCE = map(partial, ("y_i", HAT, "x_i", MEAN, VARIANCE))
 D_GAMMA, D_BETA = partial(r"\gamma"), partial(r"\beta")
 BREAK = "  \n"
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 BN_WU, BN_AWU = r"\mathrm{BN}(Wu)", r"\mathrm{BN}((aW)u)"
 
 
@@ -115,10 +116,7 @@ def removed(line: Forward, gradient: Backward) -> str:
     direct path alone, which leaves out the paths through mean and variance.
     """
     kinds = {"direct path only": gradient.direct, rf"all three, $g_i = {D_X}$": gradient.dx}
-    rows = [
-        [words, maths(tex(g.sum())), maths(tex(np.sum(g * line.normalised)))]
-        for words, g in kinds.items()
-    ]
+    rows = [[kind, words(g.sum()), words(np.sum(g * line.normalised))] for kind, g in kinds.items()]
     left = line.epsilon / (line.variance + line.epsilon)
     return paragraphs(
         table(["", r"$\sum_i g_i$", rf"$\sum_i g_i\,{HAT}$"], rows),
@@ -139,9 +137,9 @@ def check(line: Forward, gradient: Backward, targets: ArrayLike, example: int) -
     found = algorithm1.central_difference(line, targets, example - 1)
     analytic, x = float(gradient.dx[example - 1]), f"x_{example}"
     rows = [
-        [rf"$\displaystyle\frac{{\ell({x}+h)-\ell({x}-h)}}{{2h}}$", maths(tex(found.slope, 7))],
-        [rf"chain rule, $\displaystyle {partial(x)}$", maths(tex(analytic, 7))],
-        ["difference", maths(scientific(found.slope - analytic))],
+        [rf"$\displaystyle\frac{{\ell({x}+h)-\ell({x}-h)}}{{2h}}$", words(found.slope, 7)],
+        [rf"chain rule, $\displaystyle {partial(x)}$", words(analytic, 7)],
+        ["difference", words(found.slope - analytic)],
     ]
     return paragraphs(
         f"Move ${x}$ by $h = {scientific(found.step)}$ to either side, "
@@ -159,7 +157,7 @@ def population(batches: Array) -> str:
     means, variances = batches.mean(axis=1), batches.var(axis=1)
     names = ["yours", *(f"no. {number}" for number in range(2, len(batches) + 1)), "average"]
     rows = [
-        [name, maths(tex(mean)), maths(tex(variance))]
+        [name, words(mean), words(variance)]
         for name, mean, variance in zip(
             names, [*means, over.mean], [*variances, variances.mean()], strict=True
         )
@@ -180,8 +178,8 @@ def twice(line: Forward, over: algorithm1.Population, example: int) -> str:
     inferred = algorithm1.inference(line.x, over, line.gamma, line.beta, line.epsilon)
     normalised = algorithm1.inference(line.x, over, epsilon=line.epsilon)
     rows = [
-        ["in training: its batch", maths(tex(line.normalised[i])), maths(tex(line.y[i]))],
-        ["at inference: the population", maths(tex(normalised[i])), maths(tex(inferred[i]))],
+        ["in training: its batch", words(line.normalised[i]), words(line.y[i])],
+        ["at inference: the population", words(normalised[i]), words(inferred[i])],
     ]
     return paragraphs(
         table(["normalised by", rf"$\hat x_{example}$", f"$y_{example}$"], rows),
@@ -201,7 +199,7 @@ def outputs(weights: Array, inputs: Array, a: float, epsilon: float) -> str:
     plain = algorithm1.layer(weights, inputs, epsilon).y
     scaled = algorithm1.layer(a * weights, inputs, epsilon).y
     rows = [
-        [maths(str(i)), maths(tex(one, 5)), maths(tex(other, 5)), maths(scientific(other - one))]
+        [str(i), words(one, 5), words(other, 5), words(other - one)]
         for i, (one, other) in enumerate(zip(plain[:, 0], scaled[:, 0], strict=True), 1)
     ]
     units, features = weights.shape
@@ -225,9 +223,7 @@ def gradients(weights: Array, inputs: Array, a: float, epsilon: float) -> str:
     by_inputs = [norm(plain.by_inputs), norm(scaled.by_inputs), found.by_inputs, 1.0]
     by_weights = [norm(plain.by_weights), norm(scaled.by_weights), found.by_weights, 1 / a]
     measured = {"by $u$": by_inputs, "by the weights": by_weights}
-    rows = [
-        [words, *(maths(tex(value, 4)) for value in values)] for words, values in measured.items()
-    ]
+    rows = [[name, *(words(value, 4) for value in values)] for name, values in measured.items()]
     return paragraphs(
         table(["Gradient", "at $W$", "at $aW$", "ratio", "theory"], rows),
         rf"$\displaystyle {BN_AWU} = {BN_WU}$",
@@ -272,9 +268,12 @@ def exactly(value: float) -> str:
     return f"{value:g}" if value >= 0.001 else rf"10^{{{round(np.log10(value))}}}"
 
 
-def words(value: Any) -> str:
-    """Write a number for a sentence: three decimals and a real minus sign."""
-    return f"{float(value):.3f}".replace("-", "−")
+def words(value: Any, digits: int = 3) -> str:
+    """Write a number as `tex` does, but as plain text: "−1.500", "2.0·10⁻¹²"."""
+    number = float(value) + 0.0  # turns -0.0 into 0.0
+    text, _, power = tex(number, digits).strip("{}").partition(r"\cdot 10^{")
+    raised = f"·10{power.translate(RAISED)}" if power else ""
+    return text.replace("-", "−") + raised
 
 
 def signed(value: Any, digits: int = 3) -> str:
@@ -292,17 +291,12 @@ def total(values: Array) -> str:
 
 def by_example(columns: list[Array]) -> list[list[str]]:
     """Return the rows of a table, one per example, with its number in front."""
-    return [[maths(str(i)), *map(cell, row)] for i, row in enumerate(zip(*columns, strict=True), 1)]
-
-
-def maths(formula: str) -> str:
-    """Mark a formula as inline LaTeX."""
-    return f"${formula}$"
+    return [[str(i), *map(cell, row)] for i, row in enumerate(zip(*columns, strict=True), 1)]
 
 
 def cell(value: Any) -> str:
     """Write a number for a table column, with three decimals so that the column lines up."""
-    return maths(tex(round(float(value), 3) + 0.0))  # + 0.0 turns -0.0 into 0.0
+    return words(round(float(value), 3))
 
 
 def table(heads: list[str], rows: list[list[str]]) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
@@ -18,6 +21,8 @@ from bnviz.ui.anatomy_controls import (
     PARTS,
     WIDTH,
     M,
+    T,
+    X,
     batch_sliders,
     choice,
     example_buttons,
@@ -28,16 +33,27 @@ from bnviz.ui.anatomy_controls import (
     target_buttons,
     target_sliders,
 )
-from bnviz.ui.plot import plot
+from bnviz.ui.plot import library, plot
 
 STYLE = """<style>
 .katex .base { margin-block: 0.15em }  /* keep the lines of a broken formula apart */
 .stMarkdown table { display: block; max-width: 100%; overflow-x: auto }
+.stMarkdown td { font-variant-numeric: tabular-nums }
+.st-key-hand { position: absolute }  /* no gap around what has no height */
+/* numbers in formulas and sentences of before the reader moved a slider (anatomy.js) */
+.stMarkdown :is(p .katex, p:has(> strong + strong) > strong) { transition: opacity 0.2s }
+.bnviz-ahead .stMarkdown :is(p .katex, p:has(> strong + strong) > strong) { opacity: 0.4 }
 @media (max-width: 1100px) {
   .stMarkdown table .katex { font-size: 1em }
   .stMarkdown :is(td, th) { padding: 0.4rem 0.3rem }
 }
 </style>"""
+BATCH = [*X, "gamma", "beta", "eps"]
+SCRIPT = "".join(
+    (Path(__file__).parent / name).read_text("utf-8")
+    for name in ("anatomy_algorithm.js", "anatomy_parts.js", "anatomy.js")
+)
+_hand = st.components.v2.component("bnviz_hand", js=SCRIPT, isolate_styles=False)
 
 
 def anatomy_page(doc: str | None) -> None:
@@ -77,6 +93,17 @@ def anatomy_page(doc: str | None) -> None:
     link.keep(DEFAULTS)
 
 
+def follow_hand(names: list[str], **given: Any) -> None:
+    """Let the browser compute this part anew while the reader moves one of these sliders.
+
+    `given` is what else the part depends on. This comes after the figures, so that the browser
+    hears of an answer when they have it.
+    """
+    values = {name: float(st.session_state[name]) for name in names}
+    part = st.session_state["part"]
+    _hand(key="hand", data={"part": part, "library": library(), "values": values} | given)
+
+
 def show_forward() -> None:
     """Show each line of Algorithm 1 as a formula, as numbers and as a row of dots."""
     line = batch_sliders()
@@ -94,6 +121,7 @@ def show_forward() -> None:
             numbers,
             anatomy.moves(numbers),
         )
+    follow_hand(BATCH)
 
 
 def show_backward() -> None:
@@ -128,6 +156,7 @@ def show_backward() -> None:
             "#### What BatchNorm takes out of the gradient\n\n" + formulas.removed(line, gradient)
         )
         show_slope(line, targets, float(gradient.dx[example - 1]), example)
+    follow_hand([*BATCH, *T], example=example)
 
 
 def show_slope(line: Forward, targets: Array, slope: float, example: int) -> None:
@@ -169,6 +198,7 @@ def show_inference() -> None:
             numbers,
             anatomy.company(numbers),
         )
+    follow_hand(BATCH, example=example, others=batches[1:].tolist())
 
 
 def show_scale() -> None:
@@ -203,7 +233,9 @@ def show_scale() -> None:
             "error is largest for small weights. Try ε = 1.",
             off,
             anatomy.breach(off, a),
+            slug="what-epsilon-breaks",
         )
+    follow_hand(["a", "eps"], weights=weights.tolist(), inputs=inputs.tolist())
 
 
 def chart(title: str, reading: str, numbers: DataFrame, figure: go.Figure, slug: str = "") -> None:

@@ -126,13 +126,18 @@ def _room(figure: go.Figure, height: int | None) -> int:
     return int(height or figure.layout.height or HEIGHT) + player
 
 
+def library(is3d: bool = False) -> str:
+    """Return the path under which plotly.js is served, which names it in the browser."""
+    name, file = _WHOLE if is3d else _SMALL
+    return f"{_SERVED}/{name}/{file.name}?v={plotly.__version__}"
+
+
 def _payload(head: dict[str, Any], figure: go.Figure) -> bytes:
     """Return the JSON that plot.js reads: `head`, where to find plotly.js and fonts, the figure."""
     is3d = bool(_IN_3D & {trace.type for trace in figure.data})
-    name, file = _WHOLE if is3d else _SMALL
     served = {
         "is3d": is3d,
-        "library": f"{_SERVED}/{name}/{file.name}?v={plotly.__version__}",
+        "library": library(is3d),
         "fonts": {
             weight: f"{_SERVED}/{_FONTS}/{path.name}" for weight, path in typeface.FILES.items()
         },

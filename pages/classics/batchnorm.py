@@ -5,7 +5,8 @@ Algorithm 1 of [Ioffe & Szegedy (2015)](https://arxiv.org/abs/1502.03167), send 
 same way, compare training with inference, and scale the weights to see what stays the same.
 ---
 Everything is computed in float64 from the numbers on this page, with the paper's formulas. Nothing
-is trained, and no curve is sketched by hand.
+is trained, and no curve is sketched by hand. While you move a slider, your browser computes the
+figures and tables. When you let go, the server computes them again, and the formulas.
 
 - **Forward**: Algorithm 1 for one unit and a batch of *m* = 5. The variance is the biased one.
 - **Backward**: Section 3 of the paper, for the loss ℓ = ½ Σ (yᵢ − tᵢ)². A central difference with
