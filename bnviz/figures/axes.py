@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from textwrap import wrap
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ SHARE = "%{y:.3~p}"  # how a hover writes a height on an axis in per cent
 # Without a format plotly writes 0.2 as a small "2" between the powers of ten. More ticks would
 # overlap.
 LOG: dict[str, Any] = {"type": "log", "tickformat": ",~g", "nticks": 4}
+# Numbers within the panel, for panels without room beside them.
+INSIDE: dict[str, Any] = {"showticklabels": True, "ticklabelposition": "inside top", "nticks": 4}
 
 
 def layer_title(name: str) -> str:
@@ -126,6 +129,28 @@ def axis_of(scale: str) -> dict[str, Any]:
 def switchable(fig: go.Figure) -> go.Figure:
     """Let the reader switch the y axes between a linear and a logarithmic scale."""
     return tell_page(fig, scale=LOG)
+
+
+def separable(
+    fig: go.Figure, letter: str = "y", ranges: Mapping[str, list[float]] = MappingProxyType({})
+) -> go.Figure:
+    """Let the reader give each panel its own axis of this letter, if panels share such axes.
+
+    `ranges` maps the name of an axis to its own range; by default each axis fits its own lines.
+    """
+    axes = list(fig.select_xaxes() if letter == "x" else fig.select_yaxes())
+    if not any(axis.matches for axis in axes):
+        return fig
+    own = {
+        axis.plotly_name: {
+            "matches": None,
+            "range": ranges.get(axis.plotly_name),
+            "autorange": axis.plotly_name not in ranges,
+            **(INSIDE if axis.showticklabels is False else {}),
+        }
+        for axis in axes
+    }
+    return tell_page(fig, apart=own)
 
 
 def in_percent(fig: go.Figure, **axis: Any) -> go.Figure:
