@@ -359,6 +359,20 @@ def test_a_run_that_is_behind_shares_the_full_axis(name: str) -> None:
     assert fig.layout.meta["steps"]
 
 
+def test_more_than_three_lines_in_one_panel_are_named_at_their_ends(rows: DataFrame) -> None:
+    four = pd.concat([rows, training("l1").assign(lr=0.1)])
+    names = {f"{norm}-0.1-0": NORMS[norm].label for norm in ("none", "batch", "noisy", "l1")}
+    for name in ("gradient_norm", "loss_width", "effective_beta", "training_loss"):
+        assert FIGURES[name](four, Time(STEPS)).layout.meta["labels"] == names
+        assert "labels" not in FIGURES[name](rows, Time(STEPS)).layout.meta
+    assert "labels" not in FIGURES["loss_band"](four, Time(STEPS)).layout.meta  # a panel for each
+    seeds = [four.assign(seed=seed, value=four["value"] * 2.0**seed) for seed in (0, 1)]
+    mean = over_seeds(gradient_norms(pd.concat(seeds)), {"value": "gradient_norm"}, "t")
+    assert list(gradient_norm(mean, Time(STEPS)).layout.meta["labels"].values()) == list(
+        names.values()
+    )
+
+
 @pytest.mark.parametrize("name", OVER_STEPS)
 def test_a_diverged_run_ends_in_a_cross(name: str, rows: DataFrame) -> None:
     lost = (rows["run"] == "batch-0.1-0") & (rows["step"] > 350)

@@ -16,10 +16,11 @@ from plotly.subplots import make_subplots
 
 from bnviz.analysis.rows import layer_number
 from bnviz.figures.style import UNDER, Time
-from bnviz.figures.traces import NUMBER
+from bnviz.figures.traces import NUMBER, OVER_SEEDS
 from bnviz.figures.unchecked import figure as unchecked
 from bnviz.figures.unchecked import scatter, traces
 
+IN_LEGEND = 3  # lines that a reader tells apart by the legend alone
 BELOW = {"y": 0, "yref": "container", "yanchor": "bottom"}  # a legend under the axes
 PERCENT = {"range": [0, 1.02], "autorange": False, "tickformat": ".0%"}
 SHARE = "%{y:.3~p}"  # how a hover writes a height on an axis in per cent
@@ -78,12 +79,30 @@ def _axes(
 
 
 def over_time(time: Time, fig: go.Figure) -> go.Figure:
-    """Set the time axis of every panel of `fig`; `meta.steps` lets the page mark a step on it."""
+    """Set the time axis of every panel of `fig`.
+
+    `meta.steps` lets the page mark a step on it, and `meta.labels` has the names of many lines in
+    one panel, which the page writes at their ends.
+    """
     title = {"text": "Step %{x:,d}"}
     fig.update_xaxes(range=[0, time.steps], tickformat="~s", unifiedhovertitle=title)
     # plotly.js stops autoscaling matching y axes once matching x axes have a range.
     fig.update_yaxes(autorange=True)
-    return named_once(tell_page(fig, steps=True))
+    names = _names(fig)
+    many = len(names) > IN_LEGEND and len(list(fig.select_xaxes())) == 1
+    return named_once(tell_page(fig, steps=True, **({"labels": names} if many else {})))
+
+
+def _names(fig: go.Figure) -> dict[str, str]:
+    """Return the names of our lines by legend group, without the number of seeds of a mean."""
+    return {
+        trace["legendgroup"]: trace["name"].partition(" · n = ")[0]
+        for trace in traces(fig)
+        if trace.get("legendgroup")
+        and trace.get("showlegend") is not False
+        and trace.get("zorder") != UNDER
+        and not trace["name"].endswith(OVER_SEEDS)
+    }
 
 
 def tell_page(fig: go.Figure, **facts: Any) -> go.Figure:

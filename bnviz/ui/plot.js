@@ -153,7 +153,7 @@ async function draw(figure) {
         plot.camera = plot.turned = plot.linked = undefined; // mounted anew, without its listeners
       }
       const narrow =
-        box.clientWidth < 560 // no room for legend and buttons side by side
+        box.clientWidth < NARROW // no room for legend and buttons side by side
           ? merge(
               { legend: { ...layout.legend, x: 0, y: 0, yref: "container", yanchor: "bottom" } },
               layout.meta?.narrow ?? {},
@@ -166,6 +166,7 @@ async function draw(figure) {
         .map((name) => [name, { ...layout[name], camera: plot.camera }]);
       const arranged = [
         narrow,
+        besideLabels(layout, box),
         Object.fromEntries(scenes),
         separate(layout, plot),
       ].reduce(merge, layout);
@@ -193,6 +194,7 @@ async function draw(figure) {
         plot.linked = true;
         follow(box);
         mark(box);
+        label(box);
       }
       if (is3d && !plot.turned) {
         plot.turned = true;

@@ -76,7 +76,7 @@ function choose(step) {
 
 function follow(box) {
   // a figure over steps: a click chooses the step, and hovering shows it in the other figures
-  box.on("plotly_afterplot", () => mark(box));
+  box.on("plotly_afterplot", () => [mark, label].forEach((draws) => draws(box)));
   box.on("plotly_hover", ({ points, event }) => event && hoverElsewhere(box, points[0].x));
   box.on("plotly_unhover", ({ event }) => event && hoverElsewhere(box));
   box.addEventListener("pointerdown", (event) => click(box, event), true);
