@@ -15,6 +15,7 @@ import pytest
 from bnviz import paths
 from bnviz.figures import PANELS, comparison, unchecked
 from bnviz.figures import panel as panels
+from bnviz.figures.axes import POWERS
 from bnviz.figures.panel import Panel, View
 from bnviz.presets import PRESETS
 from bnviz.runs.run import Run
@@ -80,6 +81,15 @@ def made(request: pytest.FixtureRequest) -> go.Figure:
     figure = drawn(*request.param)
     assert figure is not None
     return figure
+
+
+def test_numbers_on_logarithmic_axes_are_as_large_as_on_others(made: go.Figure) -> None:
+    """plotly writes powers of ten a quarter larger, and 2 and 5 between them smaller."""
+    for axis in (*made.select_xaxes(), *made.select_yaxes()):
+        written = (
+            axis.tickformat or axis.ticktext or axis.tickfont.size == POWERS["tickfont"]["size"]
+        )
+        assert axis.type != "log" or written or axis.showticklabels is False
 
 
 def test_plotly_accepts_every_figure(made: go.Figure) -> None:

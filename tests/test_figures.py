@@ -39,6 +39,7 @@ from bnviz.analysis.scales import OF_METRIC
 from bnviz.analysis.seeds import over_seeds
 from bnviz.analysis.thinning import drawn
 from bnviz.analysis.training import smooth
+from bnviz.export import as_seen
 from bnviz.figures import covariate_shift as covariate_shift_figures
 from bnviz.figures import distributions
 from bnviz.figures import gradients as gradient_figures
@@ -358,6 +359,20 @@ def test_a_run_that_is_behind_shares_the_full_axis(name: str) -> None:
     assert fig.layout.meta["steps"]
 
 
+def test_more_than_three_lines_in_one_panel_are_named_at_their_ends(rows: DataFrame) -> None:
+    four = pd.concat([rows, training("l1").assign(lr=0.1)])
+    names = {f"{norm}-0.1-0": NORMS[norm].label for norm in ("none", "batch", "noisy", "l1")}
+    for name in ("gradient_norm", "loss_width", "effective_beta", "training_loss"):
+        assert FIGURES[name](four, Time(STEPS)).layout.meta["labels"] == names
+        assert "labels" not in FIGURES[name](rows, Time(STEPS)).layout.meta
+    assert "labels" not in FIGURES["loss_band"](four, Time(STEPS)).layout.meta  # a panel for each
+    seeds = [four.assign(seed=seed, value=four["value"] * 2.0**seed) for seed in (0, 1)]
+    mean = over_seeds(gradient_norms(pd.concat(seeds)), {"value": "gradient_norm"}, "t")
+    assert list(gradient_norm(mean, Time(STEPS)).layout.meta["labels"].values()) == list(
+        names.values()
+    )
+
+
 @pytest.mark.parametrize("name", OVER_STEPS)
 def test_a_diverged_run_ends_in_a_cross(name: str, rows: DataFrame) -> None:
     lost = (rows["run"] == "batch-0.1-0") & (rows["step"] > 350)
@@ -462,6 +477,31 @@ def test_ridges_are_drawn_from_back_to_front(rows: DataFrame) -> None:
     top, bottom = fig.layout.yaxis.range[::-1]
     assert top < -STEPS / 6
     assert bottom == STEPS
+
+
+def test_the_networks_share_the_axis_of_a_layer_unless_the_reader_wants_each_its_own(
+    rows: DataFrame,
+) -> None:
+    wide = (rows["metric"] == "activation_histogram") & (rows["run"] == "batch-0.1-0")
+    fig = FIGURES["ridges"](rows.assign(at=rows["at"].where(~wide, 5 * rows["at"])), Time(STEPS))
+    together = [axis.range for axis in axes(fig, "x")]
+    assert len(set(together)) == 1 and together[0][0] < -4.9
+    own = as_seen(fig, {"apart": True})
+    assert [axis.matches for axis in axes(own, "x")] == [None] * 9
+    ends = [axis.range[0] for axis in axes(own, "x")]
+    assert ends[1] == together[0][0] and -1.1 < ends[0] == ends[2] < -0.9
+    for name in ("quantile_bands", "step_sizes"):
+        shared = FIGURES[name](rows, Time(STEPS))
+        free = as_seen(shared, {"apart": True, "yaxis.range": [0, 2], "yaxis2.range": [1, 3]})
+        assert [axis.range for axis in axes(free, "y")][:3] == [(0, 2), (1, 3), None]
+        assert all(axis.showticklabels is not False for axis in axes(free, "y"))
+    assert "apart" not in FIGURES["loss_band"](rows, Time(STEPS)).layout.meta
+
+
+def test_histograms_have_a_scale_of_densities_in_every_panel(rows: DataFrame) -> None:
+    heights = axes(FIGURES["histogram"](rows, Time(STEPS)), "y")
+    assert {(axis.showticklabels, axis.matches) for axis in heights} == {(True, None)}
+    assert all(axis.nticks <= 4 for axis in heights)
 
 
 def test_histograms_are_overlaid_as_step_lines(rows: DataFrame) -> None:

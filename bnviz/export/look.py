@@ -23,6 +23,7 @@ def as_seen(figure: go.Figure, look: Mapping[str, Any]) -> go.Figure:
       the axis is logarithmic
     - "scene.camera": {...}: the camera of all three-dimensional panels, which turn together
     - "scale": "linear" or "log": the scale of the y axes, for a figure whose reader may switch it
+    - "apart": true: each panel has its own axes, for a figure whose reader may choose that
     - "hidden": [...]: the runs (legend groups, or else names of traces) that the legend hides
     - "frame": name: the frame that the player shows; the copy has no other frames
 
@@ -35,6 +36,7 @@ def as_seen(figure: go.Figure, look: Mapping[str, Any]) -> go.Figure:
         news = [trace.to_plotly_json() for trace in frame.data]
         data[: len(news)] = [merged(*pair) for pair in zip(data, news, strict=False)]
         layout = merged(layout, frame.layout.to_plotly_json() | {"meta": {"frame": frame.name}})
+    _separate(layout, look.get("apart"))
     _rescale(layout, look.get("scale"))
     for name, value in look.items():
         part, _, what = str(name).partition(".")
@@ -52,10 +54,17 @@ def parts(figure: go.Figure) -> list[str]:
     return [
         *(f"{name}.range" for name in axes(layout)),
         *(f"{name}.camera" for name in scenes(layout)),
-        *(["scale"] if "scale" in (layout.get("meta") or {}) else []),
+        *(name for name in ("apart", "scale") if name in (layout.get("meta") or {})),
         "hidden",
         "frame",
     ]
+
+
+def _separate(layout: Layout, apart: Any) -> None:
+    """Give each panel its own axes, if the reader chose that and the figure knows them."""
+    if apart is True:
+        for name, own in ((layout.get("meta") or {}).get("apart") or {}).items():
+            layout[name] |= own
 
 
 def _rescale(layout: Layout, scale: Any) -> None:

@@ -202,6 +202,7 @@ def _template() -> Layout:
         "zerolinecolor": GRID,
         "linecolor": LINE,
         "tickcolor": LINE,
+        "tickfont": {"color": MUTED},  # plotly writes numbers within a panel in another colour
         "title": AXIS_TITLE,
     }
     depth = axis | {"backgroundcolor": CLEAR}

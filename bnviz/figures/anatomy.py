@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from pandas import DataFrame, concat
 from plotly.subplots import make_subplots
 
+from bnviz.figures.axes import POWERS
 from bnviz.figures.formulas import words
 from bnviz.figures.style import MARK, STYLES
 from bnviz.papers import algorithm1
@@ -360,7 +361,7 @@ def breach(table: DataFrame, a: float) -> go.Figure:
         "outputs": "outputs",
     }
     return _over_factors(go.Figure(), table, labels, a).update_yaxes(
-        title_text="Off by", type="log", dtick=1
+        title_text="Off by", dtick=1, **POWERS
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from textwrap import wrap
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,16 +16,21 @@ from plotly.subplots import make_subplots
 
 from bnviz.analysis.rows import layer_number
 from bnviz.figures.style import UNDER, Time
-from bnviz.figures.traces import NUMBER
+from bnviz.figures.traces import NUMBER, OVER_SEEDS
 from bnviz.figures.unchecked import figure as unchecked
 from bnviz.figures.unchecked import scatter, traces
 
+IN_LEGEND = 3  # lines that a reader tells apart by the legend alone
 BELOW = {"y": 0, "yref": "container", "yanchor": "bottom"}  # a legend under the axes
 PERCENT = {"range": [0, 1.02], "autorange": False, "tickformat": ".0%"}
 SHARE = "%{y:.3~p}"  # how a hover writes a height on an axis in per cent
 # Without a format plotly writes 0.2 as a small "2" between the powers of ten. More ticks would
 # overlap.
 LOG: dict[str, Any] = {"type": "log", "tickformat": ",~g", "nticks": 4}
+# plotly writes powers of ten a quarter larger than other numbers.
+POWERS: dict[str, Any] = {"type": "log", "tickfont": {"size": 12 / 1.25}}
+# Numbers within the panel, for panels without room beside them.
+INSIDE: dict[str, Any] = {"showticklabels": True, "ticklabelposition": "inside top", "nticks": 4}
 
 
 def layer_title(name: str) -> str:
@@ -75,12 +81,30 @@ def _axes(
 
 
 def over_time(time: Time, fig: go.Figure) -> go.Figure:
-    """Set the time axis of every panel of `fig`; `meta.steps` lets the page mark a step on it."""
+    """Set the time axis of every panel of `fig`.
+
+    `meta.steps` lets the page mark a step on it, and `meta.labels` has the names of many lines in
+    one panel, which the page writes at their ends.
+    """
     title = {"text": "Step %{x:,d}"}
     fig.update_xaxes(range=[0, time.steps], tickformat="~s", unifiedhovertitle=title)
     # plotly.js stops autoscaling matching y axes once matching x axes have a range.
     fig.update_yaxes(autorange=True)
-    return named_once(tell_page(fig, steps=True))
+    names = _names(fig)
+    many = len(names) > IN_LEGEND and len(list(fig.select_xaxes())) == 1
+    return named_once(tell_page(fig, steps=True, **({"labels": names} if many else {})))
+
+
+def _names(fig: go.Figure) -> dict[str, str]:
+    """Return the names of our lines by legend group, without the number of seeds of a mean."""
+    return {
+        trace["legendgroup"]: trace["name"].partition(" · n = ")[0]
+        for trace in traces(fig)
+        if trace.get("legendgroup")
+        and trace.get("showlegend") is not False
+        and trace.get("zorder") != UNDER
+        and not trace["name"].endswith(OVER_SEEDS)
+    }
 
 
 def tell_page(fig: go.Figure, **facts: Any) -> go.Figure:
@@ -126,6 +150,28 @@ def axis_of(scale: str) -> dict[str, Any]:
 def switchable(fig: go.Figure) -> go.Figure:
     """Let the reader switch the y axes between a linear and a logarithmic scale."""
     return tell_page(fig, scale=LOG)
+
+
+def separable(
+    fig: go.Figure, letter: str = "y", ranges: Mapping[str, list[float]] = MappingProxyType({})
+) -> go.Figure:
+    """Let the reader give each panel its own axis of this letter, if panels share such axes.
+
+    `ranges` maps the name of an axis to its own range; by default each axis fits its own lines.
+    """
+    axes = list(fig.select_xaxes() if letter == "x" else fig.select_yaxes())
+    if not any(axis.matches for axis in axes):
+        return fig
+    own = {
+        axis.plotly_name: {
+            "matches": None,
+            "range": ranges.get(axis.plotly_name),
+            "autorange": axis.plotly_name not in ranges,
+            **(INSIDE if axis.showticklabels is False else {}),
+        }
+        for axis in axes
+    }
+    return tell_page(fig, apart=own)
 
 
 def in_percent(fig: go.Figure, **axis: Any) -> go.Figure:

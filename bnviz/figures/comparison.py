@@ -20,7 +20,15 @@ from bnviz.analysis.ends import final
 from bnviz.analysis.rows import KEYS
 from bnviz.analysis.seeds import over_seeds
 from bnviz.analysis.thinning import FACET_POINTS, POINTS, drawn
-from bnviz.figures.axes import BELOW, axis_of, empty_axes, in_percent, over_time, positive_only
+from bnviz.figures.axes import (
+    BELOW,
+    axis_of,
+    empty_axes,
+    in_percent,
+    over_time,
+    positive_only,
+    separable,
+)
 from bnviz.figures.knobs import facets, labels, naming, place_of, word
 from bnviz.figures.metrics import METRICS, Metric
 from bnviz.figures.panel import Panel, View
@@ -102,7 +110,8 @@ def comparison(frame: DataFrame, compared: Compared) -> go.Figure:
         fig.add_hline(0, **LEVEL)
     entries = len(compared.line_styles) + (1 if "interval" in frame else 0)
     fig.update_layout(legend=BELOW, height=fig.layout.height + 14 * entries)
-    over_time(compared.time, fig).update_yaxes(**axis_of("log" if compared.log else "linear"))
+    separable(over_time(compared.time, fig))
+    fig.update_yaxes(**axis_of("log" if compared.log else "linear"))
     if compared.points:
         fig.update_traces(hovertemplate="%{y:+.3~g} points", selector={"hovertemplate": NUMBER})
         return fig.update_yaxes(tickformat="+~g")

@@ -10,7 +10,15 @@ from pandas import DataFrame
 from bnviz.analysis import distributions as analysis
 from bnviz.analysis.rows import layers
 from bnviz.analysis.thinning import drawn
-from bnviz.figures.axes import empty_axes, layer_title, named_once, over_time
+from bnviz.figures.axes import (
+    INSIDE,
+    empty_axes,
+    layer_title,
+    named_once,
+    over_time,
+    separable,
+    tell_page,
+)
 from bnviz.figures.charts import facet_chart
 from bnviz.figures.panel import ALL, Panel, View
 from bnviz.figures.papers import layers_numbered, ours_in_sight, their_columns, their_legend
@@ -59,27 +67,36 @@ def quantile_bands(frame: DataFrame, time: Time, paper: DataFrame | None = None)
             fig.add_traces(
                 [*band, line_trace(curve, rows["step"], rows["value"])], rows=place, cols=column
             )
-    return ours_in_sight(over_time(time, their_legend(fig)), time)
+    return separable(ours_in_sight(over_time(time, their_legend(fig)), time))
 
 
 def ridges(frame: DataFrame, time: Time) -> go.Figure:
     """Draw `analysis.histograms` as a ridge plot, with the first step at the back (Fig. 1c).
 
     All histograms are scaled to the same height, so a ridge shows where the activations are and how
-    widely they spread, but not their density.
+    widely they spread, but not their density. The networks share the axis of a layer.
     """
-    fig, names, height = _networks(frame, "Activation", "Steps"), layers(frame), time.steps / 6
+    fig = _networks(frame, "Activation", "Steps", shared_xaxes="rows")
+    names, height, own = layers(frame), time.steps / 6, dict[str, list[float]]()
+    share = frame["density"] / frame.groupby(["run", "layer", "step"])["density"].transform("max")
+    frame = frame.assign(height=height * share)
+    seen = frame[share > 0.01]  # so that a lone outlier does not stretch the axis
     for column, (curve, run) in enumerate(curves(frame), 1):
         for name, rows in groups(run.dropna(), "layer"):
-            where = {"row": names.index(name) + 1, "col": column}
-            share = rows["density"] / rows.groupby("step")["density"].transform("max")
-            fig.add_traces(
-                _ridges(curve, rows.assign(height=height * share)), where["row"], where["col"]
-            )
-            seen = rows[share > 0.01]  # so that a lone outlier does not stretch the axis
-            fig.update_xaxes(range=[seen["left"].min(), seen["right"].max()], **where)
+            where, there = {"row": names.index(name) + 1, "col": column}, seen["layer"] == name
+            fig.add_traces(_ridges(curve, rows), where["row"], where["col"])
+            fig.update_xaxes(range=_ends(seen[there]), **where)
+            axis = fig.get_subplot(**where).xaxis.plotly_name
+            own[axis] = _ends(seen[there & (seen["run"] == curve.run)])
     fig.update_yaxes(range=[time.steps, -1.1 * height], tickformat="~s", nticks=5)
-    return fig.update_layout(hovermode=False)
+    few = {axis.plotly_name: {"nticks": 3} for axis in fig.select_xaxes()}
+    tell_page(fig.update_xaxes(nticks=5), narrow=few)
+    return separable(fig.update_layout(hovermode=False), "x", own)
+
+
+def _ends(bins: DataFrame) -> list[float]:
+    """Return the left end of the first bin and the right end of the last."""
+    return [float(bins["left"].min()), float(bins["right"].max())]
 
 
 def _ridges(curve: Curve, rows: DataFrame) -> list[go.Scatter]:
@@ -121,8 +138,7 @@ def histogram(frame: DataFrame) -> go.Figure:
             }
             outline = line_trace(curve, x, [0, *bins["density"], 0], **area, **NO_HOVER)
             fig.add_trace(outline, row=1, col=names.index(name) + 1)
-    # Each panel has its own y scale. Tick labels on all of them would leave no room for the panels.
-    return named_once(fig).update_yaxes(showticklabels=False)
+    return named_once(fig).update_yaxes(**INSIDE)  # each panel has its own scale
 
 
 def moment_changes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:

@@ -10,7 +10,15 @@ from plotly.colors import sample_colorscale
 from bnviz.analysis import landscape as analysis
 from bnviz.analysis.rows import at_spread_steps
 from bnviz.analysis.scales import OF_METRIC
-from bnviz.figures.axes import axis_of, empty_axes, named_once, over_time, scale_for, switchable
+from bnviz.figures.axes import (
+    axis_of,
+    empty_axes,
+    named_once,
+    over_time,
+    scale_for,
+    separable,
+    switchable,
+)
 from bnviz.figures.charts import line_chart
 from bnviz.figures.landscape import (
     STEP_SIZE,
@@ -145,7 +153,7 @@ def step_sizes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> 
     fig.update_layout(height=380, showlegend=False, hovermode="closest")
     fig.update_xaxes(**axis_of(scale_for(frame["eta"], 100)))
     scale = unless_huge(frame["distance"].tolist())
-    return named_once(their_legend(fig)).update_yaxes(**axis_of(scale))
+    return separable(named_once(their_legend(fig)).update_yaxes(**axis_of(scale)))
 
 
 def _summary(curve: Curve, rows: DataFrame) -> list[go.Scatter]:

@@ -21,6 +21,7 @@ from bnviz.figures.axes import (
     over_time,
     positive_only,
     scale_for,
+    separable,
     switchable,
 )
 from bnviz.figures.charts import line_chart, note, with_guessing
@@ -91,7 +92,7 @@ def band_chart(
         drawn = band_traces(curve, rows["step"], rows["low"], rows["high"])
         fig.add_traces(drawn, rows=1, cols=by_norm.get(rows["norm"].iloc[0], 1))
     fig.add_traces(interval_legend(frame, whiskers=True))
-    return over_time(time, fig)
+    return separable(over_time(time, fig))
 
 
 def own_columns(count: int) -> list[int]:

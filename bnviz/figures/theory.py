@@ -12,7 +12,16 @@ from pandas import DataFrame, Series
 
 from bnviz.analysis import theory as analysis
 from bnviz.analysis.rows import layer_number
-from bnviz.figures.axes import BELOW, LOG, PERCENT, empty_axes, named_once, over_time, positive_only
+from bnviz.figures.axes import (
+    BELOW,
+    LOG,
+    PERCENT,
+    POWERS,
+    empty_axes,
+    named_once,
+    over_time,
+    positive_only,
+)
 from bnviz.figures.panel import Panel
 from bnviz.figures.style import DASHED, LEVEL, MARK, TIME, Time, curves, groups
 from bnviz.figures.traces import drawable, line_trace
@@ -60,7 +69,7 @@ def deviations(frame: DataFrame, time: Time) -> go.Figure:
         fig.add_annotation(text=f"rounding in {name}", showarrow=False, font_size=11, **place)
     fig.update_layout(legend=BELOW, height=360)
     highest = max([1e-5, *drawn["deviation"] * 10])
-    scale = {"type": "log", "range": [-17, np.log10(highest)], "autorange": False, "dtick": 3}
+    scale = POWERS | {"range": [-17, np.log10(highest)], "autorange": False, "dtick": 3}
     return over_time(time, fig).update_yaxes(**scale)
 
 
@@ -91,8 +100,8 @@ def theorem(frame: DataFrame, titles: Mapping[str, str]) -> go.Figure:
     colours = {"colorscale": TIME, "colorbar": bar}
     fig.update_layout(coloraxis=colours, height=474, margin_b=148, hovermode="closest")
     fig.update_layout(meta={"narrow": {"legend": BELOW | {"y": 0.14}}})  # above the colour bar
-    fig.update_yaxes(type="log", dtick=_decades(frame["left"].abs()))
-    return fig.add_traces(_sign_legend(frame)).update_xaxes(type="log", tickangle=0)
+    fig.update_yaxes(dtick=_decades(frame["left"].abs()), **POWERS)
+    return fig.add_traces(_sign_legend(frame)).update_xaxes(tickangle=0, **POWERS)
 
 
 def _placed(points: DataFrame) -> DataFrame:

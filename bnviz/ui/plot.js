@@ -2,6 +2,7 @@
 // width change.
 const BEAT = 500; // ms from one frame to the next
 const plots = new WeakMap(); // figure element -> what is known of it
+const APART = { width: 24, height: 24, path: "M3 3h2v16h16v2H3zM9 3h2v10h10v2H9z" };
 const SCALE = { width: 24, height: 24, path: "M3 21h4v-2H3zM10 21h4v-6h-4zM17 21h4V3h-4z" };
 
 function served(path) {
@@ -28,7 +29,30 @@ function library(path) {
   }));
 }
 
-function config(Plotly, figure, { filename, fonts }, is3d, scales) {
+const toggle = (figure, name, value) => {
+  plots.get(figure)[name] = value;
+  draw(figure);
+};
+
+function switches(figure, meta) {
+  // a button for each choice that the figure leaves to the reader
+  return [
+    {
+      name: "apart",
+      title: "Shared axes, or each its own",
+      icon: APART,
+      click: () => toggle(figure, "apart", !plots.get(figure).apart),
+    },
+    {
+      name: "scale",
+      title: "Linear or logarithmic height",
+      icon: SCALE,
+      click: () => toggle(figure, "scale", isLog(figure) ? "linear" : "log"),
+    },
+  ].filter(({ name }) => meta?.[name]);
+}
+
+function config(Plotly, figure, { filename, fonts }, is3d, chosen) {
   // kept as it is: Plotly.react mounts anew when it changes
   const box = figure.firstElementChild;
   const save = (format) => () => download(Plotly, box, filename, format, fonts);
@@ -43,18 +67,7 @@ function config(Plotly, figure, { filename, fonts }, is3d, scales) {
       is3d
         ? ["zoom3d", "orbitRotation", "resetCameraDefault3d"]
         : ["zoomIn2d", "zoomOut2d", "resetScale2d"],
-      ...(scales
-        ? [
-            [
-              {
-                name: "scale",
-                title: "Linear or logarithmic height",
-                icon: SCALE,
-                click: () => rescale(figure),
-              },
-            ],
-          ]
-        : []),
+      ...(chosen.length ? [chosen] : []),
       [
         { name: "png", title: "Download as PNG", icon: Plotly.Icons.camera, click: save("png") },
         { name: "svg", title: "Download as SVG", icon: Plotly.Icons.disk, click: save("svg") },
@@ -64,17 +77,22 @@ function config(Plotly, figure, { filename, fonts }, is3d, scales) {
 }
 
 const heights = (layout) => Object.entries(layout).filter(([name]) => /^yaxis\d*$/.test(name));
+const isLog = ({ firstElementChild: { _fullLayout: layout } }) =>
+  heights(layout).some(([, { type }]) => type === "log");
 
-function rescale(figure) {
-  // the other scale for all heights; earlier zooms of them are in other units
-  const plot = plots.get(figure),
-    now = heights(figure.firstElementChild._fullLayout).some(([, { type }]) => type === "log");
-  plot.scale = now ? "linear" : "log";
-  draw(figure);
+function separate(layout, { apart }) {
+  // the axes that panels share, each with its own range; earlier zooms were of the shared ones
+  if (!apart) return {};
+  return Object.fromEntries(
+    Object.entries(layout.meta?.apart ?? {}).map(([name, own]) => [
+      name,
+      { ...own, uirevision: "apart" },
+    ]),
+  );
 }
 
 function scaled(layout, { scale }) {
-  // the heights on the scale that the reader chose
+  // the heights on the scale that the reader chose; earlier zooms of them are in other units
   if (!layout.meta?.scale || !scale) return {};
   const other = scale === "log" ? layout.meta.scale : { type: "linear", tickformat: null };
   return Object.fromEntries(
@@ -85,7 +103,7 @@ function scaled(layout, { scale }) {
         ...((axis.type === "log") === (scale === "log")
           ? {}
           : { ...other, range: null, autorange: true }),
-        uirevision: scale,
+        uirevision: `${axis.uirevision ?? ""} ${scale}`,
       },
     ]),
   );
@@ -127,14 +145,15 @@ async function draw(figure) {
       const squares = Object.keys(layout)
         .filter((name) => layout[name]?.constrain)
         .join();
-      const scales = Boolean(layout.meta?.scale);
-      if (plot.made !== `${is3d} ${scales} ${spec.filename} ${squares}`) {
-        plot.made = `${is3d} ${scales} ${spec.filename} ${squares}`;
-        plot.config = config(Plotly, figure, spec, is3d, scales);
+      const chosen = switches(figure, layout.meta),
+        made = `${is3d} ${chosen.map(({ name }) => name)} ${spec.filename} ${squares}`;
+      if (plot.made !== made) {
+        plot.made = made;
+        plot.config = config(Plotly, figure, spec, is3d, chosen);
         plot.camera = plot.turned = plot.linked = undefined; // mounted anew, without its listeners
       }
       const narrow =
-        box.clientWidth < 560 // no room for legend and buttons side by side
+        box.clientWidth < NARROW // no room for legend and buttons side by side
           ? merge(
               { legend: { ...layout.legend, x: 0, y: 0, yref: "container", yanchor: "bottom" } },
               layout.meta?.narrow ?? {},
@@ -145,19 +164,18 @@ async function draw(figure) {
       const scenes = Object.keys(layout)
         .filter((name) => plot.camera && name.startsWith("scene"))
         .map((name) => [name, { ...layout[name], camera: plot.camera }]);
+      const arranged = [
+        narrow,
+        besideLabels(layout, box),
+        Object.fromEntries(scenes),
+        separate(layout, plot),
+      ].reduce(merge, layout);
       await Plotly.react(
         box,
         data,
         {
           ...dragmode,
-          ...themed(
-            merge(layout, {
-              ...narrow,
-              ...Object.fromEntries(scenes),
-              ...scaled(layout, plot),
-            }),
-            JSON.parse(plot.theme),
-          ),
+          ...themed(merge(arranged, scaled(arranged, plot)), JSON.parse(plot.theme)),
           width: box.clientWidth,
           height: box.clientHeight,
           uirevision: spec.revision,
@@ -176,6 +194,7 @@ async function draw(figure) {
         plot.linked = true;
         follow(box);
         mark(box);
+        label(box);
       }
       if (is3d && !plot.turned) {
         plot.turned = true;
@@ -295,8 +314,9 @@ function look(figure) {
   const hidden = data
     .filter((trace) => trace.visible === "legendonly")
     .map((trace) => trace.legendgroup);
-  const { frame, scale } = plots.get(figure);
+  const { frame, scale, apart } = plots.get(figure);
   return {
+    ...(apart && layout.meta?.apart ? { apart } : {}),
     ...(scale ? { scale } : {}),
     ...seen,
     ...(hidden.length ? { hidden: [...new Set(hidden)] } : {}),

@@ -34,6 +34,7 @@ _SCRIPTS = (
     "plot_theme.js",
     "plot_pictures.js",
     "plot_steps.js",
+    "plot_labels.js",
     "plot.js",
 )  # one module to the browser
 _FONTS = "bnviz_export.fonts"

@@ -51,7 +51,11 @@ async function download(Plotly, box, filename, format, fonts) {
       "",
     ),
   );
-  const svg = drawn.replace(/<svg[^>]*>/, (tag) => tag + style);
+  const names = box.querySelector(":scope > .bnviz-labels")?.innerHTML ?? "", // ours, not plotly's
+    ink = `fill="${PAPER.text}" font-family="${PAPER.font}" font-size="${LABEL.size}"`;
+  const svg = drawn
+    .replace(/<svg[^>]*>/, (tag) => tag + style)
+    .replace(/<\/svg>\s*$/, () => `<g ${ink}>${names}</g></svg>`);
   const file =
     format === "png" ? await png(svg, width, height) : new Blob([svg], { type: "image/svg+xml" });
   const link = Object.assign(document.createElement("a"), {

@@ -39,6 +39,7 @@ function themed(layout, c) {
     zerolinecolor: c.grid,
     linecolor: c.line,
     tickcolor: c.line,
+    tickfont: { color: c.muted }, // plotly writes numbers within a panel in another colour
     title: { font: { color: c.text } },
   };
   const depth = { ...axis, backgroundcolor: "rgba(0,0,0,0)" };

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -53,6 +56,38 @@ def test_a_button_switches_the_heights_of_one_figure_to_a_logarithmic_scale_and_
     for scale in ("log", "linear", "log"):
         button.click()
         wait_for(lambda now=scale: page.evaluate(HEIGHTS) == [now, "linear"], f"it is not {scale}")
+
+
+RANGES = f"""() => ["", 2, 3, 4, 5].map((place) =>
+  document.querySelector('{LANDSCAPE} .bnviz-plot-box')._fullLayout[`yaxis${{place}}`].range)"""
+
+
+def test_five_networks_have_names_at_their_lines_and_each_its_own_axes_on_demand(
+    tab: Tab, shipped: str
+) -> None:
+    page = visit(tab, f"{shipped}/norms")
+    figure = page.locator(".st-key-figure-training-accuracy")
+    names = figure.locator(".bnviz-labels text")
+    wait_for(lambda: names.count() == 5, "not every line has a name")
+    heights = [float(name.get_attribute("y")) for name in names.all()]  # type: ignore[arg-type]
+    assert min(b - a for a, b in pairwise(heights)) > 13.9
+    figure.locator(".legendtoggle").first.click()
+    wait_for(lambda: names.count() == 4, "a hidden line keeps its name")
+    assert "Standard" not in names.all_inner_texts()
+
+    assert len({*map(tuple, page.evaluate(RANGES))}) == 1
+    page.locator(f"{LANDSCAPE} [data-title*='each its own']").click()
+    wait_for(lambda: len({*map(tuple, page.evaluate(RANGES))}) == 5, "the axes stay shared")
+    page.locator(LANDSCAPE).get_by_role("button", name="Export Loss range").click()
+    page.get_by_text("On the command line").click()
+    words = shlex.split(page.locator("[role=dialog] code").inner_text())
+    look = json.loads(words[words.index("--look") + 1])
+    assert look["apart"] is True
+    ranges = [look[f"yaxis{place}.range"] for place in ("", 2, 3, 4, 5)]
+    assert ranges == page.evaluate(RANGES)
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    wait_for(lambda: names.count() == 0, "a narrow figure has no room for names")
 
 
 def visit(tab: Tab, address: str) -> playwright.Page:
