@@ -20,6 +20,7 @@ from bnviz.figures.style import LEVEL, Time, curves, groups
 from bnviz.figures.traces import error_bars, interval_legend, line_trace
 
 OF_SHIFT = ("ics_l2", "ics_cosine")
+ROOM = 0.15  # of the height of the distances
 SHIFT = {"ics_l2": "‖G − G′‖₂", "ics_cosine": "cos ∠(G, G′)"}
 
 
@@ -45,7 +46,14 @@ def covariate_shift(frame: DataFrame, time: Time, paper: DataFrame | None = None
     for place, name in enumerate(layers(frame), 1):
         if isfinite(ratio := distance_ratio(frame[frame["layer"] == name])):
             note(fig, f"BatchNorm <b>{ratio:.3g} ×</b>", axes=_number(place), size=13)
-    return ours_in_sight(fig, time)
+    return ours_in_sight(_with_room(fig, frame), time)
+
+
+def _with_room(fig: go.Figure, frame: DataFrame) -> go.Figure:
+    """Leave room for the numbers above the distances, whose axis is logarithmic."""
+    distance = frame.loc[(frame["metric"] == "ics_l2") & (frame["value"] > 0), "value"]
+    top = distance.max() * (distance.max() / distance.min()) ** ROOM
+    return fig.update_yaxes(row=1, autorangeoptions_include=top)
 
 
 def distance_ratio(rows: DataFrame) -> float:

@@ -79,23 +79,22 @@ def reliefs(frame: DataFrame, selected: int) -> go.Figure:
         selected,
         lambda plane: solid_data(plane, scale),
         scale,
-        _stacked(len(networks)),
+        _abreast(len(networks)),
     )
 
 
-def _stacked(count: int) -> dict[str, Any]:
-    """Return the layout for a narrow page, which shows the 3D scenes one below the other.
-
-    Side by side they would be cut off there.
-    """
-    tops = [1 - (place + 0.15) / count for place in range(count)]
-    heads = [{"x": 0.5, "y": top} for top in tops]
-    scenes = {
-        f"scene{place + 1 if place else ''}": {
-            "domain": {"x": [0, 1], "y": [top - 0.85 / count, top]}
-        }
-        for place, top in enumerate(tops)
-    }
+def _abreast(count: int) -> dict[str, Any]:
+    """Return the layout for a narrow page, which shows two 3D scenes in a row."""
+    across = 1 if count < 2 else 2
+    down = -(-count // across)
+    heads, scenes = [], {}
+    for place in range(count):
+        row, column = divmod(place, across)
+        top = 1 - (row + 0.2) / down  # the head is above
+        heads.append({"x": (column + 0.5) / across, "y": top})
+        sides = [column / across, (column + 1) / across]
+        area = {"domain": {"x": sides, "y": [top - 0.8 / down, top]}}
+        scenes[f"scene{place + 1 if place else ''}"] = area
     return {
         "legend": {"y": 0.93, "yanchor": "top"},
         "margin": {"t": 120},

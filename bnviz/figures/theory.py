@@ -65,6 +65,7 @@ def deviations(frame: DataFrame, time: Time) -> go.Figure:
             "xanchor": "right",
             "y": np.log10(precision),
             "yanchor": "top",
+            "yshift": -6,  # beneath the markers of lines at this height
         }
         fig.add_annotation(text=f"rounding in {name}", showarrow=False, font_size=11, **place)
     fig.update_layout(legend=BELOW, height=360)

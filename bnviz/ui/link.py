@@ -13,11 +13,10 @@ from bnviz.words import shorten
 _copy = st.components.v2.component(
     "bnviz_copy_link",
     html='<button type="button" class="bnviz-copy">Copy link</button>',
-    css=""".bnviz-copy { height: 40px; padding: 0 .75rem; font: inherit; white-space: nowrap;
-      color: var(--st-text-color); cursor: pointer;
-      border-radius: var(--st-base-radius); background: none;
-      border: 1px solid var(--st-border-color); }
-      .bnviz-copy:hover { border-color: var(--st-primary-color); color: var(--st-primary-color); }
+    css=""".bnviz-copy { height: 40px; padding: 0 .5rem; font-size: .875rem; white-space: nowrap;
+      color: var(--st-text-color); cursor: pointer; font-family: inherit;
+      border-radius: var(--st-base-radius); background: none; border: none; }
+      .bnviz-copy:hover { color: var(--st-primary-color); }
       .bnviz-copy:focus-visible { outline: 2px solid var(--st-primary-color);
       outline-offset: 2px; }""",
     js="""export default function ({ parentElement }) {
@@ -40,13 +39,14 @@ _copy = st.components.v2.component(
     isolate_styles=False,
 )
 
+COPY_WIDTH = 88  # pixels
 PREFIX = 8  # digits of a run's id in the URL
 Problem = Callable[[str, str], str]  # (name, text) -> what is wrong with the value, or ""
 
 
 def copy_button() -> None:
     """Draw a button that copies the address of the page with all its choices."""
-    with st.container(width=110):
+    with st.container(key="copy", width=COPY_WIDTH):
         _copy(key="copy-link", height=40)
 
 

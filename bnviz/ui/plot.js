@@ -118,6 +118,17 @@ function sized(layout, height) {
   return { height, legend: y > 1 ? { ...layout.legend, y: 1 + (y - 1) * share } : layout.legend };
 }
 
+function narrowed(layout) {
+  // no room for legend and buttons side by side, nor for words within the axes in large type
+  const legend = { ...layout.legend, x: 0, y: 0, yref: "container", yanchor: "bottom" },
+    { annotations = [], ...more } = merge(
+      { legend, annotations: layout.annotations ?? [] },
+      layout.meta?.narrow ?? {},
+    ),
+    small = (note) => ({ ...note, font: { ...note.font, size: Math.min(note.font?.size ?? 12, 12) } });
+  return { ...more, annotations: annotations.map(small) };
+}
+
 async function draw(figure) {
   // at most one at a time, and always the latest
   const plot = plots.get(figure),
@@ -152,13 +163,7 @@ async function draw(figure) {
         plot.config = config(Plotly, figure, spec, is3d, chosen);
         plot.camera = plot.turned = plot.linked = undefined; // mounted anew, without its listeners
       }
-      const narrow =
-        box.clientWidth < NARROW // no room for legend and buttons side by side
-          ? merge(
-              { legend: { ...layout.legend, x: 0, y: 0, yref: "container", yanchor: "bottom" } },
-              layout.meta?.narrow ?? {},
-            )
-          : {};
+      const narrow = box.clientWidth < NARROW ? narrowed(layout) : {};
       // A finger scrolls the page.
       const dragmode = matchMedia("(pointer: coarse)").matches && !is3d ? { dragmode: false } : {};
       const scenes = Object.keys(layout)

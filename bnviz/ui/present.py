@@ -19,13 +19,16 @@ SLUGS = list(CHAPTERS)
 STYLE = """<style>
 [data-testid="stSidebar"], [data-testid="stHeader"],
 [data-testid="stExpandSidebarButton"] { display: none }
+@media (max-width: 767px) { /* a phone has no keys, and no room for all buttons in a row */
+  .st-key-go-first, .st-key-go-last, .st-key-slide kbd { display: none }
+}
 [data-testid="stMainBlockContainer"] {
   padding: 1.25rem clamp(1rem, 3vw, 3rem) 1rem; max-width: none }
 .st-key-slide { gap: 0.5rem }
 .st-key-slide h1 { font-size: 1.8rem; line-height: 1.2; padding: 0 }
 .st-key-slide .bnviz-said {
   font-size: clamp(1.1rem, 1.65vw, 1.6rem); line-height: 1.45; margin: 0; max-width: 75em }
-.st-key-slide .bnviz-regime { margin: 0; color: var(--st-gray-text-color) }
+.st-key-slide .bnviz-regime { margin: 0; color: light-dark(#4a505b, #b4bac4) }
 .st-key-slide .bnviz-dots { margin: 0; font-size: 1.2rem; white-space: nowrap }
 @media (min-width: 768px) {
   .st-key-slide h1 { font-size: clamp(2.4rem, 3.2vw, 3.4rem) }

@@ -31,8 +31,7 @@ figure_page(
         [
             TEST_ERROR.told(
                 "Test error",
-                "The same runs, on a scale that shows the last per cent. With ReLUs, is there any "
-                "difference?",
+                "The scale shows the last per cent. With ReLUs, is there any difference?",
             ),
             TEST_ACCURACY.told(
                 "Test accuracy",

@@ -36,8 +36,8 @@ figure_page(
         [
             TEST_ERROR.told(
                 "Test error",
-                "The same runs, on a scale that shows the last per cent. Is anything left of the "
-                "lead at the end?",
+                "The scale shows the last per cent. Is anything left of BatchNorm's lead at the "
+                "end?",
             ),
             TEST_ACCURACY,
         ],
