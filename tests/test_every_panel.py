@@ -17,6 +17,8 @@ from bnviz.figures import PANELS, comparison, unchecked
 from bnviz.figures import panel as panels
 from bnviz.figures.axes import POWERS
 from bnviz.figures.panel import Panel, View
+from bnviz.figures.style import UNDER
+from bnviz.papers import reference
 from bnviz.presets import PRESETS
 from bnviz.runs.run import Run
 from bnviz.spec import RunSpec
@@ -138,6 +140,15 @@ def test_the_papers_curves_change_none_of_our_axes(asked: str, name: str) -> Non
         pytest.skip("it is about other runs")
     for ours, with_theirs in zip(y_axes(without), y_axes(beside), strict=True):
         assert ours[0].type == with_theirs[0].type
+
+
+@pytest.mark.parametrize("name", [name for name, panel in PANELS.items() if panel.paper])
+def test_a_figure_for_which_the_paper_has_no_curve_is_drawn_without(name: str) -> None:
+    of = next(asked for asked in ("quick", "dln") if PANELS[name].fits(view(asked).specs))
+    none = reference.counterpart(PANELS[name].paper, "vgg", frozenset())
+    assert none.empty
+    _, figure = PANELS[name].figure(replace(view(of), paper=none))
+    assert all(trace.zorder != UNDER for trace in figure.data)
 
 
 def test_lines_that_mark_a_value_look_different() -> None:

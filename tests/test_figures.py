@@ -860,7 +860,7 @@ def test_the_training_accuracy_says_how_far_batchnorm_is_ahead_on_average(rows: 
     means = curves.groupby(["norm", "run"])["mean"].mean().groupby("norm").mean()
     ahead = 100 * (means["batch"] - means["none"])
     found = corner_notes(training_accuracy(curves, Time(STEPS)))
-    assert found == [f"With BatchNorm <b>{ahead:+.1f} points</b> on average"]
+    assert found == [f"BatchNorm <b>{ahead:+.1f} points</b>, averaged over training"]
     alone = curves[curves["norm"] == "batch"]
     assert corner_notes(training_accuracy(alone, Time(STEPS))) == []
 

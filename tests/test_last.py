@@ -1,12 +1,15 @@
 """The last result stays beneath the new one when the reader changes a setting."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from bnviz import paths
 from bnviz.export.takeaway import of_runs
 from bnviz.figures import PANELS
+from bnviz.figures import panel as panels
+from bnviz.figures.axes import NOTHING_YET
 from bnviz.figures.lines import BEFORE, beneath
 from bnviz.figures.style import MARK
 from bnviz.presets import PRESETS
@@ -32,6 +35,16 @@ def test_the_earlier_lines_lie_thin_and_grey_beneath() -> None:
         assert (trace.line.color, trace.line.dash) == (MARK, source.line.dash)
     assert [trace.showlegend for trace in before] == [True, False, False]
     assert len(new.data) == len(now)  # the figure itself is shared, and stays as it is
+
+
+def test_an_empty_figure_with_the_last_result_does_not_say_that_it_is_empty() -> None:
+    panel, earlier = PANELS["loss-width"], of_runs(PANELS["loss-width"], EARLIER).figure
+    rows = pd.concat([run.labelled_rows() for run in NEW])
+    empty = panels.view(rows[rows["metric"] == "train_loss"], [run.spec for run in NEW])
+    figure = panel.figure(empty)[1]
+    assert NOTHING_YET in {note.text for note in figure.layout.annotations}
+    assert NOTHING_YET not in {n.text for n in beneath(figure, earlier, IDS).layout.annotations}
+    assert beneath(figure, earlier, []) is figure
 
 
 def test_figures_with_other_panels_are_not_mixed() -> None:

@@ -133,11 +133,11 @@ GRADIENTS = (
     ),
     deep(
         name="beta-plateau",
-        says="BatchNorm's effective β stays near 20, which is 1/η_min of the grid.",
+        says="BatchNorm's effective β stays near 20, the inverse of the smallest η.",
         source="2018, Fig. 4c",
         theirs="0.99 over the first 5,000 steps, 0.89 over the first 2,000",
         value=0.99,
-        quantity="effective β of BatchNorm in units of 1/η_min, median over the probes after step "
+        quantity="effective β of BatchNorm times the smallest η, median over the probes after step "
         "0",
         figure="effective-beta",
         measure=of(landscape("plateau", "median", 1), "batch"),

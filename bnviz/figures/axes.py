@@ -20,6 +20,7 @@ from bnviz.figures.traces import NUMBER, OVER_SEEDS
 from bnviz.figures.unchecked import figure as unchecked
 from bnviz.figures.unchecked import scatter, traces
 
+NOTHING_YET = "nothing measured yet"
 IN_LEGEND = 3  # lines that a reader tells apart by the legend alone
 BELOW = {"y": 0, "yref": "container", "yanchor": "bottom"}  # a legend under the axes
 PERCENT = {"range": [0, 1.02], "autorange": False, "tickformat": ".0%"}
@@ -53,7 +54,7 @@ def empty_axes(
     fig = unchecked(_axes(x_title, rows, tuple(columns), **sharing))
     if frame.empty:
         place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
-        fig.add_annotation(text="nothing measured yet", showarrow=False, **place)
+        fig.add_annotation(text=NOTHING_YET, showarrow=False, **place)
         nothing = scatter(x=[], y=[], showlegend=False)  # plotly.js draws no axes without a trace
         fig.add_traces([nothing] * len(rows), rows=list(range(1, len(rows) + 1)), cols=1)
     return fig
@@ -77,6 +78,12 @@ def _axes(
     )
     for row, title in enumerate(rows, 1):
         fig.update_yaxes(title_text=title, row=row, col=1)
+    return fig
+
+
+def filled(fig: go.Figure) -> go.Figure:
+    """Remove the note of an empty figure, because something is drawn in it now."""
+    fig.layout.annotations = [n for n in fig.layout.annotations if n.text != NOTHING_YET]
     return fig
 
 

@@ -205,8 +205,8 @@ GRADIENT_COSINE = over_steps(
 EFFECTIVE_BETA = over_steps(
     "Effective β-smoothness",
     "Which network's gradient changes least per length of the step? β depends on the smallest step "
-    "size: at 1/η_min, even that step changes the gradient by its own length. At 2/lr, full-batch "
-    "training is at the edge of stability.",
+    "size: at its inverse, 1/η, even that step changes the gradient by its own length. At 2/lr, "
+    "full-batch training is at the edge of stability.",
     bands,
     lambda numbers, view: effective_beta(numbers, view.time, view.paper),
     paper="effective_beta",

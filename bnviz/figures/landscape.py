@@ -118,7 +118,9 @@ def loss_width(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> 
     `paper` holds the papers' loss bands, as for `loss_band`.
     """
     scale = unless_huge(frame["value"])
-    theirs = paper if paper is None else paper.assign(value=paper["high"] - paper["low"])
+    theirs = (
+        paper if paper is None or paper.empty else paper.assign(value=paper["high"] - paper["low"])
+    )
     fig = line_chart(frame, "value", "Highest − lowest loss", time, theirs, log=scale == "log")
     for curve, rows in curves(frame):
         _mark_mean(fig, curve, rows["mean"].iloc[0], time)
@@ -143,7 +145,7 @@ def _note_ratio(fig: go.Figure, frame: DataFrame) -> None:
     means = frame.groupby("norm")["mean"].mean().reindex(["none", "batch"])
     ratio = float(means["none"] / means["batch"])
     if isfinite(ratio) and ratio > 0:
-        than = f"{ratio:.3g} × narrower" if ratio >= 1 else f"{1 / ratio:.3g} × wider"
+        than = f"{ratio:.2g} × narrower" if ratio >= 1 else f"{1 / ratio:.2g} × wider"
         note(fig, f"With BatchNorm <b>{than}</b> on average")
         fig.update_yaxes(autorangeoptions_include=1.15 * frame["value"].max())  # room above
 
@@ -155,9 +157,9 @@ def say_widths(frame: DataFrame) -> str:
         return ""
     (linear, log), (batch, log_batch) = means.loc[["none", "batch"]].to_numpy().tolist()
     return (
-        f"On average it is {linear:.3g} without BatchNorm and {batch:.3g} with it: "
-        f"{linear / batch:.3g} times as wide. On a logarithmic axis, as ln(highest / lowest), it "
-        f"is {log:.3g} and {log_batch:.3g}: {log / log_batch:.3g} times."
+        f"On average it is {linear:.3g} without BatchNorm and {batch:.3g} with it, which is "
+        f"{linear / batch:.2g} times as wide without. On a logarithmic axis, as "
+        f"ln(highest / lowest), it is {log:.3g} and {log_batch:.3g}, {log / log_batch:.2g} times."
     )
 
 

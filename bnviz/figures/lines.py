@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from pandas import DataFrame, Series
 
 from bnviz.data import SOURCES
-from bnviz.figures.axes import tell_page
+from bnviz.figures.axes import filled, tell_page
 from bnviz.figures.style import MARK, UNDER
 from bnviz.figures.unchecked import traces
 from bnviz.spec import RunSpec
@@ -119,7 +119,7 @@ def beneath(fig: go.Figure, earlier: go.Figure, runs: Collection[str]) -> go.Fig
         for place, trace in enumerate(of_runs)
     ]
     both = {"data": [*lines, *traces(fig)], "layout": fig.to_plotly_json()["layout"]}
-    return go.Figure(both, _validate=False)
+    return filled(go.Figure(both, _validate=False)) if lines else fig
 
 
 def _panels(fig: go.Figure) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isfinite
 
 import plotly.graph_objects as go
 from pandas import DataFrame
@@ -48,7 +49,7 @@ def training_accuracy(frame: DataFrame, time: Time, paper: DataFrame | None = No
     """Draw `analysis.smooth` of the training accuracy (Figs. 1a, 2 and 5a)."""
     fig = in_percent(_smoothed(frame, "Training accuracy", time, paper))
     if (ahead := points_ahead(frame)) is not None:
-        note(fig, f"With BatchNorm <b>{ahead:+.1f} points</b> on average", bottom=True)
+        note(fig, f"BatchNorm <b>{ahead:+.1f} points</b>, averaged over training", bottom=True)
     return fig
 
 
@@ -90,15 +91,13 @@ def test_accuracy(frame: DataFrame, time: Time, paper: DataFrame | None = None) 
 
 
 def _note_ends(fig: go.Figure, frame: DataFrame, bottom: bool = False) -> None:
-    """Write the last values with and without BatchNorm into a corner, if there are both."""
-    last = frame[frame["step"] == frame["step"].max()].groupby("norm")["value"].mean()
-    both = last.reindex(["batch", "none"])
-    if both.notna().all():
-        note(
-            fig,
-            "At the end <b>{:.2%}</b> with BatchNorm, {:.2%} without".format(*both),
-            bottom=bottom,
-        )
+    """Write the newest values with and without BatchNorm into a corner, if there are both."""
+    step = frame["step"].max()
+    last = frame[frame["step"] == step].groupby("norm")["value"].mean()
+    batch, none = 100 * last.reindex(["batch", "none"])
+    if isfinite(batch) and isfinite(none):
+        text = f"Step {step:,}: <b>{batch:.3g} %</b> with BatchNorm, {none:.3g} % without"
+        note(fig, text, bottom=bottom)
 
 
 def test_error(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:  # noqa: PT028
@@ -113,7 +112,8 @@ def test_error(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> 
 
 TRAINING_ACCURACY = Panel(
     "Training accuracy",
-    "How early does each network rise above chance, and which one stays behind?",
+    "How early does each network rise above chance, and which one stays behind? The line is a "
+    "running mean; the pale band reaches over single batches.",
     lambda view: analysis.with_overall(analysis.smooth(view.rows, "train_accuracy", WINDOW)),
     lambda numbers, view: training_accuracy(numbers, view.time, view.paper),
     paper="training_accuracy",
@@ -128,7 +128,8 @@ TRAINING_ACCURACY = Panel(
 )
 TRAINING_LOSS = Panel(
     "Training loss",
-    "The loss of the current batch and its running mean, on a logarithmic axis.",
+    "The running mean of the loss over batches, with its L2 penalty if there is one, on a "
+    "logarithmic axis. The pale band reaches over single batches.",
     lambda view: analysis.smooth(view.rows, "train_loss", WINDOW),
     lambda numbers, view: with_guessing(training_loss(numbers, view.time, view.paper), view),
     paper="training_loss",

@@ -80,9 +80,9 @@ QUESTIONS = (
         "grid of step sizes?",
         "β is the largest ‖∇L(θ − ηg) − g‖ / (η‖g‖) over the grid. If even the smallest step "
         "changes the gradient by its own length, the numerator is about ‖g‖ at every η, and the "
-        "ratio is largest at the smallest η: 1/η_min = 1 / (½ · 0.1) = 20. Halve η_min, and the "
-        "plateau can move to 40. (2/lr is also 20, by coincidence: the grid begins at half the "
-        "learning rate.) In the deep linear network, trained on the full batch, the plateau is "
+        "ratio is largest at the smallest η, where it is 1/η = 1 / (½ · 0.1) = 20. Halve that η, "
+        "and the plateau can move to 40. (2/lr is also 20, by coincidence: the grid begins at half "
+        "the learning rate.) In the deep linear network, trained on the full batch, the plateau is "
         "2/lr, the edge of stability, and does not move with the grid.",
     ),
 )

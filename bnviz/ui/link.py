@@ -12,7 +12,8 @@ from bnviz.words import shorten
 
 _copy = st.components.v2.component(
     "bnviz_copy_link",
-    html='<button type="button" class="bnviz-copy">Copy link</button>',
+    html='<button type="button" class="bnviz-copy" '
+    'title="All settings of the page, without a zoom">Copy link</button>',
     css=""".bnviz-copy { height: 40px; padding: 0 .5rem; font-size: .875rem; white-space: nowrap;
       color: var(--st-text-color); cursor: pointer; font-family: inherit;
       border-radius: var(--st-base-radius); background: none; border: none; }

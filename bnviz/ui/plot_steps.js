@@ -86,6 +86,14 @@ function follow(box) {
   box.addEventListener("pointerdown", (event) => click(box, event), true);
 }
 
+function panelsWith(box, step) {
+  // the panels whose axis reaches to this step: a zoom may have left it out
+  const x = step * perStep(box);
+  return Object.entries(box._fullLayout._plots)
+    .filter(([, { xaxis }]) => x >= Math.min(...xaxis.range) && x <= Math.max(...xaxis.range))
+    .map(([name]) => name);
+}
+
 const inSight = (box) => {
   const { top, bottom } = box.getBoundingClientRect();
   return bottom > 0 && top < innerHeight;
@@ -100,7 +108,7 @@ function hoverElsewhere(box, step) {
   for (const other of overSteps(box)) {
     const { Fx } = plots.get(other.parentElement).Plotly;
     if (step === undefined) Fx.unhover(other);
-    else Fx.hover(other, { xval: step * perStep(other) }, Object.keys(other._fullLayout._plots));
+    else Fx.hover(other, { xval: step * perStep(other) }, panelsWith(other, step));
   }
   for (const figure of figures().filter((each) => inSight(each) && plots.get(each)?.names?.length)) {
     const plot = plots.get(figure),

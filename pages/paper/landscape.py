@@ -16,10 +16,10 @@ BatchNorm keeps the noise of that step.
   near ‖g‖ can mean two things: the gradient turned, or it got shorter. **Direction of the
   gradient** is the cosine between ∇L(θ − ηg) and g.
 - **Effective β-smoothness**: the maximum over η of ‖∇L(θ − ηg) − g‖₂ / (η‖g‖₂). It depends on the
-  smallest η: with finer step sizes the order of two networks can change. Its plateau at 1/η_min is
-  a property of the grid of step sizes: there the smallest step already changes the gradient by its
-  own length. In the deep linear network, trained on the full batch, the plateau is a different one:
-  2/lr, the edge of stability.
+  smallest η: with finer step sizes the order of two networks can change. Its plateau at 1/η of
+  that η is a property of the grid of step sizes: there the smallest step already changes the
+  gradient by its own length. In the deep linear network, trained on the full batch, the plateau is
+  a different one: 2/lr, the edge of stability.
 - **Without the scale of the weights**: ‖∇L(θ − ηg) − g‖ / ‖g‖ at η = lr, and β‖W‖² with the norm of
   all weights. If the weights in front of BatchNorm are multiplied by c, the network stays the same,
   its gradient is divided by c and β by c², so β alone can be given any value (Dinh et al. 2017).
