@@ -1,4 +1,7 @@
-"""Limit the dashboard's memory: a cache bounded by bytes, and a setting of the allocator."""
+"""Keep results as long as they are useful: a cache bounded by bytes, and one result per object.
+
+Also a setting of the allocator that limits the dashboard's memory.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,13 @@ import ctypes
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from functools import wraps
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+from weakref import finalize
 
 Value = TypeVar("Value")
+Whole = TypeVar("Whole")
+Of = ParamSpec("Of")
 M_TRIM_THRESHOLD, M_ARENA_MAX = -1, -8  # names of mallopt(3)
 
 
@@ -63,3 +70,27 @@ class Recent(Generic[Value]):
         while self.bytes > self.limit:
             _, (_, freed) = self._kept.popitem(last=False)
             self.bytes -= freed
+
+
+def once_each(
+    make: Callable[Concatenate[Whole, Of], Value],
+) -> Callable[Concatenate[Whole, Of], Value]:
+    """Let a function of a frame or a figure compute its result only once while that lives.
+
+    Several panels of a page need the same numbers of the same rows. Nobody may change the frame,
+    the figure or the result in place.
+    """
+    kept: dict[int, dict[Any, Value]] = {}
+
+    @wraps(make)
+    def once(whole: Whole, /, *others: Of.args, **named: Of.kwargs) -> Value:
+        if id(whole) not in kept:
+            kept[id(whole)] = {}
+            finalize(whole, kept.pop, id(whole), None)
+        found = kept[id(whole)]
+        key = (others, *sorted(named.items()))
+        if key not in found:
+            found[key] = make(whole, *others, **named)
+        return found[key]
+
+    return once

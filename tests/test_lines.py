@@ -17,6 +17,7 @@ from bnviz.cli import main
 from bnviz.figures import PANELS, panel
 from bnviz.figures.lines import EPOCHS, MOST_SMOOTHING, SECONDS, Lines, moving_average
 from bnviz.figures.panel import View
+from bnviz.figures.unchecked import traces
 from bnviz.presets import PRESETS
 from bnviz.runs.run import Run
 from tests.pages import page, plots
@@ -70,6 +71,15 @@ def test_a_smoothed_line_has_the_measured_one_behind_it() -> None:
     np.testing.assert_array_equal(raw.y, plain.y)
     np.testing.assert_allclose(smooth.y, moving_average(plain.y, 0.9), rtol=1e-6)
     assert raw.opacity < 1 and raw.showlegend is False and smooth.showlegend is not False
+
+
+def test_a_run_with_a_line_in_each_of_several_panels_is_smoothed_in_all() -> None:
+    plain, smooth = (traces(drawn("moment-drift", smoothing=weight)) for weight in (0, 0.9))
+    assert len(smooth) == 2 * len(plain)
+    for place, line in enumerate(plain):
+        raw, other = smooth[2 * place : 2 * place + 2]
+        np.testing.assert_array_equal(raw["y"], line["y"])
+        np.testing.assert_allclose(other["y"], moving_average(line["y"], 0.9), rtol=1e-6)
 
 
 def test_a_band_is_not_smoothed() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pandas import DataFrame
 
 from bnviz.analysis.rows import KEYS, LINE, complete, newest, of_metrics, of_units, spread
+from bnviz.recent import once_each
 
 HISTOGRAM = "activation_histogram"  # the metric that has by far the most rows
 QUANTILES = {0.05: "q05", 0.15: "q15", 0.5: "q50", 0.85: "q85", 0.95: "q95"}
@@ -73,7 +74,7 @@ def unit_moment(rows: DataFrame, layer: str, moment: str) -> DataFrame:
 
     `moment` is "mean" or "variance". Columns: step, value.
     """
-    moments = _moments(rows, [layer])
+    moments = _moments(rows, (layer,))
     chosen = moments[moments["moment"] == moment].rename(columns={"now": "value"})
     return chosen[[*KEYS, "step", "value"]].reset_index(drop=True)
 
@@ -83,7 +84,7 @@ def moment_changes(rows: DataFrame, layers: Sequence[str]) -> DataFrame:
 
     Columns: layer, moment ("mean" or "variance"), step, value.
     """
-    moments = _moments(rows, layers)
+    moments = _moments(rows, tuple(layers))
     change = (moments["after"] - moments["now"]).abs()
     return moments.assign(value=change)[[*LINE, "moment", "step", "value"]]
 
@@ -95,7 +96,7 @@ def changes_in_spreads(rows: DataFrame, layers: Sequence[str]) -> DataFrame:
 
     Columns: layer, step, value. NaN where σ_t is 0.
     """
-    moments = _moments(rows, layers)
+    moments = _moments(rows, tuple(layers))
     mean = moments[moments["moment"] == "mean"]
     spread = moments[moments["moment"] == "variance"][[*LINE, "step", "now"]]
     both = mean.merge(spread, on=[*LINE, "step"], suffixes=("", "_variance"))
@@ -109,12 +110,13 @@ def moment_drift(rows: DataFrame, layers: Sequence[str]) -> DataFrame:
 
     Columns: layer, moment ("mean" or "variance"), step, value.
     """
-    moments = _moments(rows, layers)
+    moments = _moments(rows, tuple(layers))
     start = moments.groupby([*LINE, "moment"])["now"].transform("first")
     return moments.assign(value=moments["now"] - start)[[*LINE, "moment", "step", "value"]]
 
 
-def _moments(rows: DataFrame, layers: Sequence[str]) -> DataFrame:
+@once_each
+def _moments(rows: DataFrame, layers: tuple[str, ...]) -> DataFrame:
     """Return the moments of the sampled unit at steps t ("now") and t + 1 ("after")."""
     moments = of_units(rows, layers, False, "activation_mean", "activation_variance")
     moments = moments.assign(moment=moments["metric"].astype(str).str.removeprefix("activation_"))

@@ -7,13 +7,15 @@ from typing import Literal
 import numpy as np
 from pandas import DataFrame, concat
 
-from bnviz.analysis.rows import KEYS, complete, of_net, once_per_frame
+from bnviz.analysis.rows import KEYS, complete, of_net
+from bnviz.recent import once_each
 
 Direction = Literal["gradient", "random"]
 CURVATURES = ("hessian_top", "batch_sharpness", "gradient_curvature")
 ONE_STEP = 1e-6  # relative: how near to the learning rate a step size is one training step
 
 
+@once_each
 def landscape_bands(rows: DataFrame, direction: Direction = "gradient") -> DataFrame:
     """Return the range of the loss and of the gradient's change, and effective β (Fig. 4).
 
@@ -159,7 +161,7 @@ def curvature(rows: DataFrame) -> DataFrame:
     return of_net(rows, *CURVATURES)[[*KEYS, "metric", "step", "value"]]
 
 
-@once_per_frame
+@once_each
 def _probes(rows: DataFrame, direction: Direction) -> DataFrame:
     """Return every complete landscape probe, one row per step size.
 

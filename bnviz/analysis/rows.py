@@ -8,43 +8,17 @@ quantile level, the left edge of a bin or a step size η. A run may be empty, un
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec
-from weakref import finalize
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
+from bnviz.recent import once_each
+
 KEYS = ["run", "norm", "lr", "seed"]
 LINE = [*KEYS, "layer"]
-Of = ParamSpec("Of")
 LATE = 0.9  # the share of the steps after which the last tenth of a training begins
-
-
-def once_per_frame(
-    numbers: Callable[Concatenate[DataFrame, Of], DataFrame],
-) -> Callable[Concatenate[DataFrame, Of], DataFrame]:
-    """Let a function of a frame compute its result only once while the frame lives.
-
-    Several panels of a page need the same numbers of the same rows. Nobody may change the frame or
-    the result in place.
-    """
-    kept: dict[int, dict[Any, DataFrame]] = {}
-
-    @wraps(numbers)
-    def once(rows: DataFrame, /, *others: Of.args, **named: Of.kwargs) -> DataFrame:
-        if id(rows) not in kept:
-            kept[id(rows)] = {}
-            finalize(rows, kept.pop, id(rows), None)
-        found = kept[id(rows)]
-        key = (others, *sorted(named.items()))
-        if key not in found:
-            found[key] = numbers(rows, *others, **named)
-        return found[key]
-
-    return once
 
 
 def layer_number(name: str) -> int:
@@ -86,6 +60,12 @@ def diverged(rows: DataFrame, steps: Mapping[str, int]) -> dict[str, int]:
     lost = loss["value"].isna() & (training | (loss["step"] == loss["run"].map(steps)))
     first = loss[lost].groupby("run")["step"].min()
     return {str(run): int(step) for run, step in first.items()}
+
+
+@once_each
+def of_seed(rows: DataFrame, seed: int) -> DataFrame:
+    """Return the rows of this seed."""
+    return rows[rows["seed"] == seed]
 
 
 def is_late(rows: DataFrame, steps: Mapping[str, int]) -> Series[bool]:

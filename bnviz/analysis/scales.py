@@ -42,10 +42,9 @@ class Scale:
     high: float = INF
     cut: str = ""
 
-    @property
-    def range(self) -> tuple[float, float]:
-        """The lowest and the highest value that an interval may reach."""
-        return self.low, self.high
+    def inside(self, ends: Any) -> Any:
+        """Return the ends of intervals, cut to the range."""
+        return np.minimum(np.maximum(ends, self.low), self.high)
 
     def interval(self, statistic: str) -> str:
         """Name an interval on this scale; `statistic` is a key of STATISTICS."""

@@ -47,9 +47,12 @@ def _averaged(numbers: DataFrame, scales: Mapping[str, Scale], statistic: str) -
     placed = numbers.assign(**{v: scale.there(numbers[v]) for v, scale in scales.items()})
     groups = placed.groupby([*by, "step"], dropna=False)
     n = groups["seed"].size()
+    mean, low, high = _estimates(groups[list(scales)], n, statistic)
     columns: dict[str, Any] = {"n": n}
     for value, scale in scales.items():
-        columns |= _estimate(value, scale, groups[value], n, statistic)
+        columns[value] = scale.back(mean[value])
+        columns[f"{value}_from"] = scale.inside(scale.back(low[value]))
+        columns[f"{value}_to"] = scale.inside(scale.back(high[value]))
     table = DataFrame(columns).reset_index()
     told = table[[name for name in by if name in ("norm", "lr", "label")]].astype(str)
     run = told["norm"].str.cat(told.drop(columns="norm"), sep=" ")
@@ -58,27 +61,25 @@ def _averaged(numbers: DataFrame, scales: Mapping[str, Scale], statistic: str) -
     return named[[*KEYS, *(name for name in by if name not in KEYS), "interval", "step", *columns]]
 
 
-def _estimate(
-    name: str, scale: Scale, groups: Any, n: Series[int], statistic: str
-) -> dict[str, Series[float]]:
-    """Return the mean of each group and the ends of its interval, as columns."""
+def _estimates(
+    groups: Any, n: Series[int], statistic: str
+) -> tuple[DataFrame, DataFrame, DataFrame]:
+    """Return the mean of each group and the ends of its interval, each column on its own scale."""
     mean = groups.mean(skipna=False)
-    there = (n > 1) & mean.notna()
-    below, above = (end.where(there) for end in _ends(groups, mean, n, statistic))
-    ends = {f"{name}_from": below, f"{name}_to": above}
-    return {name: scale.back(mean)} | {
-        column: scale.back(end).clip(*scale.range) for column, end in ends.items()
-    }
+    there = mean.notna().to_numpy() & (n > 1).to_numpy()[:, None]
+    low, high = _ends(groups, mean, n, statistic)
+    return mean, low.where(there), high.where(there)
 
 
 def _ends(
-    groups: Any, mean: Series[float], n: Series[int], statistic: str
-) -> tuple[Series[float], Series[float]]:
-    """Return the lower and the upper end of each interval, on the scale of the groups."""
+    groups: Any, mean: DataFrame, n: Series[int], statistic: str
+) -> tuple[DataFrame, DataFrame]:
+    """Return the lower and the upper end of each interval, on the scales of the groups."""
     if statistic == "range":
         return groups.min(), groups.max()
-    sd = groups.std()
-    half = sd if statistic == "sd" else sd * t_factor(n)
+    half = groups.std()
+    if statistic != "sd":
+        half = half.mul(t_factor(n), axis=0)
     return mean - half, mean + half
 
 

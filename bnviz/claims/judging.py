@@ -61,7 +61,7 @@ class Verdict:
         with np.errstate(all="ignore"):
             values = scale.there(self.values)
             mean, half = values.mean(skipna=False), t_factor(self.n) * values.std(skipna=False)
-            low, high = np.clip(scale.back(np.array([mean - half, mean + half])), *scale.range)
+            low, high = scale.inside(scale.back(np.array([mean - half, mean + half])))
             return float(scale.back(mean)), float(low), float(high)
 
     @property

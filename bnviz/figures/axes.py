@@ -17,8 +17,8 @@ from plotly.subplots import make_subplots
 from bnviz.analysis.rows import layer_number
 from bnviz.figures.style import UNDER, Time
 from bnviz.figures.traces import NUMBER, OVER_SEEDS
+from bnviz.figures.unchecked import axes, scatter, set_axes, set_layout, traces
 from bnviz.figures.unchecked import figure as unchecked
-from bnviz.figures.unchecked import scatter, traces
 
 NOTHING_YET = "nothing measured yet"
 IN_LEGEND = 3  # lines that a reader tells apart by the legend alone
@@ -55,8 +55,8 @@ def empty_axes(
     if frame.empty:
         place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
         fig.add_annotation(text=NOTHING_YET, showarrow=False, **place)
-        nothing = scatter(x=[], y=[], showlegend=False)  # plotly.js draws no axes without a trace
-        fig.add_traces([nothing] * len(rows), rows=list(range(1, len(rows) + 1)), cols=1)
+        for row, _ in enumerate(rows, 1):  # plotly.js draws no axes without a trace
+            fig.add_trace(scatter(x=[], y=[], showlegend=False), row=row, col=1)
     return fig
 
 
@@ -94,11 +94,11 @@ def over_time(time: Time, fig: go.Figure) -> go.Figure:
     one panel, which the page writes at their ends.
     """
     title = {"text": "Step %{x:,d}"}
-    fig.update_xaxes(range=[0, time.steps], tickformat="~s", unifiedhovertitle=title)
+    set_axes(fig, "x", range=[0, time.steps], tickformat="~s", unifiedhovertitle=title)
     # plotly.js stops autoscaling matching y axes once matching x axes have a range.
-    fig.update_yaxes(autorange=True)
+    set_axes(fig, "y", autorange=True)
     names = _names(fig)
-    many = len(names) > IN_LEGEND and len(list(fig.select_xaxes())) == 1
+    many = len(names) > IN_LEGEND and len(axes(fig, "x")) == 1
     return named_once(tell_page(fig, steps=True, **({"labels": names} if many else {})))
 
 
@@ -116,7 +116,7 @@ def _names(fig: go.Figure) -> dict[str, str]:
 
 def tell_page(fig: go.Figure, **facts: Any) -> go.Figure:
     """Add facts to `layout.meta`, which bnviz/ui/plot.js reads."""
-    return fig.update_layout(meta={**(fig.layout.meta or {}), **facts})
+    return set_layout(fig, meta={**(fig.layout.meta or {}), **facts})
 
 
 def named_once(fig: go.Figure) -> go.Figure:
@@ -166,17 +166,17 @@ def separable(
 
     `ranges` maps the name of an axis to its own range; by default each axis fits its own lines.
     """
-    axes = list(fig.select_xaxes() if letter == "x" else fig.select_yaxes())
-    if not any(axis.matches for axis in axes):
+    shared = axes(fig, letter)
+    if not any(axis.get("matches") for axis in shared.values()):
         return fig
     own = {
-        axis.plotly_name: {
+        name: {
             "matches": None,
-            "range": ranges.get(axis.plotly_name),
-            "autorange": axis.plotly_name not in ranges,
-            **(INSIDE if axis.showticklabels is False else {}),
+            "range": ranges.get(name),
+            "autorange": name not in ranges,
+            **(INSIDE if axis.get("showticklabels") is False else {}),
         }
-        for axis in axes
+        for name, axis in shared.items()
     }
     return tell_page(fig, apart=own)
 

@@ -24,7 +24,7 @@ from bnviz.figures.panel import ALL, Panel, View
 from bnviz.figures.papers import layers_numbered, ours_in_sight, their_columns, their_legend
 from bnviz.figures.style import Curve, Time, curves, groups
 from bnviz.figures.traces import NO_HOVER, band_traces, cross_trace, drawable, line_trace
-from bnviz.figures.unchecked import scatter
+from bnviz.figures.unchecked import axes, scatter, set_axes, set_layout, traces
 
 OF_HISTOGRAMS = ("activation_quantile", analysis.HISTOGRAM)
 OF_MOMENTS = ("activation_mean", "activation_variance")
@@ -40,7 +40,7 @@ def _networks(frame: DataFrame, x_title: str, y_title: str, **sharing: Any) -> g
     titles = [f"{y_title}<br>{layer_title(name)}" for name in layers(frame)] or [y_title]
     columns = [curve.label for curve, _ in curves(frame)]
     fig = empty_axes(frame, x_title, titles, columns, shared_yaxes=True, **sharing)
-    return fig.update_layout(showlegend=False)
+    return set_layout(fig, showlegend=False)
 
 
 def quantile_bands(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
@@ -83,15 +83,14 @@ def ridges(frame: DataFrame, time: Time) -> go.Figure:
     seen = frame[share > 0.01]  # so that a lone outlier does not stretch the axis
     for column, (curve, run) in enumerate(curves(frame), 1):
         for name, rows in groups(run.dropna(), "layer"):
-            where, there = {"row": names.index(name) + 1, "col": column}, seen["layer"] == name
-            fig.add_traces(_ridges(curve, rows), where["row"], where["col"])
-            fig.update_xaxes(range=_ends(seen[there]), **where)
-            axis = fig.get_subplot(**where).xaxis.plotly_name
+            row, there = names.index(name) + 1, seen["layer"] == name
+            fig.add_traces(_ridges(curve, rows), row, column)
+            axis = f"xaxis{traces(fig)[-1]['xaxis'][1:]}"
+            axes(fig, "x")[axis]["range"] = _ends(seen[there])
             own[axis] = _ends(seen[there & (seen["run"] == curve.run)])
-    fig.update_yaxes(range=[time.steps, -1.1 * height], tickformat="~s", nticks=5)
-    few = {axis.plotly_name: {"nticks": 3} for axis in fig.select_xaxes()}
-    tell_page(fig.update_xaxes(nticks=5), narrow=few)
-    return separable(fig.update_layout(hovermode=False), "x", own)
+    set_axes(fig, "y", range=[time.steps, -1.1 * height], tickformat="~s", nticks=5)
+    tell_page(fig, narrow={name: {"nticks": 3} for name in axes(fig, "x")})
+    return separable(set_layout(set_axes(fig, "x", nticks=5), hovermode=False), "x", own)
 
 
 def _ends(bins: DataFrame) -> list[float]:
@@ -138,7 +137,7 @@ def histogram(frame: DataFrame) -> go.Figure:
             }
             outline = line_trace(curve, x, [0, *bins["density"], 0], **area, **NO_HOVER)
             fig.add_trace(outline, row=1, col=names.index(name) + 1)
-    return named_once(fig).update_yaxes(**INSIDE)  # each panel has its own scale
+    return set_axes(named_once(fig), "y", **INSIDE)  # each panel has its own scale
 
 
 def moment_changes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:

@@ -43,7 +43,7 @@ from bnviz.figures.traces import (
     interval_traces,
     line_trace,
 )
-from bnviz.figures.unchecked import scatter
+from bnviz.figures.unchecked import scatter, set_axes, set_layout
 
 DISTANCE = "‖∇L(θ−ηg) − g‖₂"
 COSINE = "cos(∇L(θ−ηg), g)"
@@ -57,7 +57,7 @@ def gradient_predictiveness(
     """Draw the range of the gradient's change, `analysis.landscape_bands` (Figs. 4b and 10b)."""
     scale = unless_huge([*frame["distance_low"], *frame["distance_high"]])
     fig = band_chart(frame, "distance", DISTANCE, time, paper, scale == "log")
-    return switchable(ours_in_sight(fig.update_yaxes(**axis_of(scale)), time))
+    return switchable(ours_in_sight(set_axes(fig, "y", **axis_of(scale)), time))
 
 
 def gradient_cosine(frame: DataFrame, time: Time) -> go.Figure:
@@ -67,7 +67,7 @@ def gradient_cosine(frame: DataFrame, time: Time) -> go.Figure:
     for column, (curve, rows) in zip(own_columns(len(networks)), networks, strict=True):
         line = line_trace(curve, rows["step"], rows["cosine"], showlegend=False)
         fig.add_traces([*interval_traces(curve, rows, "cosine"), line], rows=1, cols=column)
-    return fig.update_yaxes(range=[-1.05, 1.05], autorange=False, zeroline=True)
+    return set_axes(fig, "y", range=[-1.05, 1.05], autorange=False, zeroline=True)
 
 
 def scale_free(frame: DataFrame, time: Time) -> go.Figure:
@@ -111,7 +111,7 @@ def effective_beta(frame: DataFrame, time: Time, paper: DataFrame | None = None)
     fig = line_chart(frame, "beta", "Effective β", time, paper, log=scale == "log")
     named = {limit: f"{' = '.join(names)} = {limit:.3g}" for limit, names in limits.items()}
     fig.add_traces(levels(named, time))
-    fig.update_yaxes(**axis_of(scale), rangemode="tozero")
+    set_axes(fig, "y", **axis_of(scale), rangemode="tozero")
     return switchable(ours_in_sight(fig, time))
 
 
@@ -125,8 +125,8 @@ def beta_by_smallest(frame: DataFrame) -> go.Figure:
         bound = {"name": "1/η<sub>min</sub>", "mode": "lines", "line": {"dash": "dash"}}
         fig.add_trace(scatter(x=etas, y=1 / etas, **bound, line_color=MARK, **NO_HOVER))
     scale = scale_for(frame["eta"], 50)
-    fig.update_xaxes(**axis_of(scale), unifiedhovertitle={"text": "η_min = %{x:.3g}"})
-    return switchable(fig.update_yaxes(**axis_of(scale_for(frame["beta"], 10))))
+    set_axes(fig, "x", **axis_of(scale), unifiedhovertitle={"text": "η_min = %{x:.3g}"})
+    return switchable(set_axes(fig, "y", **axis_of(scale_for(frame["beta"], 10))))
 
 
 def step_sizes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
@@ -150,10 +150,10 @@ def step_sizes(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> 
     fig.update_layout(
         coloraxis={"colorscale": TIME, "cmin": 0, "cmax": time.steps, "colorbar": bar}
     )
-    fig.update_layout(height=380, showlegend=False, hovermode="closest")
-    fig.update_xaxes(**axis_of(scale_for(frame["eta"], 100)))
+    set_layout(fig, height=380, showlegend=False, hovermode="closest")
+    set_axes(fig, "x", **axis_of(scale_for(frame["eta"], 100)))
     scale = unless_huge(frame["distance"].tolist())
-    return separable(named_once(their_legend(fig)).update_yaxes(**axis_of(scale)))
+    return separable(set_axes(named_once(their_legend(fig)), "y", **axis_of(scale)))
 
 
 def _summary(curve: Curve, rows: DataFrame) -> list[go.Scatter]:

@@ -37,7 +37,7 @@ from bnviz.figures.traces import (
     interval_legend,
     line_trace,
 )
-from bnviz.figures.unchecked import scatter
+from bnviz.figures.unchecked import scatter, set_axes, traces
 
 OF_LANDSCAPE = (
     "train_loss",
@@ -85,7 +85,8 @@ def band_chart(
         drawn = [*band_traces(curve, step, low, high), *around]
         drawn += cross_trace(curve, step, high, time, words=not apart)
         if apart:  # the head of the panel names the run
-            drawn = [trace.update(showlegend=False) for trace in drawn]
+            for trace in drawn:
+                trace["showlegend"] = False
         fig.add_traces(drawn, rows=1, cols=columns[place])
     by_norm = {rows["norm"].iloc[0]: columns[place] for place, (_, rows) in enumerate(bands)}
     for curve, rows in papers(paper, frame):
@@ -104,7 +105,7 @@ def loss_band(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> g
     """Draw the loss range of `analysis.landscape_bands` (Figs. 4a and 10a)."""
     scale = unless_huge(frame["loss_high"])
     fig = band_chart(frame, "loss", "Loss", time, paper, scale == "log")
-    return switchable(ours_in_sight(fig.update_yaxes(**axis_of(scale)), time))
+    return switchable(ours_in_sight(set_axes(fig, "y", **axis_of(scale)), time))
 
 
 def unless_huge(values: ArrayLike) -> str:
@@ -125,7 +126,7 @@ def loss_width(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> 
     for curve, rows in curves(frame):
         _mark_mean(fig, curve, rows["mean"].iloc[0], time)
     _note_ratio(fig, frame)
-    return switchable(ours_in_sight(fig.update_yaxes(**axis_of(scale)), time))
+    return switchable(ours_in_sight(set_axes(fig, "y", **axis_of(scale)), time))
 
 
 def _mark_mean(fig: go.Figure, curve: Curve, mean: float, time: Time) -> None:
@@ -134,7 +135,9 @@ def _mark_mean(fig: go.Figure, curve: Curve, mean: float, time: Time) -> None:
         return
     named = {"name": f"{curve.label}, mean {mean:.3g}"}
     named["hovertemplate"] = f"{NUMBER}<extra>{curve.label}</extra>"
-    fig.update_traces(named, {"legendgroup": curve.run, "mode": "lines+markers"})
+    for trace in traces(fig):
+        if (trace.get("legendgroup"), trace.get("mode")) == (curve.run, "lines+markers"):
+            trace.update(named)
     thin = curve.line | {"width": 1}
     at_mean = {"line": thin, "showlegend": False, **NO_HOVER}
     fig.add_trace(line_trace(curve, [0, time.steps], [mean, mean], **at_mean))
@@ -147,7 +150,8 @@ def _note_ratio(fig: go.Figure, frame: DataFrame) -> None:
     if isfinite(ratio) and ratio > 0:
         than = f"{ratio:.2g} × narrower" if ratio >= 1 else f"{1 / ratio:.2g} × wider"
         note(fig, f"With BatchNorm <b>{than}</b> on average")
-        fig.update_yaxes(autorangeoptions_include=1.15 * frame["value"].max())  # room above
+        room = {"include": 1.15 * frame["value"].max()}  # above the lines
+        set_axes(fig, "y", autorangeoptions=room)
 
 
 def say_widths(frame: DataFrame) -> str:
@@ -166,16 +170,20 @@ def say_widths(frame: DataFrame) -> str:
 def levels(names: Mapping[float, str], time: Time) -> list[go.Scatter]:
     """Return a level line for each value, with its own dash pattern."""
     return [
-        scatter(x=[0, time.steps], y=[value, value], name=name, **DASHED).update(line_dash=dash)
+        scatter(
+            x=[0, time.steps],
+            y=[value, value],
+            name=name,
+            **DASHED | {"line": DASHED["line"] | {"dash": dash}},
+        )
         for (value, name), dash in zip(names.items(), cycle(DASHES))
     ]
 
 
 def gradient_norm(frame: DataFrame, time: Time) -> go.Figure:
     """Draw `analysis.gradient_norms` on a logarithmic axis."""
-    return line_chart(positive_only(frame, "value"), "value", "‖g‖₂", time, log=True).update_yaxes(
-        **LOG
-    )
+    positive = positive_only(frame, "value")
+    return set_axes(line_chart(positive, "value", "‖g‖₂", time, log=True), "y", **LOG)
 
 
 def loss_slice(frame: DataFrame) -> go.Figure:
@@ -183,10 +191,8 @@ def loss_slice(frame: DataFrame) -> go.Figure:
     fig = empty_axes(frame, STEP_SIZE, ["L(θ−ηg)"])
     for curve, rows in curves(frame):
         fig.add_trace(line_trace(curve, rows["eta"], rows["loss"], **curve.dots(7)))
-    scale = scale_for(frame["loss"], 100)
-    return fig.update_xaxes(unifiedhovertitle={"text": "η = %{x:.3g}"}).update_yaxes(
-        **axis_of(scale)
-    )
+    set_axes(fig, "x", unifiedhovertitle={"text": "η = %{x:.3g}"})
+    return set_axes(fig, "y", **axis_of(scale_for(frame["loss"], 100)))
 
 
 def measured(frame: DataFrame, titles: Mapping[str, str]) -> Mapping[str, str]:
@@ -211,9 +217,11 @@ def curvature(frame: DataFrame, time: Time) -> go.Figure:
                 col=1,
             )
     for edge in levels({2 / lr: f"2/lr = {2 / lr:.3g}" for lr in frame["lr"].unique()}, time):
-        everywhere = [edge.update(legendgroup=edge.name)] * len(shown)
-        fig.add_traces(everywhere, rows=list(range(1, len(shown) + 1)), cols=1)
-    return over_time(time, fig).update_yaxes(**axis_of(scale_for(positive["value"].dropna(), 30)))
+        for row, _ in enumerate(shown, 1):
+            own = go.Scatter(edge, legendgroup=edge.name, _validate=False)
+            fig.add_trace(own, row=row, col=1)
+    scale = scale_for(positive["value"].dropna(), 30)
+    return set_axes(over_time(time, fig), "y", **axis_of(scale))
 
 
 def random_direction(choice: str) -> str:

@@ -14,7 +14,7 @@ from pandas import DataFrame, Series
 from bnviz.data import SOURCES
 from bnviz.figures.axes import filled, tell_page
 from bnviz.figures.style import MARK, UNDER
-from bnviz.figures.unchecked import traces
+from bnviz.figures.unchecked import axes, set_axes, traces
 from bnviz.spec import RunSpec
 
 STEPS, EPOCHS, SECONDS = "steps", "epochs", "seconds"
@@ -94,13 +94,16 @@ def arranged(
 
 def _smooth(fig: go.Figure, runs: Collection[str], weight: float) -> None:
     """Draw the smoothed line of each run, and leave the raw one faint behind it."""
-    for trace in [trace for trace in traces(fig) if is_line(trace, runs)]:
-        raw = go.Scatter(trace, _validate=False)
-        raw.update(opacity=RAW, mode="lines", showlegend=False, hoverinfo="skip", error_y=None)
-        raw.update(hovertemplate=None)
-        traces(fig).insert(traces(fig).index(trace), raw.to_plotly_json())
-        trace["y"] = moving_average(trace["y"], weight).astype(np.float32)
-        trace["mode"] = "lines"
+    both = []
+    for trace in traces(fig):
+        if is_line(trace, runs):
+            raw = go.Scatter(trace, _validate=False)
+            raw.update(opacity=RAW, mode="lines", showlegend=False, hoverinfo="skip", error_y=None)
+            both.append(raw.update(hovertemplate=None).to_plotly_json())
+            trace["y"] = moving_average(trace["y"], weight).astype(np.float32)
+            trace["mode"] = "lines"
+        both.append(trace)
+    traces(fig)[:] = both
 
 
 def beneath(fig: go.Figure, earlier: go.Figure, runs: Collection[str]) -> go.Figure:
@@ -123,7 +126,7 @@ def beneath(fig: go.Figure, earlier: go.Figure, runs: Collection[str]) -> go.Fig
 
 
 def _panels(fig: go.Figure) -> set[str]:
-    return {axis.plotly_name for axis in fig.select_yaxes()}
+    return set(axes(fig, "y"))
 
 
 def is_line(trace: Mapping[str, Any], runs: Collection[str]) -> bool:
@@ -153,7 +156,8 @@ def _rescale(
             trace["x"] = (x * scales.get(trace.get("legendgroup", ""), longest)).astype(np.float32)
     title, hover = UNITS[lines.unit]
     fig.for_each_xaxis(lambda axis: axis.update(title_text=axis.title.text and title))
-    fig.update_xaxes(range=[0, max(ends.values(), default=1)], unifiedhovertitle={"text": hover})
+    end = max(ends.values(), default=1)
+    set_axes(fig, "x", range=[0, end], unifiedhovertitle={"text": hover})
     # One step is the same length for all runs, or the page has no place to mark it.
     same = len(set(scales.values())) == 1
     return tell_page(fig, steps=longest if same else False)

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from pandas import DataFrame
 
 from bnviz.analysis.landscape import Direction
-from bnviz.analysis.rows import default_layers, diverged, newest
+from bnviz.analysis.rows import default_layers, diverged, newest, of_seed
 from bnviz.analysis.seeds import over_seeds
 from bnviz.data import SOURCES
 from bnviz.figures.axes import tell_page
@@ -69,7 +69,7 @@ class View:
         """Return this view with the runs of the lowest seed only."""
         first = min(spec.seed for spec in self.specs)
         specs = tuple(spec for spec in self.specs if spec.seed == first)
-        return replace(self, rows=self.rows[self.rows["seed"] == first], specs=specs)
+        return replace(self, rows=of_seed(self.rows, first), specs=specs)
 
 
 @dataclass(frozen=True)

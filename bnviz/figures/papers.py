@@ -13,7 +13,7 @@ from bnviz.analysis.rows import layer_number
 from bnviz.figures.axes import tell_page
 from bnviz.figures.style import MARK, UNDER, Curve, Time, curves, groups, style
 from bnviz.figures.traces import line_trace
-from bnviz.figures.unchecked import traces
+from bnviz.figures.unchecked import set_layout, traces
 from bnviz.training.norms import NORMS
 
 
@@ -78,7 +78,7 @@ def their_legend(fig: go.Figure) -> go.Figure:
     """Keep only the papers' curves in the legend, because column titles already name ours."""
     for trace in traces(fig):
         trace["showlegend"] = trace.get("zorder") == UNDER and trace.get("showlegend") is not False
-    return fig.update_layout(showlegend=any(trace["showlegend"] for trace in traces(fig)))
+    return set_layout(fig, showlegend=any(trace["showlegend"] for trace in traces(fig)))
 
 
 def ours_in_sight(fig: go.Figure, time: Time) -> go.Figure:
@@ -87,7 +87,7 @@ def ours_in_sight(fig: go.Figure, time: Time) -> go.Figure:
     The papers' curves continue beyond it, and would otherwise stretch the axes. If what is left of
     them still does, `layout.meta` says so.
     """
-    if all(trace.zorder != UNDER for trace in fig.data):
+    if all(trace.get("zorder") != UNDER for trace in traces(fig)):
         return fig
     seen = _visible(fig, time, fig.data)
     ours = _visible(fig, time, [trace for trace in fig.data if trace.zorder != UNDER])

@@ -26,7 +26,7 @@ from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
 from bnviz.training.models import FAMILY
 from bnviz.ui import export, progress
-from bnviz.ui.plot import plot
+from bnviz.ui.plot import plot, text_of
 from bnviz.ui.reader import wait
 
 EVERY_S = 0.5
@@ -341,7 +341,7 @@ def bytes_of(table: pd.DataFrame) -> int:
 def bytes_of_figure(figure: go.Figure) -> int:
     """Return the approximate memory of a figure, in bytes."""
     # As measured: 40 kB for an empty figure, and up to 10 bytes for each character of its JSON.
-    return 40_000 + 10 * len(figure.to_json(validate=False))
+    return 40_000 + 10 * len(text_of(figure))
 
 
 frames: Recent[pd.DataFrame] = Recent(32 * 2**20, bytes_of)
