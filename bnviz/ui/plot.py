@@ -28,7 +28,7 @@ from bnviz.recent import once_each
 HEIGHT = 360  # pixels of a figure without a height of its own
 PLAYER = 44  # pixels of the player below a figure with frames
 FOOT = 36  # pixels of the export button
-STEP, STEP_WIDTH = 62, 224  # pixels of the step control
+STEP = 62  # pixels of the step control
 
 _HERE = Path(__file__).parent
 # plotly.js comes in two parts: the small one cannot draw in three dimensions. The names are those
@@ -71,7 +71,7 @@ _step = st.components.v2.component(
 
 def step_control() -> None:
     """Draw the slider that chooses the step of all figures on the page, in the browser."""
-    _step(key="step-control", height=STEP, width=STEP_WIDTH)
+    _step(key="step-control", height=STEP)
 
 
 def serve(name: str, folder: Path) -> None:
