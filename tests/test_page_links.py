@@ -196,7 +196,7 @@ def test_a_link_with_values_of_any_length_gives_short_errors():
     ):
         opened = page("paper/distributions", preset="quick", **address)
         assert not opened.exception
-        assert [len(warning.value) < 900 for warning in opened.warning] == [True]
+        assert [len(warning.value) < 1000 for warning in opened.warning] == [True]
 
 
 def test_too_many_layers_give_a_one_sentence_error():

@@ -70,7 +70,7 @@ def problem(name: str, text: str) -> str:
 def moving_average(values: ArrayLike, weight: float) -> NDArray[np.float64]:
     """Return the exponential moving average of some values (n,), gaps left as they are.
 
-    s_t = weight · s_{t−1} + (1 − weight) · y_t, divided by 1 − weightᵗ, so that the start is not
+    s_t = weight · s_{t−1} + (1 − weight) · y_t, divided by 1 − weight^t, so that the start is not
     drawn towards zero. TensorBoard smooths in the same way.
     """
     given = Series(np.asarray(values, dtype=float)).replace([np.inf, -np.inf], np.nan)

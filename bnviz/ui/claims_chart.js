@@ -101,12 +101,12 @@ export default function ({ parentElement, data, setTriggerValue }) {
     text = JSON.stringify(data);
   if (root.dataset.drawn === text) return;
   root.dataset.drawn = text;
-  const focused = root.contains(document.activeElement);
+  const focused = root.contains(document.activeElement) && document.activeElement.dataset.claim;
   const open = (name) => setTriggerValue("open", name);
   root.replaceChildren(
     head(data),
     ...data.rows.map((row) => button(row, data.ticks, open)),
   );
-  const row = root.querySelector(`[data-claim="${pressed}"]`);
+  const row = root.querySelector(`[data-claim="${focused || pressed}"]`);
   if (row && (focused || document.activeElement === document.body)) row.focus();
 }

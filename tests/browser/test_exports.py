@@ -16,7 +16,7 @@ from bnviz.story import report
 from tests.browser.conftest import Tab
 
 TEXTS = """() => [...document.querySelectorAll('svg text')]
-  .filter((text) => text.textContent && !text.querySelector('tspan'))
+  .filter((text) => text.textContent && !text.querySelector('tspan') && text.checkVisibility())
   .map((text) => [text.textContent, parseFloat(getComputedStyle(text).fontSize),
     text.getComputedTextLength(), getComputedStyle(text).fontFamily])"""
 

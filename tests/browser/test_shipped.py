@@ -40,6 +40,7 @@ FIGURES = {  # number of figures of each page at the first visit
 }
 DRAWN = "document.querySelectorAll('.bnviz-plot-box .main-svg[role=img]').length"
 LANDSCAPE = ".st-key-figure-landscape"
+SETTLED = "() => !document.querySelector('[data-stale=true]')"  # no part fades while it is renewed
 GRAVE = {"serious", "critical"}
 BACKGROUND = "() => getComputedStyle(document.querySelector('.stApp')).backgroundColor"
 
@@ -124,6 +125,7 @@ def test_every_page_is_full_and_accessible(
     page = window.new_page()
     page.emulate_media(color_scheme="light")
     arrive(page, f"{shipped}/{name}")
+    page.wait_for_function(SETTLED)
     page.wait_for_timeout(300)
     assert grave(page) == {}
     alternatives = page.evaluate(
@@ -135,6 +137,7 @@ def test_every_page_is_full_and_accessible(
     light = page.evaluate(BACKGROUND)
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(f"(light) => ({BACKGROUND})() !== light", arg=light)
+    page.wait_for_function(SETTLED)
     page.wait_for_timeout(300)
     assert grave(page, runOnly=["color-contrast"]) == {}
     if FIGURES[name] and name != "present":
@@ -220,8 +223,7 @@ def test_a_copied_link_opens_the_same_view(shipped: str, tab: Tab) -> None:
     page = visit(tab, f"{shipped}/landscape?preset=deep&norm=none,batch&step=1000&seed=0,1&over=sd")
     other = tab(permissions=["clipboard-read", "clipboard-write"])
     other.goto(page.url)
-    other.get_by_role("button", name="Copy link").click()
-    other.get_by_text("Copied").wait_for()
+    wait_for(lambda: copies(other), "the link is not copied")
     assert other.evaluate("() => navigator.clipboard.readText()") == page.url
     figure = f"document.querySelector('{LANDSCAPE} .bnviz-plot-box')"
     other.wait_for_function(f"() => {figure}?._fullData?.length")
@@ -235,6 +237,13 @@ def test_a_copied_link_opens_the_same_view(shipped: str, tab: Tab) -> None:
             "mean of logarithms, ± one standard deviation over seeds",
             "ln 10 = 2.30, guessing",
         ]
+
+
+def copies(page: playwright.Page) -> bool:
+    """Press the button that copies the link; a press before its script has come does nothing."""
+    page.get_by_role("button", name="Copy link").click()
+    page.wait_for_timeout(200)
+    return page.get_by_text("Copied").is_visible()
 
 
 def test_the_chart_of_claims_is_on_the_first_screen_at_every_width(shipped: str, tab: Tab) -> None:
