@@ -100,14 +100,33 @@ def patient(browser: playwright.Browser, **options: Any) -> playwright.BrowserCo
     return context
 
 
-@pytest.fixture
-def tab(browser: playwright.Browser) -> Iterator[Tab]:
-    """Return a function that opens a page in a new window.
+@pytest.fixture(scope="module")
+def window(browser: playwright.Browser) -> Iterator[playwright.BrowserContext]:
+    """Open a window for all tests of a file, so that it loads the scripts only once."""
+    with patient(browser) as opened:
+        yield opened
 
-    The windows are closed when the test ends, even if it fails.
+
+@pytest.fixture
+def tab(browser: playwright.Browser, window: playwright.BrowserContext) -> Iterator[Tab]:
+    """Return a function that opens a page: in the shared window, or in its own with more options.
+
+    The pages are closed when the test ends, even if it fails.
     """
-    with ExitStack() as windows:
-        yield lambda **options: windows.enter_context(patient(browser, **options)).new_page()
+    with ExitStack() as opened:
+
+        def new(
+            viewport: Any = None, color_scheme: Any = "light", **options: Any
+        ) -> playwright.Page:
+            within = opened.enter_context(patient(browser, **options)) if options else window
+            page = within.new_page()
+            opened.callback(page.close)
+            page.emulate_media(color_scheme=color_scheme)
+            if viewport:
+                page.set_viewport_size(viewport)
+            return page
+
+        yield new
 
 
 def on_the_first_screen(page: playwright.Page) -> None:

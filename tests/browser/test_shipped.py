@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
 from bnviz.claims import CLAIMS
-from tests.browser.conftest import Tab, on_the_first_screen, patient
+from tests.browser.conftest import Tab, on_the_first_screen
 from tests.conftest import wait_for
 
 FIGURES = {  # number of figures of each page at the first visit
@@ -37,6 +36,24 @@ FIGURES = {  # number of figures of each page at the first visit
     "sweep": 1,
     "runs": 0,
     "batchnorm": 1,
+}
+HEADINGS = {
+    "": "Why does batch normalisation help?",
+    "present": "With BatchNorm the same network learns faster",
+    "training": "Training",
+    "distributions": "Distributions",
+    "covariate_shift": "Covariate shift",
+    "landscape": "Landscape",
+    "norms": "Norms",
+    "surface": "Surface",
+    "theory": "Theory",
+    "mnist": "MNIST, 2015",
+    "lenet": "LeNet and MLP",
+    "claims": "Claims",
+    "compare": "Compare",
+    "sweep": "Sweeps",
+    "runs": "Runs",
+    "batchnorm": "BatchNorm, taken apart",
 }
 DRAWN = "document.querySelectorAll('.bnviz-plot-box .main-svg[role=img]').length"
 LANDSCAPE = ".st-key-figure-landscape"
@@ -94,12 +111,8 @@ def test_five_networks_have_names_at_their_lines_and_each_its_own_axes_on_demand
 
 
 def visit(tab: Tab, address: str) -> playwright.Page:
-    """Open a page in a new window as `arrive` does."""
-    return arrive(tab(viewport={"width": 1400, "height": 1000}, color_scheme="light"), address)
-
-
-def arrive(page: playwright.Page, address: str) -> playwright.Page:
     """Open a page, wait until all its figures are drawn, and check that it asks no other host."""
+    page = tab(viewport={"width": 1400, "height": 1000})
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
@@ -111,20 +124,10 @@ def arrive(page: playwright.Page, address: str) -> playwright.Page:
     return page
 
 
-@pytest.fixture(scope="module")
-def window(browser: playwright.Browser) -> Iterator[playwright.BrowserContext]:
-    """Open a window for all pages, so that it loads the scripts of the dashboard only once."""
-    with patient(browser, viewport={"width": 1400, "height": 1000}) as opened:
-        yield opened
-
-
 @pytest.mark.parametrize("name", FIGURES)
-def test_every_page_is_full_and_accessible(
-    name: str, shipped: str, window: playwright.BrowserContext
-) -> None:
-    page = window.new_page()
-    page.emulate_media(color_scheme="light")
-    arrive(page, f"{shipped}/{name}")
+def test_every_page_is_full_and_accessible(name: str, shipped: str, tab: Tab) -> None:
+    page = visit(tab, f"{shipped}/{name}")
+    page.get_by_role("heading", name=HEADINGS[name], exact=True).wait_for()
     page.wait_for_function(SETTLED)
     page.wait_for_timeout(300)
     assert grave(page) == {}
@@ -143,7 +146,9 @@ def test_every_page_is_full_and_accessible(
     if FIGURES[name] and name != "present":
         page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
         on_the_first_screen(page)
-    page.close()
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.wait_for_timeout(300)
+    assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def grave(page: playwright.Page, **options: Any) -> dict[str, list[str]]:
