@@ -4,7 +4,7 @@ python -m benchmarks.refresh [--repeats 5]
 
 Prints the processor time of each part of a refresh in milliseconds: the lowest of the repeats. JSON
 is written while a figure is drawn, and only once for all readers.
-The runs are shipped ones, whose rows are written anew in parts, one part before each refresh.
+The runs are shipped ones, whose rows are written again in parts, one part before each refresh.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def refreshes(grid: Grid, seeds: tuple[int, ...], choices: live.Choices) -> list
 
 
 def script(*drawn: object) -> None:
-    """Draw only the figures of a page. Streamlit runs the text of this function."""
+    """Draw the figures of a page. Streamlit runs this function's source as a script."""
     from bnviz.ui import live
 
     live.draw(*drawn)  # type: ignore[arg-type]

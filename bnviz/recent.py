@@ -1,6 +1,6 @@
 """Keep results as long as they are useful: a cache bounded by bytes, and one result per object.
 
-Also a setting of the allocator that limits the dashboard's memory.
+A function that limits the dashboard's memory is here as well.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def cells(markdown: str) -> list[list[str]]:
 
 
 def value(cell: str) -> float | str:
-    """Return the number in a cell, or its text if it holds no number."""
+    """Return the number in a cell, or its text if it is not a number."""
     text = cell.strip().replace("−", "-").replace("·10", "e").translate(LOWERED)
     try:
         return float(text)

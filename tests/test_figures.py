@@ -55,6 +55,13 @@ from bnviz.papers.reference import counterpart
 from bnviz.training.norms import NORMS
 
 STEPS = 1000
+
+
+def accuracies(rows: DataFrame) -> DataFrame:
+    """Return the numbers of the panel of training accuracies."""
+    return training_numbers.with_overall(smooth(rows, "train_accuracy", 9))
+
+
 LAYERS = ["conv1", "conv2", "fc10"]
 LEVELS = [0, 0.05, 0.15, 0.5, 0.85, 0.95, 1]
 ETAS = np.array([0.05, 0.1, 0.2, 0.4])
@@ -118,7 +125,7 @@ def few_steps(numbers: DataFrame) -> DataFrame:
 
 
 FIGURES: dict[str, Callable[[DataFrame, Time], go.Figure]] = {
-    "training_accuracy": lambda r, t: training_accuracy(drawn(smooth(r, "train_accuracy", 9)), t),
+    "training_accuracy": lambda r, t: training_accuracy(drawn(accuracies(r)), t),
     "training_loss": lambda r, t: training_loss(drawn(smooth(r, "train_loss", 9)), t),
     "test_accuracy": lambda r, t: training_figures.test_accuracy(
         drawn(training_numbers.test_curve(r)), t
@@ -638,7 +645,7 @@ PAPERS: dict[
 ] = {  # figure -> family, drawn
     "training_accuracy": (
         "vgg",
-        lambda r, t, p: training_accuracy(smooth(r, "train_accuracy", 9), t, p),
+        lambda r, t, p: training_accuracy(accuracies(r), t, p),
     ),
     "training_loss": ("dln", lambda r, t, p: training_loss(smooth(r, "train_loss", 9), t, p)),
     "test_accuracy": (

@@ -1,7 +1,6 @@
 """The last result stays beneath the new one when the reader changes a setting."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -14,6 +13,7 @@ from bnviz.figures.lines import BEFORE, beneath
 from bnviz.figures.style import MARK
 from bnviz.presets import PRESETS
 from bnviz.runs.run import Run
+from bnviz.runs.store import joined
 from tests.pages import numbers, page, plots, sentences
 
 EARLIER, NEW = (
@@ -39,8 +39,7 @@ def test_the_earlier_lines_lie_thin_and_grey_beneath() -> None:
 
 def test_an_empty_figure_with_the_last_result_does_not_say_that_it_is_empty() -> None:
     panel, earlier = PANELS["loss-width"], of_runs(PANELS["loss-width"], EARLIER).figure
-    rows = pd.concat([run.labelled_rows() for run in NEW])
-    empty = panels.view(rows[rows["metric"] == "train_loss"], [run.spec for run in NEW])
+    empty = panels.view(joined(NEW, {"train_loss"}), [run.spec for run in NEW])
     figure = panel.figure(empty)[1]
     assert NOTHING_YET in {note.text for note in figure.layout.annotations}
     assert NOTHING_YET not in {n.text for n in beneath(figure, earlier, IDS).layout.annotations}

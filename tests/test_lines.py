@@ -5,7 +5,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 import pytest
 from hypothesis import given
@@ -20,6 +19,7 @@ from bnviz.figures.panel import View
 from bnviz.figures.unchecked import traces
 from bnviz.presets import PRESETS
 from bnviz.runs.run import Run
+from bnviz.runs.store import joined
 from tests.pages import page, plots
 
 values = arrays(float, st.integers(1, 40), elements=st.floats(-1e6, 1e6))
@@ -50,8 +50,7 @@ def test_a_gap_stays_a_gap_and_the_average_continues_behind_it() -> None:
 @cache
 def view() -> View:
     runs = [Run(paths.GALLERY / spec.id) for spec in SPECS]
-    rows = pd.concat([run.labelled_rows() for run in runs], ignore_index=True)
-    return panel.view(rows, SPECS)
+    return panel.view(joined(runs), SPECS)
 
 
 def drawn(name: str, **lines: object) -> go.Figure:
@@ -118,9 +117,8 @@ def test_each_run_has_its_own_seconds_and_then_no_step_is_marked() -> None:
 def test_a_mean_over_seeds_has_the_mean_seconds_of_its_runs() -> None:
     specs = [spec for seed in (0, 1, 2) for spec in PRESETS["quick"].specs(seed=seed)[:1]]
     runs = [Run(paths.GALLERY / spec.id) for spec in specs]
-    rows = pd.concat([run.labelled_rows() for run in runs], ignore_index=True)
     seconds = dict(zip([spec.id for spec in specs], (0.1, 0.2, 0.6), strict=True))
-    averaged = panel.view(rows, specs, statistic="t", lines=Lines(SECONDS, 0.0, seconds))
+    averaged = panel.view(joined(runs), specs, statistic="t", lines=Lines(SECONDS, 0.0, seconds))
     _, figure = PANELS["loss-width"].figure(averaged)
     assert figure.layout.xaxis.range[1] == pytest.approx(0.6 * specs[0].steps)
     assert max(max(trace.x) for trace in figure.data if trace.name and "mean" in trace.name) == (

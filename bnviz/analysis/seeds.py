@@ -64,7 +64,7 @@ def _averaged(numbers: DataFrame, scales: Mapping[str, Scale], statistic: str) -
 def _estimates(
     groups: Any, n: Series[int], statistic: str
 ) -> tuple[DataFrame, DataFrame, DataFrame]:
-    """Return the mean of each group and the ends of its interval, each column on its own scale."""
+    """Return the mean of each group and both ends of its interval, on the scales of the groups."""
     mean = groups.mean(skipna=False)
     there = mean.notna().to_numpy() & (n > 1).to_numpy()[:, None]
     low, high = _ends(groups, mean, n, statistic)

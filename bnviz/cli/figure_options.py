@@ -12,7 +12,7 @@ from bnviz.export import STYLES, Style, takeaway
 from bnviz.export.look import parts
 from bnviz.export.takeaway import SUFFIXES, Takeaway
 from bnviz.figures import PANELS, comparison
-from bnviz.figures.lines import MOST_SMOOTHING, STEPS, UNITS, problem
+from bnviz.figures.lines import MOST_SMOOTHING, STEPS, UNITS, wrong_smoothing
 from bnviz.figures.panel import EACH, SWITCHES, Panel
 from bnviz.runs.run import Run
 from bnviz.spec import RunSpec
@@ -99,7 +99,7 @@ def taken(options: argparse.Namespace, runs: Sequence[Run]) -> tuple[Takeaway, s
     one_of("--format", format, dict.fromkeys(SUFFIXES))
     one_of("--over", options.over, dict.fromkeys((*STATISTICS, EACH)))
     one_of("--unit", options.unit, UNITS)
-    if wrong := problem("smoothing", options.smoothing):
+    if wrong := wrong_smoothing(options.smoothing):
         raise ValueError(f"--smoothing {wrong}, got {shorten(options.smoothing)}")
     if options.full and format not in TABLES:
         raise ValueError(

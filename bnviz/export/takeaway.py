@@ -106,8 +106,7 @@ def of_runs(
     chosen: dict[str, Any] = {"step": step, "layers": layers, "statistic": statistic}
     lines = lines_of(runs, unit, smoothing)
     view = panels.view(rows, specs, choice=choice, lines=lines, **chosen)
-    shows_theirs = paper and unit == STEPS
-    view = replace(view, paper=panel.counterpart(specs, choice) if shows_theirs else None)
+    view = replace(view, paper=panel.counterpart(specs, choice, unit) if paper else None)
     numbers, figure = panel.figure(view)
     named = {"step": step, "layers": ",".join(layers), "view": choice}
     return Takeaway(
@@ -130,7 +129,7 @@ def lines_of(runs: Sequence[Run], unit: str, smoothing: float) -> Lines:
 
 
 def line_options(unit: str, smoothing: float) -> dict[str, Any]:
-    """Return the options of `python -m bnviz export` that draw lines so; None for the default."""
+    """Return these choices as options of `python -m bnviz export`; None for a default."""
     return {"unit": None if unit == STEPS else unit, "smoothing": smoothing or None}
 
 

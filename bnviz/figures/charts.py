@@ -79,13 +79,19 @@ def facet_chart(
 def note(
     fig: go.Figure, text: str, *, axes: str = "", bottom: bool = False, size: int = 15
 ) -> None:
-    """Write a number into the upper right corner of a panel, or the lower right one.
+    """Write a number into the upper or, if `bottom`, the lower right corner of a panel.
 
     `axes` is the number of its axes in plotly's names, "" for the first.
     """
     corner = {"xref": f"x{axes} domain", "yref": f"y{axes} domain", "x": 1, "xanchor": "right"}
     edge = {"y": 0, "yanchor": "bottom"} if bottom else {"y": 1, "yanchor": "top"}
     fig.add_annotation(text=text, showarrow=False, font_size=size, **corner, **edge)
+
+
+def with_and_without(frame: DataFrame, column: str) -> tuple[float, float]:
+    """Return the mean of a column with BatchNorm and of the standard network; NaN if missing."""
+    means = frame.groupby("norm")[column].mean().reindex(["batch", "none"])
+    return float(means["batch"]), float(means["none"])
 
 
 def with_guessing(fig: go.Figure, view: View) -> go.Figure:

@@ -24,7 +24,7 @@ from bnviz.figures.axes import (
     separable,
     switchable,
 )
-from bnviz.figures.charts import line_chart, note, with_guessing
+from bnviz.figures.charts import line_chart, note, with_and_without, with_guessing
 from bnviz.figures.panel import ALONG, RANDOM, Panel, View
 from bnviz.figures.papers import ours_in_sight, papers
 from bnviz.figures.style import DASHED, Curve, Time, curves, groups
@@ -119,9 +119,7 @@ def loss_width(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> 
     `paper` holds the papers' loss bands, as for `loss_band`.
     """
     scale = unless_huge(frame["value"])
-    theirs = (
-        paper if paper is None or paper.empty else paper.assign(value=paper["high"] - paper["low"])
-    )
+    theirs = None if paper is None else paper.assign(value=paper["high"] - paper["low"])
     fig = line_chart(frame, "value", "Highest − lowest loss", time, theirs, log=scale == "log")
     for curve, rows in curves(frame):
         _mark_mean(fig, curve, rows["mean"].iloc[0], time)
@@ -145,8 +143,8 @@ def _mark_mean(fig: go.Figure, curve: Curve, mean: float, time: Time) -> None:
 
 def _note_ratio(fig: go.Figure, frame: DataFrame) -> None:
     """Write how much narrower the loss band is with BatchNorm, or how much wider."""
-    means = frame.groupby("norm")["mean"].mean().reindex(["none", "batch"])
-    ratio = float(means["none"] / means["batch"])
+    batch, none = with_and_without(frame, "mean")
+    ratio = float(np.divide(none, batch))
     if isfinite(ratio) and ratio > 0:
         than = f"{ratio:.2g} × narrower" if ratio >= 1 else f"{1 / ratio:.2g} × wider"
         note(fig, f"With BatchNorm <b>{than}</b> on average")

@@ -1,4 +1,4 @@
-"""What a reader may change about all figures over steps: the unit of time, and the smoothing."""
+"""What a reader can change in every figure over steps: the unit of the x axis and the smoothing."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Lines:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     def per_step(self, spec: RunSpec) -> float:
-        """Return how many units of the x axis one step of this run is; NaN if that is unknown."""
+        """Return the length of a step of this run in units of the x axis; NaN if unknown."""
         if self.unit == EPOCHS:
             return spec.batch / SOURCES[spec.data].train_count
         return self.seconds.get(spec.id, np.nan) if self.unit == SECONDS else 1.0
@@ -54,12 +54,8 @@ class Lines:
 IN_STEPS = Lines()
 
 
-def problem(name: str, text: str) -> str:
-    """Return what a unit or a smoothing, given as text, must be; "" if it is that."""
-    if name not in ("unit", "smoothing"):
-        return ""
-    if name == "unit":
-        return "" if text in UNITS else f"must be one of {', '.join(UNITS)}"
+def wrong_smoothing(text: str) -> str:
+    """Return what a smoothing given as text must be; "" if it is valid."""
     try:
         fits = 0 <= float(text) <= MOST_SMOOTHING
     except ValueError:
@@ -93,7 +89,7 @@ def arranged(
 
 
 def _smooth(fig: go.Figure, runs: Collection[str], weight: float) -> None:
-    """Draw the smoothed line of each run, and leave the raw one faint behind it."""
+    """Draw a smoothed line for each run, with the measured one faint behind it."""
     both = []
     for trace in traces(fig):
         if is_line(trace, runs):
@@ -145,26 +141,22 @@ def _rescale(
     """Draw the figure over another unit than steps."""
     scales = _scales(numbers, specs, lines)
     longest = max(scales.values(), default=np.nan)
-    ends = {
-        spec.id: spec.steps * lines.per_step(spec)
-        for spec in specs
-        if np.isfinite(lines.per_step(spec))
-    }
+    ends = [spec.steps * lines.per_step(spec) for spec in specs]
     for trace in traces(fig):
         if trace["x"] is not None and len(trace["x"]):
             x = np.asarray(trace["x"], dtype=float)
             trace["x"] = (x * scales.get(trace.get("legendgroup", ""), longest)).astype(np.float32)
     title, hover = UNITS[lines.unit]
     fig.for_each_xaxis(lambda axis: axis.update(title_text=axis.title.text and title))
-    end = max(ends.values(), default=1)
+    end = max(filter(np.isfinite, ends), default=1)
     set_axes(fig, "x", range=[0, end], unifiedhovertitle={"text": hover})
-    # One step is the same length for all runs, or the page has no place to mark it.
+    # The page can mark a step only if a step has the same length in all runs.
     same = len(set(scales.values())) == 1
     return tell_page(fig, steps=longest if same else False)
 
 
 def _scales(numbers: DataFrame, specs: Sequence[RunSpec], lines: Lines) -> dict[str, float]:
-    """Return how many units a step is, by run; a mean over seeds has the mean of its runs."""
+    """Return the length of a step in units of the axis, by run; a mean has that of its runs."""
     found = {}
     for run, norm, lr in numbers[["run", "norm", "lr"]].drop_duplicates().itertuples(index=False):
         of_run = [spec for spec in specs if spec.id == run] or [

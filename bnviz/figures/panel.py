@@ -17,7 +17,7 @@ from bnviz.analysis.rows import default_layers, diverged, newest, of_seed
 from bnviz.analysis.seeds import over_seeds
 from bnviz.data import SOURCES
 from bnviz.figures.axes import tell_page
-from bnviz.figures.lines import IN_STEPS, Lines, arranged
+from bnviz.figures.lines import IN_STEPS, STEPS, Lines, arranged
 from bnviz.figures.style import Time
 from bnviz.papers import reference
 from bnviz.spec import RunSpec
@@ -178,16 +178,18 @@ class Panel:
             return self.numbers(view.of_first_seed())
         return over_seeds(self.numbers(view), self.averages, view.statistic)
 
-    def counterpart(self, specs: Sequence[RunSpec], choice: str = "") -> DataFrame:
+    def counterpart(
+        self, specs: Sequence[RunSpec], choice: str = "", unit: str = STEPS
+    ) -> DataFrame:
         """Return the papers' curves that belong beneath the figure of these runs.
 
         All runs must have the same model. The papers trained with SGD only, so runs with another
-        optimiser get no curves.
+        optimiser get no curves. Their curves are over steps only, so another `unit` gets none.
         """
         networks = frozenset(
             (spec.norm, spec.lr)
             for spec in specs
-            if spec.optimizer == "sgd" and choice != self.without
+            if spec.optimizer == "sgd" and choice != self.without and unit == STEPS
         )
         return reference.counterpart(self.paper, FAMILY[specs[0].model], networks)
 

@@ -11,7 +11,7 @@ from pandas import DataFrame
 from bnviz.analysis import training as analysis
 from bnviz.analysis.thinning import drawn
 from bnviz.figures.axes import LOG, empty_axes, in_percent, over_time, positive_only
-from bnviz.figures.charts import line_chart, note, with_guessing
+from bnviz.figures.charts import line_chart, note, with_and_without, with_guessing
 from bnviz.figures.panel import Panel, classifies
 from bnviz.figures.papers import ours_in_sight, their_lines
 from bnviz.figures.style import Time, curves
@@ -46,33 +46,21 @@ def _smoothed(
 
 
 def training_accuracy(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
-    """Draw `analysis.smooth` of the training accuracy (Figs. 1a, 2 and 5a)."""
+    """Draw `analysis.with_overall` of the smoothed training accuracy (Figs. 1a, 2 and 5a)."""
     fig = in_percent(_smoothed(frame, "Training accuracy", time, paper))
-    if (ahead := points_ahead(frame)) is not None:
-        note(fig, f"BatchNorm <b>{ahead:+.1f} points</b>, averaged over training", bottom=True)
+    batch, none = with_and_without(frame, "overall_mean")
+    if isfinite(batch - none):
+        ahead = f"{100 * (batch - none):+.1f} points"
+        note(fig, f"BatchNorm <b>{ahead}</b>, averaged over training", bottom=True)
     return fig
 
 
-def points_ahead(frame: DataFrame) -> float | None:
-    """Return by how many points BatchNorm's mean accuracy exceeds the standard network's.
-
-    None if one of them, or the mean over training, is missing.
-    """
-    if "overall_mean" not in frame:
-        return None
-    means = frame.groupby("norm")["overall_mean"].mean().reindex(["none", "batch"])
-    return None if means.isna().any() else 100 * float(means["batch"] - means["none"])
-
-
-def say_ahead(frame: DataFrame) -> str:
-    """Put the mean accuracies over training into words."""
-    if points_ahead(frame) is None:
+def say_overall(frame: DataFrame) -> str:
+    """Say how accurate the networks with and without BatchNorm are on average over training."""
+    batch, none = with_and_without(frame, "overall_mean")
+    if not isfinite(batch - none):
         return ""
-    means = frame.groupby("norm")["overall_mean"].mean()
-    return (
-        f"On average over training it is {means['batch']:.1%} with BatchNorm and "
-        f"{means['none']:.1%} without."
-    )
+    return f"On average over training it is {batch:.1%} with BatchNorm and {none:.1%} without."
 
 
 def training_loss(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
@@ -93,16 +81,15 @@ def test_accuracy(frame: DataFrame, time: Time, paper: DataFrame | None = None) 
 def _note_ends(fig: go.Figure, frame: DataFrame, bottom: bool = False) -> None:
     """Write the newest values with and without BatchNorm into a corner, if there are both."""
     step = frame["step"].max()
-    last = frame[frame["step"] == step].groupby("norm")["value"].mean()
-    batch, none = 100 * last.reindex(["batch", "none"])
-    if isfinite(batch) and isfinite(none):
-        text = f"Step {step:,}: <b>{batch:.3g} %</b> with BatchNorm, {none:.3g} % without"
-        note(fig, text, bottom=bottom)
+    batch, none = with_and_without(frame[frame["step"] == step], "value")
+    if isfinite(batch - none):
+        said = f"<b>{100 * batch:.3g} %</b> with BatchNorm, {100 * none:.3g} % without"
+        note(fig, f"Step {step:,}: {said}", bottom=bottom)
 
 
 def test_error(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:  # noqa: PT028
     """Draw `analysis.test_error` on a logarithmic axis; `paper` holds accuracies."""
-    theirs = paper if paper is None or paper.empty else paper.assign(value=1 - paper["value"])
+    theirs = None if paper is None else paper.assign(value=1 - paper["value"])
     fig = line_chart(positive_only(frame, "value"), "value", "Test error", time, theirs, log=True)
     _note_ends(fig, frame)
     return ours_in_sight(
@@ -118,7 +105,7 @@ TRAINING_ACCURACY = Panel(
     lambda numbers, view: training_accuracy(numbers, view.time, view.paper),
     paper="training_accuracy",
     when=classifies,
-    say=say_ahead,
+    say=say_overall,
     averages=dict.fromkeys(("mean", "overall_mean"), "train_accuracy"),
     fewer=drawn,
     probe="accuracy",

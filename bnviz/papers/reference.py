@@ -32,6 +32,10 @@ NORMS = {
     "Without BN": "none",
     "With BN": "batch",
 }
+NO_CURVES = [  # the columns of all kinds of curves
+    *("run", "figure", "norm", "lr", "layer", "kind", "step"),
+    *("low", "value", "high", "eta", "distance"),
+]
 KINDS = {"l2": "ics_l2", "cos": "ics_cosine", "dmu": "mean", "dvar": "variance"}
 SUMS = "The paper's lengths seem to be sums over the layers: compare the networks, not the heights."
 COUNT = "The paper does not say where it begins to count layers."
@@ -165,11 +169,7 @@ def counterpart(shows: str, family: str, networks: Networks) -> DataFrame:
             curve for curve, some in zip(figures.pop(best), served[best], strict=True) if some
         ]
         left = left.difference(*served[best])
-    return (
-        concat(chosen, ignore_index=True)
-        if chosen
-        else DataFrame(columns=["run", "figure", "norm", "lr"])
-    )
+    return concat(chosen, ignore_index=True) if chosen else DataFrame(columns=NO_CURVES)
 
 
 def _served(curve: DataFrame, networks: set[tuple[str, float]]) -> set[tuple[str, float]]:

@@ -279,7 +279,7 @@ class Run:
 
     @property
     def seconds_per_step(self) -> float:
-        """How long a step took so far, with its measurements; NaN if that is unknown."""
+        """The seconds that a step took on average, with its measurements; NaN if unknown."""
         meta = self.meta()
         made = (
             steps_made(self.spec, self.diverged_at) if self.finished else int(meta.get("step", 0))

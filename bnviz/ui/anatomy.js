@@ -12,11 +12,6 @@ function shown(values) {
   );
 }
 
-function inSight(box) {
-  const { top, bottom } = box.getBoundingClientRect();
-  return bottom > 0 && top < innerHeight;
-}
-
 function redraw(Plotly, key, { data, layout = {} }) {
   // without a new config, the figure keeps its node, and with its uirevision the zoom
   const box = document.querySelector(`.st-key-${key} .bnviz-plot-box`);

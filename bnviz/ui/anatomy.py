@@ -40,7 +40,7 @@ STYLE = """<style>
 .stMarkdown table { display: block; max-width: 100%; overflow-x: auto }
 .stMarkdown td { font-variant-numeric: tabular-nums }
 .st-key-hand { position: absolute }  /* no gap around what has no height */
-/* numbers in formulas and sentences of before the reader moved a slider (anatomy.js) */
+/* while a slider moves, the formulas and sentences still show the old numbers (anatomy.js) */
 .stMarkdown :is(p .katex, p:has(> strong + strong) > strong) { transition: opacity 0.2s }
 .bnviz-ahead .stMarkdown :is(p .katex, p:has(> strong + strong) > strong) { opacity: 0.4 }
 @media (max-width: 1100px) {
@@ -51,7 +51,7 @@ STYLE = """<style>
 BATCH = [*X, "gamma", "beta", "eps"]
 SCRIPT = "".join(
     (Path(__file__).parent / name).read_text("utf-8")
-    for name in ("anatomy_algorithm.js", "anatomy_parts.js", "anatomy.js")
+    for name in ("in_sight.js", "anatomy_algorithm.js", "anatomy_parts.js", "anatomy.js")
 )
 _hand = st.components.v2.component("bnviz_hand", js=SCRIPT, isolate_styles=False)
 
@@ -94,7 +94,7 @@ def anatomy_page(doc: str | None) -> None:
 
 
 def follow_hand(names: list[str], **given: Any) -> None:
-    """Let the browser compute this part anew while the reader moves one of these sliders.
+    """Let the browser compute this part again while the reader moves one of these sliders.
 
     `given` is what else the part depends on. This comes after the figures, so that the browser
     hears of an answer when they have it.

@@ -213,7 +213,7 @@ def draw_figure(claim: Claim, done: dict[str, Run]) -> None:
     layers = tuple(filter(None, claim.address.get("layers", "").split(",")))
     last = max(run.spec.steps for run in runs)
     choices = Choices(last, layers, claim.address.get("view", ""), paper=True, statistic="t")
-    stamp = tuple(live.newest(run) for run in runs)
+    stamp = live.stamp_of(runs)
     live.draw_panel(panel, stamp, live.view_of(stamp, choices, runs, [panel]), choices, runs)
 
 

@@ -109,10 +109,7 @@ def one_of(
     default, said = options[len(options) // 2 if middle else 0], words or {}
     if st.session_state.get(name) not in (None, *options):  # these runs do not have it
         st.session_state[name] = default
-    link.restore(
-        {name: default},
-        lambda _, text: "" if text in options else f"it must be one of {', '.join(options)}",
-    )
+    link.restore({name: default}, link.one_of(options))
     st.selectbox(
         label,
         options,
@@ -150,14 +147,9 @@ def measured(runs: list[Run]) -> DataFrame:
     return concat([run.measured() for run in runs]).drop_duplicates()
 
 
-def stamp_of(runs: list[Run]) -> Stamp:
-    """Return the newest part of each run, which the figures are drawn from."""
-    return tuple(live.newest(run) for run in runs)
-
-
 def draw(runs: list[Run], metric: str, base: str, facet: str, choices: partial[Choices]) -> None:
     """Draw the figures of the comparison, the final values and the downloads."""
-    stamp, specs = stamp_of(runs), [run.spec for run in runs]
+    stamp, specs = live.stamp_of(runs), [run.spec for run in runs]
     shown = [("overlay", choices())]
     lost = comparison.unpaired(specs, base) if base else []
     if base and len(lost) < len(specs):

@@ -84,6 +84,12 @@ def restore(defaults: dict[str, Any], problem: Problem) -> None:
             st.session_state[name] = said(name, default, problem)
 
 
+def one_of(choices: Iterable[str]) -> Problem:
+    """Return the check that a value in the URL is one of these choices."""
+    known = list(choices)
+    return lambda _, text: "" if text in known else f"it must be one of {', '.join(known)}"
+
+
 def said(name: str, default: Any, problem: Problem) -> Any:
     """Return the value of a URL parameter in the type of the default, or the default."""
     text = st.query_params.get(name)

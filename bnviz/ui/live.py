@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -130,7 +130,7 @@ def draw(
     Prose stands beside the first row, whose other panels are beneath the first. `too` offers to
     measure what the runs have not measured, and `beside` is as in `show`.
     """
-    stamp, specs = tuple(newest(run) for run in runs), [run.spec for run in runs]
+    stamp, specs = stamp_of(runs), [run.spec for run in runs]
     rows = fitting(grid, specs)
     view = view_of(stamp, choices, runs, [panel for row in rows for panel in row])
     drawing = Drawing(stamp, view, choices, runs, too)
@@ -227,16 +227,15 @@ def made(
 ) -> tuple[Takeaway, pd.DataFrame | None]:
     """Return a figure with what can be exported of it, and the papers' curves in it, if any."""
     drawn = numbers_of(panel.name, stamp, choices, panel, view)
-    shows_theirs = choices.paper and len(drawn) and choices.unit == STEPS
-    theirs = panel.counterpart(view.specs, choices.choice) if shows_theirs else None
+    theirs = None
+    if choices.paper and len(drawn):
+        theirs = panel.counterpart(view.specs, choices.choice, choices.unit)
     shown = replace(view, paper=theirs)
     if panel.moment and still(runs):
         figure = played(panel, stamp, choices, shown)
     else:
-        key = digest(drawn, theirs)
+        key = digest(drawn, theirs), stamp_of(_runs(choices.before))
         figure = picture(panel.name, key, repr(view.time), choices, panel, drawn, shown)
-    if choices.before and not panel.moment:
-        figure = beneath(figure, earlier_figure(panel, choices), choices.before)
     take = Takeaway(
         panel.name,
         panel.title,
@@ -251,11 +250,14 @@ def made(
 
 
 def earlier_figure(panel: Panel, choices: Choices) -> go.Figure:
-    """Return the same figure of the runs that were shown before."""
+    """Return the same figure of the runs that were shown before, cached until they change."""
     runs = _runs(choices.before)
-    plain = replace(choices, before=(), paper=False)
-    stamp = tuple(newest(run) for run in runs)
-    return made(panel, stamp, view_of(stamp, plain, runs, [panel]), plain, runs)[0].figure
+    stamp, plain = stamp_of(runs), replace(choices, before=(), paper=False)
+
+    def make() -> go.Figure:
+        return made(panel, stamp, view_of(stamp, plain, runs, [panel]), plain, runs)[0].figure
+
+    return pictures.get(("earlier", panel.name, stamp, plain), make)
 
 
 def options(choices: Choices) -> dict[str, Any]:
@@ -273,6 +275,11 @@ def fitting(grid: Grid, specs: Sequence[RunSpec]) -> list[list[Panel]]:
     """Return the panels that apply to any of these runs, or that say what is missing."""
     rows = [[panel for panel in row if panel.hint or panel.about(specs)] for row in grid]
     return [row for row in rows if row]
+
+
+def stamp_of(runs: Iterable[Run]) -> Stamp:
+    """Return the newest part of each run, which their figures are drawn from."""
+    return tuple(map(newest, runs))
 
 
 def newest(run: Run) -> tuple[str, str, float]:
@@ -316,10 +323,23 @@ def numbers_of(name: str, stamp: Stamp, choices: Choices, panel: Panel, view: Vi
 
 
 def picture(
-    name: str, key: str, time: str, choices: Choices, panel: Panel, drawn: pd.DataFrame, view: View
+    name: str,
+    key: Hashable,
+    time: str,
+    choices: Choices,
+    panel: Panel,
+    drawn: pd.DataFrame,
+    view: View,
 ) -> go.Figure:
-    """Return the figure of a panel, cached until its numbers change."""
-    return pictures.get((name, key, time, choices), lambda: panel.picture(drawn, view))
+    """Return the figure of a panel with the last result beneath, cached until either changes."""
+
+    def make() -> go.Figure:
+        figure = panel.picture(drawn, view)
+        if not choices.before or panel.moment:
+            return figure
+        return beneath(figure, earlier_figure(panel, choices), choices.before)
+
+    return pictures.get((name, key, time, choices), make)
 
 
 def played(panel: Panel, stamp: Stamp, choices: Choices, view: View) -> go.Figure:

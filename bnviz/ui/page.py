@@ -192,10 +192,7 @@ def pick(choices: Sequence[str]) -> str:
     """Draw the page's own switch, and return the choice."""
     if st.session_state.get("view") not in (None, *choices):
         del st.session_state["view"]
-    link.restore(
-        {"view": choices[0]},
-        lambda _, text: "" if text in choices else f"it must be one of {', '.join(choices)}",
-    )
+    link.restore({"view": choices[0]}, link.one_of(choices))
     st.segmented_control("Show", choices, required=True, key="view", persist_state="session")
     link.keep({"view": choices[0]})
     return str(st.session_state["view"])
@@ -228,10 +225,7 @@ def over_seeds(specs: list[RunSpec]) -> str:
     Several seeds are drawn as their mean with an interval, or one by one.
     """
     words = STATISTICS | {panels.EACH: "each seed"}
-    link.restore(
-        {"over": "t"},
-        lambda _, text: "" if text in words else f"it must be one of {', '.join(words)}",
-    )
+    link.restore({"over": "t"}, link.one_of(words))
     if len({spec.seed for spec in specs}) == 1:
         return panels.EACH
     st.selectbox(
@@ -248,9 +242,13 @@ def over_seeds(specs: list[RunSpec]) -> str:
 
 
 def pick_lines() -> tuple[str, float]:
-    """Let the reader choose unit and smoothing of figures over steps, and return both."""
-    defaults = {"unit": lines.STEPS, "smoothing": 0.0, "last": True}
-    link.restore(defaults, lambda name, text: (must := lines.problem(name, text)) and f"it {must}")
+    """Let the reader choose how figures over steps are drawn; return the unit and the smoothing."""
+    link.restore({"unit": lines.STEPS}, link.one_of(lines.UNITS))
+    link.restore(
+        {"smoothing": 0.0},
+        lambda _, text: f"it {must}" if (must := lines.wrong_smoothing(text)) else "",
+    )
+    link.restore({"last": True}, lambda _, text: "")
     with st.popover("Lines", icon=":material/show_chart:", key="lines"):
         st.segmented_control(
             "Horizontal axis",
@@ -275,9 +273,9 @@ def pick_lines() -> tuple[str, float]:
             "Keep the last result",
             key="last",
             persist_state="session",
-            help="When you change a setting, the lines from before stay, thin and grey.",
+            help="When you change a setting, the old lines stay in the figure, thin and grey.",
         )
-    link.keep(defaults)
+    link.keep({"unit": lines.STEPS, "smoothing": 0.0, "last": True})
     return str(st.session_state["unit"]), float(st.session_state["smoothing"])
 
 

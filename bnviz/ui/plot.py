@@ -37,6 +37,7 @@ _WHOLE = "bnviz.plotly", Path(plotly.__file__).parent / "package_data" / "plotly
 _SMALL = "bnviz_small.plotly", _HERE / "plotly" / "plotly-cartesian.min.js"
 _IN_3D = {"surface", "scatter3d", "mesh3d"}  # types of traces
 _SCRIPTS = (
+    "in_sight.js",
     "plot_theme.js",
     "plot_pictures.js",
     "plot_steps.js",

@@ -61,7 +61,7 @@ function svgPart(kind, attributes, text = "") {
 function label(box) {
   // every visible line that ends in sight, from the top down
   const { names = {} } = labelsOf(box.layout, box),
-    [panel] = Object.values(box._fullLayout?._plots ?? {}),
+    [panel] = panelsOf(box),
     ends = (box._fullData ?? [])
       .filter((trace) => trace.visible === true && trace.showlegend && names[trace.legendgroup])
       .map((trace) => ({ trace, end: endOf(trace, panel) }))

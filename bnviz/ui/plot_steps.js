@@ -13,12 +13,13 @@ const stepOfPage = () =>
     .sort((a, b) => b - a)[0];
 const upTo = (names, step) => names.filter((name) => Number(name) <= step).at(-1) ?? names[0];
 const isOverSteps = (box) => Boolean(box.layout?.meta?.steps);
+const panelsOf = (box) => Object.values(box._fullLayout?._plots ?? {});
 const perStep = (box) => Number(box.layout.meta.steps); // units of the axis; true is one
 
 function mark(box) {
   // a line at the page's step in every panel; it can be dragged
   const step = stepOfPage(),
-    panels = step === undefined || !isOverSteps(box) ? [] : Object.values(box._fullLayout?._plots ?? {}),
+    panels = step === undefined || !isOverSteps(box) ? [] : panelsOf(box),
     lines = [...box.querySelectorAll(":scope > .bnviz-step-mark")];
   while (lines.length < panels.length) {
     const line = Object.assign(document.createElement("div"), { className: "bnviz-step-mark" });
@@ -94,10 +95,6 @@ function panelsWith(box, step) {
     .map(([name]) => name);
 }
 
-const inSight = (box) => {
-  const { top, bottom } = box.getBoundingClientRect();
-  return bottom > 0 && top < innerHeight;
-};
 const overSteps = (box) =>
   figures()
     .map((figure) => figure.firstElementChild)
@@ -126,7 +123,8 @@ function click(box, down) {
   // without a movement: plotly zooms with one
   const axis = axisUnder(box, down),
     still = (up) => Math.hypot(up.clientX - down.clientX, up.clientY - down.clientY) < 4;
-  if (!axis || !isOverSteps(box) || !measuredSteps().length || down.target.closest(".bnviz-step-mark, .modebar")) return;
+  if (!axis || !isOverSteps(box) || !measuredSteps().length) return;
+  if (down.target.closest(".bnviz-step-mark, .modebar")) return;
   const release = (up) => still(up) && choose(stepUnder(box, axis, up));
   addEventListener("pointerup", release, { once: true, capture: true });
 }
@@ -148,7 +146,7 @@ function axisUnder(box, { clientX, clientY }) {
   // the axis of the steps in the panel under the pointer
   const { left, top } = box.getBoundingClientRect(),
     within = (axis, at) => at >= axis._offset - 8 && at <= axis._offset + axis._length + 8;
-  return Object.values(box._fullLayout?._plots ?? {})
+  return panelsOf(box)
     .filter(({ xaxis, yaxis }) => within(xaxis, clientX - left) && within(yaxis, clientY - top))
     .map(({ xaxis }) => xaxis)[0];
 }

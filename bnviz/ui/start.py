@@ -76,10 +76,7 @@ def restore() -> None:
         {"seed": 0},
         lambda _, text: "" if re.fullmatch("[0-9]{1,6}", text) else "it must be a whole number",
     )
-    link.restore(
-        {"show": STORY},
-        lambda _, text: "" if text in LABELS else f"it must be one of {', '.join(LABELS)}",
-    )
+    link.restore({"show": STORY}, link.one_of(LABELS))
 
 
 def prepare() -> None:

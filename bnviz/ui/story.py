@@ -70,7 +70,7 @@ def drawn(chapter: Chapter) -> Drawn | None:
     runs = chapter.finished(Store())
     if not runs:
         return None
-    view, numbers, figure = made(chapter.slug, tuple(map(live.newest, runs)), runs)
+    view, numbers, figure = made(chapter.slug, live.stamp_of(runs), runs)
     take = Takeaway(
         chapter.panel,
         chapter.heading,

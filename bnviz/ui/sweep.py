@@ -75,10 +75,7 @@ def bar(specs: list[RunSpec]) -> None:
 
 def pick_knob() -> Sweep:
     """Let the reader choose the setting to sweep."""
-    link.restore(
-        {"sweep": "lr"},
-        lambda _, text: "" if text in SWEEPS else f"it must be one of {', '.join(SWEEPS)}",
-    )
+    link.restore({"sweep": "lr"}, link.one_of(SWEEPS))
     st.selectbox(
         "Setting",
         list(SWEEPS),
@@ -139,10 +136,7 @@ def pick_end(specs: list[RunSpec]) -> End:
     there = sweeps.ends(specs)
     if st.session_state.get("metric") not in (None, *there):
         del st.session_state["metric"]
-    link.restore(
-        {"metric": there[0]},
-        lambda _, text: "" if text in there else f"it must be one of {', '.join(there)}",
-    )
+    link.restore({"metric": there[0]}, link.one_of(there))
     st.selectbox(
         "Measured",
         there,
@@ -181,7 +175,7 @@ def show(specs: list[RunSpec], panel: Panel, choices: Choices) -> None:
         if runs:
             if any(run.state != "done" for run in runs) or len(runs) < len(specs):
                 how_far(runs, len(specs))
-            stamp = tuple(map(live.newest, asked()))
+            stamp = live.stamp_of(asked())
             live.draw_panel(panel, stamp, view_of(stamp, choices, specs), choices, runs)
         else:
             st.info(

@@ -12,7 +12,7 @@ from bnviz.ui.live import Stamp
 
 def networks() -> str:
     """Return the table of conditions as Markdown, from the runs that are finished now."""
-    return made(tuple(map(live.newest, theorems.runs(Store()))))
+    return made(live.stamp_of(theorems.runs(Store())))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
