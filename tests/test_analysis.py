@@ -257,7 +257,7 @@ def test_a_half_written_histogram_is_not_drawn() -> None:
         whole, half[(half["metric"] != "activation_quantile") | (half["at"] != 1)]
     )
     for rows in (without_bin, without_maximum):
-        assert newest(densities(rows, ["conv1"], pooled=False), 9)["step"].unique().tolist() == [0]
+        assert newest(densities(rows, ("conv1",), pooled=False), 9)["step"].unique().tolist() == [0]
 
 
 def test_a_constant_activation_has_no_density() -> None:
@@ -278,7 +278,7 @@ def test_few_ridges_are_drawn_and_they_include_the_first_and_last_step() -> None
 
 def test_histogram_at_is_each_runs_newest() -> None:
     rows = together(activations("conv1", [0, 10, 20]), activations("conv1", [0]).assign(run="b"))
-    drawn = newest(densities(rows, ["conv1"], pooled=False), 15)
+    drawn = newest(densities(rows, ("conv1",), pooled=False), 15)
     assert drawn.groupby("run")["step"].unique().map(list).to_dict() == {"a": [10], "b": [0]}
 
 
@@ -522,7 +522,7 @@ FRAMES: dict[str, tuple[Callable[[DataFrame], DataFrame], list[str]]] = {
         ["layer", "step", "left", "right", "density"],
     ),
     "histogram_at": (
-        lambda rows: newest(densities(rows, ["conv1"], False), 5),
+        lambda rows: newest(densities(rows, ("conv1",), False), 5),
         ["layer", "step", "left", "right", "density"],
     ),
     "moment_changes": (

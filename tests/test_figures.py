@@ -134,7 +134,7 @@ FIGURES: dict[str, Callable[[DataFrame, Time], go.Figure]] = {
         drawn(quantile_bands(r, LAYERS, False)), t
     ),
     "ridges": lambda r, t: ridges(histograms(r, LAYERS, False), t),
-    "histogram": lambda r, t: histogram(newest(densities(r, LAYERS, False), 500)),
+    "histogram": lambda r, t: histogram(newest(densities(r, tuple(LAYERS), False), 500)),
     "moment_changes": lambda r, t: distributions.moment_changes(
         drawn(moment_changes(r, LAYERS)), t
     ),

@@ -36,7 +36,7 @@ def histograms(rows: DataFrame, layers: Sequence[str], pooled: bool) -> DataFram
 
     One row per bin. Columns: layer, step, left, right (the edges of the bin), density.
     """
-    every = densities(rows, layers, pooled)
+    every = densities(rows, tuple(layers), pooled)
     return every[every["step"].isin(spread(_with_histogram(rows), RIDGES))]
 
 
@@ -49,7 +49,8 @@ def histogram_steps(rows: DataFrame, step: int) -> set[int]:
     return {int(step) for step in (*spread(measured, RIDGES), *newest(measured, step)["step"])}
 
 
-def densities(rows: DataFrame, layers: Sequence[str], pooled: bool) -> DataFrame:
+@once_each
+def densities(rows: DataFrame, layers: tuple[str, ...], pooled: bool) -> DataFrame:
     """Return every complete histogram with its counts turned into densities."""
     counts = complete(of_units(rows, layers, pooled, HISTOGRAM), "run", "layer")
     quantiles = of_units(rows, layers, pooled, "activation_quantile")

@@ -33,6 +33,11 @@ def figure(axes: go.Figure) -> go.Figure:
     plain = {"layout": axes._layout, "_grid_ref": axes._grid_ref, "_grid_str": axes._grid_str}
     made = go.Figure(deepcopy(plain), _validate=False)
     made._data_validator.validate_coerce = list
+
+    def place(trace: go.Scatter, row: int, col: int, _: bool | None = None) -> None:
+        trace._props.update(made._grid_ref[row - 1][col - 1][0].trace_kwargs)
+
+    made._set_trace_grid_position = place
     return made
 
 

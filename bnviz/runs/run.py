@@ -12,7 +12,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import nan
@@ -128,8 +128,7 @@ class Run:
         Columns as in parts.SCHEMA. `metric` and `layer` are categories, which take less memory.
         Rows that cannot be read are left out.
         """
-        table = parts.joined(self.folder / "rows", metrics, steps)
-        return in_order(table.to_pandas().astype({"unit": "float64"}))
+        return framed([parts.joined(self.folder / "rows", metrics, steps)])
 
     def measured(self) -> pd.DataFrame:
         """Return the pairs of metric and layer that have rows."""
@@ -139,9 +138,18 @@ class Run:
         self, metrics: Collection[str] | None = None, steps: Collection[int] | None = None
     ) -> pd.DataFrame:
         """Return `rows` with the columns run, norm, lr and seed, as bnviz.analysis expects them."""
-        rows, spec = self.rows(metrics, steps), self.spec
-        run, norm = (constant(word, len(rows)) for word in (self.id, spec.norm))
-        return rows.assign(run=run, norm=norm, lr=spec.lr, seed=spec.seed)
+        return framed([self.labelled_table(metrics, steps)])
+
+    def labelled_table(
+        self, metrics: Collection[str] | None = None, steps: Collection[int] | None = None
+    ) -> pa.Table:
+        """Return `labelled_rows` as a table of Arrow, which joins with others before `framed`."""
+        table, spec = parts.joined(self.folder / "rows", metrics, steps), self.spec
+        for name, word in (("run", self.id), ("norm", spec.norm)):
+            table = table.append_column(name, constant(word, len(table)))
+        for name, number in (("lr", spec.lr), ("seed", spec.seed)):
+            table = table.append_column(name, pa.repeat(number, len(table)))
+        return table
 
     def parts(self) -> list[Path]:
         """Return the files that hold the rows: one file once the run is done."""
@@ -371,15 +379,20 @@ def read_spec(path: Path, mtime_ns: int, size: int) -> tuple[RunSpec, int]:
     return spec, queued_at
 
 
-def constant(word: str, count: int) -> Any:
+def constant(word: str, count: int) -> pa.DictionaryArray:
     """Return a column with the same word in every row."""
-    return pd.Categorical([word]).take(np.zeros(count, dtype="int64"))
+    return pa.DictionaryArray.from_arrays(np.zeros(count, dtype="int32"), [word])
 
 
-def in_order(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with its categories in alphabetical order, so that it sorts as text does."""
+def framed(tables: Sequence[pa.Table]) -> pd.DataFrame:
+    """Return the rows of these tables in one frame.
+
+    Its categories are in alphabetical order, so that it sorts as text does.
+    """
+    frame: pd.DataFrame = pa.concat_tables(tables).unify_dictionaries().to_pandas()
     words = {
         name: frame[name].cat.reorder_categories(sorted(frame[name].cat.categories))
-        for name in parts.WORDS
+        for name in (*parts.WORDS, "run", "norm")
+        if name in frame
     }
-    return frame.assign(**words)
+    return frame.assign(**words).astype({"unit": "float64"})

@@ -12,7 +12,7 @@ import pandas as pd
 from bnviz import paths
 from bnviz.runs import parts
 from bnviz.runs.estimate import refusal
-from bnviz.runs.run import ACTIVE, ID, Run
+from bnviz.runs.run import ACTIVE, ID, Run, framed
 from bnviz.spec import RunSpec, SpecError
 from bnviz.words import shorten
 
@@ -132,7 +132,7 @@ def joined(
     steps: Collection[int] | None = None,
 ) -> pd.DataFrame:
     """Return the labelled rows of several runs in one frame."""
-    return stacked([run.labelled_rows(metrics, steps) for run in runs])
+    return framed([run.labelled_table(metrics, steps) for run in runs])
 
 
 def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
