@@ -35,6 +35,7 @@ st.html(
 PAGES = {
     "": [
         st.Page("pages/lab/start.py", title="Start", icon=":material/home:", default=True),
+        st.Page("pages/learn/learn.py", title="Learn", icon=":material/school:"),
         st.Page("pages/lab/present.py", title="Present", icon=":material/slideshow:"),
     ],
     "Santurkar et al. 2018": [

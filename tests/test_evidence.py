@@ -238,7 +238,7 @@ CASES: dict[str, tuple[Measure, DataFrame, dict[int, float]]] = {
         {0: 25.0},
     ),
     "the last 5-95 % range": (
-        ratio(evidence.last_spread("conv1"), "none", "batch"),
+        ratio(evidence.spread("conv1", "last"), "none", "batch"),
         together(
             quantiles([0.0], "none", 9.0),
             quantiles([0.0, 0.0], "none", 3.0).query("step > 0"),

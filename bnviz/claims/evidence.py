@@ -211,9 +211,9 @@ def _medians(numbers: DataFrame) -> DataFrame:
     return _over_layers(numbers.groupby(["seed", "norm", "layer"])["value"].median())
 
 
-def last_spread(layer: str) -> Table:
-    """Return a unit's 95 % minus its 5 % quantile at the last measurement (2018, Fig. 9)."""
-    return lambda rows: table_of(_spreads(rows, layer), "last", "spread")
+def spread(layer: str, when: Literal["first", "last"]) -> Table:
+    """Return a unit's 95 % minus its 5 % quantile at one measurement (2018, Fig. 9)."""
+    return lambda rows: table_of(_spreads(rows, layer), when, "spread")
 
 
 def shift(layer: str) -> Table:

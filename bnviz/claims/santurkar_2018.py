@@ -235,7 +235,7 @@ DISTRIBUTIONS = (
             quantity=f"distance from the 5 % to the 95 % quantile of a unit of layer {layer} at "
             "the last measurement, ratio of standard to BatchNorm",
             figure="quantiles",
-            measure=ratio(evidence.last_spread(f"fc{layer}"), "none", "batch"),
+            measure=ratio(evidence.spread(f"fc{layer}", "last"), "none", "batch"),
             preset="fig9",
             norms=PAIR,
             low=1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from textwrap import wrap
 from types import MappingProxyType
@@ -112,6 +112,17 @@ def _names(fig: go.Figure) -> dict[str, str]:
         and trace.get("zorder") != UNDER
         and not trace["name"].endswith(OVER_SEEDS)
     }
+
+
+def tell_layers(fig: go.Figure, names: Sequence[str], *, rows: bool) -> go.Figure:
+    """Tell the page which panels are about which layer: one row each, or one column each."""
+    grid = [[panel[0].trace_kwargs for panel in row] for row in fig._grid_ref]
+    lines = grid if rows else list(zip(*grid, strict=True))
+    panels = {
+        name: [f"{panel['xaxis']}{panel['yaxis']}" for panel in line]
+        for name, line in zip(names, lines, strict=False)
+    }
+    return tell_page(fig, layers=panels)
 
 
 def tell_page(fig: go.Figure, **facts: Any) -> go.Figure:

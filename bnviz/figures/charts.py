@@ -10,7 +10,7 @@ from pandas import DataFrame
 
 from bnviz.analysis.rows import layers
 from bnviz.data import SOURCES
-from bnviz.figures.axes import empty_axes, layer_title, over_time
+from bnviz.figures.axes import empty_axes, layer_title, over_time, tell_layers
 from bnviz.figures.panel import View
 from bnviz.figures.papers import layers_numbered, papers, their_lines
 from bnviz.figures.style import MARK, Time, curves, groups
@@ -73,7 +73,7 @@ def facet_chart(
                     col=place,
                 )
     fig.add_traces(interval_legend(frame))
-    return over_time(time, fig)
+    return over_time(time, tell_layers(fig, names, rows=False))
 
 
 def note(

@@ -17,6 +17,7 @@ from bnviz.figures.axes import (
     named_once,
     over_time,
     separable,
+    tell_layers,
     tell_page,
 )
 from bnviz.figures.charts import facet_chart
@@ -40,7 +41,7 @@ def _networks(frame: DataFrame, x_title: str, y_title: str, **sharing: Any) -> g
     titles = [f"{y_title}<br>{layer_title(name)}" for name in layers(frame)] or [y_title]
     columns = [curve.label for curve, _ in curves(frame)]
     fig = empty_axes(frame, x_title, titles, columns, shared_yaxes=True, **sharing)
-    return set_layout(fig, showlegend=False)
+    return set_layout(tell_layers(fig, layers(frame), rows=True), showlegend=False)
 
 
 def quantile_bands(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
@@ -137,6 +138,7 @@ def histogram(frame: DataFrame) -> go.Figure:
             }
             outline = line_trace(curve, x, [0, *bins["density"], 0], **area, **NO_HOVER)
             fig.add_trace(outline, row=1, col=names.index(name) + 1)
+    tell_layers(fig, names, rows=False)
     return set_axes(named_once(fig), "y", **INSIDE)  # each panel has its own scale
 
 

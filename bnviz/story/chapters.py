@@ -50,7 +50,7 @@ class Chapter:
     seeds: tuple[int, ...] = (0, 1, 2)
     layers: tuple[str, ...] = ()
     statistic: str = "t"  # a key of bnviz.analysis.scales.STATISTICS
-    numbers: Mapping[str, Number] = field(default_factory=dict)
+    numbers: Mapping[str, Number] = field(default_factory=dict, hash=False)
     metrics: tuple[str, ...] = ("train_accuracy", "test_accuracy")  # those that `numbers` read
 
     def specs(self) -> list[RunSpec]:
@@ -66,9 +66,9 @@ class Chapter:
         """Return the chapter's finished runs in this store."""
         return list(store.finished(self.specs()).values())
 
-    def told(self, runs: Sequence[Run]) -> str:
-        """Return the text with its numbers measured on these finished runs of the chapter."""
-        return _told(self.slug, tuple(run.folder for run in runs))
+    def told(self, runs: Sequence[Run], sentence: str = "") -> str:
+        """Return the text, or `sentence`, with its numbers measured on these finished runs."""
+        return _told(self, sentence or self.text, tuple(run.folder for run in runs))
 
     @property
     def figure(self) -> Panel:
@@ -311,11 +311,10 @@ CHAPTERS = {chapter.slug: chapter for chapter in STABILITY + SMOOTHNESS}
 
 
 @lru_cache(maxsize=64)
-def _told(slug: str, folders: tuple[Path, ...]) -> str:
-    chapter = CHAPTERS[slug]
+def _told(chapter: Chapter, sentence: str, folders: tuple[Path, ...]) -> str:
     # An accuracy counts only if the losses stayed finite.
     rows = judging.rows(map(Run, folders), {*chapter.metrics, "train_loss", "test_loss"})
-    return told(chapter.text, chapter.numbers, rows)[0]
+    return told(sentence, chapter.numbers, rows)[0]
 
 
 def finished(store: Store) -> list[Run]:

@@ -1,4 +1,4 @@
-"""Ten questions for a class, with their answers."""
+"""Ten questions for a class, with their answers. The guided tour asks each at one station."""
 
 from __future__ import annotations
 
@@ -11,38 +11,29 @@ class Question:
 
     question: str
     answer: str
+    station: str  # a key of `tour.BY_SLUG`, after which it can be answered
 
 
 QUESTIONS = (
     Question(
-        "What does the band in the landscape figure show at one step?",
-        "One network, one batch, one moment. The loss is evaluated at θ − ηg for four step sizes "
-        "η along the gradient g. The band spans the lowest to the highest of the four. Training "
-        "then continues from θ. It is not the range over several runs.",
+        "In the figure of a layer's input, what would level lines mean, and what would they leave "
+        "open?",
+        "The quantiles of the channel stay the same, so the next layer always gets numbers from "
+        "the same range. It leaves open what each single image does: one number may move up and "
+        "another down. It also says nothing about the other channels of the layer.",
+        station="input",
     ),
     Question(
-        "Before it learns anything, a network on CIFAR-10 has a loss of about 2.30. Why this "
-        "number?",
-        "A network that gives each of ten classes the probability 1/10 has the cross-entropy "
-        "−ln(1/10) = ln 10 ≈ 2.30 on every image.",
+        "Multiply all five numbers by 3. What does BatchNorm make of them?",
+        "The same five outputs as before. The mean and the spread are three times as large too, "
+        "and both are taken out. Only ε, which does not grow, makes a tiny difference.",
+        station="batchnorm",
     ),
     Question(
         "Why do all networks of a comparison start from the same weights and see the same batches?",
         "Chance is then the same for all of them. At one seed, they differ in the normalisation "
         "only. Differences can be taken seed by seed (they are paired), so fewer seeds are needed.",
-    ),
-    Question(
-        "What is the hatched interval around a mean, and how does it differ from a band?",
-        "It is the 95 % t-interval of the mean over n runs that differ only in their seed: mean "
-        "± t·s/√n, with t = 4.30 for n = 3. On a logarithmic axis it is that of the logarithms. "
-        "It says how well the mean is known. A band belongs to one run: it is a range over step "
-        "sizes or a range of activations. More seeds do not make a band narrower.",
-    ),
-    Question(
-        "Covariate shift compares a layer's gradient before and after the layers before it are "
-        "updated. What is it in layer 1?",
-        "Zero. Layer 1 has no layer before it, so G′ = G: the distance is 0 and the cosine 1, in "
-        "every network.",
+        station="faster",
     ),
     Question(
         "What does noisy BatchNorm rule out, and what does it not rule out?",
@@ -50,12 +41,28 @@ QUESTIONS = (
         "networks its distributions move most, and it trains nearly as fast as BatchNorm. It does "
         "not show that stability never helps. The paper compares training accuracies; test "
         "accuracy is measured with statistics that were gathered under noise.",
+        station="noise",
     ),
     Question(
-        "The L2 norm here is √(mean y²), taken before the mean is subtracted. When does it equal "
-        "BatchNorm's σ?",
-        "When the mean is 0, because mean y² = σ² + μ². Otherwise it is larger than σ, and the "
-        "variance of the output, σ² / (σ² + μ²), is below 1 and changes with μ.",
+        "Covariate shift compares a layer's gradient before and after the layers before it are "
+        "updated. What is it in layer 1?",
+        "Zero. Layer 1 has no layer before it, so G′ = G: the distance is 0 and the cosine 1, in "
+        "every network.",
+        station="shift",
+    ),
+    Question(
+        "What does the band in the landscape figure show at one step?",
+        "One network, one batch, one moment. The loss is evaluated at θ − ηg for four step sizes "
+        "η along the gradient g. The band spans the lowest to the highest of the four. Training "
+        "then continues from θ. It is not the range over several runs.",
+        station="walk",
+    ),
+    Question(
+        "Before it learns anything, a network on CIFAR-10 has a loss of about 2.30. Why this "
+        "number?",
+        "A network that gives each of ten classes the probability 1/10 has the cross-entropy "
+        "−ln(1/10) = ln 10 ≈ 2.30 on every image.",
+        station="walk",
     ),
     Question(
         "On 4,000 images and 200 steps BatchNorm's loss band is the wider one. Is the paper wrong?",
@@ -63,6 +70,14 @@ QUESTIONS = (
         "4,000 images the standard network has barely started to learn. On all images the order is "
         "the same at first and reverses later. A narrow band alone does not tell a smooth "
         "landscape from a network that has not begun to learn.",
+        station="walk",
+    ),
+    Question(
+        "The L2 norm here is √(mean y²), taken before the mean is subtracted. When does it equal "
+        "BatchNorm's σ?",
+        "When the mean is 0, because mean y² = σ² + μ². Otherwise it is larger than σ, and the "
+        "variance of the output, σ² / (σ² + μ²), is below 1 and changes with μ.",
+        station="norms",
     ),
     Question(
         "Narrower bands and faster training go together. Does that prove that one causes the "
@@ -74,15 +89,6 @@ QUESTIONS = (
         "theorems promise a shorter gradient and a lower curvature under conditions (γ < σ, "
         "⟨ŷ, g⟩ ≥ 0). In the MLP, the DLN and the VGG that we checked, the first holds for fewer "
         "than half of the units, the second for about half or fewer.",
-    ),
-    Question(
-        "In the paper, effective β of both VGGs settles at 20. Why is that a property of the "
-        "grid of step sizes?",
-        "β is the largest ‖∇L(θ − ηg) − g‖ / (η‖g‖) over the grid. If even the smallest step "
-        "changes the gradient by its own length, the numerator is about ‖g‖ at every η, and the "
-        "ratio is largest at the smallest η, where it is 1/η = 1 / (½ · 0.1) = 20. Halve that η, "
-        "and the plateau can move to 40. (2/lr is also 20, by coincidence: the grid begins at half "
-        "the learning rate.) In the deep linear network, trained on the full batch, the plateau is "
-        "2/lr, the edge of stability, and does not move with the grid.",
+        station="open",
     ),
 )

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from bnviz.story.tour import Part
 from bnviz.ui import link
+from bnviz.ui.experiment import experiment
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,16 @@ class About:
         return cls(title, text.strip(), *rest)
 
 
-def heading(words: About) -> None:
-    """Draw the heading of a page, how it is measured, and the button that copies the link."""
+def heading(words: About, part: Part | None = None) -> None:
+    """Draw the heading of a page, how it is measured, and the button that copies the link.
+
+    `part` is the part of the experiment that the page is about, if its drawing explains it.
+    """
     with st.container(key="head", horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"# {words.title}", width="content")
         if words.measured:
             with st.popover("How it is measured", icon=":material/info:", type="tertiary"):
+                if part is not None:
+                    experiment(part)
                 st.markdown(words.measured)
         link.copy_button()

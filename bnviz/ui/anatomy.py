@@ -112,16 +112,27 @@ def show_forward() -> None:
         st.markdown("#### Algorithm 1, line by line\n\n" + formulas.forward_lines(line))
         st.markdown("#### All numbers\n\n" + formulas.forward_numbers(line))
     with figures:
-        numbers = anatomy.forward_table(line)
-        chart(
-            "Five numbers on their way down",
-            "They are shifted to mean 0, then scaled to spread 1. Then γ and β scale and shift "
-            "them by learned amounts. The grey bar under the dots reaches from one standard "
-            "deviation below the mean to one above it.",
-            numbers,
-            anatomy.moves(numbers),
-        )
+        moving(line)
     follow_hand(BATCH)
+
+
+def five_numbers() -> None:
+    """Draw the five numbers to drag, and what becomes of them, without the formulas."""
+    moving(batch_sliders())
+    follow_hand(BATCH)
+
+
+def moving(line: Forward) -> None:
+    """Draw the five numbers as rows of dots, one for each line of Algorithm 1."""
+    numbers = anatomy.forward_table(line)
+    chart(
+        "Five numbers on their way down",
+        "They are shifted to mean 0, then scaled to spread 1. Then γ and β scale and shift them by "
+        "learned amounts. The grey bar under the dots reaches from one standard deviation below "
+        "the mean to one above it.",
+        numbers,
+        anatomy.moves(numbers),
+    )
 
 
 def show_backward() -> None:

@@ -27,6 +27,7 @@ from bnviz.spec import RunSpec
 from bnviz.ui import asking, controls, last, link, live, measure, progress
 from bnviz.ui.about import About, heading
 from bnviz.ui.controls import Asked
+from bnviz.ui.experiment import PARTS
 from bnviz.ui.plot import step_control
 from bnviz.ui.reader import reader
 
@@ -50,7 +51,7 @@ def figure_page(
     are compared at first if they are not the preset's.
     """
     words = About.of(doc)
-    heading(words)
+    heading(words, PARTS.get(page))
     asked = controls.ask(page, networks, lambda asked: run_bar(asked.specs, states(asked.specs)))
     if asked.problem:
         return

@@ -266,6 +266,17 @@ function framed(figure, { data = [], layout = {}, frames = [] }, step) {
   };
 }
 
+window.bnvizLayers ??= addEventListener("bnviz-layer", ({ detail }) => {
+  // the panels of one layer stay as they are, and those of others fade
+  for (const { firstElementChild: box } of figures()) {
+    const panels = box.layout?.meta?.layers?.[detail];
+    box.querySelectorAll(".cartesianlayer > .subplot").forEach((panel) => {
+      const fades = panels && !panels.some((name) => panel.classList.contains(name));
+      panel.style.opacity = fades ? 0.2 : "";
+    });
+  }
+}) ?? true;
+
 function stop(plot) {
   clearTimeout(plot.playing);
   plot.playing = undefined;

@@ -16,7 +16,7 @@ from bnviz.figures import panel as panels
 from bnviz.figures.panel import View
 from bnviz.runs.run import Run
 from bnviz.runs.store import Store
-from bnviz.story.chapters import CHAPTERS, Chapter
+from bnviz.story.chapters import Chapter
 from bnviz.ui import live
 from bnviz.ui.live import Stamp
 from bnviz.ui.plot import plot
@@ -70,7 +70,7 @@ def drawn(chapter: Chapter) -> Drawn | None:
     runs = chapter.finished(Store())
     if not runs:
         return None
-    view, numbers, figure = made(chapter.slug, live.stamp_of(runs), runs)
+    view, numbers, figure = made(chapter.slug, live.stamp_of(runs), chapter, runs)
     take = Takeaway(
         chapter.panel,
         chapter.heading,
@@ -85,10 +85,12 @@ def drawn(chapter: Chapter) -> Drawn | None:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def made(slug: str, stamp: Stamp, _runs: list[Run]) -> tuple[View, DataFrame, go.Figure]:
+def made(
+    slug: str, stamp: Stamp, _chapter: Chapter, _runs: list[Run]
+) -> tuple[View, DataFrame, go.Figure]:
     """Return the view, the numbers and the figure of a chapter, cached until its runs change."""
-    figure = CHAPTERS[slug].figure
-    view = CHAPTERS[slug].view(_runs, rows_of([figure], _runs, layers=CHAPTERS[slug].layers))
+    figure = _chapter.figure
+    view = _chapter.view(_runs, rows_of([figure], _runs, layers=_chapter.layers))
     return view, *figure.figure(view)
 
 

@@ -1,0 +1,99 @@
+"""In class: a link with which a room of readers votes, and the view of their guesses to project."""
+
+from __future__ import annotations
+
+from html import escape
+from secrets import token_hex
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from bnviz.story.tour import Choice, Station
+from bnviz.ui import guess, story, votes
+from bnviz.ui.present import enlarged
+from bnviz.ui.story import Drawn
+
+EVERY_S = 0.5
+HEIGHT = 520  # pixels
+STYLE = """<style>
+[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none }
+.st-key-projected-page :is(p, li, label p) { font-size: clamp(1.1rem, 1.65vw, 1.6rem) }
+.st-key-projected-page h1 { font-size: clamp(2rem, 3.2vw, 3.4rem); line-height: 1.2 }
+.bnviz-votes { list-style: none; padding: 0; margin: 0 }
+.bnviz-votes li { display: grid; grid-template-columns: minmax(8em, 18em) 1fr; gap: 0.6em;
+  align-items: center; margin: 0.5em 0 }
+.bnviz-votes b { display: block; min-width: 1.6em; padding: 0.1em 0.4em; text-align: right;
+  color: #ffffff; background: #5f6b7a; border-radius: 4px }
+.bnviz-votes .measured b { background: #1f5fa8 }
+.bnviz-votes .measured span::after { content: " ✓" }
+.bnviz-votes .measured span { font-weight: 600 }
+</style>"""
+
+
+def in_class() -> None:
+    """Draw the button that opens a room, and the two links of an open one."""
+    with st.popover("In class", icon=":material/co_present:", type="tertiary"):
+        room = st.session_state["room"]
+        if not room:
+            st.markdown(
+                "Open a room, and let the class vote. Nobody's name is asked for, nothing is "
+                "trained, and the guesses are kept in memory only."
+            )
+            st.button("Open a room", key="open-room", on_click=open_room)
+            return
+        st.markdown("The class opens this link and guesses:")
+        st.code(address(room), language=None, wrap_lines=True)
+        st.markdown("You project this one, which shows the guesses as they come:")
+        st.code(address(room, projector="true"), language=None, wrap_lines=True)
+
+
+def open_room() -> None:
+    """Give this reader a room with a name that nobody else has."""
+    st.session_state["room"] = token_hex(2)
+
+
+def address(room: str, **more: str) -> str:
+    """Return the address of this station in a room."""
+    base = str(st.context.url or "learn").partition("?")[0]
+    return f"{base}?{urlencode({'station': st.session_state['station'], 'room': room} | more)}"
+
+
+def projector(station: Station) -> None:
+    """Draw the question of a station and how the room answers it, in large type."""
+    st.html(STYLE)
+    with st.container(key="projected-page"):
+        st.markdown(f"# {station.question}\n\n{station.guess.ask}")
+        revealed = st.toggle("Show what was measured", key="revealed")
+        drawn = story.drawn(station.chapter)
+        st.fragment(lambda: guesses(station, drawn, revealed), run_every=EVERY_S)()
+        if revealed:
+            st.markdown(story.text(station.chapter, drawn))
+            if drawn and isinstance(station.guess, Choice) and station.chapter.numbers:
+                drawn.show("measured", enlarged(drawn.take.figure), height=HEIGHT)
+
+
+def guesses(station: Station, drawn: Drawn | None, revealed: bool) -> None:
+    """Draw the guesses of the room so far: bars, or curves over the figure."""
+    room = str(st.session_state["room"])
+    given = votes.box().of(room, station.slug)
+    st.markdown(f"{len(given)} {'guess' if len(given) == 1 else 'guesses'} in room **{room}**")
+    if isinstance(station.guess, Choice):
+        st.html(bars(station.guess, given, revealed))
+    elif drawn:
+        figure = drawn.take.figure
+        if not revealed:
+            figure = guess.unanswered(figure, station.guess, drawn.take.numbers)
+        figure = enlarged(guess.over(figure, station.guess, given, "The class"))
+        drawn.show("projected", figure, height=HEIGHT)
+
+
+def bars(asked: Choice, given: list[str], revealed: bool) -> str:
+    """Return one bar for each option, as long as its share of the guesses."""
+    counts = [given.count(str(number + 1)) for number in range(len(asked.options))]
+    rows = (
+        f'<li class="{"measured" if revealed and place == asked.measured else ""}">'
+        f"<span>{escape(option)}</span>"
+        f'<b style="width: {100 * count / max(1, len(given)):.0f}%">{count}</b></li>'
+        for place, (option, count) in enumerate(zip(asked.options, counts, strict=True))
+    )
+    return f'<ul class="bnviz-votes">{"".join(rows)}</ul>'

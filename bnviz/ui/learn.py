@@ -1,0 +1,186 @@
+"""The Learn page: a guided tour of stations. The reader guesses first, then sees what was measured.
+
+The address holds the station and every guess, so a link opens the tour where the reader left it.
+In class, the readers of a room vote with their guesses, and the projector shows them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+from pandas import DataFrame
+
+from bnviz.figures import PANELS
+from bnviz.story.tour import BY_SLUG, STATIONS, Live, Station
+from bnviz.ui import anatomy, guess, link, live, page, story, votes
+from bnviz.ui.about import About, heading
+from bnviz.ui.anatomy_controls import DEFAULTS as NUMBERS
+from bnviz.ui.anatomy_controls import problem as wrong_number
+from bnviz.ui.classroom import in_class, projector
+from bnviz.ui.experiment import experiment
+from bnviz.ui.reader import reader
+from bnviz.ui.story import Drawn
+
+SLUGS = list(BY_SLUG)
+BATCH = {name: NUMBERS[name] for name in ("part", *anatomy.BATCH)}
+DEFAULTS: dict[str, Any] = {
+    "station": SLUGS[0],
+    "room": "",
+    "projector": False,
+    **{f"guess-{slug}": "" for slug in SLUGS},
+    **BATCH,
+}
+
+
+def learn_page(doc: str | None) -> None:
+    """Draw the station that the address names, or the view for the projector."""
+    link.warn_of_unknown(DEFAULTS)
+    link.restore(DEFAULTS, problem)
+    words = About.of(doc)
+    projected = bool(st.session_state["projector"])
+    if not projected:
+        heading(words)
+    controls()
+    station = BY_SLUG[st.session_state["station"]]
+    if projected:
+        projector(station)
+    else:
+        body(station, words.text)
+    link.keep(DEFAULTS)
+
+
+def problem(name: str, text: str) -> str:
+    """Return what is wrong with a value in the address, or ""."""
+    if name == "station":
+        return link.one_of(SLUGS)(name, text)
+    if name == "room":
+        fits = votes.ROOM.fullmatch(text)
+        return "" if fits else "a room's name has up to 24 small letters, digits and hyphens"
+    if name.startswith("guess-"):
+        return guess.problem(BY_SLUG[name.removeprefix("guess-")].guess, text)
+    return wrong_number(name, text) if name in BATCH else ""
+
+
+def controls() -> None:
+    """Draw the row that leads from station to station."""
+    with st.container(key="controls", horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.segmented_control(
+            "Station",
+            SLUGS,
+            required=True,
+            key="station",
+            persist_state="session",
+            format_func=numbered,
+            label_visibility="collapsed",
+        )
+        in_class()
+
+
+def numbered(slug: str) -> str:
+    """Return the number of a station, with a tick once the reader has guessed there."""
+    done = " ✓" if st.session_state[f"guess-{slug}"] else ""
+    return f"{SLUGS.index(slug) + 1}{done}"
+
+
+def body(station: Station, words: str) -> None:
+    """Draw a station: its question and the guess, or what was measured and what to do next."""
+    drawn = story.drawn(station.chapter)
+    numbers = drawn.take.numbers if drawn else DataFrame()
+    said = str(st.session_state[f"guess-{station.slug}"])
+    if station is STATIONS[0] and not said:
+        st.markdown(words)
+    st.markdown(f"## {station.question}")
+    left, right = st.container(key="hero").columns((3, 2), gap="large")
+    before = station.chapter.told(drawn.runs if drawn else [], station.before)
+    if said:
+        with left:
+            shown(station, drawn, said)
+        with right:
+            compare(station, said, drawn, numbers)
+            with st.expander("The question again"):
+                st.markdown(before)
+                experiment(station.part)
+        onward(station)
+    else:
+        with right:
+            experiment(station.part)
+        with left:
+            st.markdown(before)
+            if found := guess.ask(station.guess, f"ask-{station.slug}", numbers):
+                settle(station, found)
+
+
+def settle(station: Station, found: str) -> None:
+    """Take a guess, let it count in class, and show what was measured."""
+    st.session_state[f"guess-{station.slug}"] = found
+    st.rerun()
+
+
+def compare(station: Station, said: str, drawn: Drawn | None, numbers: DataFrame) -> None:
+    """Say what the reader guessed and what was measured; a guess counts in the reader's room."""
+    if room := st.session_state["room"]:
+        votes.box().cast(room, station.slug, reader(), said)
+    st.markdown(f"**{guess.compared(station.guess, said, numbers)}**")
+    st.markdown(story.text(station.chapter, drawn))
+    st.button(
+        "Guess again",
+        icon=":material/undo:",
+        type="tertiary",
+        key="again",
+        on_click=lambda: st.session_state.update({f"guess-{station.slug}": ""}),
+    )
+
+
+def shown(station: Station, drawn: Drawn | None, said: str) -> None:
+    """Draw what was measured, with the reader's curve over it."""
+    if station.slug == "batchnorm":
+        anatomy.five_numbers()
+    elif drawn is None:
+        story.not_yet(station.chapter)
+    else:
+        figure = guess.over(drawn.take.figure, station.guess, [said], guess.YOURS)
+        drawn.show(f"tour-{station.slug}", figure, height=live.HERO_HEIGHT)
+        st.caption(drawn.caption)
+
+
+def onward(station: Station) -> None:
+    """Draw something to do, the check questions, and the way to the next station."""
+    do, check = st.columns(2, gap="large")
+    with do:
+        st.markdown(f"#### Try it\n\n{station.then}")
+        if station.page:
+            st.link_button(
+                f"Page {station.page.replace('_', ' ').capitalize()}",
+                station.chapter.link if station.page == station.chapter.page else station.page,
+                icon=":material/open_in_new:",
+            )
+        if station.live and not st.session_state["room"]:
+            train(station.live)
+    with check:
+        st.markdown("#### Can you answer this?")
+        for question in station.checks:
+            with st.expander(question.question):
+                st.markdown(link.plain(question.answer))
+        if following := SLUGS[SLUGS.index(station.slug) + 1 :]:
+            st.button(
+                f"Next: {BY_SLUG[following[0]].title}",
+                icon=":material/arrow_forward:",
+                type="primary",
+                key="next",
+                on_click=lambda: st.session_state.update(station=following[0]),
+            )
+        else:
+            st.success("That was the last station.", icon=":material/flag:")
+
+
+def train(wanted: Live) -> None:
+    """Draw what trains two networks here and now, and their figure."""
+    st.markdown(wanted.ask)
+    with st.container(key="train", horizontal=True, vertical_alignment="bottom", gap="small"):
+        lr = None
+        if wanted.rates:
+            lr = st.select_slider("Learning rate η", wanted.rates, key="rate", width=240)
+        specs = wanted.specs(0, lr)
+        page.run_bar(specs, page.states(specs))
+    live.show(specs, [[PANELS[wanted.panel]]], live.Choices(specs[0].steps))
