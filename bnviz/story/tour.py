@@ -123,7 +123,8 @@ def widening(rows: Any) -> Any:
     return spread("last")(rows) / spread("first")(rows)
 
 
-STATIONS = (
+# Who learns faster, and whether stable distributions are the reason.
+STABILITY = (
     station(
         "input",
         "A layer's input",
@@ -217,6 +218,10 @@ STATIONS = (
         "with how fast it learns.",
         page="distributions",
     ),
+)
+
+# Covariate shift, the landscape, and what is left to explain.
+SMOOTHNESS = (
     station(
         "shift",
         "Is it covariate shift?",
@@ -301,7 +306,7 @@ STATIONS = (
         "along the gradient, and so does that of other norms, which learn fast as well.",
         part="",
         guess=Choice(
-            "Does this prove that it learns faster because its loss varies less?",
+            "Does this prove that the smaller variation makes it learn faster?",
             ("Yes", "No"),
             measured=1,
         ),
@@ -310,4 +315,5 @@ STATIONS = (
         page="claims",
     ),
 )
+STATIONS = STABILITY + SMOOTHNESS
 BY_SLUG = {station.slug: station for station in STATIONS}

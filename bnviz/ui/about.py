@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from bnviz.story.tour import Part
-from bnviz.ui import link
+from bnviz.ui import link, terms
 from bnviz.ui.experiment import experiment
 
 
@@ -41,6 +41,7 @@ def heading(words: About, part: Part | None = None) -> None:
 
     `part` is the part of the experiment that the page is about, if its drawing explains it.
     """
+    terms.begin()
     with st.container(key="head", horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"# {words.title}", width="content")
         if words.measured:

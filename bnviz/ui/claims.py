@@ -18,7 +18,7 @@ from bnviz.runs import supervisor
 from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
-from bnviz.ui import asking, link, live, page, progress
+from bnviz.ui import asking, link, live, page, progress, terms
 from bnviz.ui.about import About, heading
 from bnviz.ui.claims_chart import rows_of_claims
 from bnviz.ui.controls import MOST_RUNS
@@ -79,7 +79,7 @@ def claims_page(doc: str | None) -> None:
         draw_left_out(str(st.session_state["group"]))
 
     st.fragment(body, run_every=EVERY_S if active else None)()
-    st.markdown(words.text)
+    terms.markdown(words.text, "page")
 
 
 def unknown(name: str, text: str) -> str:

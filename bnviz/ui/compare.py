@@ -18,7 +18,7 @@ from bnviz.figures.metrics import METRICS, Metric
 from bnviz.figures.panel import EACH, View
 from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store
-from bnviz.ui import compare_table, link, live, page, progress
+from bnviz.ui import compare_table, link, live, page, progress, terms
 from bnviz.ui.about import About, heading
 from bnviz.ui.controls import MOST_RUNS
 from bnviz.ui.export import offer, whole_page
@@ -52,7 +52,7 @@ def compare_page(doc: str | None) -> None:
                 "Choose runs in the table below. With two or more you see what differs.",
                 icon=":material/checklist:",
             )
-    st.markdown(words.text)
+    terms.markdown(words.text, "page")
 
 
 def side_by_side(runs: list[Run]) -> None:

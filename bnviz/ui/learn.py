@@ -13,7 +13,7 @@ from pandas import DataFrame
 
 from bnviz.figures import PANELS
 from bnviz.story.tour import BY_SLUG, STATIONS, Live, Station
-from bnviz.ui import anatomy, guess, link, live, page, story, votes
+from bnviz.ui import anatomy, guess, link, live, page, story, terms, votes
 from bnviz.ui.about import About, heading
 from bnviz.ui.anatomy_controls import DEFAULTS as NUMBERS
 from bnviz.ui.anatomy_controls import problem as wrong_number
@@ -89,7 +89,7 @@ def body(station: Station, words: str) -> None:
     numbers = drawn.take.numbers if drawn else DataFrame()
     said = str(st.session_state[f"guess-{station.slug}"])
     if station is STATIONS[0] and not said:
-        st.markdown(words)
+        terms.markdown(words, "page")
     st.markdown(f"## {station.question}")
     left, right = st.container(key="hero").columns((3, 2), gap="large")
     before = station.chapter.told(drawn.runs if drawn else [], station.before)
@@ -99,14 +99,14 @@ def body(station: Station, words: str) -> None:
         with right:
             compare(station, said, drawn, numbers)
             with st.expander("The question again"):
-                st.markdown(before)
+                terms.markdown(before, "before")
                 experiment(station.part)
         onward(station)
     else:
         with right:
             experiment(station.part)
         with left:
-            st.markdown(before)
+            terms.markdown(before, "before")
             if found := guess.ask(station.guess, f"ask-{station.slug}", numbers):
                 settle(station, found)
 
@@ -122,7 +122,7 @@ def compare(station: Station, said: str, drawn: Drawn | None, numbers: DataFrame
     if room := st.session_state["room"]:
         votes.box().cast(room, station.slug, reader(), said)
     st.markdown(f"**{guess.compared(station.guess, said, numbers)}**")
-    st.markdown(story.text(station.chapter, drawn))
+    terms.markdown(story.text(station.chapter, drawn), "measured")
     st.button(
         "Guess again",
         icon=":material/undo:",

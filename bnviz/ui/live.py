@@ -25,7 +25,7 @@ from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
 from bnviz.training.models import FAMILY
-from bnviz.ui import export, progress
+from bnviz.ui import export, progress, terms
 from bnviz.ui.plot import plot, text_of
 from bnviz.ui.reader import wait
 
@@ -156,7 +156,7 @@ def hero_columns() -> Sequence[DeltaGenerator]:
 
 def prose(text: str, limits: str) -> None:
     """Draw the text of a page, and fold away what its figures do not show."""
-    st.markdown(text)
+    terms.markdown(text, "page")
     if limits:
         with st.expander("What this does not show", icon=":material/visibility_off:"):
             st.markdown(limits)
@@ -218,7 +218,7 @@ def draw_panel(
     stretched = (take.figure.layout.meta or {}).get("stretched", False)
     told = [panel.reading, panel.say(take.numbers), one, note(panel, view.specs, theirs)]
     told.append(STRETCHED if stretched else "")
-    (words or st).markdown("\n\n".join(filter(None, told)))
+    terms.markdown("\n\n".join(filter(None, told)), panel.name, words)
     return take
 
 

@@ -9,7 +9,7 @@ from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store, gone
 from bnviz.spec_words import command
 from bnviz.training.norms import NORMS
-from bnviz.ui import asking, link, progress
+from bnviz.ui import asking, link, progress, terms
 from bnviz.ui.about import About, heading
 from bnviz.ui.results import address, results, state, told
 
@@ -74,7 +74,7 @@ def runs_page(doc: str | None) -> None:
         help="Delete all runs of this cache, for example before the next class.",
     ):
         confirm_reset(len(own))
-    st.markdown(words.text)
+    terms.markdown(words.text, "page")
 
 
 def table(runs: list[Run]) -> list[int]:

@@ -19,7 +19,7 @@ from bnviz.runs.run import ACTIVE
 from bnviz.runs.store import Store
 from bnviz.story import report
 from bnviz.story.chapters import CHAPTERS, Chapter
-from bnviz.ui import asking, export, link, live, page, progress, story, theorems
+from bnviz.ui import asking, export, link, live, page, progress, story, terms, theorems
 from bnviz.ui.about import About, heading
 from bnviz.ui.story import Drawn
 
@@ -150,7 +150,7 @@ def tell(words: str) -> None:
     left, right = live.hero_columns()
     with left:
         tell_chapter(first, right, live.HERO_HEIGHT)
-    right.markdown(words)
+    terms.markdown(words, "page", right)
     for pair in zip(others[::2], others[1::2], strict=True):
         for column, chapter in zip(st.columns(2, gap="large"), pair, strict=True):
             with column:
@@ -166,7 +166,7 @@ def tell_chapter(
     drawn = story.drawn(chapter)
     st.markdown(f"#### {chapter.heading}")
     picture(chapter, drawn, height)
-    (words or st).markdown(story.text(chapter, drawn))
+    terms.markdown(story.text(chapter, drawn), chapter.slug, words)
 
 
 def picture(chapter: Chapter, drawn: Drawn | None, height: int | None) -> None:

@@ -19,7 +19,7 @@ from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec, SpecError
 from bnviz.sweeps import ENDS, SWEEPS, Sweep
-from bnviz.ui import controls, link, live, page, progress
+from bnviz.ui import controls, link, live, page, progress, terms
 from bnviz.ui.about import About, heading
 from bnviz.ui.live import Choices, Stamp
 from bnviz.ui.reader import wait
@@ -51,7 +51,7 @@ def sweep_page(doc: str | None) -> None:
         parts = [partial(bar, specs), partial(show, specs, panel, choices)]
         for part in reversed(parts) if page.all_done(page.states(specs)) else parts:
             part()
-    st.markdown(words.text)
+    terms.markdown(words.text, "page")
 
 
 def specs_at(sweep: Sweep, values: str, specs: list[RunSpec]) -> list[RunSpec]:
