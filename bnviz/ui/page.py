@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Literal
@@ -107,33 +107,53 @@ def absent(specs: list[RunSpec]) -> list[str]:
 
 
 def run_bar(specs: list[RunSpec], found: list[str]) -> None:
-    """Draw one button, which runs or stops, and beside it the progress or what the runs cost.
+    """Draw one button, which runs or stops these runs. `found` are their states."""
+    if any(state in ACTIVE for state in found):
+        stop_button(specs)
+    else:
+        run_button(specs, found)
 
-    `found` are the states of the runs.
+
+def run_button(
+    specs: list[RunSpec],
+    found: list[str],
+    label: str = "",
+    about: str = "About",
+    start: Callable[[Sequence[RunSpec]], None] = asking.request,
+) -> None:
+    """Draw the button that starts these runs, under the time that they take.
+
+    `label` names it while none of them is finished, `about` stands before the time, and `start`
+    starts them.
     """
-    active, done = any(state in ACTIVE for state in found), all_done(found)
-    problem = "" if active or done else asking.refused(specs)
-    if active:
-        if st.button("Stop", icon=":material/stop:", key="stop"):
-            stop(specs)
-            st.rerun()
-        st.fragment(partial(progress.overall, specs), run_every=live.EVERY_S)()
-    elif st.button(
-        "Finished" if done else to_run(found),
-        type="primary",
-        icon=":material/check:" if done else ":material/play_arrow:",
-        disabled=done or bool(problem or absent(specs)),
-        key="run",
-        help="These runs are finished and kept. Change a setting to run something else."
-        if done
-        else f"Takes {asking.price(specs)}.",
-    ):
-        asking.request(specs)
+    done = all_done(found)
+    problem = "" if done else asking.refused(specs)
+    with st.container(width="content", gap=None):
+        if not (done or problem):
+            st.caption(f"{about} {asking.time(specs)}")
+        pressed = st.button(
+            "Finished" if done else to_run(found, label),
+            type="primary",
+            icon=":material/check:" if done else ":material/play_arrow:",
+            disabled=done or bool(problem or absent(specs)),
+            key="run",
+            help="These runs are finished and kept. Change a setting to run something else."
+            if done
+            else f"Takes {asking.price(specs)}.",
+        )
+    if pressed:
+        start(specs)
         st.rerun()
     if problem:
         st.error(problem)
-    elif not (active or done):
-        st.caption(f"About {asking.time(specs)}.", width="content")
+
+
+def stop_button(specs: list[RunSpec]) -> None:
+    """Draw the button that stops these runs, and their progress beside it."""
+    if st.button("Stop", icon=":material/stop:", key="stop"):
+        stop(specs)
+        st.rerun()
+    st.fragment(partial(progress.overall, specs), run_every=live.EVERY_S)()
 
 
 def to_run(found: list[str], label: str = "") -> str:

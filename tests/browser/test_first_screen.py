@@ -100,6 +100,18 @@ def test_a_link_to_another_page_stays_in_the_tab(shipped: str, tab: Tab) -> None
     assert len(page.context.pages) == 1
 
 
+@pytest.mark.parametrize("address", ["landscape?preset=class", "training?preset=noise-alone"])
+def test_the_controls_are_one_row_on_a_laptop(address: str, shipped: str, tab: Tab) -> None:
+    page = tab(viewport={"width": 1280, "height": 720})
+    page.goto(f"{shipped}/{address}&seed=7")  # not shipped, so that the button says the most
+    for part in ("noise", "settings-button", "run"):
+        page.locator(f".st-key-controls .st-key-{part}").wait_for()
+    row = page.locator(".st-key-controls")
+    for width in (1280, 1366):
+        page.set_viewport_size({"width": width, "height": 720})
+        wait_for(lambda: row.bounding_box()["height"] < 90, f"two rows at {width} pixels")  # type: ignore[index]
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_row_of_controls_stays_in_sight_and_hides_what_scrolls_beneath(
     theme: str, shipped: str, tab: Tab
