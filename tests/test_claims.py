@@ -379,6 +379,14 @@ def test_a_row_shows_the_region_both_values_and_says_them() -> None:
     assert (empty["ours"], empty["theirs"], empty["interval"]) == (None, None, [])
 
 
+def test_a_number_beyond_the_axis_is_an_arrow_at_its_end_and_says_so() -> None:
+    over = row(verdict([7.0, 7.0]), chart.Axis(-1, 3))
+    assert over["ours"] == {"at": 1.0, "text": "7.00, off the axis", "look": "right"}
+    under = row(verdict([-7.0, -7.0]), chart.Axis(-1, 3))
+    assert under["ours"] == {"at": 0.0, "text": "−7.00, off the axis", "look": "left"}
+    assert "look" not in row(verdict([3.0, 3.0]), chart.Axis(-1, 3))["ours"]
+
+
 @pytest.mark.parametrize("values", [[np.inf, 2.0], [np.inf], [0.0, 1.0]])
 def test_a_row_of_an_overflowed_number_can_be_drawn(values: list[float]) -> None:
     found = verdict(values, unit=TIMES)
