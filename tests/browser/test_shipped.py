@@ -182,6 +182,8 @@ def test_a_figure_is_exported_as_the_reader_sees_it(shipped: str, tab: Tab, tmp_
     page.locator(LANDSCAPE).get_by_role("button", name="Export Loss range").click()
     dialog = page.get_by_role("dialog")
     dialog.locator("img").wait_for()
+    dialog.get_by_text("Data as drawn: the points of the figure").wait_for()
+    dialog.get_by_text("Data in full: the same curves with every measured step").wait_for()
     svg = taken(page, dialog, "SVG", tmp_path).read_text("utf-8")
     assert "BatchNorm" in svg and "Standard" not in svg  # hidden in the legend
     assert taken(page, dialog, "PDF", tmp_path).read_bytes().startswith(b"%PDF")
