@@ -484,10 +484,10 @@ def test_the_verdict_in_words(rows):
     numbers = theory_numbers.verdicts(rows)
     lines = theory_numbers.verdict(numbers).splitlines()
     assert [line.split("**")[1] for line in lines] == list(theory_numbers.STATEMENTS.values())
-    assert lines[0].startswith("- **Theorem 4.1**: 36 checks. With 1/m it is an equality, to ")
-    assert "· 10⁻¹" in lines[0]
+    assert lines[0].startswith("- **Theorem 4.1**: 36 checks. The squared gradient ‖v‖² ")
+    assert "With 1/m the two are equal, to within" in lines[0] and "· 10⁻¹" in lines[0]
     assert "The corrected bound holds in all of them." in lines[0]
-    assert "it fails in all of them" in lines[0]
+    assert "‖v‖² is larger in all of them" in lines[0]
     assert theory_numbers.verdict(numbers[numbers.norm == "none"]).startswith(
         "- **Lemma 4.5**: 30 checks."
     )

@@ -222,9 +222,10 @@ def asked(numbers: DataFrame) -> str:
 def _first(total: dict[str, float]) -> str:
     fails, negative = (share(total[column], total["checks"]) for column in ("fails", "negative"))
     return (
-        f"With 1/m it is an equality, to within {power(total['deviation'])}. {_kept(total)} "
-        f"As printed in v3, with 1/\N{WORD JOINER}√m, it fails in {fails}. In {negative} the "
-        "printed bound is negative, although it bounds a squared length."
+        "The squared gradient ‖v‖² must not be larger than its bound. With 1/m the two are equal, "
+        f"to within {power(total['deviation'])}. {_kept(total)} As printed in v3, with "
+        f"1/\N{WORD JOINER}√m, the bound is too small: ‖v‖² is larger in {fails}. In {negative} "
+        "the printed bound is even below zero, where no square can be."
     )
 
 

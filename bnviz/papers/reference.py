@@ -172,6 +172,23 @@ def counterpart(shows: str, family: str, networks: Networks) -> DataFrame:
     return concat(chosen, ignore_index=True) if chosen else DataFrame(columns=NO_CURVES)
 
 
+def absence(shows: Iterable[str], family: str, networks: Networks) -> str:
+    """Return in one sentence why the papers have no curve beneath our figures `shows`.
+
+    `family` and `networks` are as in `counterpart`.
+    """
+    theirs = [source for source in SOURCES if source.shows in {*shows} and source.family == family]
+    if not theirs:
+        return "The papers show no curve of this kind of network."
+    if not networks:
+        return "The papers trained with SGD only."
+    rates = {float(curve["lr"].iloc[0]) for source in theirs for curve in curves(source)}
+    if not any(math.isnan(rate) for rate in rates) and rates.isdisjoint(lr for _, lr in networks):
+        known = " or ".join(f"{rate:g}" for rate in sorted(rates))
+        return f"The paper shows curves at learning rate {known} only."
+    return "The papers show no curve of these networks."
+
+
 def _served(curve: DataFrame, networks: set[tuple[str, float]]) -> set[tuple[str, float]]:
     """Return the networks that a curve belongs to."""
     its, rate = curve["norm"].iloc[0], curve["lr"].iloc[0]

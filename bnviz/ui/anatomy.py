@@ -89,7 +89,8 @@ def anatomy_page(doc: str | None) -> None:
         "scale": show_scale,
     }
     shows[st.session_state["part"]]()
-    live.prose(words.text, words.limits)
+    st.markdown(words.text)
+    live.fold_limits(words.limits)
     link.keep(DEFAULTS)
 
 

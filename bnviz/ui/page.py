@@ -61,14 +61,14 @@ def figure_page(
     if st.session_state["last"]:
         chosen = replace(chosen, before=before)
     shipped = [PRESETS[name].label for name in presets.offered(page) if PRESETS[name].ships]
-    beside = f"{words.text}\n\n**{asked.preset.label}.** {asked.preset.summary}"
+    runs = f"**{asked.preset.label}.** {asked.preset.summary}"
     live.show(
         asked.specs,
         grid,
         chosen,
         next(iter(shipped), ""),
         too=measure.offer,
-        beside=(beside, words.limits),
+        beside=live.Prose(words.text, runs, words.limits),
     )
 
 
@@ -221,22 +221,31 @@ def pick(choices: Sequence[str]) -> str:
 def lay_under(specs: list[RunSpec], grid: Grid) -> bool:
     """Let the reader show the papers' curves, and return whether to show them.
 
-    The switch appears only if the papers have curves for these runs.
+    Without such curves for these runs the switch is disabled, and its help says why. A page that
+    no paper has a figure for has no switch.
     """
-    found = [panel.counterpart(specs) for row in grid for panel in row]
-    theirs = [curves for curves in found if len(curves)]
+    comparable = [panel for row in grid for panel in row if panel.paper]
+    theirs = [curves for panel in comparable if len(curves := panel.counterpart(specs))]
     link.restore({"paper": False}, lambda _, text: "")
-    if theirs:
-        figures = dict.fromkeys(name for curves in theirs for name in figures_of(curves))
+    if comparable:
         st.toggle(
             "Show the paper's curve",
             key="paper",
             persist_state="session",
-            help="Dotted, for the same normalisation and learning rate, read off "
-            f"{'; '.join(figures)}. It continues beyond our last step; zoom out to see it.",
+            disabled=not theirs,
+            help=where_from(theirs) if theirs else panels.no_counterpart(comparable, specs),
         )
     link.keep({"paper": False})
     return bool(theirs) and bool(st.session_state["paper"])
+
+
+def where_from(theirs: list[DataFrame]) -> str:
+    """Return which of the papers' figures these curves were read off, and how they are drawn."""
+    figures = dict.fromkeys(name for curves in theirs for name in figures_of(curves))
+    return (
+        "Dotted, for the same normalisation and learning rate, read off "
+        f"{'; '.join(figures)}. It continues beyond our last step; zoom out to see it."
+    )
 
 
 def over_seeds(specs: list[RunSpec]) -> str:
@@ -286,8 +295,9 @@ def pick_lines() -> tuple[str, float]:
             step=0.01,
             key="smoothing",
             persist_state="session",
-            help="Exponential moving average of every line, as in TensorBoard: the weight of the "
-            "past. The measured line stays faint behind it. Bands are not smoothed.",
+            help="The weight of the past in an exponential moving average of every line, corrected "
+            "for its start, as in TensorBoard. A smoothed line lags behind the measured one, which "
+            "stays faint behind it. Bands are not smoothed.",
         )
         st.toggle(
             "Keep the last result",

@@ -124,7 +124,7 @@ def compare(words: str) -> None:
         GRID,
         live.Choices(specs[0].steps, tuple(middle)),
         button=TRAIN,
-        beside=(f"{words}\n\n{preset.summary}", ""),
+        beside=live.Prose(words, preset.summary),
     )
 
 
