@@ -70,6 +70,22 @@ def test_a_figure_of_a_moment_follows_within_a_tenth_of_a_second(shipped: str, t
     assert page.evaluate(DELAYS) < 100
 
 
+MET = """() => {
+  const box = document.querySelector('.st-key-figure-covariate-shift .bnviz-plot-box'),
+    of = (kind) => [...box.querySelectorAll(kind)].map((part) => part.getBoundingClientRect());
+  return of('.bnviz-step-mark').filter((mark) => of('.annotation-text-g').some((words) =>
+    mark.left < words.right && mark.right > words.left &&
+    mark.top < words.bottom && mark.bottom > words.top)).length; }"""
+
+
+def test_the_mark_of_the_step_crosses_no_number(shipped: str, tab: Tab) -> None:
+    page = tab(viewport={"width": 1440, "height": 900})
+    page.goto(f"{shipped}/covariate_shift?preset=deep")
+    mark = page.locator(".st-key-figure-covariate-shift .bnviz-step-mark").first
+    mark.wait_for()
+    wait_for(lambda: page.evaluate(MET) == 0, "the mark of the last step crosses a number")
+
+
 def test_hovering_a_step_shows_what_was_measured_there(shipped: str, tab: Tab) -> None:
     page = landscape(shipped, tab)
     page.set_viewport_size({"width": 1440, "height": 3000})
