@@ -492,7 +492,7 @@ def test_the_verdict_in_words(rows):
         "- **Lemma 4.5**: 30 checks."
     )
     exceeded = numbers.assign(broken=(numbers.statement == "theorem_4_4") * 6)
-    assert "**is exceeded in 50 %**" in theory_numbers.verdict(exceeded)
+    assert "**is exceeded in 50%**" in theory_numbers.verdict(exceeded)
 
 
 def test_rounding_in_single_precision_is_not_a_failure():
@@ -546,7 +546,7 @@ def test_conditions_are_given_as_shares_of_the_units(rows):
         squared = values.theorem_4_1_scale / values.theorem_4_1_gain**2
         assert shares["smaller", step] == (values.theorem_4_1_left < squared).mean()
     said = theory_numbers.asked(theory_numbers.conditions(rows))
-    assert f"**‖v‖ < ‖g‖ in {100 * shares['smaller'].mean():.0f} % of the units**" in said
+    assert f"**‖v‖ < ‖g‖ in {100 * shares['smaller'].mean():.0f}% of the units**" in said
     assert theory_numbers.asked(theory_numbers.conditions(rows[:0])) == ""
 
 
@@ -562,9 +562,9 @@ def test_distances_are_for_whole_layers_at_the_newest_step(rows):
     [
         (0, 9, "none of them"),
         (9, 9, "all of them"),
-        (1, 1000, "less than 1 %"),
-        (999, 1000, "more than 99 %"),
-        (1, 4, "25 %"),
+        (1, 1000, "less than 1%"),
+        (999, 1000, "more than 99%"),
+        (1, 4, "25%"),
     ],
 )
 def test_a_share_in_words(part, whole, words):

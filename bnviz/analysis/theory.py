@@ -212,10 +212,10 @@ def asked(numbers: DataFrame) -> str:
         return ""
     mean = numbers.groupby("condition")["value"].mean()
     return (
-        f"On average over the training so far, ⟨ŷ, g⟩ ≥ 0 in {100 * mean['inner']:.0f} % of the "
+        f"On average over the training so far, ⟨ŷ, g⟩ ≥ 0 in {100 * mean['inner']:.0f}% of the "
         f"units, the median of γ/σ is {mean['gain']:.2g}, BatchNorm removes "
-        f"{100 * mean['removed']:.2g} % of ‖g‖² (median), and "
-        f"**‖v‖ < ‖g‖ in {100 * mean['smaller']:.0f} % of the units**."
+        f"{100 * mean['removed']:.2g}% of ‖g‖² (median), and "
+        f"**‖v‖ < ‖g‖ in {100 * mean['smaller']:.0f}% of the units**."
     )
 
 
@@ -273,9 +273,7 @@ def share(part: float, whole: float) -> str:
     if part in (0, whole):
         return "all of them" if part else "none of them"
     percent = 100 * part / whole
-    return (
-        "less than 1 %" if percent < 1 else "more than 99 %" if percent > 99 else f"{percent:.0f} %"
-    )
+    return "less than 1%" if percent < 1 else "more than 99%" if percent > 99 else f"{percent:.0f}%"
 
 
 def power(value: float) -> str:

@@ -15,7 +15,7 @@ CLAIMS = (
         source="Liu, Fig. 2",
         theirs="faster and higher, no number",
         quantity="share of measurements after step 0 at which BatchNorm's test accuracy is above "
-        "the standard network's; holds from 95 % on",
+        "the standard network's; holds from 95% on",
         measure=evidence.ahead("batch", "none", 1),
         preset="liu-mlp",
         low=95,
@@ -27,7 +27,7 @@ CLAIMS = (
         source="Liu, Fig. 3",
         theirs="faster and higher, no number",
         quantity="share of measurements after step 0 at which BatchNorm's test accuracy is above "
-        "the standard network's; holds from 95 % on",
+        "the standard network's; holds from 95% on",
         measure=evidence.ahead("batch", "none", 1),
         preset="liu-lenet",
         low=95,

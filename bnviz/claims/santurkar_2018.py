@@ -16,7 +16,7 @@ TRAINING = (
         name="batch-faster",
         says="With BatchNorm, the network learns faster at learning rate 0.1.",
         source="2018, Fig. 1a",
-        theirs="26.0 points (84.3 against 58.3 %)",
+        theirs="26.0 points (84.3 against 58.3%)",
         value=26.0,
         quantity="training accuracy over steps 1,000–1,999, BatchNorm minus standard",
         figure="training-accuracy",
@@ -26,11 +26,11 @@ TRAINING = (
     ),
     deep(
         name="batch-sooner",
-        says="With BatchNorm, the first batch of which 90 % is right comes sooner.",
+        says="With BatchNorm, the first batch of which 90% is right comes sooner.",
         source="2018, Fig. 1a",
         theirs="2.1× (step 3,300 against 1,600)",
         value=2.1,
-        quantity="first step, of every hundredth, whose batch is 90 % right, ratio of standard to "
+        quantity="first step, of every hundredth, whose batch is 90% right, ratio of standard to "
         "BatchNorm; a network that has no such batch counts with the last of these steps",
         figure="training-accuracy",
         measure=ratio(first_step(0.9, 100), "none", "batch"),
@@ -41,7 +41,7 @@ TRAINING = (
         name="batch-better",
         says="With BatchNorm, the network ends with a higher test accuracy.",
         source="2018, Fig. 1b",
-        theirs="4.3 points after 5,000 steps (81.2 against 76.9 %), 2.9 after 15,000",
+        theirs="4.3 points after 5,000 steps (81.2 against 76.9%), 2.9 after 15,000",
         value=4.3,
         quantity="test accuracy after the last step, BatchNorm minus standard",
         figure="test-accuracy",
@@ -53,7 +53,7 @@ TRAINING = (
         name="batch-better-augmented",
         says="With augmentation, too, the network with BatchNorm ends with a higher test accuracy.",
         source="2018, App. A.1",
-        theirs="4 points (92 against 88 %)",
+        theirs="4 points (92 against 88%)",
         value=4,
         quantity="test accuracy after a short run of 2,000 steps on augmented images, BatchNorm "
         "minus standard",
@@ -82,7 +82,7 @@ TRAINING = (
         name="batch-at-half",
         says="BatchNorm still trains at learning rate 0.5.",
         source="2018, Fig. 1b",
-        theirs="−2.7 points after 15,000 steps, −9.9 after 2,000 (69.2 against 79.1 %)",
+        theirs="−2.7 points after 15,000 steps, −9.9 after 2,000 (69.2 against 79.1%)",
         value=-2.7,
         quantity="test accuracy of BatchNorm after the last step, at learning rate 0.5 minus at "
         "0.1; may lose up to 10 points",
@@ -97,10 +97,10 @@ TRAINING = (
         name="standard-at-half",
         says="At learning rate 0.5, the standard network stays at chance.",
         source="2018, Fig. 1",
-        theirs="10.0 % to the end",
+        theirs="10.0% to the end",
         value=10.0,
         quantity="training accuracy of the standard network over steps 1,500–1,999; holds within 2 "
-        "points of chance, 10 %",
+        "points of chance, 10%",
         figure="training-accuracy",
         measure=of(accuracy(1500, 2000), "none", 100),
         norms=("none",),
@@ -113,7 +113,7 @@ TRAINING = (
         name="noisy-as-fast",
         says="The gap between BatchNorm and noisy BatchNorm is almost non-existent.",
         source="2018, Sec. 2, Fig. 2",
-        theirs="19 % (84.3 and 79.3 against 58.3 %)",
+        theirs="19% (84.3 and 79.3 against 58.3%)",
         value=19,
         quantity="BatchNorm's lead over noisy BatchNorm as a share of its lead over standard, in "
         "training accuracy over steps 1,000–1,999; holds up to a third",
@@ -129,7 +129,7 @@ TRAINING = (
         name="noisy-above-standard",
         says="Noisy BatchNorm learns much faster than the standard network.",
         source="2018, Sec. 2, Fig. 2",
-        theirs="21 points (79.3 against 58.3 %)",
+        theirs="21 points (79.3 against 58.3%)",
         value=21,
         quantity="training accuracy over steps 1,000–1,999, noisy BatchNorm minus standard; at "
         "least 5 points",
@@ -145,7 +145,7 @@ TRAINING = (
         source="2018, Sec. 2, text",
         theirs="no figure; training is prevented",
         quantity="training accuracy of the standard network with noise over steps 1,500–1,999; "
-        "holds within 2 points of chance, 10 %",
+        "holds within 2 points of chance, 10%",
         figure="training-accuracy",
         measure=of(accuracy(1500, 2000), "noise", 100),
         preset="noise-alone",
@@ -232,7 +232,7 @@ DISTRIBUTIONS = (
             "uncontrolled.",
             source="2018, Sec. 4, Fig. 9",
             theirs="no number; layer 24 is the widest of its figure",
-            quantity=f"distance from the 5 % to the 95 % quantile of a unit of layer {layer} at "
+            quantity=f"distance from the 5% to the 95% quantile of a unit of layer {layer} at "
             "the last measurement, ratio of standard to BatchNorm",
             figure="quantiles",
             measure=ratio(evidence.last_spread(f"fc{layer}"), "none", "batch"),

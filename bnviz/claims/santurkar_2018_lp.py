@@ -79,7 +79,7 @@ def shifting(norm: str) -> Claim:
         source="2018, Sec. 3.3, Fig. 6",
         theirs="more, by eye",
         quantity="how far a unit's quantiles in layer 11 move from the first to the last "
-        f"measurement, in units of their 5–95 % spread, ratio of {name} to standard",
+        f"measurement, in units of their 5–95% spread, ratio of {name} to standard",
         figure="quantiles",
         measure=ratio(evidence.shift("conv11"), norm, "none"),
         norms=("none", norm),
@@ -169,19 +169,19 @@ BETTER_THAN_BATCH = of_2018(
 CLAIMS = (
     *on_vgg(
         "l1",
-        good=told("0.6 points (84.9 against 84.3 %)", 0.6),
+        good=told("0.6 points (84.9 against 84.3%)", 0.6),
         band=told("4.7× over the first 5,000 steps", 4.7),
         predictive=told("2.1× over the first 5,000 steps", 2.1),
     ),
     *on_vgg(
         "l2",
-        good=told("0.2 points (84.5 against 84.3 %)", 0.2),
+        good=told("0.2 points (84.5 against 84.3%)", 0.2),
         band=told("6.6× over the first 5,000 steps", 6.6),
         predictive=told("2.7× over the first 5,000 steps", 2.7),
     ),
     *on_vgg(
         "linf",
-        good=told("−0.1 points (84.2 against 84.3 %)", -0.1),
+        good=told("−0.1 points (84.2 against 84.3%)", -0.1),
         band=told("8.4× over the first 5,000 steps", 8.4),
         predictive=told("2.6× over the first 5,000 steps", 2.6),
     ),

@@ -147,7 +147,7 @@ def counterpart(shows: str, family: str, networks: Networks) -> DataFrame:
     number), kind, step, and
 
     - low, high for loss_band and gradient_predictiveness
-    - low, value, high (15, 50 and 85 %) for quantile_bands
+    - low, value, high (15, 50 and 85%) for quantile_bands
     - eta, distance for step_sizes
     - value for all others
 

@@ -33,7 +33,7 @@ QUESTIONS = (
     ),
     Question(
         "What is the hatched interval around a mean, and how does it differ from a band?",
-        "It is the 95 % t-interval of the mean over n runs that differ only in their seed: mean "
+        "It is the 95% t-interval of the mean over n runs that differ only in their seed: mean "
         "± t·s/√n, with t = 4.30 for n = 3. On a logarithmic axis it is that of the logarithms. "
         "It says how well the mean is known. A band belongs to one run: it is a range over step "
         "sizes or a range of activations. More seeds do not make a band narrower.",

@@ -198,7 +198,7 @@ GRID = [
     [
         TRAINING_ACCURACY.told(
             "Does it train faster?",
-            "Which network leaves chance (10 %) first, and which is ahead at the end?",
+            "Which network leaves chance (10%) first, and which is ahead at the end?",
         ),
         QUANTILES.told(
             "Are its distributions more stable?",
