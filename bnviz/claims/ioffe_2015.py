@@ -18,7 +18,7 @@ CLAIMS = (
         theirs="100% of its curve, from step 4,000 on",
         value=100,
         quantity="share of measurements after step 2,000 at which BatchNorm is above standard; "
-        "holds if it is so at all of them",
+        "holds if it is above at all of them",
         figure="test-accuracy",
         measure=evidence.ahead("batch", "none", 2001),
         low=100,
@@ -26,7 +26,7 @@ CLAIMS = (
     ),
     of_2015(
         name="mnist-higher",
-        says="With BatchNorm, the test accuracy on MNIST ends higher.",
+        says="With BatchNorm, the test accuracy on MNIST is higher in the end.",
         theirs="about 1 point (98.2 against 97.2%)",
         value=1,
         quantity="test accuracy after 50,000 steps, BatchNorm minus standard",

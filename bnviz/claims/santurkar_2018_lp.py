@@ -32,8 +32,8 @@ def as_good(norm: str, theirs: Theirs) -> Claim:
         says=f"Normalising by {name} is as good as BatchNorm.",
         source="2018, Sec. 3.3, Fig. 5a",
         **theirs,
-        quantity=f"training accuracy over steps 1,000–1,999, {name} minus BatchNorm; may lose "
-        "up to 6 points, as with noise",
+        quantity=f"training accuracy over steps 1,000–1,999, {name} minus BatchNorm; it may lose up"
+        " to 6 points, as with noise",
         figure="training-accuracy",
         measure=difference(accuracy(1000, 2000), norm, "batch", 100),
         norms=("batch", norm),
@@ -48,7 +48,7 @@ def smoother(norm: str, band: Theirs, predictive: Theirs) -> tuple[Claim, ...]:
     return (
         than_standard(
             name=f"{norm}-band",
-            says=f"With {name}, too, the loss varies less along the gradient than in the standard "
+            says=f"With {name}, the loss also varies less along the gradient than in the standard "
             "network.",
             source="2018, Fig. 12b",
             **band,
@@ -59,7 +59,7 @@ def smoother(norm: str, band: Theirs, predictive: Theirs) -> tuple[Claim, ...]:
         ),
         than_standard(
             name=f"{norm}-predictive",
-            says=f"With {name}, too, the gradient is more predictive than in the standard network.",
+            says=f"With {name}, the gradient is also more predictive than in the standard network.",
             source="2018, Fig. 12c",
             **predictive,
             quantity="largest ‖∇L(θ − ηg) − g‖ over the step sizes, median over the probes, ratio "
@@ -75,7 +75,7 @@ def shifting(norm: str) -> Claim:
     name = NAMES[norm]
     return deep(
         name=f"{norm}-shift",
-        says=f"The distributions of {name} shift more than the standard network's.",
+        says=f"With {name}, the distributions shift more than in the standard network.",
         source="2018, Sec. 3.3, Fig. 6",
         theirs="more, by eye",
         quantity="how far a unit's quantiles in layer 11 move from the first to the last "
@@ -96,10 +96,11 @@ def on_the_dln(norm: str, loss: Theirs, band: Theirs, predictive: Theirs) -> tup
     return (
         dln(
             name=f"dln-{norm}",
-            says=f"On the deep linear network, {name} is better than no normalisation.",
+            says=f"The deep linear network reaches a lower loss with {name} than without.",
             source="2018, Fig. 5b",
             **loss,
-            quantity=f"training loss at its last measurement, step 9,995: {name} to standard",
+            quantity=f"training loss at its last measurement, step 9,995, ratio of {name} to "
+            "standard",
             figure="training-loss",
             measure=ratio(final("train_loss"), norm, "none"),
             high=1,
@@ -111,7 +112,7 @@ def on_the_dln(norm: str, loss: Theirs, band: Theirs, predictive: Theirs) -> tup
             source="2018, Fig. 13b",
             **band,
             quantity="highest loss over the step sizes in the first 200 steps, ratio of standard "
-            f"to {name}; holds from 10 on",
+            f"to {name}; holds at 10 or more",
             figure="landscape",
             measure=ratio(landscape("loss_high", "max", 0, 200), "none", norm),
             low=10,
@@ -119,11 +120,11 @@ def on_the_dln(norm: str, loss: Theirs, band: Theirs, predictive: Theirs) -> tup
         dln(
             name=f"dln-{norm}-predictive",
             says=f"Early in training, the gradient of the deep linear network with {name} does not "
-            "explode along the gradient.",
+            "explode along its own direction.",
             source="2018, Fig. 13c",
             **predictive,
             quantity="largest ‖∇L(θ − ηg) − g‖ in the first 200 steps, ratio of standard to "
-            f"{name}; holds from 10 on",
+            f"{name}; holds at 10 or more",
             figure="gradient-predictiveness",
             measure=ratio(landscape("distance_high", "max", 0, 200), "none", norm),
             low=10,
@@ -136,7 +137,7 @@ def at_the_edge(norm: str, theirs: str) -> Claim:
     name = NAMES[norm]
     return of_2018(
         name=f"dln-{norm}-edge",
-        says=f"With {name}, the effective β of the deep linear network is 2/lr as well.",
+        says=f"With {name}, the effective β of the deep linear network is also 2/lr.",
         source="2018, Fig. 13d",
         theirs=theirs,
         quantity="|β · lr/2 − 1|, median over the probes from step 500 on",
@@ -150,7 +151,7 @@ def at_the_edge(norm: str, theirs: str) -> Claim:
 
 BETTER_THAN_BATCH = of_2018(
     name="dln-l1-above-batch",
-    says="On the deep linear network, L1 is better than BatchNorm.",
+    says="The deep linear network reaches a lower loss with L1 than with BatchNorm.",
     source="2018, Sec. 3.3, Fig. 5b",
     theirs="0.20× (97 against 480)",
     value=0.20,
