@@ -70,6 +70,15 @@ def test_a_figure_of_a_moment_follows_within_a_tenth_of_a_second(shipped: str, t
     assert page.evaluate(DELAYS) < 100
 
 
+def test_figures_side_by_side_stand_below_each_other_on_a_tablet(shipped: str, tab: Tab) -> None:
+    page = tab(viewport={"width": 768, "height": 1024})
+    page.goto(f"{shipped}/training?preset=deep")
+    for name in ("training-loss", "test-accuracy"):
+        box = page.locator(f".st-key-figure-{name}")
+        box.wait_for()
+        wait_for(lambda box=box: box.bounding_box()["width"] > 650, f"{name} is narrow")
+
+
 MET = """() => {
   const box = document.querySelector('.st-key-figure-covariate-shift .bnviz-plot-box'),
     of = (kind) => [...box.querySelectorAll(kind)].map((part) => part.getBoundingClientRect());
