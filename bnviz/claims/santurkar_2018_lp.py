@@ -99,8 +99,7 @@ def on_the_dln(norm: str, loss: Theirs, band: Theirs, predictive: Theirs) -> tup
             says=f"The deep linear network reaches a lower loss with {name} than without.",
             source="2018, Fig. 5b",
             **loss,
-            quantity=f"training loss at its last measurement, step 9,995, ratio of {name} to "
-            "standard",
+            quantity=f"training loss at its last measurement, step 9,995, {name} to standard",
             figure="training-loss",
             measure=ratio(final("train_loss"), norm, "none"),
             high=1,
