@@ -17,20 +17,8 @@ st.set_page_config(
 supervisor.ensure(Store())
 reader.remember()
 st.html(UI / "page.css")
-# Streamlit's navigation puts section headings between a list and its items, which screen readers do
-# not accept as a list. Without the list roles they read plain links.
-st.html(
-    "<script>window.bnvizLinks ??= document.addEventListener('click', ({ target }) => {"
-    " const link = target.closest?.('a[target=_blank]');"
-    " if (link?.origin === location.origin) link.target = '_self'; }, true) ?? true;"
-    " const items = '[data-testid=stSidebarNavItems]';"
-    " const mend = () => document.querySelectorAll(`${items}, ${items} li`)"
-    ".forEach((part) => { part.role = 'presentation'; });"
-    " mend(); window.bnvizNavigation ??= new MutationObserver(mend)"
-    ".observe(document.body, { childList: true, subtree: true }) ?? true;"
-    "</script>",
-    unsafe_allow_javascript=True,
-)
+script = (UI / "page.js").read_text("utf-8")
+st.html(f"<script>{{ {script} }}</script>", unsafe_allow_javascript=True)
 
 PAGES = {
     "": [

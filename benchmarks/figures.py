@@ -92,7 +92,7 @@ def losses(frame: DataFrame) -> DataFrame:
 
 
 def distributions(layers: list[str]) -> Callable[[DataFrame], DataFrame]:
-    """Return the table of a unit's range from 5 % to 95 %, first and last (Fig. 6, 9)."""
+    """Return the table of a unit's range from 5% to 95%, first and last (Fig. 6, 9)."""
 
     def table(frame: DataFrame) -> DataFrame:
         bands = quantile_bands(frame, layers, pooled=False)

@@ -21,7 +21,7 @@ from scripts.screenshots import SWITCHES
 FOLDER = Path(__file__).parent.parent / "docs"
 WIDTH, HEIGHT = 1280, 800  # pixels of the browser window
 SMALLEST = 1000  # pixels: a picture is no wider, which GitHub would shrink anyway
-COLOURS = 256  # of a palette, so that a picture stays below 150 kB
+COLOURS = 256  # of a palette, so that a picture stays below 170 kB
 TALL = 1500  # pixels, of the picture of a whole page
 MANY_STEPS = """() => [...document.querySelectorAll('[data-testid=stProgress]')].some(
     (bar) => /\\b[3-6]\\d%/.test(bar.innerText))"""
@@ -62,7 +62,8 @@ def teach(page: Page) -> None:
 
 def export(page: Page) -> None:
     """The export dialog over its page."""
-    page.locator(".bnviz-plot-foot button").first.click()
+    page.set_viewport_size({"width": WIDTH, "height": HEIGHT + 120})
+    page.get_by_role("button", name="Export Width of the loss range").click()
     page.get_by_role("dialog").locator("img").wait_for()
 
 

@@ -159,7 +159,7 @@ def final_loss(run: Rows) -> float:
 
 
 def first_at_90_percent(run: Rows) -> float:
-    """Return the first hundredth step whose batch is 90 % right, or the last hundredth step."""
+    """Return the first hundredth step whose batch is 90% right, or the last hundredth step."""
     hundredths = whole(run, "train_accuracy").loc[lambda right: right.index % 100 == 0]
     reached = hundredths.index[hundredths >= 0.9]
     return float(min(reached, default=hundredths.index[-1]))
@@ -224,7 +224,7 @@ def travel(layer: str, pooled: bool = False, last: float = END) -> Measure:
 
 
 def last_spread(layer: str) -> Measure:
-    """Return the distance from the 5 % to the 95 % quantile of a unit at the last measurement."""
+    """Return the distance from the 5% to the 95% quantile of a unit at the last measurement."""
     return lambda run: (quantile(run, layer, 0.95) - quantile(run, layer, 0.05)).iloc[-1]
 
 

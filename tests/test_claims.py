@@ -162,7 +162,7 @@ def test_a_verdict_is_counted_with_its_verb() -> None:
         ({"low": -6}, "≥ −6 points"),
         ({"low": -np.inf, "high": 1e-12, "unit": ""}, "≤ 1e−12"),
         ({"low": -np.inf, "high": 1, "unit": TIMES}, "≤ 1×"),
-        ({"low": 8, "high": 12, "unit": "%"}, "8 to 12 %"),
+        ({"low": 8, "high": 12, "unit": "%"}, "8 to 12%"),
     ],
 )
 def test_the_region_in_words(about: dict[str, Any], region: str) -> None:
@@ -176,8 +176,8 @@ def test_the_region_in_words(about: dict[str, Any], region: str) -> None:
         ([-4.456], "points", "−4.46 points, 1 seed"),
         ([18.0, 18.0], "points", "18.0 points [18.0, 18.0], 2 seeds"),
         ([1.0, 4.0], TIMES, "2.00× [0.000299, 13,365], 2 seeds"),
-        ([100.0, 100.0, 100.0], "%", "100 % [100, 100], 3 seeds"),
-        ([0.0], "%", "0 %, 1 seed"),
+        ([100.0, 100.0, 100.0], "%", "100% [100, 100], 3 seeds"),
+        ([0.0], "%", "0%, 1 seed"),
         ([3.2e-16], "", "3.20e−16, 1 seed"),
     ],
 )
@@ -359,7 +359,7 @@ def test_a_logarithmic_axis_puts_zero_at_its_left_end() -> None:
     [
         ({"unit": TIMES, "value": 6e9}, "6 · 10⁹×"),
         ({"unit": TIMES, "value": 1700}, "1,700×"),
-        ({"unit": "%", "value": 19}, "19 %"),
+        ({"unit": "%", "value": 19}, "19%"),
         ({"unit": "points", "value": -2.7}, "−2.7"),
         ({"unit": "", "value": None}, ""),
     ],
@@ -377,6 +377,14 @@ def test_a_row_shows_the_region_both_values_and_says_them() -> None:
     assert "Ours: 1.00 points [1.00, 1.00], 2 seeds." in drawn["spoken"].replace(NBSP, " ")
     empty = row(verdict([]), chart.Axis(-1, 3))
     assert (empty["ours"], empty["theirs"], empty["interval"]) == (None, None, [])
+
+
+def test_a_number_beyond_the_axis_is_an_arrow_at_its_end_and_says_so() -> None:
+    over = row(verdict([7.0, 7.0]), chart.Axis(-1, 3))
+    assert over["ours"] == {"at": 1.0, "text": "7.00, off the axis", "look": "right"}
+    under = row(verdict([-7.0, -7.0]), chart.Axis(-1, 3))
+    assert under["ours"] == {"at": 0.0, "text": "−7.00, off the axis", "look": "left"}
+    assert "look" not in row(verdict([3.0, 3.0]), chart.Axis(-1, 3))["ours"]
 
 
 @pytest.mark.parametrize("values", [[np.inf, 2.0], [np.inf], [0.0, 1.0]])
@@ -539,8 +547,8 @@ def test_the_command_prints_the_measurements_and_the_verdict(
     report(1, [0.9, 0.9], [0.8, 0.8])
     assert bnviz("claims", "report-lenet", "noise-alone") == 0
     said = capsys.readouterr().out.replace(NBSP, " ")
-    assert "report-lenet · holds · ours 100 % [100, 100], 2 seeds · holds if ≥ 95 %" in said
-    assert "noise-alone · not measured yet · ours nothing yet · holds if 8 to 12 %" in said
+    assert "report-lenet · holds · ours 100% [100, 100], 2 seeds · holds if ≥ 95%" in said
+    assert "noise-alone · not measured yet · ours nothing yet · holds if 8 to 12%" in said
     assert REPORT.regime in said and REPORT.theirs in said and REPORT.quantity in said
     assert said.endswith("\nIn total: 1 holds, 1 is not measured yet.\n")
 
@@ -552,7 +560,7 @@ def test_the_command_lists_further_seeds_beneath_the_verdict(
     report(4, [0.7, 0.7], [0.8, 0.8])
     assert bnviz("claims", "report-lenet") == 0
     said = capsys.readouterr().out.replace(NBSP, " ")
-    assert "report-lenet · undecided (one seed) · ours 100 %, 1 seed" in said
+    assert "report-lenet · undecided (one seed) · ours 100%, 1 seed" in said
     assert "\n    further seeds, not used: 4: 0\n" in said
 
 
@@ -566,9 +574,7 @@ def test_the_table_has_one_line_for_each_claim(capsys: pytest.CaptureFixture[str
     )
     assert len(lines) == len(CLAIMS)
     assert {line.count("|") for line in (head, rule, *lines)} == {6}
-    assert f"| {REPORT.theirs} | 50.0 %, 1 seed | ≥ 95 % | undecided (one seed) |" in "\n".join(
-        lines
-    )
+    assert f"| {REPORT.theirs} | 50.0%, 1 seed | ≥ 95% | undecided (one seed) |" in "\n".join(lines)
 
 
 def test_a_wrong_name_gives_a_one_sentence_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -630,7 +636,7 @@ def test_an_open_claim_shows_the_verdict_the_numbers_and_the_figure() -> None:
     said = texts(opened)
     assert ":orange-badge[Δ undecided (the interval straddles an edge)]" in said
     assert REPORT.quantity in said and REPORT.theirs in said
-    assert "75.0 % [0, 100], 2 seeds; it holds if ≥ 95 %" in said
+    assert "75.0% [0, 100], 2 seeds; it holds if ≥ 95%" in said
     assert "0: 100, 1: 50.0" in said and REPORT.regime in said
     links = [link.proto.url for link in opened.get("link_button")]
     assert links == ["lenet?preset=liu-lenet&norm=none,batch&seed=0,1"]

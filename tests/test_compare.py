@@ -306,7 +306,7 @@ def test_final_values_are_in_a_table_with_their_differences(mine):
     np.testing.assert_allclose(final["Mean"], [1.1**0.5 * end, 4.2**0.5 * end])
     np.testing.assert_allclose(final["Minus baseline"], [np.nan, end])
     (said,) = [text.value for text in opened.markdown if "# Final values" in text.value]
-    assert "Over seeds: mean of logarithms, 95 % t-interval; of differences, 95 % t-int" in said
+    assert "Over seeds: mean of logarithms, 95% t-interval; of differences, 95% t-int" in said
     labels = [button.proto.label for button in opened.get("download_button")]
     assert labels == ["Final values, CSV", "Bundle of all figures", "Report"]
 

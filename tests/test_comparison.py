@@ -313,7 +313,7 @@ def of(specs: list[RunSpec], norm: str) -> np.ndarray:
 
 def test_the_overlay_averages_runs_that_differ_only_in_their_seed() -> None:
     numbers = comparison.COMPARISONS["overlay-test-loss"].measure(view())
-    assert set(numbers["interval"]) == {"mean of logarithms, 95 % t-interval"}
+    assert set(numbers["interval"]) == {"mean of logarithms, 95% t-interval"}
     assert set(numbers["n"]) == {3}
     batch = numbers[numbers["label"] == "BatchNorm"]
     lines = np.log(of(NETWORKS, "batch"))
@@ -409,7 +409,7 @@ def test_a_legend_names_each_label_once_with_how_many_seeds(kind: str) -> None:
     *labels, interval = names(figure)
     assert labels == [*base, "BatchNorm · n = 3", "Noisy BatchNorm · n = 3"]
     mean = "" if kind == "difference" else "mean of logarithms, "
-    assert interval == f"{mean}95 % t-interval over seeds"
+    assert interval == f"{mean}95% t-interval over seeds"
     lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
     assert sum(len(trace.x) for trace in lines) == len(numbers)
     drawn = np.concatenate([np.asarray(trace.y, dtype=float) for trace in lines])

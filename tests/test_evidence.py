@@ -65,7 +65,7 @@ def moments(
 def quantiles(
     medians: list[float], norm: str, width: float = 2.0, layer: str = "conv1", unit: float = 3.0
 ) -> DataFrame:
-    """Return quantiles at steps 0, 50, 100, … that move together, `width` from 5 to 95 %."""
+    """Return quantiles at steps 0, 50, 100, … that move together, `width` from 5 to 95%."""
     spread = np.array([-0.5, -0.2, 0.0, 0.2, 0.5]) * width
     values = {50 * place: median + spread for place, median in enumerate(medians)}
     return network(measured("activation_quantile", values, at=LEVELS, layer=layer, unit=unit), norm)
@@ -237,7 +237,7 @@ CASES: dict[str, tuple[Measure, DataFrame, dict[int, float]]] = {
         ),
         {0: 25.0},
     ),
-    "the last 5-95 % range": (
+    "the last 5-95% range": (
         ratio(evidence.spread("conv1", "last"), "none", "batch"),
         together(
             quantiles([0.0], "none", 9.0),

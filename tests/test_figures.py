@@ -557,8 +557,8 @@ def test_the_legend_of_all_layers_at_one_step_names_both_intervals(
     )
     named = [trace.name for trace in fig.data if "over seeds" in (trace.name or "")]
     assert named == [
-        "mean of logarithms, 95 % t-interval over seeds",
-        "mean of Fisher's z, 95 % t-interval over seeds",
+        "mean of logarithms, 95% t-interval over seeds",
+        "mean of Fisher's z, 95% t-interval over seeds",
     ]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from bnviz import presets
+from bnviz.runs.prices import Machine
 from bnviz.runs.store import Store
 from bnviz.training.models import MODELS
-from bnviz.ui import controls, widgets
+from bnviz.ui import asking, controls, widgets
 from tests.pages import drawer, page, sentences
 
 pytestmark = pytest.mark.usefixtures("no_supervisor")
@@ -65,6 +67,21 @@ def test_the_address_holds_choices_but_no_defaults():
     assert "width" not in opened.query_params
 
 
+def test_a_preset_says_what_it_is_and_how_long_it_takes_here(monkeypatch):
+    monkeypatch.setattr(asking, "machine", lambda: Machine(1))
+    monkeypatch.setattr(presets, "shipped", lambda preset: preset.name == "deep")
+    opened = page("paper/training", preset="class")
+    quick, small, deep, *_ = opened.selectbox(key="preset").options
+    assert quick == "Quick · 2 min · A small VGG on 4,000 images for 200 steps"
+    assert small == "Class · 13 min · A small VGG on all of CIFAR-10 for 2,000 steps"
+    assert deep.startswith("Deep · shipped · VGG-16 at a quarter of its width")
+
+    monkeypatch.setattr(asking, "machine", lambda: Machine(1, {"vgg11": 5.0}))
+    opened.text_input(key="lr").set_value("0.5").run()
+    assert opened.session_state["preset"] == "class"
+    assert opened.selectbox(key="preset").options[1] == small
+
+
 def test_a_changed_setting_is_named_beside_the_preset_and_one_button_resets_it():
     opened = page("paper/training", preset="quick")
     assert not [button for button in opened.button if button.key == "reset"]
@@ -101,7 +118,7 @@ def test_the_drawer_finds_settings_by_a_word():
 def test_more_networks_are_behind_the_plus():
     opened = page("paper/training", preset="quick")
     chips = opened.get("button_group")[0]
-    assert chips.options == ["Standard", "BatchNorm", "Noisy BatchNorm", "Standard + noise"]
+    assert chips.options == ["Standard", "BatchNorm", "Noisy BatchNorm"]
     opened.button(key="add-l1").click().run()
     assert opened.get("button_group")[0].value == ["none", "batch", "noisy", "l1"]
     assert "add-l1" not in [button.key for button in opened.button]

@@ -74,15 +74,22 @@ def test_a_link_shows_the_papers_curves(filled_at_the_papers_rate):
         assert ("begins to count layers" in said) == (name in ("covariate_shift", "distributions"))
 
 
-def test_there_is_no_switch_if_the_paper_has_no_curve():
-    # The paper shows no curve at the learning rate of this preset.
+def test_the_switch_is_disabled_and_says_why_if_the_paper_has_no_curve():
     opened = page("paper/landscape", preset="quick", paper="true")
-    assert not [toggle for toggle in opened.toggle if toggle.key == "paper"]
+    switch = opened.toggle(key="paper")
+    assert switch.disabled
+    assert switch.help == "The paper shows curves at learning rate 0.1 only."
     assert not opened.warning
     opened.text_input(key="lr").set_value("0.1").run()
     assert opened.toggle(key="paper").value is True  # the page remembers the choice of the link
+    assert not opened.toggle(key="paper").disabled
     drawer(opened).selectbox(key="optimizer").set_value("adam").run()
-    assert not [toggle for toggle in opened.toggle if toggle.key == "paper"]
+    assert opened.toggle(key="paper").help == "The papers trained with SGD only."
+    lenet = page("classics/lenet", preset="liu-lenet").toggle(key="paper")
+    assert lenet.disabled and lenet.help == "The papers show no curve of this kind of network."
+    two = page("paper/training", preset="quick", lr="0.1", norm="group").toggle(key="paper")
+    assert two.disabled and two.help == "The papers show no curve of these networks."
+    assert "paper" not in [toggle.key for toggle in page("paper/surface").toggle]
 
 
 def test_the_help_of_the_switch_names_figures_and_layers():

@@ -81,9 +81,9 @@ def test_a_failed_run_says_why():
 
 def test_the_start_page_starts_the_quick_comparison():
     opened = page("lab/start", show="quick")
-    label = opened.button(key="quick").label
+    label = opened.button(key="run").label
     assert f"Press **{label}**" in opened.info[0].value
-    opened.button(key="quick").click().run()
+    opened.button(key="run").click().run()
     assert [run.id for run in Store().runs()] == [spec.id for spec in PRESETS["quick"].specs()]
     assert len(plots(opened)) == 4
     opened.button(key="stop").click().run()
@@ -97,9 +97,9 @@ def test_the_start_page_trains_at_the_first_seed_that_is_not_finished(monkeypatc
     for spec in (*PRESETS["quick"].specs(), *PRESETS["quick"].specs(seed=1)):
         Inline().start(Store().submit(spec))
     opened = page("lab/start")
-    assert opened.button(key="quick").label == "Train three networks now"
+    assert opened.button(key="run").label == "Train three networks now"
     assert "Seed 2, about" in opened.caption[0].value
-    opened.button(key="quick").click().run()
+    opened.button(key="run").click().run()
     assert [run.spec.seed for run in Store().runs() if run.state == "queued"] == [2] * 3
     assert opened.session_state["show"] == "quick" and len(opened.get("progress")) == 1
     # In a new tab seed 0 is finished, so there is nothing to stop.

@@ -76,7 +76,7 @@ def test_the_accuracies_of_the_seeds_agree_with_the_rows(document: str) -> None:
     rows = Run(paths.GALLERY / spec.id).rows(["train_accuracy"])
     window = rows[(rows["step"] >= 1000) & (rows["step"] < 2000)]
     line = next(line for line in document.splitlines() if line.startswith("| 1 |"))
-    assert line.split("|")[3].strip() == f"{100 * window['value'].mean():.1f} %"
+    assert line.split("|")[3].strip() == f"{100 * window['value'].mean():.1f}%"
 
 
 def test_seeds_are_summarised_as_the_number_specifies() -> None:

@@ -260,11 +260,11 @@ def test_each_measure_of_the_covariate_shift_has_a_scale_of_its_own() -> None:
 
 
 def test_the_name_of_an_interval_says_how_it_was_computed() -> None:
-    assert LOG.interval("t") == "mean of logarithms, 95 % t-interval"
+    assert LOG.interval("t") == "mean of logarithms, 95% t-interval"
     assert COSINE.interval("sd") == "mean of Fisher's z, ± one standard deviation"
-    assert SHARE.interval("t") == "95 % t-interval cut at 0 and 100 %"
+    assert SHARE.interval("t") == "95% t-interval cut at 0 and 100%"
     assert SHARE.interval("range") == "minimum to maximum"
-    assert ERROR.interval("t") == "mean of logarithms, 95 % t-interval cut at 100 %"
+    assert ERROR.interval("t") == "mean of logarithms, 95% t-interval cut at 100%"
 
 
 @pytest.mark.parametrize("name", METRICS)
@@ -288,7 +288,7 @@ def test_a_figure_draws_the_numbers_of_its_table_as_the_interval() -> None:
     np.testing.assert_allclose(below.y, frame["mean_from"], rtol=1e-6)
     np.testing.assert_allclose(above.y, frame["mean_to"], rtol=1e-6)
     named = [trace.name for trace in figure.data if trace.showlegend is not False]
-    assert named[-1] == "mean of logarithms, 95 % t-interval over seeds"
+    assert named[-1] == "mean of logarithms, 95% t-interval over seeds"
 
 
 def test_an_end_that_a_logarithmic_axis_cannot_show_leaves_a_gap_and_no_floor() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bnviz.claims import CLAIMS, judging
+from bnviz.claims import CLAIMS, chart, judging
 from bnviz.paths import PROJECT
 from bnviz.runs.store import Store
 from bnviz.story import theorems
@@ -104,6 +104,33 @@ def test_no_text_in_the_code_has_a_banned_phrase(file: Path) -> None:
 def test_no_template_or_document_has_a_banned_phrase(file: Path) -> None:
     text = " ".join(file.read_text("utf-8").split())
     assert [found[0] for found in BANNED.finditer(text)] == []
+
+
+# Numbers
+
+
+SPACED = re.compile(r"[\d}][ \u00a0]%(?![{}\w(])")  # not "} %{", of a plotly template
+WRITTEN = sorted(
+    file
+    for pattern in ("bnviz/**/*.py", "pages/**/*.py", "docs/**/*.md", "*.md", "bnviz/**/*.html")
+    for file in PROJECT.glob(pattern)
+)
+
+
+@pytest.mark.parametrize("file", WRITTEN, ids=lambda file: file.relative_to(PROJECT).as_posix())
+def test_a_number_in_per_cent_has_no_space_before_the_sign(file: Path) -> None:
+    # plotly and Streamlit write none either, in axes, hovers and tables.
+    assert SPACED.findall(file.read_text("utf-8")) == []
+
+
+def test_a_space_before_the_sign_is_found() -> None:
+    assert SPACED.search("78 % of them") and SPACED.search('f"{share} %"')
+    assert not SPACED.search("78% of them")
+
+
+def test_claims_write_per_cent_as_all_texts_do() -> None:
+    claim = CLAIMS["theorem-4-1-printed"]
+    assert claim.in_unit("100") == "100%" and chart.short(claim, "100") == "100%"
 
 
 # What this does not show

@@ -484,15 +484,15 @@ def test_the_verdict_in_words(rows):
     numbers = theory_numbers.verdicts(rows)
     lines = theory_numbers.verdict(numbers).splitlines()
     assert [line.split("**")[1] for line in lines] == list(theory_numbers.STATEMENTS.values())
-    assert lines[0].startswith("- **Theorem 4.1**: 36 checks. With 1/m it is an equality, to ")
-    assert "· 10⁻¹" in lines[0]
+    assert lines[0].startswith("- **Theorem 4.1**: 36 checks. The squared gradient ‖v‖² ")
+    assert "With 1/m the two are equal, to within" in lines[0] and "· 10⁻¹" in lines[0]
     assert "The corrected bound holds in all of them." in lines[0]
-    assert "it fails in all of them" in lines[0]
+    assert "‖v‖² is larger in all of them" in lines[0]
     assert theory_numbers.verdict(numbers[numbers.norm == "none"]).startswith(
         "- **Lemma 4.5**: 30 checks."
     )
     exceeded = numbers.assign(broken=(numbers.statement == "theorem_4_4") * 6)
-    assert "**is exceeded in 50 %**" in theory_numbers.verdict(exceeded)
+    assert "**is exceeded in 50%**" in theory_numbers.verdict(exceeded)
 
 
 def test_rounding_in_single_precision_is_not_a_failure():
@@ -546,7 +546,7 @@ def test_conditions_are_given_as_shares_of_the_units(rows):
         squared = values.theorem_4_1_scale / values.theorem_4_1_gain**2
         assert shares["smaller", step] == (values.theorem_4_1_left < squared).mean()
     said = theory_numbers.asked(theory_numbers.conditions(rows))
-    assert f"**‖v‖ < ‖g‖ in {100 * shares['smaller'].mean():.0f} % of the units**" in said
+    assert f"**‖v‖ < ‖g‖ in {100 * shares['smaller'].mean():.0f}% of the units**" in said
     assert theory_numbers.asked(theory_numbers.conditions(rows[:0])) == ""
 
 
@@ -562,9 +562,9 @@ def test_distances_are_for_whole_layers_at_the_newest_step(rows):
     [
         (0, 9, "none of them"),
         (9, 9, "all of them"),
-        (1, 1000, "less than 1 %"),
-        (999, 1000, "more than 99 %"),
-        (1, 4, "25 %"),
+        (1, 1000, "less than 1%"),
+        (999, 1000, "more than 99%"),
+        (1, 4, "25%"),
     ],
 )
 def test_a_share_in_words(part, whole, words):

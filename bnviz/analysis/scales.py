@@ -16,7 +16,7 @@ INF = float("inf")
 OF_METRIC = "metric"  # instead of a quantity: the one that each row names in its column `metric`
 NEAREST = 1 - 2.0**-24  # the cosine nearest to 1 that single precision tells apart from it
 STATISTICS = {  # intervals around a mean over seeds
-    "t": "95 % t-interval",
+    "t": "95% t-interval",
     "range": "minimum to maximum",
     "sd": "± one standard deviation",
 }
@@ -76,9 +76,9 @@ def fisher(values: Any) -> Any:
 PLAIN = Scale("", same, same)
 LOG = Scale("mean of logarithms", logarithm, exponential, low=0)
 COSINE = Scale("mean of Fisher's z", fisher, np.tanh, low=-1, high=1)
-SHARE = Scale("", same, same, low=0, high=1, cut="cut at 0 and 100 %")
+SHARE = Scale("", same, same, low=0, high=1, cut="cut at 0 and 100%")
 PERCENT = replace(SHARE, high=100)  # a share in per cent
-ERROR = replace(LOG, high=1, cut="cut at 100 %")  # a share that is drawn on a logarithmic axis
+ERROR = replace(LOG, high=1, cut="cut at 100%")  # a share that is drawn on a logarithmic axis
 
 SCALES = {  # quantity -> its scale; quantities that are not named here have the plain one
     "train_loss": LOG,

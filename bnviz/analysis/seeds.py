@@ -84,7 +84,7 @@ def _ends(
 
 
 def t_factor(n: ArrayLike) -> NDArray[np.float64]:
-    """Return half the width of the 95 % t-interval of a mean of n values.
+    """Return half the width of the 95% t-interval of a mean of n values.
 
     The unit is the standard deviation of the values. NaN for n = 1.
     """

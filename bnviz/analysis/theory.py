@@ -212,19 +212,20 @@ def asked(numbers: DataFrame) -> str:
         return ""
     mean = numbers.groupby("condition")["value"].mean()
     return (
-        f"On average over the training so far, ⟨ŷ, g⟩ ≥ 0 in {100 * mean['inner']:.0f} % of the "
+        f"On average over the training so far, ⟨ŷ, g⟩ ≥ 0 in {100 * mean['inner']:.0f}% of the "
         f"units, the median of γ/σ is {mean['gain']:.2g}, BatchNorm removes "
-        f"{100 * mean['removed']:.2g} % of ‖g‖² (median), and "
-        f"**‖v‖ < ‖g‖ in {100 * mean['smaller']:.0f} % of the units**."
+        f"{100 * mean['removed']:.2g}% of ‖g‖² (median), and "
+        f"**‖v‖ < ‖g‖ in {100 * mean['smaller']:.0f}% of the units**."
     )
 
 
 def _first(total: dict[str, float]) -> str:
     fails, negative = (share(total[column], total["checks"]) for column in ("fails", "negative"))
     return (
-        f"With 1/m it is an equality, to within {power(total['deviation'])}. {_kept(total)} "
-        f"As printed in v3, with 1/\N{WORD JOINER}√m, it fails in {fails}. In {negative} the "
-        "printed bound is negative, although it bounds a squared length."
+        "The squared gradient ‖v‖² must not be larger than its bound. With 1/m the two are equal, "
+        f"to within {power(total['deviation'])}. {_kept(total)} As printed in v3, with "
+        f"1/\N{WORD JOINER}√m, the bound is too small: ‖v‖² is larger in {fails}. In {negative} "
+        "the printed bound is even below zero, where no square can be."
     )
 
 
@@ -272,9 +273,7 @@ def share(part: float, whole: float) -> str:
     if part in (0, whole):
         return "all of them" if part else "none of them"
     percent = 100 * part / whole
-    return (
-        "less than 1 %" if percent < 1 else "more than 99 %" if percent > 99 else f"{percent:.0f} %"
-    )
+    return "less than 1%" if percent < 1 else "more than 99%" if percent > 99 else f"{percent:.0f}%"
 
 
 def power(value: float) -> str:

@@ -113,7 +113,7 @@ def short(claim: Claim, text: str) -> str:
     mantissa, e, exponent = text.replace("−", "-").partition("e")
     power = f" · 10{str(int(exponent)).translate(SUPERSCRIPTS)}" if e else ""
     sign = claim.unit if claim.unit in (TIMES, "%") else ""
-    return f"{mantissa.replace('-', '−')}{power}{' ' if sign == '%' else ''}{sign}"
+    return f"{mantissa.replace('-', '−')}{power}{sign}"
 
 
 def ours(verdict: Verdict) -> str:

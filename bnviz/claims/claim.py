@@ -103,7 +103,7 @@ class Claim:
 
     def in_unit(self, number: str) -> str:
         """Append the unit to a number."""
-        space = NBSP if self.unit and self.unit != TIMES else ""
+        space = NBSP if self.unit == POINTS else ""
         return f"{number}{space}{self.unit}"
 
     @property

@@ -15,8 +15,8 @@ counter = partial(Claim, group="counter", norms=PAIR)
 CLAIMS = (
     counter(
         name="not-two-orders",
-        says="Contrary to the text, the gradient does not become more predictive by “close to two "
-        "orders of magnitude”.",
+        says="Contrary to the text, the gradient does not become “close to two orders of "
+        "magnitude” more predictive.",
         source="2018, Sec. 3 against its Fig. 4b",
         theirs="2.8× in its own figure over the first 5,000 steps",
         value=2.8,
@@ -46,8 +46,8 @@ CLAIMS = (
     ),
     counter(
         name="shift-at-1e-6",
-        says="The standard deep linear network has almost no covariate shift only at the lower "
-        "learning rate: at 1e-6 its gradients change direction.",
+        says="At learning rate 1e-6, unlike at 1e-7, the standard deep linear network's "
+        "gradients change direction.",
         source="2018, Sec. 2 against its Fig. 3b",
         theirs="−1.00 in its own figure (layer 17), which later versions leave out",
         value=-1.00,
@@ -82,8 +82,8 @@ CLAIMS = (
     ),
     counter(
         name="beta-on-a-fine-grid",
-        says="With a smallest step of a hundredth of the learning rate, BatchNorm's effective β is "
-        "the larger one.",
+        says="If the smallest step is a hundredth of the learning rate, BatchNorm's effective "
+        "β is the larger one.",
         source="against 2018, Fig. 4c",
         theirs="shows no such step size",
         quantity="effective β over step sizes from lr/100 on, median over the probes, ratio of "
@@ -97,8 +97,8 @@ CLAIMS = (
     ),
     counter(
         name="beta-on-its-grid",
-        says="With the paper's smallest step, half the learning rate, the standard network's "
-        "effective β is the larger one in the same runs.",
+        says="If the smallest step is half the learning rate, as in the paper, the standard "
+        "network's effective β is the larger one in the same runs.",
         source="2018, Fig. 4c",
         theirs="1.2× over the first 1,000 steps",
         value=1.2,

@@ -212,7 +212,7 @@ def _medians(numbers: DataFrame) -> DataFrame:
 
 
 def spread(layer: str, when: Literal["first", "last"]) -> Table:
-    """Return a unit's 95 % minus its 5 % quantile at one measurement (2018, Fig. 9)."""
+    """Return a unit's 95% minus its 5% quantile at one measurement (2018, Fig. 9)."""
     return lambda rows: table_of(_spreads(rows, layer), when, "spread")
 
 
@@ -220,7 +220,7 @@ def shift(layer: str) -> Table:
     """Return how far a unit's quantiles move from first to last measurement (2018, Fig. 6).
 
     The number is the mean of |last − first| over the levels of QUANTILES, divided by the mean
-    distance between the 5 % and the 95 % quantile.
+    distance between the 5% and the 95% quantile.
     """
 
     def table(rows: DataFrame) -> DataFrame:
@@ -233,7 +233,7 @@ def shift(layer: str) -> Table:
 
 
 def _spreads(rows: DataFrame, layer: str) -> DataFrame:
-    """Return the quantiles of a layer's sampled unit, and `spread`, the 95 % minus the 5 % one."""
+    """Return the quantiles of a layer's sampled unit, and `spread`, the 95% minus the 5% one."""
     bands = quantile_bands(rows, [layer], pooled=False)
     return bands.assign(spread=bands["q95"] - bands["q05"])
 

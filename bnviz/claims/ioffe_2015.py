@@ -15,10 +15,10 @@ CLAIMS = (
     of_2015(
         name="mnist-sooner",
         says="With BatchNorm, the test accuracy on MNIST rises sooner and stays higher.",
-        theirs="100 % of its curve, from step 4,000 on",
+        theirs="100% of its curve, from step 4,000 on",
         value=100,
         quantity="share of measurements after step 2,000 at which BatchNorm is above standard; "
-        "holds if it is so at all of them",
+        "holds if it is above at all of them",
         figure="test-accuracy",
         measure=evidence.ahead("batch", "none", 2001),
         low=100,
@@ -26,8 +26,8 @@ CLAIMS = (
     ),
     of_2015(
         name="mnist-higher",
-        says="With BatchNorm, the test accuracy on MNIST ends higher.",
-        theirs="about 1 point (98.2 against 97.2 %)",
+        says="With BatchNorm, the test accuracy on MNIST is higher in the end.",
+        theirs="about 1 point (98.2 against 97.2%)",
         value=1,
         quantity="test accuracy after 50,000 steps, BatchNorm minus standard",
         figure="test-accuracy",

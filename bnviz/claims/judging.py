@@ -51,7 +51,7 @@ class Verdict:
 
     @cached_property
     def estimate(self) -> tuple[float, float, float]:
-        """The mean over the seeds and the ends of its 95 % t-interval.
+        """The mean over the seeds and the ends of its 95% t-interval.
 
         The ends are NaN for fewer than two seeds, and if a number overflowed. The scale is the
         claim's: ratios are averaged by their logarithms.
@@ -71,7 +71,7 @@ class Verdict:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % t-interval of the mean."""
+        """The 95% t-interval of the mean."""
         return self.estimate[1:]
 
     @property

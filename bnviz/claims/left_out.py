@@ -56,7 +56,7 @@ LEFT_OUT = (
         "2015",
     ),
     LeftOut(
-        "With BatchNorm, a deep network with sigmoids reaches 69.8 % on ImageNet; without it, it "
+        "With BatchNorm, a deep network with sigmoids reaches 69.8% on ImageNet; without it, it "
         "stays at chance.",
         "2015, Sec. 4.2.2",
         INCEPTION,

@@ -11,11 +11,11 @@ of_report = partial(Claim, group="report", norms=PAIR, page="lenet", figure="tes
 CLAIMS = (
     of_report(
         name="report-mlp",
-        says="A perceptron is better with BatchNorm after the same number of iterations.",
+        says="After the same number of iterations, a perceptron is more accurate with BatchNorm.",
         source="Liu, Fig. 2",
         theirs="faster and higher, no number",
         quantity="share of measurements after step 0 at which BatchNorm's test accuracy is above "
-        "the standard network's; holds from 95 % on",
+        "the standard network's; holds at 95% or more",
         measure=evidence.ahead("batch", "none", 1),
         preset="liu-mlp",
         low=95,
@@ -23,11 +23,12 @@ CLAIMS = (
     ),
     of_report(
         name="report-lenet",
-        says="A LeNet with sigmoids is better with BatchNorm after the same number of iterations.",
+        says="After the same number of iterations, a LeNet with sigmoids is more accurate with"
+        " BatchNorm.",
         source="Liu, Fig. 3",
         theirs="faster and higher, no number",
         quantity="share of measurements after step 0 at which BatchNorm's test accuracy is above "
-        "the standard network's; holds from 95 % on",
+        "the standard network's; holds at 95% or more",
         measure=evidence.ahead("batch", "none", 1),
         preset="liu-lenet",
         low=95,
@@ -35,7 +36,7 @@ CLAIMS = (
     ),
     of_report(
         name="report-relu",
-        says="With ReLUs, a LeNet shows no visible difference.",
+        says="With ReLUs, BatchNorm makes no visible difference to a LeNet.",
         source="Liu, Fig. 4",
         theirs="none visible, no number",
         quantity="absolute difference of the two test accuracies, mean over the measurements after "

@@ -16,7 +16,7 @@ TRAINING = (
         name="batch-faster",
         says="With BatchNorm, the network learns faster at learning rate 0.1.",
         source="2018, Fig. 1a",
-        theirs="26.0 points (84.3 against 58.3 %)",
+        theirs="26.0 points (84.3 against 58.3%)",
         value=26.0,
         quantity="training accuracy over steps 1,000–1,999, BatchNorm minus standard",
         figure="training-accuracy",
@@ -26,12 +26,13 @@ TRAINING = (
     ),
     deep(
         name="batch-sooner",
-        says="With BatchNorm, the first batch of which 90 % is right comes sooner.",
+        says="With BatchNorm, the network gets 90% of a batch right sooner.",
         source="2018, Fig. 1a",
         theirs="2.1× (step 3,300 against 1,600)",
         value=2.1,
-        quantity="first step, of every hundredth, whose batch is 90 % right, ratio of standard to "
-        "BatchNorm; a network that has no such batch counts with the last of these steps",
+        quantity="first of every hundredth step at which 90% of the batch is right, ratio of "
+        "standard to BatchNorm; a network that never gets there counts with the last of "
+        "these steps",
         figure="training-accuracy",
         measure=ratio(first_step(0.9, 100), "none", "batch"),
         low=1,
@@ -41,7 +42,7 @@ TRAINING = (
         name="batch-better",
         says="With BatchNorm, the network ends with a higher test accuracy.",
         source="2018, Fig. 1b",
-        theirs="4.3 points after 5,000 steps (81.2 against 76.9 %), 2.9 after 15,000",
+        theirs="4.3 points after 5,000 steps (81.2 against 76.9%), 2.9 after 15,000",
         value=4.3,
         quantity="test accuracy after the last step, BatchNorm minus standard",
         figure="test-accuracy",
@@ -51,9 +52,10 @@ TRAINING = (
     ),
     of_2018(
         name="batch-better-augmented",
-        says="With augmentation, too, the network with BatchNorm ends with a higher test accuracy.",
+        says="On augmented images, the network also ends with a higher test accuracy with "
+        "BatchNorm.",
         source="2018, App. A.1",
-        theirs="4 points (92 against 88 %)",
+        theirs="4 points (92 against 88%)",
         value=4,
         quantity="test accuracy after a short run of 2,000 steps on augmented images, BatchNorm "
         "minus standard",
@@ -66,7 +68,7 @@ TRAINING = (
     ),
     of_2018(
         name="batch-faster-momentum",
-        says="With momentum, too, the network with BatchNorm learns faster.",
+        says="With momentum, the network also learns faster with BatchNorm.",
         source="2018, App. A.1, which names no momentum",
         theirs="no figure",
         quantity="training accuracy over steps 1,000–1,999 of a short run with momentum 0.9 at "
@@ -82,10 +84,10 @@ TRAINING = (
         name="batch-at-half",
         says="BatchNorm still trains at learning rate 0.5.",
         source="2018, Fig. 1b",
-        theirs="−2.7 points after 15,000 steps, −9.9 after 2,000 (69.2 against 79.1 %)",
+        theirs="−2.7 points after 15,000 steps, −9.9 after 2,000 (69.2 against 79.1%)",
         value=-2.7,
         quantity="test accuracy of BatchNorm after the last step, at learning rate 0.5 minus at "
-        "0.1; may lose up to 10 points",
+        "0.1; it may lose up to 10 points",
         figure="test-accuracy",
         measure=difference(final("test_accuracy", by="lr"), 0.5, 0.1, 100),
         norms=("batch",),
@@ -97,10 +99,10 @@ TRAINING = (
         name="standard-at-half",
         says="At learning rate 0.5, the standard network stays at chance.",
         source="2018, Fig. 1",
-        theirs="10.0 % to the end",
+        theirs="10.0% to the end",
         value=10.0,
         quantity="training accuracy of the standard network over steps 1,500–1,999; holds within 2 "
-        "points of chance, 10 %",
+        "points of chance, 10%",
         figure="training-accuracy",
         measure=of(accuracy(1500, 2000), "none", 100),
         norms=("none",),
@@ -111,12 +113,12 @@ TRAINING = (
     ),
     deep(
         name="noisy-as-fast",
-        says="The gap between BatchNorm and noisy BatchNorm is almost non-existent.",
+        says="There is almost no gap between BatchNorm and noisy BatchNorm.",
         source="2018, Sec. 2, Fig. 2",
-        theirs="19 % (84.3 and 79.3 against 58.3 %)",
+        theirs="19% (84.3 and 79.3 against 58.3%)",
         value=19,
         quantity="BatchNorm's lead over noisy BatchNorm as a share of its lead over standard, in "
-        "training accuracy over steps 1,000–1,999; holds up to a third",
+        "training accuracy over steps 1,000–1,999; holds if it is at most a third",
         figure="training-accuracy",
         measure=share_of_gap(accuracy(1000, 2000), "noisy", "none", "batch", 100),
         norms=("none", "batch", "noisy"),
@@ -129,7 +131,7 @@ TRAINING = (
         name="noisy-above-standard",
         says="Noisy BatchNorm learns much faster than the standard network.",
         source="2018, Sec. 2, Fig. 2",
-        theirs="21 points (79.3 against 58.3 %)",
+        theirs="21 points (79.3 against 58.3%)",
         value=21,
         quantity="training accuracy over steps 1,000–1,999, noisy BatchNorm minus standard; at "
         "least 5 points",
@@ -145,7 +147,7 @@ TRAINING = (
         source="2018, Sec. 2, text",
         theirs="no figure; training is prevented",
         quantity="training accuracy of the standard network with noise over steps 1,500–1,999; "
-        "holds within 2 points of chance, 10 %",
+        "holds within 2 points of chance, 10%",
         figure="training-accuracy",
         measure=of(accuracy(1500, 2000), "noise", 100),
         preset="noise-alone",
@@ -192,7 +194,8 @@ DISTRIBUTIONS = (
     ),
     in_fig_8(
         name="noisy-own-spread",
-        says="Noisy BatchNorm's means change more even in units of their own spread.",
+        says="Even relative to their own spread, noisy BatchNorm's means change more than the "
+        "standard network's.",
         source="2018, Sec. 2",
         theirs="no figure",
         quantity=f"|μ_{{t+1}} − μ_t| / σ_t of one unit, {MEDIAN}, ratio of noisy BatchNorm to "
@@ -215,7 +218,7 @@ DISTRIBUTIONS = (
     ),
     in_fig_8(
         name="standard-drifts",
-        says="The standard network's means drift farther from their start than BatchNorm's.",
+        says="The standard network's means drift farther from where they start than BatchNorm's.",
         source="2018, Fig. 8b",
         theirs="by eye",
         quantity="|μ_t − μ_0| of one unit at every hundredth step t after step 0, "
@@ -232,7 +235,7 @@ DISTRIBUTIONS = (
             "uncontrolled.",
             source="2018, Sec. 4, Fig. 9",
             theirs="no number; layer 24 is the widest of its figure",
-            quantity=f"distance from the 5 % to the 95 % quantile of a unit of layer {layer} at "
+            quantity=f"distance from the 5% to the 95% quantile of a unit of layer {layer} at "
             "the last measurement, ratio of standard to BatchNorm",
             figure="quantiles",
             measure=ratio(evidence.spread(f"fc{layer}", "last"), "none", "batch"),

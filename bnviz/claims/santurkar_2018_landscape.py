@@ -27,8 +27,8 @@ BANDS = (
     ),
     deep(
         name="band-narrower-log",
-        says="On the logarithmic axis of the paper's figure, too, the loss varies less with "
-        "BatchNorm.",
+        says="With BatchNorm, the loss also varies less on the logarithmic axis of the paper's"
+        " figure.",
         source="2018, Sec. 3, Fig. 4a",
         theirs="3.7× over the first 5,000 steps, 1.9× over the first 2,000",
         value=3.7,
@@ -43,7 +43,7 @@ BANDS = (
     ),
     deep(
         name="noisy-band",
-        says="With noisy BatchNorm, too, the loss varies less along the gradient than in the "
+        says="With noisy BatchNorm, the loss also varies less along the gradient than in the "
         "standard network.",
         source="2018, Sec. 3",
         theirs="no figure",
@@ -56,7 +56,7 @@ BANDS = (
     ),
     deep(
         name="random-direction",
-        says="Along random directions, too, the loss varies less with BatchNorm.",
+        says="With BatchNorm, the loss also varies less along random directions.",
         source="2018, Sec. 3, text",
         theirs="no figure; said to behave similarly",
         quantity="mean width of the loss band along a random direction as long as the gradient, "
@@ -95,8 +95,8 @@ GRADIENTS = (
     ),
     deep(
         name="gradient-relative",
-        says="With BatchNorm, the gradient changes less over one training step as a share of its "
-        "length.",
+        says="With BatchNorm, the gradient changes by a smaller share of its length over one "
+        "training step.",
         source="2018, Sec. 3",
         theirs="no figure",
         quantity="‖∇L(θ − ηg) − g‖ / ‖g‖ at η = lr, median over the probes, ratio of standard to "
@@ -108,7 +108,7 @@ GRADIENTS = (
     ),
     deep(
         name="beta-lower",
-        says="With BatchNorm, the effective β-smoothness is better early in training.",
+        says="Early in training, effective β is lower with BatchNorm.",
         source="2018, Sec. 3, Fig. 4c",
         theirs="1.2× (21.0 against 16.9)",
         value=1.2,
@@ -120,8 +120,8 @@ GRADIENTS = (
     ),
     deep(
         name="beta-scale-free",
-        says="With BatchNorm, effective β times the squared length of the weights is lower early "
-        "in training.",
+        says="Early in training, effective β times the squared length of the weights is lower "
+        "with BatchNorm.",
         source="2018, Sec. 3; Dinh et al. 2017",
         theirs="no figure",
         quantity="effective β times ‖W‖², median over the first 1,000 steps, ratio of standard to "
@@ -133,7 +133,7 @@ GRADIENTS = (
     ),
     deep(
         name="beta-plateau",
-        says="BatchNorm's effective β stays near 20, the inverse of the smallest η.",
+        says="BatchNorm's effective β stays near 20, which is one over the smallest step size.",
         source="2018, Fig. 4c",
         theirs="0.99 over the first 5,000 steps, 0.89 over the first 2,000",
         value=0.99,
@@ -147,8 +147,8 @@ GRADIENTS = (
     ),
     deep(
         name="distance-grows",
-        says="The longer the step, the more the standard network's gradient changes; BatchNorm's "
-        "changes little.",
+        says="A longer step changes the standard network's gradient much more, but BatchNorm's"
+        " only a little more.",
         source="2018, Fig. 11",
         theirs="2.3× (4.3 against 1.9)",
         value=2.3,
@@ -170,7 +170,7 @@ ON_THE_DLN = (
         theirs="6 · 10⁹× (6 · 10¹⁴ against 10⁵)",
         value=6e9,
         quantity="highest loss over the step sizes in the first 200 steps, ratio of standard to "
-        "BatchNorm; holds from 10 on",
+        "BatchNorm; holds at 10 or more",
         figure="landscape",
         measure=ratio(landscape("loss_high", "max", 0, 200), "none", "batch"),
         preset="fig10",
@@ -197,7 +197,7 @@ ON_THE_DLN = (
     ),
     of_2018(
         name="dln-edge",
-        says="BatchNorm's effective β in the deep linear network is 2/lr, the edge of stability.",
+        says="In the deep linear network, BatchNorm's effective β is 2/lr, the edge of stability.",
         source="2018, Fig. 10c",
         theirs="1.006 · 2/lr in the median; at single probes up to 0.17 off",
         value=0.17,

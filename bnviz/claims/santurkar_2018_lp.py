@@ -32,8 +32,8 @@ def as_good(norm: str, theirs: Theirs) -> Claim:
         says=f"Normalising by {name} is as good as BatchNorm.",
         source="2018, Sec. 3.3, Fig. 5a",
         **theirs,
-        quantity=f"training accuracy over steps 1,000–1,999, {name} minus BatchNorm; may lose "
-        "up to 6 points, as with noise",
+        quantity=f"training accuracy over steps 1,000–1,999, {name} minus BatchNorm; it may lose up"
+        " to 6 points, as with noise",
         figure="training-accuracy",
         measure=difference(accuracy(1000, 2000), norm, "batch", 100),
         norms=("batch", norm),
@@ -48,7 +48,7 @@ def smoother(norm: str, band: Theirs, predictive: Theirs) -> tuple[Claim, ...]:
     return (
         than_standard(
             name=f"{norm}-band",
-            says=f"With {name}, too, the loss varies less along the gradient than in the standard "
+            says=f"With {name}, the loss also varies less along the gradient than in the standard "
             "network.",
             source="2018, Fig. 12b",
             **band,
@@ -59,7 +59,7 @@ def smoother(norm: str, band: Theirs, predictive: Theirs) -> tuple[Claim, ...]:
         ),
         than_standard(
             name=f"{norm}-predictive",
-            says=f"With {name}, too, the gradient is more predictive than in the standard network.",
+            says=f"With {name}, the gradient is also more predictive than in the standard network.",
             source="2018, Fig. 12c",
             **predictive,
             quantity="largest ‖∇L(θ − ηg) − g‖ over the step sizes, median over the probes, ratio "
@@ -75,11 +75,11 @@ def shifting(norm: str) -> Claim:
     name = NAMES[norm]
     return deep(
         name=f"{norm}-shift",
-        says=f"The distributions of {name} shift more than the standard network's.",
+        says=f"With {name}, the distributions shift more than in the standard network.",
         source="2018, Sec. 3.3, Fig. 6",
         theirs="more, by eye",
         quantity="how far a unit's quantiles in layer 11 move from the first to the last "
-        f"measurement, in units of their 5–95 % spread, ratio of {name} to standard",
+        f"measurement, in units of their 5–95% spread, ratio of {name} to standard",
         figure="quantiles",
         measure=ratio(evidence.shift("conv11"), norm, "none"),
         norms=("none", norm),
@@ -96,10 +96,10 @@ def on_the_dln(norm: str, loss: Theirs, band: Theirs, predictive: Theirs) -> tup
     return (
         dln(
             name=f"dln-{norm}",
-            says=f"On the deep linear network, {name} is better than no normalisation.",
+            says=f"The deep linear network reaches a lower loss with {name} than without.",
             source="2018, Fig. 5b",
             **loss,
-            quantity=f"training loss at its last measurement, step 9,995: {name} to standard",
+            quantity=f"training loss at its last measurement, step 9,995, {name} to standard",
             figure="training-loss",
             measure=ratio(final("train_loss"), norm, "none"),
             high=1,
@@ -111,7 +111,7 @@ def on_the_dln(norm: str, loss: Theirs, band: Theirs, predictive: Theirs) -> tup
             source="2018, Fig. 13b",
             **band,
             quantity="highest loss over the step sizes in the first 200 steps, ratio of standard "
-            f"to {name}; holds from 10 on",
+            f"to {name}; holds at 10 or more",
             figure="landscape",
             measure=ratio(landscape("loss_high", "max", 0, 200), "none", norm),
             low=10,
@@ -119,11 +119,11 @@ def on_the_dln(norm: str, loss: Theirs, band: Theirs, predictive: Theirs) -> tup
         dln(
             name=f"dln-{norm}-predictive",
             says=f"Early in training, the gradient of the deep linear network with {name} does not "
-            "explode along the gradient.",
+            "explode along its own direction.",
             source="2018, Fig. 13c",
             **predictive,
             quantity="largest ‖∇L(θ − ηg) − g‖ in the first 200 steps, ratio of standard to "
-            f"{name}; holds from 10 on",
+            f"{name}; holds at 10 or more",
             figure="gradient-predictiveness",
             measure=ratio(landscape("distance_high", "max", 0, 200), "none", norm),
             low=10,
@@ -136,7 +136,7 @@ def at_the_edge(norm: str, theirs: str) -> Claim:
     name = NAMES[norm]
     return of_2018(
         name=f"dln-{norm}-edge",
-        says=f"With {name}, the effective β of the deep linear network is 2/lr as well.",
+        says=f"With {name}, the effective β of the deep linear network is also 2/lr.",
         source="2018, Fig. 13d",
         theirs=theirs,
         quantity="|β · lr/2 − 1|, median over the probes from step 500 on",
@@ -150,7 +150,7 @@ def at_the_edge(norm: str, theirs: str) -> Claim:
 
 BETTER_THAN_BATCH = of_2018(
     name="dln-l1-above-batch",
-    says="On the deep linear network, L1 is better than BatchNorm.",
+    says="The deep linear network reaches a lower loss with L1 than with BatchNorm.",
     source="2018, Sec. 3.3, Fig. 5b",
     theirs="0.20× (97 against 480)",
     value=0.20,
@@ -169,19 +169,19 @@ BETTER_THAN_BATCH = of_2018(
 CLAIMS = (
     *on_vgg(
         "l1",
-        good=told("0.6 points (84.9 against 84.3 %)", 0.6),
+        good=told("0.6 points (84.9 against 84.3%)", 0.6),
         band=told("4.7× over the first 5,000 steps", 4.7),
         predictive=told("2.1× over the first 5,000 steps", 2.1),
     ),
     *on_vgg(
         "l2",
-        good=told("0.2 points (84.5 against 84.3 %)", 0.2),
+        good=told("0.2 points (84.5 against 84.3%)", 0.2),
         band=told("6.6× over the first 5,000 steps", 6.6),
         predictive=told("2.7× over the first 5,000 steps", 2.7),
     ),
     *on_vgg(
         "linf",
-        good=told("−0.1 points (84.2 against 84.3 %)", -0.1),
+        good=told("−0.1 points (84.2 against 84.3%)", -0.1),
         band=told("8.4× over the first 5,000 steps", 8.4),
         predictive=told("2.6× over the first 5,000 steps", 2.6),
     ),

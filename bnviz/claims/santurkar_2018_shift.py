@@ -34,7 +34,7 @@ def _by_distance(
         says=f"BatchNorm does not reduce the distance ‖G − G′‖ {where}.",
         theirs=theirs,
         value=value,
-        quantity=f"median ‖G − G′‖ {where}, ratio of BatchNorm to standard; from 0.9 on counts as "
+        quantity=f"median ‖G − G′‖ {where}, ratio of BatchNorm to standard; 0.9 or more counts as "
         "similar or larger",
         measure=ratio(_shift("ics_l2", layer, when), "batch", "none"),
         low=SIMILAR,
@@ -51,8 +51,8 @@ def _by_cosine(layer: int, when: tuple[float, float], theirs: str, value: float)
         says=f"BatchNorm does not bring the cosine nearer to 1 {where}.",
         theirs=theirs,
         value=value,
-        quantity=f"median cos ∠(G, G′) {where}, BatchNorm minus standard; up to 0.1 counts as "
-        "similar",
+        quantity=f"median cos ∠(G, G′) {where}, BatchNorm minus standard; a difference of up to 0.1"
+        " counts as similar",
         measure=difference(_shift("ics_cosine", layer, when), "batch", "none"),
         high=1 - SIMILAR,
     )

@@ -32,7 +32,7 @@ def in_each(name: str, says: str, **about: Any) -> tuple[Claim, ...]:
 UNCONDITIONAL = (
     in_theory(
         name="theorem-4-1",
-        says="Theorem 4.1, with 1/m, is an equality.",
+        says="With 1/m, the two sides of Theorem 4.1 are equal.",
         theirs="proved with 1/m in later versions",
         quantity="largest difference between the two sides, terms in ε included, relative to the "
         "largest terms; double precision",
@@ -42,9 +42,11 @@ UNCONDITIONAL = (
     ),
     in_theory(
         name="theorem-4-1-printed",
-        says="Theorem 4.1 as printed in v3, with 1/√m, bounds the gradient.",
+        says="The bound of Theorem 4.1 as printed in v3, with 1/√m, is at least as large as "
+        "the gradient.",
         theirs="printed so",
-        quantity="share of checks in which the printed bound is exceeded by more than rounding",
+        quantity="share of checks in which the gradient is larger than the printed bound, by more "
+        "than rounding; holds if there are none",
         figure="theorem-4-1",
         measure=evidence.exceeded("theorem_4_1", "fails"),
         high=0,
@@ -52,7 +54,7 @@ UNCONDITIONAL = (
     ),
     in_theory(
         name="theorem-4-2",
-        says="Theorem 4.2, in its first form, is an equality.",
+        says="The two sides of Theorem 4.2, in its first form, are equal.",
         theirs="proved",
         quantity="largest difference between the two sides, terms in ε included, relative to the "
         "largest terms; double precision",
@@ -62,9 +64,11 @@ UNCONDITIONAL = (
     ),
     in_theory(
         name="theorem-4-4",
-        says="Theorem 4.4, as its proof gives it, bounds the gradient of the weights.",
+        says="The bound of Theorem 4.4, as its proof gives it, is at least as large as the "
+        "gradient.",
         theirs="proved",
-        quantity="share of checks in which the bound is exceeded by more than rounding",
+        quantity="share of checks in which the gradient is larger than the bound, by more than "
+        "rounding; holds if there are none",
         figure="theorem-4-4",
         measure=evidence.exceeded("theorem_4_4", "broken"),
         high=0,
@@ -72,9 +76,11 @@ UNCONDITIONAL = (
     ),
     in_theory(
         name="theorem-4-4-printed",
-        says="Theorem 4.4 as printed bounds the gradient of the weights.",
+        says="The bound of Theorem 4.4 as printed is at least as large as the gradient of the "
+        "weights.",
         theirs="printed so",
-        quantity="share of checks in which the printed bound is exceeded by more than rounding",
+        quantity="share of checks in which the gradient is larger than the printed bound, by more "
+        "than rounding; holds if there are none",
         figure="theorem-4-4",
         measure=evidence.exceeded("theorem_4_4", "fails"),
         high=0,
@@ -82,7 +88,7 @@ UNCONDITIONAL = (
     ),
     in_theory(
         name="lemma-4-5",
-        says="Lemma 4.5 is an equality.",
+        says="The two sides of Lemma 4.5 are equal.",
         theirs="proved",
         quantity="largest difference between the two sides, relative to the largest terms; double "
         "precision",
@@ -103,10 +109,10 @@ GAIN = in_each(
 )
 CONDITION = in_each(
     "theorem-4-2-condition",
-    "In the {}, ⟨ŷ, g⟩ ≥ 0. Under this condition Theorem 4.2 promises a lower curvature.",
+    "Most units of the {} meet the condition of Theorem 4.2, ⟨ŷ, g⟩ ≥ 0.",
     theirs="assumed",
-    quantity="share of units that meet the condition, mean over training; holds if it is most of "
-    "them",
+    quantity="share of units that meet the condition, mean over training; holds if at least "
+    "half of them do",
     measure=evidence.condition("inner", 100),
     low=50,
     unit="%",
@@ -115,8 +121,8 @@ SHORTER = in_each(
     "batch-shortens",
     "In the {}, BatchNorm makes the gradient shorter.",
     theirs="follows from Theorem 4.1 if γ < σ, which the paper expects",
-    quantity="share of units whose gradient is shorter in front of BatchNorm than behind it, mean "
-    "over training; holds if it is most of them",
+    quantity="share of units whose gradient is shorter in front of BatchNorm than behind it, "
+    "mean over training; holds if it is at least half of them",
     measure=evidence.condition("smaller", 100),
     low=50,
     unit="%",

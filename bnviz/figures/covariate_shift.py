@@ -83,9 +83,14 @@ def covariate_shift_at(frame: DataFrame) -> go.Figure:
             line = line_trace(curve, depth, rows["value"], **curve.dots(7), **whiskers)
             fig.add_trace(line, row=list(SHIFT).index(metric) + 1, col=1)
     fig.add_traces(interval_legend(frame, whiskers=True))
-    return _ideal(named_once(fig)).update_xaxes(
-        tickformat="d", unifiedhovertitle={"text": "Layer %{x}"}
-    )
+    fig = _ideal(named_once(fig)).update_yaxes(row=1, **_few_ticks(frame))
+    return fig.update_xaxes(tickformat="d", unifiedhovertitle={"text": "Layer %{x}"})
+
+
+def _few_ticks(frame: DataFrame) -> dict[str, str]:
+    """Return ticks at 1, 2 and 5 for distances within about a decade, where plotly labels all."""
+    distance = frame.loc[(frame["metric"] == "ics_l2") & (frame["value"] > 0), "value"]
+    return {"dtick": "D2"} if distance.max() < 20 * distance.min() else {}
 
 
 COVARIATE_SHIFT = Panel(

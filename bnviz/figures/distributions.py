@@ -45,9 +45,9 @@ def _networks(frame: DataFrame, x_title: str, y_title: str, **sharing: Any) -> g
 
 
 def quantile_bands(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
-    """Draw `analysis.quantile_bands`: the median with bands from 15 to 85 % and from 5 to 95 %.
+    """Draw `analysis.quantile_bands`: the median with bands from 15 to 85% and from 5 to 95%.
 
-    Fig. 1b-c of the 2015 paper shows the same without the band from 5 to 95 %.
+    Fig. 1b-c of the 2015 paper shows the same without the band from 5 to 95%.
     """
     fig, names = _networks(frame, "Steps", "Activation", shared_xaxes="all"), layers(frame)
     for column, (curve, run) in enumerate(curves(frame), 1):
@@ -166,7 +166,7 @@ def histogram_steps(view: View) -> set[int]:
 
 QUANTILES = Panel(
     "Quantiles over training",
-    "Median, 15–85 % and 5–95 %. If the distribution is stable, all lines are level.",
+    "Median, 15–85% and 5–95%. If the distribution is stable, all lines are level.",
     lambda view: analysis.quantile_bands(view.rows, view.layers, pooled(view)),
     lambda numbers, view: quantile_bands(numbers, view.time, view.paper),
     paper="quantile_bands",

@@ -186,11 +186,7 @@ class Panel:
         All runs must have the same model. The papers trained with SGD only, so runs with another
         optimiser get no curves. Their curves are over steps only, so another `unit` gets none.
         """
-        networks = frozenset(
-            (spec.norm, spec.lr)
-            for spec in specs
-            if spec.optimizer == "sgd" and choice != self.without and unit == STEPS
-        )
+        networks = by_sgd(specs) if choice != self.without and unit == STEPS else frozenset()
         return reference.counterpart(self.paper, FAMILY[specs[0].model], networks)
 
     def played(self, view: View) -> go.Figure:
@@ -218,6 +214,17 @@ class Panel:
     def picture(self, numbers: DataFrame, view: View) -> go.Figure:
         """Draw the numbers, with the unit and smoothing of the view if it is over steps."""
         return arranged(self.draw(numbers, view), numbers, view.specs, view.lines)
+
+
+def by_sgd(specs: Sequence[RunSpec]) -> reference.Networks:
+    """Return the networks that were trained with SGD, as in the papers."""
+    return frozenset((spec.norm, spec.lr) for spec in specs if spec.optimizer == "sgd")
+
+
+def no_counterpart(panels: Iterable[Panel], specs: Sequence[RunSpec]) -> str:
+    """Return in one sentence why none of these panels has a paper's curve for these runs."""
+    shows = [panel.paper for panel in panels]
+    return reference.absence(shows, FAMILY[specs[0].model], by_sgd(specs))
 
 
 def metrics_of(panels: Iterable[Panel]) -> frozenset[str] | None:

@@ -252,7 +252,7 @@ SURFACE_RISE = Panel(
 )
 PATH_SHARE = Panel(
     "How much of the path the plane shows",
-    "The share of the squared distance from the previous plane that lies in this one. Near 0 %, "
+    "The share of the squared distance from the previous plane that lies in this one. Near 0%, "
     "the drawn path shows almost nothing of how training got here.",
     lambda view: analysis.path_share(view.rows),
     lambda numbers, view: path_share(numbers, view.time),

@@ -239,7 +239,9 @@ DEVIATIONS = Panel(
 )
 THEOREM_4_1 = theorem_panel(
     "theorem_4_1",
-    "The squared gradient of a unit in front of BatchNorm. The bound fails above the diagonal.",
+    "Upward: the squared gradient ‖v‖² of a unit in front of BatchNorm. To the right: the bound "
+    "that the theorem sets for it. Above the diagonal ‖v‖² is larger than its bound, so there the "
+    "theorem is wrong.",
     "with 1/m",
     "with 1/√m, as printed",
 )
@@ -251,7 +253,8 @@ THEOREM_4_2 = theorem_panel(
 )
 THEOREM_4_4 = theorem_panel(
     "theorem_4_4",
-    "The squared gradient of a unit's weights. How loose is the bound?",
+    "The squared gradient of a unit's weights, and its bound. How far below the diagonal are the "
+    "points, so how loose is the bound?",
     "as its proof gives it",
     "as printed",
 )

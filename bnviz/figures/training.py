@@ -83,7 +83,7 @@ def _note_ends(fig: go.Figure, frame: DataFrame, bottom: bool = False) -> None:
     step = frame["step"].max()
     batch, none = with_and_without(frame[frame["step"] == step], "value")
     if isfinite(batch - none):
-        said = f"<b>{100 * batch:.3g} %</b> with BatchNorm, {100 * none:.3g} % without"
+        said = f"<b>{100 * batch:.3g}%</b> with BatchNorm, {100 * none:.3g}% without"
         note(fig, f"Step {step:,}: {said}", bottom=bottom)
 
 

@@ -147,7 +147,7 @@ def counterpart(shows: str, family: str, networks: Networks) -> DataFrame:
     number), kind, step, and
 
     - low, high for loss_band and gradient_predictiveness
-    - low, value, high (15, 50 and 85 %) for quantile_bands
+    - low, value, high (15, 50 and 85%) for quantile_bands
     - eta, distance for step_sizes
     - value for all others
 
@@ -170,6 +170,23 @@ def counterpart(shows: str, family: str, networks: Networks) -> DataFrame:
         ]
         left = left.difference(*served[best])
     return concat(chosen, ignore_index=True) if chosen else DataFrame(columns=NO_CURVES)
+
+
+def absence(shows: Iterable[str], family: str, networks: Networks) -> str:
+    """Return in one sentence why the papers have no curve beneath our figures `shows`.
+
+    `family` and `networks` are as in `counterpart`.
+    """
+    theirs = [source for source in SOURCES if source.shows in {*shows} and source.family == family]
+    if not theirs:
+        return "The papers show no curve of this kind of network."
+    if not networks:
+        return "The papers trained with SGD only."
+    rates = {float(curve["lr"].iloc[0]) for source in theirs for curve in curves(source)}
+    if not any(math.isnan(rate) for rate in rates) and rates.isdisjoint(lr for _, lr in networks):
+        known = " or ".join(f"{rate:g}" for rate in sorted(rates))
+        return f"The paper shows curves at learning rate {known} only."
+    return "The papers show no curve of these networks."
 
 
 def _served(curve: DataFrame, networks: set[tuple[str, float]]) -> set[tuple[str, float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,11 @@ class Preset:
     def learning_rates(self) -> tuple[float, ...]:
         """The learning rates that it compares, or its only one."""
         return self.rates or (self.knobs["lr"],)
+
+    @property
+    def gist(self) -> str:
+        """The beginning of its summary, up to the first comma, colon or full stop."""
+        return re.split(r"[.,:](?: |$)", self.summary)[0]
 
     def specs(self, **changes: Any) -> list[RunSpec]:
         """Return one spec for each network and learning rate. SpecError for an invalid change."""

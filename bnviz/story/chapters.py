@@ -120,8 +120,8 @@ STABILITY = (
         text=(
             "These are two copies of one network. Both start from the same weights and see the "
             "same batches; one normalises its layers. Over steps 1,000 to 1,999 the training "
-            "accuracy is {batch:.0f} % with BatchNorm and {none:.0f} % without. On test images "
-            "the two stand at {batch_test:.0f} % and {none_test:.0f} % after 5,000 steps."
+            "accuracy is {batch:.0f}% with BatchNorm and {none:.0f}% without. On test images "
+            "the two stand at {batch_test:.0f}% and {none_test:.0f}% after 5,000 steps."
         ),
         numbers={
             **each(MIDDLE, *PAIR, scale=100),
@@ -146,7 +146,7 @@ STABILITY = (
         ),
         numbers=each(of_seed_0(evidence.travel(["conv5"], pooled=False)), *NORMS),
         metrics=("activation_quantile",),
-        reading="The lines show the median and the 15–85 % and 5–95 % ranges of one ReLU's input. "
+        reading="The lines show the median and the 15–85% and 5–95% ranges of one ReLU's input. "
         "A stable distribution gives level lines.",
         formula=(
             "Quantiles of the input of one ReLU of layer 5, over batch × height × width of one "
@@ -163,8 +163,8 @@ STABILITY = (
         text=(
             "The noise moves a channel's mean from step to step {moved:.0f} times as far as it "
             "moves in the standard network, or {own:.1f} times in units of its own spread. Over "
-            "steps 1,000 to 1,999 the training accuracy is {noisy:.0f} % with noise, {batch:.0f} % "
-            "with BatchNorm alone and {none:.0f} % in the standard network. So this network "
+            "steps 1,000 to 1,999 the training accuracy is {noisy:.0f}% with noise, {batch:.0f}% "
+            "with BatchNorm alone and {none:.0f}% in the standard network. So this network "
             "learns fast without stable distributions. What does the noise leave in place?"
         ),
         numbers={
@@ -262,8 +262,8 @@ SMOOTHNESS = (
         text=(
             "Divide by an average L1, L2 or L∞ norm instead of the standard deviation. The "
             "variance is no longer fixed. The training accuracy over steps 1,000 to 1,999 is "
-            "{l1:.0f}, {l2:.0f} and {linf:.0f} %, against {batch:.0f} % with BatchNorm and "
-            "{none:.0f} % for the standard network (one seed)."
+            "{l1:.0f}, {l2:.0f} and {linf:.0f}%, against {batch:.0f}% with BatchNorm and "
+            "{none:.0f}% for the standard network (one seed)."
         ),
         numbers=each(MIDDLE, *LP, scale=100),
         reading="Do all normalised networks outrun the standard one, and how far apart are they?",
@@ -283,8 +283,8 @@ SMOOTHNESS = (
         text=(
             "A shallower network, vgg11, trains on 4,000 images for 200 steps at the same learning "
             "rate. Here BatchNorm's band is the wider one: {batch:.2f} against {none:.2f} on "
-            "average. Over the last 20 steps the training accuracy is {batch_last:.0f} % with "
-            "BatchNorm and {none_last:.0f} % without: the standard network has barely started to "
+            "average. Over the last 20 steps the training accuracy is {batch_last:.0f}% with "
+            "BatchNorm and {none_last:.0f}% without: the standard network has barely started to "
             "learn. A small demonstration can show the opposite of the paper."
         ),
         numbers={

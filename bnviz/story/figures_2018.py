@@ -29,9 +29,9 @@ VGG_FIGURES_1_TO_4 = (
     PaperFigure(
         title="1, accuracy and histograms",
         preset="deep",
-        theirs="BatchNorm is ahead from the start and ends at 82.9 against 80.0 % test accuracy",
-        ours="training accuracy {batch} against {none} % over steps 1,000–1,999, test accuracy "
-        "{batch_test} against {none_test} %",
+        theirs="BatchNorm is ahead from the start and ends at 82.9 against 80.0% test accuracy",
+        ours="training accuracy {batch} against {none}% over steps 1,000–1,999, test accuracy "
+        "{batch_test} against {none_test}%",
         numbers={
             **each(MIDDLE, "batch", "none", scale=100),
             **named("test", each(TEST, "batch", "none", scale=100)),
@@ -41,9 +41,9 @@ VGG_FIGURES_1_TO_4 = (
     PaperFigure(
         title="1, learning rate 0.5",
         preset="fig1",
-        theirs="BatchNorm ends at 80 %, and the standard network stays at chance",
-        ours="test accuracy of BatchNorm {batch} %, training accuracy of the standard network "
-        "{none_early} % over the first 1,000 steps and {none_late} % over steps 1,500–1,999",
+        theirs="BatchNorm ends at 80%, and the standard network stays at chance",
+        ours="test accuracy of BatchNorm {batch}%, training accuracy of the standard network "
+        "{none_early}% over the first 1,000 steps and {none_late}% over steps 1,500–1,999",
         numbers={
             **each(at_rate(0.5, TEST), "batch", scale=100),
             **named("early", each(at_rate(0.5, accuracy(0, 1000)), "none", scale=100)),
@@ -55,8 +55,8 @@ VGG_FIGURES_1_TO_4 = (
     PaperFigure(
         title="1, with augmentation (short run)",
         preset="augmented",
-        theirs="BatchNorm ends at 92 and the standard network at 88 % test accuracy (text)",
-        ours="test accuracy after 2,000 steps: BatchNorm {batch} %, standard {none} %",
+        theirs="BatchNorm ends at 92 and the standard network at 88% test accuracy (text)",
+        ours="test accuracy after 2,000 steps: BatchNorm {batch}%, standard {none}%",
         numbers=each(TEST, "batch", "none", scale=100),
         claims=("batch-better-augmented",),
     ),
@@ -64,7 +64,7 @@ VGG_FIGURES_1_TO_4 = (
         title="1, with momentum (short run)",
         preset="momentum",
         theirs="the paper names no momentum",
-        ours="training accuracy over steps 1,000–1,999: BatchNorm {batch} %, standard {none} %",
+        ours="training accuracy over steps 1,000–1,999: BatchNorm {batch}%, standard {none}%",
         numbers=each(MIDDLE, "batch", "none", scale=100),
         claims=("batch-faster-momentum",),
     ),
@@ -72,8 +72,8 @@ VGG_FIGURES_1_TO_4 = (
         title="2, noise",
         preset="fig2",
         theirs="noisy BatchNorm nearly reaches BatchNorm; both are far above the standard network",
-        ours="training accuracy over steps 1,000–1,999: BatchNorm {batch} %, noisy BatchNorm "
-        "{noisy} %, standard {none} %",
+        ours="training accuracy over steps 1,000–1,999: BatchNorm {batch}%, noisy BatchNorm "
+        "{noisy}%, standard {none}%",
         numbers=each(MIDDLE, "batch", "noisy", "none", scale=100),
         claims=("noisy-as-fast", "noisy-above-standard"),
     ),
@@ -81,7 +81,7 @@ VGG_FIGURES_1_TO_4 = (
         title="2, noise without BatchNorm",
         preset="noise-alone",
         theirs="the noise prevents training (text, no figure)",
-        ours="training accuracy over steps 1,500–1,999: {noise} % with noise, {none} % without",
+        ours="training accuracy over steps 1,500–1,999: {noise}% with noise, {none}% without",
         numbers=each(accuracy(1500, 2000), "noise", "none", scale=100),
         claims=("noise-alone",),
     ),
@@ -162,8 +162,8 @@ VGG_FIGURES_5_TO_12 = (
         title="5a, lp normalisation",
         preset="fig5a",
         theirs="every lp normalisation is as good as BatchNorm",
-        ours="training accuracy over steps 1,000–1,999: L1 {l1} %, L2 {l2} %, L∞ {linf} %, "
-        "BatchNorm {batch} %, standard {none} %",
+        ours="training accuracy over steps 1,000–1,999: L1 {l1}%, L2 {l2}%, L∞ {linf}%, "
+        "BatchNorm {batch}%, standard {none}%",
         numbers=each(MIDDLE, *LP, scale=100),
         claims=("l1-as-good", "l2-as-good", "linf-as-good"),
     ),
@@ -171,7 +171,7 @@ VGG_FIGURES_5_TO_12 = (
         title="6, histograms under lp normalisation",
         preset="fig6",
         theirs="the lp normalisations shift the distributions more than the standard network does",
-        ours="from the 5 % to the 95 % quantile of a unit in layer 11, first → last measurement: "
+        ours="from the 5% to the 95% quantile of a unit in layer 11, first → last measurement: "
         "L1 {l1_first} → {l1_last}, L2 {l2_first} → {l2_last}, L∞ {linf_first} → {linf_last}, "
         "BatchNorm {batch_first} → {batch_last}, standard {none_first} → {none_last}",
         numbers={
@@ -267,7 +267,7 @@ ON_THE_DLN = (
         preset="fig5b",
         theirs="loss after 10,000 steps: L1 < BatchNorm ≈ L2 < L∞ < standard",
         ours="training loss at step 9,995 as a multiple of BatchNorm's: L1 {l1}, L2 {l2}, L∞ "
-        "{linf}, standard {none}; at step 1,000 L1 is below BatchNorm in {ahead} % of the seeds",
+        "{linf}, standard {none}; at step 1,000 L1 is below BatchNorm in {ahead}% of the seeds",
         numbers={
             **{
                 network: Number(ratio(final("train_loss"), network, "batch"), "geometric mean")
@@ -283,7 +283,7 @@ ON_THE_DLN = (
         preset="fig9",
         theirs="σ is large and uncontrolled in the standard network",
         ours=(
-            "from the 5 % to the 95 % quantile of a unit in layer 24 at the last measurement: "
+            "from the 5% to the 95% quantile of a unit in layer 24 at the last measurement: "
             "standard {none_low} to {none_high}, BatchNorm {batch_low} to {batch_high} over the "
             "seeds"
         ),

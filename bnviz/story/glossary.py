@@ -19,14 +19,13 @@ class Term:
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """The forms as whole words, upper or lower case at the beginning."""
-        forms = self.forms.replace(" ", r"\s+")
+        forms = self.forms.replace(" ", r"\s+")  # a line may break within a term
         return re.compile(rf"(?<![\w‖-])(?:{forms})(?![\w-])")
 
 
 def term(word: str, meaning: str, forms: str = "") -> Term:
     """Return a term. By default texts write it in singular or plural, with a capital or not."""
-    first = f"[{word[0].lower()}{word[0].upper()}]" if word[0].isalpha() else re.escape(word[0])
-    return Term(word, meaning, forms or f"{first}{re.escape(word[1:])}s?")
+    return Term(word, meaning, forms or f"[{word[0].lower()}{word[0].upper()}]{word[1:]}s?")
 
 
 TERMS = (
@@ -104,9 +103,9 @@ TERMS = (
     ),
     term(
         "t-interval",
-        "Where the mean over seeds lies with 95 % confidence: mean ± t·s/√n. With three seeds, t "
+        "Where the mean over seeds lies with 95% confidence: mean ± t·s/√n. With three seeds, t "
         "is 4.30.",
-        "(?:95 % )?t-intervals?",
+        "(?:95% )?t-intervals?",
     ),
     term(
         "geometric mean",
@@ -119,7 +118,7 @@ TERMS = (
     term("median", "Half of the numbers lie below it, half above."),
     term(
         "quantile",
-        "The value below which a given share of the numbers lies: a tenth below the 10 % quantile.",
+        "The value below which a given share of the numbers lies: a tenth below the 10% quantile.",
         "[Qq]uantiles?|percentiles?",
     ),
     term(

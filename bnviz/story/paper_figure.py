@@ -50,7 +50,7 @@ def at_rate(lr: float, table: Table) -> Table:
 
 
 def spread(layer: str, end: Literal["first", "last"]) -> Table:
-    """From the 5 % to the 95 % quantile of one unit, at the first or the last measurement."""
+    """From the 5% to the 95% quantile of one unit, at the first or the last measurement."""
 
     def table(rows: DataFrame) -> DataFrame:
         bands = quantile_bands(rows, [layer], pooled=False)

@@ -22,8 +22,8 @@ def of_the_report(title: str, preset: str, theirs: str, claim: str, note: str = 
         title=title,
         preset=preset,
         theirs=theirs,
-        ours="test accuracy with BatchNorm against standard: {batch} against {none} % at step 200, "
-        "{batch_last} against {none_last} % in the end; BatchNorm is above in {above} % of the "
+        ours="test accuracy with BatchNorm against standard: {batch} against {none}% at step 200, "
+        "{batch_last} against {none_last}% in the end; BatchNorm is above in {above}% of the "
         "measurements",
         numbers={
             **each(at_step("test_accuracy", 200), *PAIR, scale=100),
@@ -42,8 +42,8 @@ def of_section_4(label: str, note: str = "") -> PaperFigure:
         title=f"Section 4, {label}",
         preset=preset,
         theirs="under conditions, BatchNorm shortens the gradient and lowers the curvature",
-        ours="median γ/σ, averaged over training: {gain}; {smaller} % of the units have a shorter "
-        "gradient in front of BatchNorm than behind it; {inner} % have ⟨ŷ, g⟩ ≥ 0",
+        ours="median γ/σ, averaged over training: {gain}; {smaller}% of the units have a shorter "
+        "gradient in front of BatchNorm than behind it; {inner}% have ⟨ŷ, g⟩ ≥ 0",
         numbers={
             "gain": Number(evidence.condition("gain")),
             "smaller": Number(evidence.condition("smaller", 100)),
@@ -58,10 +58,10 @@ ON_MNIST = (
     PaperFigure(
         title="2015, 1a, test accuracy",
         preset="mnist",
-        theirs="BatchNorm rises sooner and ends higher, at 98.2 against 97.2 %",
+        theirs="BatchNorm rises sooner and ends higher, at 98.2 against 97.2%",
         ours=(
-            "BatchNorm is above in {above} % of the measurements after step 2,000 and ends at "
-            "{batch} against {none} %"
+            "BatchNorm is above in {above}% of the measurements after step 2,000 and ends at "
+            "{batch} against {none}%"
         ),
         numbers={
             "above": Number(evidence.ahead("batch", "none", 2001)),

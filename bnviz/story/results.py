@@ -58,8 +58,8 @@ CLAIMS_SAY = """\
 ## Every claim
 
 The page **Claims** shows the exact quantity, the settings, the single seeds and the figure of each
-claim. Intervals are 95 % t-intervals over seeds: of ratios (×) on a logarithmic scale, of cosines
-by Fisher's z, of shares cut at 0 and 100 %. A claim *holds* if its whole interval lies in the
+claim. Intervals are 95% t-intervals over seeds: of ratios (×) on a logarithmic scale, of cosines
+by Fisher's z, of shares cut at 0 and 100%. A claim *holds* if its whole interval lies in the
 region, and *does not hold* if the whole interval lies outside on one side. Otherwise it is
 *undecided*, as it is with one seed. The seeds that decide are fixed: 0 to 2, and 0 to 4 for L1
 against BatchNorm on the deep linear network. Further seeds are shown but never used. Where the
@@ -125,7 +125,7 @@ def seed_table(rows: DataFrame) -> Iterator[str]:
     yield from SEEDS_HEAD
     accuracies, widths = accuracy(1000, 2000)(rows), landscape("width", "mean")(rows)
     for seed in accuracies.index:
-        reached = [f"{100 * accuracies.loc[seed, norm]:.1f} %" for norm in NORMS]
+        reached = [f"{100 * accuracies.loc[seed, norm]:.1f}%" for norm in NORMS]
         standard, batch = widths.loc[seed, "none"], widths.loc[seed, "batch"]
         bands = [f"{standard:.2f}", f"{batch:.2f}", f"{standard / batch:.1f}"]
         yield f"| {seed} | {' | '.join([*reached, *bands])} |"

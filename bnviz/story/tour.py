@@ -114,7 +114,7 @@ def station(slug: str, title: str, chapter: str, question: str, text: str, **mor
 
 
 def spread(when: Literal["first", "last"]) -> Measure:
-    """Measure how far apart the 5 and 95 % quantiles of layer 5 are in the standard network."""
+    """Measure how far apart the 5 and 95% quantiles of layer 5 are in the standard network."""
     return of(of_seed_0(evidence.spread("conv5", when)), "none")
 
 
@@ -135,7 +135,7 @@ STABILITY = (
         before="A network is a chain of layers. Each turns the numbers it gets into new ones and "
         "passes them on. Here is a network without BatchNorm, which learns to tell ten kinds of "
         "images apart. We follow one channel of its layer 5: all its numbers in a batch of 128 "
-        "images, every hundred steps. Nine in ten of them lie between the 5 % and the 95 % "
+        "images, every hundred steps. Nine in ten of them lie between the 5% and the 95% "
         "quantile. At step 0 this range is {first:.2f} wide.",
         part="distributions",
         guess=Choice(
@@ -178,20 +178,20 @@ STABILITY = (
         "Who learns faster?",
         "performance",
         "Which network learns faster?",
-        "On test images BatchNorm ends at {batch_test:.0f} % and the standard network at "
-        "{none_test:.0f} %. Earlier the gap is wider: over steps 1,000 to 1,999 the training "
-        "accuracy is {batch:.0f} % against {none:.0f} %.",
+        "On test images BatchNorm ends at {batch_test:.0f}% and the standard network at "
+        "{none_test:.0f}%. Earlier the gap is wider: over steps 1,000 to 1,999 the training "
+        "accuracy is {batch:.0f}% against {none:.0f}%.",
         before="Two copies of one network start from the same weights and see the same batches. "
         "One normalises its layers with BatchNorm, the other does not. So whatever differs comes "
         "from BatchNorm, and not from a lucky start. The line is the standard network's accuracy "
-        "on 10,000 images that it has not trained on. Guessing gives 10 %.",
+        "on 10,000 images that it has not trained on. Guessing gives 10%.",
         part="end",
         guess=Sketch("Draw BatchNorm's test accuracy.", "batch", ("none",), "value"),
         then="**Which network breaks first?** Raise the learning rate, and train both networks "
         "again.",
         live=Live(
             "A small pair trains on 4,000 images for 200 steps. You will see both training "
-            "accuracies rise above 10 %, or stay there.",
+            "accuracies rise above 10%, or stay there.",
             "quick",
             "training-accuracy",
             rates=(0.04, 0.08, 0.16, 0.32),
@@ -203,8 +203,8 @@ STABILITY = (
         "Is it stability?",
         "noise",
         "Does BatchNorm help because inputs stay stable?",
-        "Over steps 1,000 to 1,999 the training accuracy is {noisy:.0f} % with noise, "
-        "{batch:.0f} % with BatchNorm alone and {none:.0f} % in the standard network. So this "
+        "Over steps 1,000 to 1,999 the training accuracy is {noisy:.0f}% with noise, "
+        "{batch:.0f}% with BatchNorm alone and {none:.0f}% in the standard network. So this "
         "network learns fast although its distributions move most.",
         before="BatchNorm was made to keep the input of every layer stable. Is that why it "
         "helps? Here is a test. A third network has random noise after BatchNorm: every number "
@@ -277,8 +277,8 @@ SMOOTHNESS = (
         "Does only BatchNorm do it?",
         "norms",
         "Does only BatchNorm do it?",
-        "All three: {l1:.0f}, {l2:.0f} and {linf:.0f} % over steps 1,000 to 1,999, against "
-        "{batch:.0f} % with BatchNorm and {none:.0f} % in the standard network (one seed).",
+        "All three: {l1:.0f}, {l2:.0f} and {linf:.0f}% over steps 1,000 to 1,999, against "
+        "{batch:.0f}% with BatchNorm and {none:.0f}% in the standard network (one seed).",
         before="BatchNorm divides by the standard deviation σ, so that the variance is fixed. "
         "Three other norms subtract the same mean μ but divide by something else: the mean of |y| "
         "(L1), √(mean y²) (L2), or the largest |y| (L∞), taken before μ is subtracted. They do not "
@@ -298,8 +298,8 @@ SMOOTHNESS = (
         "few-images",
         "Is the smoother landscape the reason?",
         "No. On 4,000 images BatchNorm's band is {batch:.2f} wide and the standard network's "
-        "{none:.2f}, and yet BatchNorm reaches {batch_last:.0f} % and the standard network "
-        "{none_last:.0f} %. What goes together need not cause one another. Proof would take an "
+        "{none:.2f}, and yet BatchNorm reaches {batch_last:.0f}% and the standard network "
+        "{none_last:.0f}%. What goes together need not cause one another. Proof would take an "
         "experiment that changes the smoothness of the landscape and nothing else.",
         before="Here is what you have seen. BatchNorm learns faster. It does so with stable and "
         "with unstable distributions. Its covariate shift is not smaller. Its loss varies less "

@@ -48,5 +48,5 @@ def heading(words: About, part: Part | None = None) -> None:
             with st.popover("How it is measured", icon=":material/info:", type="tertiary"):
                 if part is not None:
                     experiment(part)
-                st.markdown(words.measured)
+                terms.markdown(words.measured, "measured", alone=True)
         link.copy_button()

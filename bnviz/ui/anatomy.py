@@ -13,7 +13,7 @@ from pandas import DataFrame
 from bnviz.figures import anatomy, formulas
 from bnviz.papers import algorithm1
 from bnviz.papers.algorithm1 import Array, Forward
-from bnviz.ui import link, live
+from bnviz.ui import link, live, terms
 from bnviz.ui.about import About, heading
 from bnviz.ui.anatomy_controls import (
     DEFAULTS,
@@ -89,7 +89,8 @@ def anatomy_page(doc: str | None) -> None:
         "scale": show_scale,
     }
     shows[st.session_state["part"]]()
-    live.prose(words.text, words.limits)
+    terms.markdown(words.text, "page")
+    live.fold_limits(words.limits)
     link.keep(DEFAULTS)
 
 

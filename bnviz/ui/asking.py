@@ -44,6 +44,11 @@ def time(specs: Sequence[RunSpec]) -> str:
     return duration(machine().seconds(unfinished(specs)))
 
 
+def whole_time(specs: Sequence[RunSpec]) -> str:
+    """Return how long all these runs take, finished or not, in words."""
+    return duration(machine().seconds(specs))
+
+
 def refused(specs: Sequence[RunSpec]) -> str:
     """Return a sentence about the first run that this machine cannot compute, or ""."""
     problems = (estimate.refusal(spec, Store().root) for spec in unfinished(specs))

@@ -41,9 +41,9 @@ SOURCES = {EVERYTHING: "All papers"} | GROUPS  # in the address -> in words
 DEFAULTS = {"group": EVERYTHING, "verdict": EVERYTHING, "claim": ""}
 CHOICES = {"group": list(SOURCES), "verdict": list(VERDICTS), "claim": list(CLAIMS)}
 LEGEND = (
-    ":small[A filled mark is our value with its 95 % interval; the hollow diamond is the paper's. "
-    "A claim holds if its filled mark lies in the shaded part of its row. Click a row to see its "
-    "figure.]"
+    ":small[A filled mark is our value with its 95% interval; the hollow diamond is the paper's. "
+    "A claim holds if its filled mark lies in the shaded part of its row. An arrow points to a "
+    "value beyond the end of the axis. Click a row to see its figure.]"
 )
 
 

@@ -4,6 +4,8 @@ const SHAPES = {
   fails: '<path d="M3 3 13 13M13 3 3 13" fill="none" stroke="currentColor" stroke-width="3.2"/>',
   undecided: '<path d="M8 1.5 15 14H1Z"/>',
   unmeasured: '<circle cx="8" cy="8" r="5" fill="none" stroke="currentColor" stroke-width="2"/>',
+  left: '<path d="M15 8H2M7 3 2 8l5 5" fill="none" stroke="currentColor" stroke-width="2.4"/>',
+  right: '<path d="M1 8h13M9 3l5 5-5 5" fill="none" stroke="currentColor" stroke-width="2.4"/>',
   paper: '<path d="M8 1.5 14.5 8 8 14.5 1.5 8Z" fill="none" stroke="currentColor" stroke-width="2"/>',
 };
 let pressed; // the claim whose row was pressed last; it keeps the focus
@@ -15,10 +17,11 @@ function part(tag, look, ...inside) {
   return node;
 }
 
-function shape(look) {
+function shape(look, drawn = look) {
+  // in the colour of its look; an arrow in place of a number beyond the axis
   const holder = part("span", `bnviz-claims-shape bnviz-claims-${look}`);
   holder.ariaHidden = "true";
-  holder.innerHTML = `<svg viewBox="0 0 16 16" fill="currentColor">${SHAPES[look]}</svg>`;
+  holder.innerHTML = `<svg viewBox="0 0 16 16" fill="currentColor">${SHAPES[drawn]}</svg>`;
   return holder;
 }
 
@@ -43,7 +46,7 @@ function marked(mark, look, [from, to] = [mark.at, mark.at]) {
     text.style.right = percent(1 - from);
     text.classList.add("before");
   } else at(text, mark.at).classList.add("after");
-  return [at(shape(look), mark.at), text];
+  return [at(shape(look, mark.look), mark.at), text];
 }
 
 function plotted(row, ticks) {

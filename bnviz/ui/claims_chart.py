@@ -77,10 +77,16 @@ def row(verdict: Verdict, axis: Axis) -> dict[str, Any]:
 
 
 def mark(value: float | None, text: str, axis: Axis) -> dict[str, Any] | None:
-    """Return where a number lies and its text, None if there is no number."""
+    """Return where a number lies and its text, None if there is no number.
+
+    A number beyond the axis says so, and lies at the end that an arrow is drawn at.
+    """
     if value is None or not text:
         return None
-    return {"at": 1.0 if np.isnan(value) else axis.place(value), "text": text}  # NaN: it overflowed
+    at = 1.0 if np.isnan(value) else axis.place(value)  # NaN: it overflowed
+    if axis.beyond(value):
+        return {"at": at, "text": f"{text}, off the axis", "look": "left" if at < 0.5 else "right"}
+    return {"at": at, "text": text}
 
 
 def spoken(verdict: Verdict) -> str:

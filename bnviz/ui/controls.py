@@ -16,13 +16,13 @@ from bnviz.sweeps import PAPERS_NOISE
 from bnviz.sweeps import noise as noise_settings
 from bnviz.training.norms import NORMS, Noise
 from bnviz.training.probes import PROBES
-from bnviz.ui import link
+from bnviz.ui import asking, link
 from bnviz.ui.widgets import GROUPS, INTERVAL, ROW, SWEPT, changes, drawer, is_list, knob
 
 MOST_RUNS = 24
 MOST_CHANGES = 6  # changed settings named in one line; the rest are counted
-MAIN = ("none", "batch", "noisy", "noise")  # networks that are always offered
-PRESET_WIDTH, NOISE_WIDTH = 140, 76  # pixels
+MAIN = ("none", "batch", "noisy")  # networks that are always offered
+PRESET_WIDTH, NOISE_WIDTH = 140, 68  # pixels
 # URL parameters of the pages besides the settings.
 PAGE_PARAMETERS = (
     "networks",
@@ -98,15 +98,24 @@ def ask(
 
 def choose_preset(offered: list[str], take: Callable[[], None]) -> None:
     """Draw the choice of a preset."""
+    # They stay during a session, because the browser tells a choice by its label.
+    labels = st.session_state.setdefault("preset-labels", {})
+    labels.update({name: told(PRESETS[name]) for name in offered if name not in labels})
     st.selectbox(
         "Preset",
         offered,
-        format_func=lambda name: PRESETS[name].label,
+        format_func=labels.__getitem__,
         key="preset",
         persist_state="session",
         on_change=take,
         width=PRESET_WIDTH,
     )
+
+
+def told(preset: Preset) -> str:
+    """Return the label of a preset, how long its runs take here or that they ship, and its gist."""
+    time = "shipped" if presets.shipped(preset) else asking.whole_time(preset.specs())
+    return f"{preset.label} · {time} · {preset.gist}"
 
 
 def choose_networks(key: str) -> None:

@@ -24,6 +24,8 @@ BUNDLE = (
     "A zip with pictures, data, runs, versions, the commands that make them again, and what to "
     "cite. `python -m bnviz data import` reads it on another machine."
 )
+AS_DRAWN = "the points of the figure. A long curve is thinned to what a screen can show."
+IN_FULL = "the same curves with every measured step."
 MIME = {
     "pdf": "application/pdf",
     "svg": "image/svg+xml",
@@ -108,12 +110,13 @@ def offer_pictures(take: Takeaway, style: Style, drawable: bool) -> None:
 
 
 def offer_data(take: Takeaway) -> None:
-    """Draw the download buttons of the numbers, as drawn and in full resolution."""
-    with st.container(horizontal=True):
-        for label, name, table in (
-            ("Data as drawn", take.name, lambda: take.numbers),
-            ("Data in full", f"{take.name}-full", take.full),
-        ):
+    """Draw the download buttons of the numbers, as drawn and in full, and say how they differ."""
+    for label, says, name, table in (
+        ("Data as drawn", AS_DRAWN, take.name, lambda: take.numbers),
+        ("Data in full", IN_FULL, f"{take.name}-full", take.full),
+    ):
+        st.markdown(f"**{label}**: {says}")
+        with st.container(horizontal=True):
             for format, kind in (("csv", "CSV"), ("parquet", "Parquet")):
                 made = partial(lambda table, format: export.table(table(), format), table, format)
                 offer(f"{label}, {kind}", name, format, made)

@@ -21,7 +21,7 @@ function part(parent, kind, attributes, text = "") {
   return parent.appendChild(made);
 }
 
-const percent = (share) => `${Math.round(100 * share)} %`;
+const percent = (share) => `${Math.round(100 * share)}%`;
 const within = (share) => Math.min(1, Math.max(0, share));
 
 const margin = (width) => (width < NARROW ? 16 : 140);

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -40,6 +40,24 @@ Stamp = tuple[tuple[str, str, float], ...]
 Offer = Callable[[Panel, Sequence[RunSpec], Lacking, bool], None]
 
 
+class Prose(NamedTuple):
+    """What is said around the first figure of a page.
+
+    Attributes
+    ----------
+    text : what the page is about
+    runs : what the runs are
+    limits : what the figures do not show
+    """
+
+    text: str = ""
+    runs: str = ""
+    limits: str = ""
+
+
+NO_PROSE = Prose()
+
+
 @dataclass(frozen=True)
 class Choices:
     """What the reader chose besides the runs."""
@@ -61,14 +79,13 @@ def show(
     shipped: str = "",
     button: str = "Run",
     too: Offer | None = None,
-    beside: tuple[str, str] = ("", ""),
+    beside: Prose = NO_PROSE,
 ) -> None:
     """Draw the figures of these runs, twice a second while any of them is active.
 
-    `beside` is what stands beside the first figure: the text of the page, and what it does not
-    show. `too` offers to measure what these runs have not measured. `shipped` is the label of a
-    preset whose finished runs ship with bnviz, and `button` the label of the button that starts
-    these runs. An empty page names both.
+    `beside` is said around the first figure. `too` offers to measure what these runs have not
+    measured. `shipped` is the label of a preset whose finished runs ship with bnviz, and `button`
+    the label of the button that starts these runs. An empty page names both.
     """
 
     def body() -> None:
@@ -94,9 +111,7 @@ def show(
     st.fragment(body, run_every=EVERY_S if active else IDLE_S)()
 
 
-def draw_nothing(
-    grid: Grid, choices: Choices, shipped: str, button: str, beside: tuple[str, str]
-) -> None:
+def draw_nothing(grid: Grid, choices: Choices, shipped: str, button: str, beside: Prose) -> None:
     """Say how to start these runs, above the result before the reader's change, if any."""
     if choices.before:
         progress.not_yet(button)
@@ -104,7 +119,9 @@ def draw_nothing(
             draw(_runs(choices.before), grid, replace(choices, before=()), None, beside)
     else:
         progress.nothing_yet(shipped, button)
-        prose(*beside)
+        terms.markdown(beside.text, "page")
+        terms.markdown(beside.runs, "runs")
+        fold_limits(beside.limits)
 
 
 def _runs(ids: Sequence[str]) -> list[Run]:
@@ -123,12 +140,13 @@ def draw(
     grid: Grid,
     choices: Choices,
     too: Offer | None = None,
-    beside: tuple[str, str] = ("", ""),
+    beside: Prose = NO_PROSE,
 ) -> None:
     """Draw every panel, with its sentence and its export; the first one larger than the others.
 
-    Prose stands beside the first row, whose other panels are beneath the first. `too` offers to
-    measure what the runs have not measured, and `beside` is as in `show`.
+    Prose stands beside the first row, whose other panels are beneath the first. If there are none,
+    what the runs are stands there. `too` offers to measure what the runs have not measured, and
+    `beside` is as in `show`.
     """
     stamp, specs = stamp_of(runs), [run.spec for run in runs]
     rows = fitting(grid, specs)
@@ -139,9 +157,12 @@ def draw(
         drawing.one(rows[0][0], right)
         for panel in rows[0][1:]:
             drawing.one(panel)
-    with right:
-        prose(*beside)
+    terms.markdown(beside.text, "page", right)
+    with left if len(rows[0]) == 1 else right:
+        terms.markdown(beside.runs, "runs")
         st.caption(f"Measured on {regime(specs)}.")
+    with right:
+        fold_limits(beside.limits)
     for row in rows[1:]:
         for column, panel in zip(st.columns(len(row)), row, strict=True):
             with column:
@@ -154,9 +175,8 @@ def hero_columns() -> Sequence[DeltaGenerator]:
     return st.container(key="hero").columns(HERO_WIDTHS, gap="large")
 
 
-def prose(text: str, limits: str) -> None:
-    """Draw the text of a page, and fold away what its figures do not show."""
-    terms.markdown(text, "page")
+def fold_limits(limits: str) -> None:
+    """Fold away what the figures of a page do not show, if it says so."""
     if limits:
         with st.expander("What this does not show", icon=":material/visibility_off:"):
             st.markdown(limits)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Literal
@@ -62,14 +62,14 @@ def figure_page(
     if st.session_state["last"]:
         chosen = replace(chosen, before=before)
     shipped = [PRESETS[name].label for name in presets.offered(page) if PRESETS[name].ships]
-    beside = f"{words.text}\n\n**{asked.preset.label}.** {asked.preset.summary}"
+    runs = f"**{asked.preset.label}.** {asked.preset.summary}"
     live.show(
         asked.specs,
         grid,
         chosen,
         next(iter(shipped), ""),
         too=measure.offer,
-        beside=(beside, words.limits),
+        beside=live.Prose(words.text, runs, words.limits),
     )
 
 
@@ -108,33 +108,53 @@ def absent(specs: list[RunSpec]) -> list[str]:
 
 
 def run_bar(specs: list[RunSpec], found: list[str]) -> None:
-    """Draw one button, which runs or stops, and beside it the progress or what the runs cost.
+    """Draw one button, which runs or stops these runs. `found` are their states."""
+    if any(state in ACTIVE for state in found):
+        stop_button(specs)
+    else:
+        run_button(specs, found)
 
-    `found` are the states of the runs.
+
+def run_button(
+    specs: list[RunSpec],
+    found: list[str],
+    label: str = "",
+    about: str = "About",
+    start: Callable[[Sequence[RunSpec]], None] = asking.request,
+) -> None:
+    """Draw the button that starts these runs, under the time that they take.
+
+    `label` names it while none of them is finished, `about` stands before the time, and `start`
+    starts them.
     """
-    active, done = any(state in ACTIVE for state in found), all_done(found)
-    problem = "" if active or done else asking.refused(specs)
-    if active:
-        if st.button("Stop", icon=":material/stop:", key="stop"):
-            stop(specs)
-            st.rerun()
-        st.fragment(partial(progress.overall, specs), run_every=live.EVERY_S)()
-    elif st.button(
-        "Finished" if done else to_run(found),
-        type="primary",
-        icon=":material/check:" if done else ":material/play_arrow:",
-        disabled=done or bool(problem or absent(specs)),
-        key="run",
-        help="These runs are finished and kept. Change a setting to run something else."
-        if done
-        else f"Takes {asking.price(specs)}.",
-    ):
-        asking.request(specs)
+    done = all_done(found)
+    problem = "" if done else asking.refused(specs)
+    with st.container(width="content", gap=None):
+        if not (done or problem):
+            st.caption(f"{about} {asking.time(specs)}")
+        pressed = st.button(
+            "Finished" if done else to_run(found, label),
+            type="primary",
+            icon=":material/check:" if done else ":material/play_arrow:",
+            disabled=done or bool(problem or absent(specs)),
+            key="run",
+            help="These runs are finished and kept. Change a setting to run something else."
+            if done
+            else f"Takes {asking.price(specs)}.",
+        )
+    if pressed:
+        start(specs)
         st.rerun()
     if problem:
         st.error(problem)
-    elif not (active or done):
-        st.caption(f"About {asking.time(specs)}.", width="content")
+
+
+def stop_button(specs: list[RunSpec]) -> None:
+    """Draw the button that stops these runs, and their progress beside it."""
+    if st.button("Stop", icon=":material/stop:", key="stop"):
+        stop(specs)
+        st.rerun()
+    st.fragment(partial(progress.overall, specs), run_every=live.EVERY_S)()
 
 
 def to_run(found: list[str], label: str = "") -> str:
@@ -202,22 +222,31 @@ def pick(choices: Sequence[str]) -> str:
 def lay_under(specs: list[RunSpec], grid: Grid) -> bool:
     """Let the reader show the papers' curves, and return whether to show them.
 
-    The switch appears only if the papers have curves for these runs.
+    Without such curves for these runs the switch is disabled, and its help says why. A page that
+    no paper has a figure for has no switch.
     """
-    found = [panel.counterpart(specs) for row in grid for panel in row]
-    theirs = [curves for curves in found if len(curves)]
+    comparable = [panel for row in grid for panel in row if panel.paper]
+    theirs = [curves for panel in comparable if len(curves := panel.counterpart(specs))]
     link.restore({"paper": False}, lambda _, text: "")
-    if theirs:
-        figures = dict.fromkeys(name for curves in theirs for name in figures_of(curves))
+    if comparable:
         st.toggle(
             "Show the paper's curve",
             key="paper",
             persist_state="session",
-            help="Dotted, for the same normalisation and learning rate, read off "
-            f"{'; '.join(figures)}. It continues beyond our last step; zoom out to see it.",
+            disabled=not theirs,
+            help=where_from(theirs) if theirs else panels.no_counterpart(comparable, specs),
         )
     link.keep({"paper": False})
     return bool(theirs) and bool(st.session_state["paper"])
+
+
+def where_from(theirs: list[DataFrame]) -> str:
+    """Return which of the papers' figures these curves were read off, and how they are drawn."""
+    figures = dict.fromkeys(name for curves in theirs for name in figures_of(curves))
+    return (
+        "Dotted, for the same normalisation and learning rate, read off "
+        f"{'; '.join(figures)}. It continues beyond our last step; zoom out to see it."
+    )
 
 
 def over_seeds(specs: list[RunSpec]) -> str:
@@ -267,8 +296,9 @@ def pick_lines() -> tuple[str, float]:
             step=0.01,
             key="smoothing",
             persist_state="session",
-            help="Exponential moving average of every line, as in TensorBoard: the weight of the "
-            "past. The measured line stays faint behind it. Bands are not smoothed.",
+            help="The weight of the past in an exponential moving average of every line, corrected "
+            "for its start, as in TensorBoard. A smoothed line lags behind the measured one, which "
+            "stays faint behind it. Bands are not smoothed.",
         )
         st.toggle(
             "Keep the last result",

@@ -20,6 +20,7 @@ function mark(box) {
   // a line at the page's step in every panel; it can be dragged
   const step = stepOfPage(),
     panels = step === undefined || !isOverSteps(box) ? [] : panelsOf(box),
+    notes = notesIn(box),
     lines = [...box.querySelectorAll(":scope > .bnviz-step-mark")];
   while (lines.length < panels.length) {
     const line = Object.assign(document.createElement("div"), { className: "bnviz-step-mark" });
@@ -33,11 +34,37 @@ function mark(box) {
       x = xaxis?.l2p(step * perStep(box));
     line.hidden = !(x >= 0 && x <= xaxis._length);
     if (!line.hidden) {
+      const [top, bottom] = beside(notes, xaxis._offset + x, yaxis);
       line.style.left = `${xaxis._offset + x}px`;
-      line.style.top = `${yaxis._offset}px`;
-      line.style.height = `${yaxis._length}px`;
+      line.style.top = `${top}px`;
+      line.style.height = `${bottom - top}px`;
     }
   });
+}
+
+function notesIn(box) {
+  // where the words within the panels stand
+  const from = box.getBoundingClientRect();
+  return [...box.querySelectorAll(".annotation-text-g")].map((words) => {
+    const { left, right, top, bottom } = words.getBoundingClientRect();
+    return {
+      left: left - from.left,
+      right: right - from.left,
+      top: top - from.top,
+      bottom: bottom - from.top,
+    };
+  });
+}
+
+function beside(notes, x, { _offset: top, _length: length }) {
+  // the ends of a vertical line at x in this panel that crosses no words
+  const middle = top + length / 2,
+    met = notes.filter((note) => note.left - 4 < x && x < note.right + 4),
+    within = met.filter((note) => note.bottom > top && note.top < top + length);
+  return [
+    Math.max(top, ...within.filter((note) => note.top < middle).map((note) => note.bottom)),
+    Math.min(top + length, ...within.filter((note) => note.top >= middle).map((note) => note.top)),
+  ];
 }
 
 async function showStep(step) {

@@ -25,13 +25,13 @@ STYLE = """<style>
 [data-testid="stMainBlockContainer"] {
   padding: 1.25rem clamp(1rem, 3vw, 3rem) 1rem; max-width: none }
 .st-key-slide { gap: 0.5rem }
-.st-key-slide h1 { font-size: 1.8rem; line-height: 1.2; padding: 0 }
+.st-key-slide h1 { font-size: 1.8rem; line-height: 1.2; padding: 0 0 1.25rem }
 .st-key-slide .bnviz-said {
   font-size: clamp(1.1rem, 1.65vw, 1.6rem); line-height: 1.45; margin: 0; max-width: 75em }
 .st-key-slide .bnviz-regime { margin: 0; color: light-dark(#4a505b, #b4bac4) }
 .st-key-slide .bnviz-dots { margin: 0; font-size: 1.2rem; white-space: nowrap }
 @media (min-width: 768px) {
-  .st-key-slide h1 { font-size: clamp(2.4rem, 3.2vw, 3.4rem) }
+  .st-key-slide h1 { font-size: clamp(2.4rem, 3.2vw, 3.4rem); padding: 0 }
   .st-key-slide .bnviz-said { min-height: 4.35em }
   .st-key-slide-figure, .st-key-slide-figure > *, .st-key-slide-figure .bnviz-plot {
     height: auto !important; flex: none !important }

@@ -16,7 +16,7 @@ from bnviz.ui import asking
 from bnviz.words import duration
 
 ENDED = {"done": "finished", "cancelled": "stopped"}  # state -> word for the reader
-PROGRESS_WIDTH = 220  # pixels
+PROGRESS_WIDTH = 96  # pixels, so that the controls stay one row on a laptop
 
 
 def existing(specs: Sequence[RunSpec]) -> list[Run]:
@@ -62,7 +62,7 @@ def overall(specs: Sequence[RunSpec]) -> None:
     if active := [run for run in runs if run.state in ACTIVE]:
         share = sum(min(done(run), 1.0) for run in runs) / len(specs)
         left = duration(asking.machine().left(active))
-        st.progress(share, f"{share:.0%} · about {left} left", width=PROGRESS_WIDTH)
+        st.progress(share, f"{share:.0%}, {left} left", width=PROGRESS_WIDTH)
 
 
 def done(run: Run) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import partial
+from collections.abc import Sequence
 from itertools import count
 
 import streamlit as st
@@ -17,9 +17,10 @@ from bnviz.figures.training import TRAINING_ACCURACY
 from bnviz.presets import PRESETS
 from bnviz.runs.run import ACTIVE
 from bnviz.runs.store import Store
+from bnviz.spec import RunSpec
 from bnviz.story import report
 from bnviz.story.chapters import CHAPTERS, Chapter
-from bnviz.ui import asking, export, link, live, page, progress, story, terms, theorems
+from bnviz.ui import asking, export, link, live, page, story, terms, theorems
 from bnviz.ui.about import About, heading
 from bnviz.ui.story import Drawn
 
@@ -87,28 +88,14 @@ def prepare() -> None:
 
 
 def train_buttons() -> None:
-    """Draw the buttons that train three networks at the next seed, and stop them."""
+    """Draw the button that trains three networks at the next seed, or the one that stops them."""
     seed = int(st.session_state["seed"])
-    active = any(state in ACTIVE for state in states(seed))
-    following = seed if active else next_seed(seed)
-    st.button(
-        "Training" if active else page.to_run(states(following), TRAIN),
-        type="primary",
-        icon=":material/play_arrow:",
-        disabled=active,
-        on_click=run_quick,
-        args=(following,),
-        key="quick",
-    )
-    if not active:
-        time = asking.time(PRESETS[QUICK].specs(seed=following))
-        st.caption(f"Seed {following}, about {time}", width="content")
+    if any(state in ACTIVE for state in states(seed)):
+        page.stop_button(PRESETS[QUICK].specs(seed=seed))
         return
+    seed = next_seed(seed)
     specs = PRESETS[QUICK].specs(seed=seed)
-    if st.button("Stop", icon=":material/stop:", key="stop"):
-        page.stop(specs)
-        st.rerun()
-    st.fragment(partial(progress.overall, specs), run_every=live.EVERY_S)()
+    page.run_button(specs, states(seed), TRAIN, f"Seed {seed}, about", run_quick)
 
 
 def states(seed: int) -> list[str]:
@@ -121,10 +108,10 @@ def next_seed(seed: int) -> int:
     return next(later for later in count(seed) if not page.all_done(states(later)))
 
 
-def run_quick(seed: int) -> None:
-    """Start the quick comparison with this seed, and show it."""
-    asking.request(PRESETS[QUICK].specs(seed=seed))
-    st.session_state.update({"show": QUICK, "seed": seed})
+def run_quick(specs: Sequence[RunSpec]) -> None:
+    """Start these runs of the quick comparison, and show them."""
+    asking.request(specs)
+    st.session_state.update({"show": QUICK, "seed": specs[0].seed})
 
 
 def compare(words: str) -> None:
@@ -137,7 +124,7 @@ def compare(words: str) -> None:
         GRID,
         live.Choices(specs[0].steps, tuple(middle)),
         button=TRAIN,
-        beside=(f"{words}\n\n{preset.summary}", ""),
+        beside=live.Prose(words, preset.summary),
     )
 
 
@@ -211,7 +198,7 @@ GRID = [
     [
         TRAINING_ACCURACY.told(
             "Does it train faster?",
-            "Which network leaves chance (10 %) first, and which is ahead at the end?",
+            "Which network leaves chance (10%) first, and which is ahead at the end?",
         ),
         QUANTILES.told(
             "Are its distributions more stable?",

@@ -15,12 +15,15 @@ def begin() -> None:
     st.session_state["terms"] = {}
 
 
-def markdown(text: str, place: str, into: DeltaGenerator | None = None) -> None:
+def markdown(
+    text: str, place: str, into: DeltaGenerator | None = None, alone: bool = False
+) -> None:
     """Draw a Markdown text, with the meaning of the words that the page uses here first.
 
     `place` names the text on its page: a part of the page that is drawn again marks the same words.
+    A text that is read `alone`, as in a popover, explains its words itself.
     """
-    first = st.session_state.setdefault("terms", {})
+    first = {} if alone else st.session_state.setdefault("terms", {})
 
     def mark(term: Term, form: str) -> str:
         if first.setdefault(term.word, place) != place:

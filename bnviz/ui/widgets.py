@@ -55,7 +55,7 @@ GROUPS = {
 }
 INTERVAL = "every_"  # prefix of a probe's interval in the URL: every_landscape=10
 SHORT = {"lr": "lr"}  # settings with a common name shorter than their label
-ROW = {"lr": 84, "seed": 64}  # settings beside the preset, with their widths in pixels
+ROW = {"lr": 76, "seed": 56}  # settings beside the preset, with their widths in pixels
 COLUMNS, WIDTH = 2, 520  # of the drawer: columns of widgets, and pixels
 
 

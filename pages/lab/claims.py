@@ -6,9 +6,9 @@ on the page**, and so do undecided ones and counter-arguments to what the papers
 ---
 - **One number per seed.** Networks are compared within a seed, on the same initial weights and the
   same batches. A seed counts only if all of the claim's networks have finished with it.
-- **The interval** is the 95 % t-interval of the mean over seeds. For ratios (×) mean and interval
+- **The interval** is the 95% t-interval of the mean over seeds. For ratios (×) mean and interval
   are those of the logarithms, and for cosines those of Fisher's *z*. For shares the interval is cut
-  at 0 and 100 %.
+  at 0 and 100%.
 - **The verdict** follows from the interval. A claim *holds* if the whole interval lies where the
   number has to lie, and *does not hold* if all of it lies outside on one side. It is *undecided* if
   the interval straddles an edge, or if there is one seed only.

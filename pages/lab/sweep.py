@@ -6,7 +6,7 @@ bnviz. Change a value, press **Run**, and watch the figure fill.
 ---
 Each point or cell is one number of one run: its mean over the last tenth of the steps, its last
 test, or a mean or median over all measurements. A run has *diverged* if its loss stopped being a
-number; it is marked with a cross and has no value. Several seeds are averaged, with a 95 %
+number; it is marked with a cross and has no value. Several seeds are averaged, with a 95%
 t-interval; if one of them diverged, there is no mean. Losses, widths and effective β are averaged
 by their logarithms. All other settings are the same in all runs. Initial weights, batches and noise
 follow from the seed.

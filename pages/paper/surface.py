@@ -22,7 +22,7 @@ descent, and distances in the plane are true. The draw of v is the same at every
 - **Path**: the θ of each earlier measurement and of the next step are drawn at their nearest points
   in the plane. Plain gradient descent goes exactly to (1, 0); momentum and other optimisers do not.
 - **Off the plane**: the share of the distance from θ that is perpendicular to the plane. Where it
-  is near 100 %, the path shows only where training *passed by*.
+  is near 100%, the path shows only where training *passed by*.
 - **The unit is one step.** Where the gradient is small, the plane shows a small neighbourhood.
 
 In the settings you can make the first direction random too. You can also rescale every filter of

@@ -77,10 +77,9 @@ from bnviz.ui.page import figure_page
 figure_page(
     (__doc__ or "").replace("{networks}", theorems.networks()),
     [
-        [DEVIATIONS],
-        [THEOREM_4_1],
-        [THEOREM_4_2, THEOREM_4_4],
-        [CONDITIONS, LEMMA_4_5],
+        [DEVIATIONS, THEOREM_4_1, THEOREM_4_2],
+        [THEOREM_4_4, LEMMA_4_5],
+        [CONDITIONS],
     ],
     page="theory",
 )

@@ -33,7 +33,7 @@ figure_page(
         [
             TRAINING_ACCURACY.told(
                 "Training accuracy",
-                "How early does each network rise above chance (10 %), and which stays behind?",
+                "How early does each network rise above chance (10%), and which stays behind?",
             )
         ],
         [

@@ -70,6 +70,31 @@ def test_a_figure_of_a_moment_follows_within_a_tenth_of_a_second(shipped: str, t
     assert page.evaluate(DELAYS) < 100
 
 
+def test_figures_side_by_side_stand_below_each_other_on_a_tablet(shipped: str, tab: Tab) -> None:
+    page = tab(viewport={"width": 768, "height": 1024})
+    page.goto(f"{shipped}/training?preset=deep")
+    for name in ("training-loss", "test-accuracy"):
+        box = page.locator(f".st-key-figure-{name}")
+        box.wait_for()
+        wait_for(lambda box=box: box.bounding_box()["width"] > 650, f"{name} is narrow")
+
+
+MET = """() => {
+  const box = document.querySelector('.st-key-figure-covariate-shift .bnviz-plot-box'),
+    of = (kind) => [...box.querySelectorAll(kind)].map((part) => part.getBoundingClientRect());
+  return of('.bnviz-step-mark').filter((mark) => of('.annotation-text-g').some((words) =>
+    mark.left < words.right && mark.right > words.left &&
+    mark.top < words.bottom && mark.bottom > words.top)).length; }"""
+
+
+def test_the_mark_of_the_step_crosses_no_number(shipped: str, tab: Tab) -> None:
+    page = tab(viewport={"width": 1440, "height": 900})
+    page.goto(f"{shipped}/covariate_shift?preset=deep")
+    mark = page.locator(".st-key-figure-covariate-shift .bnviz-step-mark").first
+    mark.wait_for()
+    wait_for(lambda: page.evaluate(MET) == 0, "the mark of the last step crosses a number")
+
+
 def test_hovering_a_step_shows_what_was_measured_there(shipped: str, tab: Tab) -> None:
     page = landscape(shipped, tab)
     page.set_viewport_size({"width": 1440, "height": 3000})
@@ -98,6 +123,18 @@ def test_a_link_to_another_page_stays_in_the_tab(shipped: str, tab: Tab) -> None
     page.get_by_role("link", name="Page Training").first.click()
     page.get_by_role("heading", name="Training", exact=True).wait_for()
     assert len(page.context.pages) == 1
+
+
+@pytest.mark.parametrize("address", ["landscape?preset=class", "training?preset=noise-alone"])
+def test_the_controls_are_one_row_on_a_laptop(address: str, shipped: str, tab: Tab) -> None:
+    page = tab(viewport={"width": 1280, "height": 720})
+    page.goto(f"{shipped}/{address}&seed=7")  # not shipped, so that the button says the most
+    for part in ("noise", "settings-button", "run"):
+        page.locator(f".st-key-controls .st-key-{part}").wait_for()
+    row = page.locator(".st-key-controls")
+    for width in (1280, 1366):
+        page.set_viewport_size({"width": width, "height": 720})
+        wait_for(lambda: row.bounding_box()["height"] < 90, f"two rows at {width} pixels")  # type: ignore[index]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

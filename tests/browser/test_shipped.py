@@ -182,6 +182,8 @@ def test_a_figure_is_exported_as_the_reader_sees_it(shipped: str, tab: Tab, tmp_
     page.locator(LANDSCAPE).get_by_role("button", name="Export Loss range").click()
     dialog = page.get_by_role("dialog")
     dialog.locator("img").wait_for()
+    dialog.get_by_text("Data as drawn: the points of the figure").wait_for()
+    dialog.get_by_text("Data in full: the same curves with every measured step").wait_for()
     svg = taken(page, dialog, "SVG", tmp_path).read_text("utf-8")
     assert "BatchNorm" in svg and "Standard" not in svg  # hidden in the legend
     assert taken(page, dialog, "PDF", tmp_path).read_bytes().startswith(b"%PDF")
@@ -191,8 +193,9 @@ def test_a_figure_is_exported_as_the_reader_sees_it(shipped: str, tab: Tab, tmp_
     )
     assert drawn["loss_high"].max() == pytest.approx(low, rel=1e-6)
     bundle = taken(page, dialog, "Bundle", tmp_path)
-    dialog.get_by_role("button", name="Close").click()
+    page.keyboard.press("Escape")  # the pressed button, disabled meanwhile, has lost the focus
     dialog.wait_for(state="hidden")
+    page.wait_for_function("() => document.activeElement.ariaLabel?.startsWith('Export Loss')")
     assert bundle.stat().st_size > 1000
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {f"bnviz-landscape.{end}" for end in ("svg", "pdf", "csv")} | {

@@ -1,0 +1,40 @@
+// For every page: links, the roles of the navigation, and the keys of a dialog. It runs anew each
+// time a page is drawn.
+
+// A link to another page of bnviz stays in its tab.
+window.bnvizLinks ??=
+  document.addEventListener(
+    "click",
+    ({ target }) => {
+      const link = target.closest?.("a[target=_blank]");
+      if (link?.origin === location.origin) link.target = "_self";
+    },
+    true,
+  ) ?? true;
+
+// Streamlit's navigation puts section headings between a list and its items, which screen readers
+// do not accept as a list. Without the list roles they read plain links.
+function mend() {
+  const items = "[data-testid=stSidebarNavItems]";
+  document.querySelectorAll(`${items}, ${items} li`).forEach((part) => {
+    part.role = "presentation";
+  });
+}
+mend();
+window.bnvizNavigation ??=
+  new MutationObserver(mend).observe(document.body, { childList: true, subtree: true }) ?? true;
+
+// A pressed button that is disabled for a moment, or is gone, loses the focus, and a dialog without
+// the focus gets no keys: it would not close with Escape.
+window.bnvizDialogs ??=
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      const dialog = [...document.querySelectorAll("[role=dialog]")].at(-1);
+      if (!dialog || event.target !== document.body) return;
+      event.stopImmediatePropagation(); // else it would be heard twice
+      dialog.focus();
+      dialog.dispatchEvent(new KeyboardEvent("keydown", event));
+    },
+    true,
+  ) ?? true;
