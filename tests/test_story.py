@@ -31,6 +31,7 @@ from bnviz.runs.store import Store
 from bnviz.story import report
 from bnviz.story.chapters import CHAPTERS, Chapter
 from bnviz.story.questions import QUESTIONS
+from bnviz.story.slides import SLIDES
 from bnviz.ui.present import SCALE, TYPE, enlarged
 from tests.conftest import tiny_spec
 
@@ -423,29 +424,63 @@ def walk(opened: AppTest, *keys: str) -> Iterator[str]:
         yield opened.title[0].value
 
 
-def test_the_presenter_goes_forwards_and_backwards(told):
+def test_a_slide_asks_first_and_the_next_press_answers(told):
     opened = page("present")
-    headings = [chapter.heading for chapter in CHAPTERS.values()]
-    assert opened.title[0].value == headings[0]
+    asked = [shown.question for shown in SLIDES.values()]
+    assert opened.title[0].value == asked[0] and plots(opened) == []
     assert opened.button(key="go-back").disabled and opened.button(key="go-first").disabled
-    assert list(walk(opened, *["next"] * 6)) == headings[1:]
-    assert opened.button(key="go-next").disabled and opened.button(key="go-last").disabled
-    assert list(walk(opened, "back", "first", "last")) == [headings[5], headings[0], headings[6]]
+    twice = [asked[number // 2] for number in range(1, 14)]
+    assert list(walk(opened, *["next"] * 13)) == twice
+    assert opened.button(key="go-next").disabled and len(plots(opened)) == 1
+    back = [*asked[:4:-1], asked[0], asked[6]]
+    assert list(walk(opened, "back", "back", "first", "last")) == back
+        *asked[:4:-1],
+        asked[0],
+        asked[6],
+    ]
     assert opened.query_params["slide"] in ("few-images", ["few-images"])
+    assert "answer" not in opened.query_params
+
+
+def test_hands_are_counted_until_the_answer_and_stay(told):
+    opened = page("present", slide="noise")
+    opened.number_input[2].set_value(17).run()
+    (bars,) = [part.body for part in opened.get("html") if "<ul" in part.body]
+    assert bars.count(">17</b>") == 1 and bars.count(">0</b>") == 2
+    assert list(walk(opened, "next", "back")) == [SLIDES["noise"].question] * 2
+    assert opened.number_input[2].value == 17
+
+
+def test_the_notes_have_every_slide_with_its_answer(told):
+    opened = page("present", notes="true")
+    text = "\n".join(part.value for part in opened.markdown)
+    assert list(SLIDES) == list(CHAPTERS)
+    for shown in SLIDES.values():
+        assert shown.question.endswith("?") and len(set(shown.guesses)) == 3
+        assert shown.question in text and shown.notes in text and said(shown.chapter) in text
+
+
+def test_a_slide_offers_a_run_of_its_own_figure(told):
+    opened = page("present", slide="noise")
+    opened.toggle(key="run-here").set_value(True).run()
+    assert not opened.exception
+    assert opened.button(key="run").label == "Run 3 networks"
+    assert list(walk(opened, "next")) == [SLIDES["noise"].question]
+    assert not opened.toggle(key="run-here").value and len(plots(opened)) == 1
 
 
 def test_a_link_opens_a_slide_and_a_wrong_one_gives_a_one_sentence_error(told):
-    opened = page("present", slide="landscape")
-    assert opened.title[0].value == CHAPTERS["landscape"].heading
+    opened = page("present", slide="landscape", answer="true")
+    assert opened.title[0].value == SLIDES["landscape"].question
     (plot,) = plots(opened)
     assert plot["figure"]["layout"]["font"]["size"] == TYPE * SCALE
     wrong = page("present", slide="landscap")
     assert "the slides are performance, distributions" in wrong.warning[0].value
-    assert wrong.title[0].value == CHAPTERS["performance"].heading
+    assert wrong.title[0].value == SLIDES["performance"].question
 
 
 def test_a_slide_without_runs_says_how_to_make_them():
-    opened = page("present")
+    opened = page("present", answer="true")
     assert not opened.exception and plots(opened) == []
     assert "Run" in opened.info[0].value
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from secrets import token_hex
 from urllib.parse import urlencode
 
@@ -10,6 +9,7 @@ import streamlit as st
 
 from bnviz.story.tour import Choice, Station
 from bnviz.ui import guess, story, votes
+from bnviz.ui.bars import bars
 from bnviz.ui.present import enlarged
 from bnviz.ui.story import Drawn
 
@@ -19,14 +19,6 @@ STYLE = """<style>
 [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none }
 .st-key-projected-page :is(p, li, label p) { font-size: clamp(1.1rem, 1.65vw, 1.6rem) }
 .st-key-projected-page h1 { font-size: clamp(2rem, 3.2vw, 3.4rem); line-height: 1.2 }
-.bnviz-votes { list-style: none; padding: 0; margin: 0 }
-.bnviz-votes li { display: grid; grid-template-columns: minmax(8em, 18em) 1fr; gap: 0.6em;
-  align-items: center; margin: 0.5em 0 }
-.bnviz-votes b { display: block; min-width: 1.6em; padding: 0.1em 0.4em; text-align: right;
-  color: #ffffff; background: #5f6b7a; border-radius: 4px }
-.bnviz-votes .measured b { background: #1f5fa8 }
-.bnviz-votes .measured span::after { content: " ✓" }
-.bnviz-votes .measured span { font-weight: 600 }
 </style>"""
 
 
@@ -78,22 +70,12 @@ def guesses(station: Station, drawn: Drawn | None, revealed: bool) -> None:
     given = votes.box().of(room, station.slug)
     st.markdown(f"{len(given)} {'guess' if len(given) == 1 else 'guesses'} in room **{room}**")
     if isinstance(station.guess, Choice):
-        st.html(bars(station.guess, given, revealed))
+        options = station.guess.options
+        counts = [given.count(str(number)) for number in range(1, len(options) + 1)]
+        st.html(bars(options, counts, station.guess.measured if revealed else None))
     elif drawn:
         figure = drawn.take.figure
         if not revealed:
             figure = guess.unanswered(figure, station.guess, drawn.take.numbers)
         figure = enlarged(guess.over(figure, station.guess, given, "The class"))
         drawn.show("projected", figure, height=HEIGHT)
-
-
-def bars(asked: Choice, given: list[str], revealed: bool) -> str:
-    """Return one bar for each option, as long as its share of the guesses."""
-    counts = [given.count(str(number + 1)) for number in range(len(asked.options))]
-    rows = (
-        f'<li class="{"measured" if revealed and place == asked.measured else ""}">'
-        f"<span>{escape(option)}</span>"
-        f'<b style="width: {100 * count / max(1, len(given)):.0f}%">{count}</b></li>'
-        for place, (option, count) in enumerate(zip(asked.options, counts, strict=True))
-    )
-    return f'<ul class="bnviz-votes">{"".join(rows)}</ul>'

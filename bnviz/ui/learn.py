@@ -11,9 +11,8 @@ from typing import Any
 import streamlit as st
 from pandas import DataFrame
 
-from bnviz.figures import PANELS
-from bnviz.story.tour import BY_SLUG, STATIONS, Live, Station
-from bnviz.ui import anatomy, guess, link, live, page, story, terms, votes
+from bnviz.story.tour import BY_SLUG, STATIONS, Station
+from bnviz.ui import anatomy, guess, here, link, live, story, terms, votes
 from bnviz.ui.about import About, heading
 from bnviz.ui.anatomy_controls import DEFAULTS as NUMBERS
 from bnviz.ui.anatomy_controls import problem as wrong_number
@@ -156,7 +155,7 @@ def onward(station: Station) -> None:
                 icon=":material/open_in_new:",
             )
         if station.live and not st.session_state["room"]:
-            train(station.live)
+            here.train(station.live)
     with check:
         st.markdown("#### Can you answer this?")
         for question in station.checks:
@@ -172,15 +171,3 @@ def onward(station: Station) -> None:
             )
         else:
             st.success("That was the last station.", icon=":material/flag:")
-
-
-def train(wanted: Live) -> None:
-    """Draw what trains two networks here and now, and their figure."""
-    st.markdown(wanted.ask)
-    with st.container(key="train", horizontal=True, vertical_alignment="bottom", gap="small"):
-        lr = None
-        if wanted.rates:
-            lr = st.select_slider("Learning rate η", wanted.rates, key="rate", width=240)
-        specs = wanted.specs(0, lr)
-        page.run_bar(specs, page.states(specs))
-    live.show(specs, [[PANELS[wanted.panel]]], live.Choices(specs[0].steps))

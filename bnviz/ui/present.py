@@ -1,18 +1,35 @@
-"""The presenter: one figure fills the screen, in large type; arrow keys move through the story."""
+"""The presenter: one question, then its figure, fills the screen in large type."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from bnviz.story.chapters import CHAPTERS
-from bnviz.ui import link, story
+from bnviz.presets import NORMS
+from bnviz.story.chapters import CHAPTERS, Chapter
+from bnviz.story.slides import SLIDES, Slide
+from bnviz.story.tour import Live
+from bnviz.ui import here, link, story
+from bnviz.ui.bars import bars
 
 TYPE = 12  # pixels, the type size of figures as made
 TOP = 36  # pixels above a figure for plotly's buttons
 SCALE = 1.7  # gives type of 20 px, which is legible from the back of a room
 BELOW = {"x": 0, "y": 0, "yref": "container", "yanchor": "bottom"}
-SLUGS = list(CHAPTERS)
+SLUGS = list(SLIDES)
+DEFAULTS = {"slide": SLUGS[0], "answer": False, "notes": False}
+KEYS = """
+A clicker works: **Page down**, **→** or **Space** goes on, **Page up** or **←** goes back. A slide
+asks first, and the next press shows the answer. **B** makes the screen black, **F** fills it, and
+**Esc** leaves.
+"""
+_clicker = st.components.v2.component(
+    "bnviz_clicker",
+    js=(Path(__file__).parent / "clicker.js").read_text("utf-8"),
+    isolate_styles=False,
+)
 
 # The slide fills the screen. Heading and text keep their heights from slide to slide, so that the
 # figure does not move.
@@ -20,7 +37,7 @@ STYLE = """<style>
 [data-testid="stSidebar"], [data-testid="stHeader"],
 [data-testid="stExpandSidebarButton"] { display: none }
 @media (max-width: 767px) { /* a phone has no keys, and no room for all buttons in a row */
-  .st-key-go-first, .st-key-go-last, .st-key-slide kbd { display: none }
+  .st-key-keys { flex-wrap: wrap }
 }
 [data-testid="stMainBlockContainer"] {
   padding: 1.25rem clamp(1rem, 3vw, 3rem) 1rem; max-width: none }
@@ -35,50 +52,97 @@ STYLE = """<style>
   .st-key-slide .bnviz-said { min-height: 4.35em }
   .st-key-slide-figure, .st-key-slide-figure > *, .st-key-slide-figure .bnviz-plot {
     height: auto !important; flex: none !important }
-  .st-key-slide-figure .bnviz-plot-box { height: max(18rem, calc(100dvh - 18rem)) !important }
+  .st-key-slide-figure .bnviz-plot-box { height: max(14rem, calc(100dvh - 20rem)) !important }
 }
+.st-key-clicker { position: absolute }  /* no gap around what has no height */
+.st-key-hands { min-height: calc(100dvh - 14rem); padding-top: 12vh; gap: 2rem }
+.st-key-hands :is(label p, li) { font-size: clamp(1.1rem, 1.65vw, 1.6rem) !important }
+.st-key-hands input { font-size: 1.4rem }
+.st-key-keys { flex-wrap: nowrap }
+@media (max-width: 1200px) { .st-key-go-first, .st-key-go-last, .st-key-keys kbd { display: none } }
 </style>"""
 
 
 def present_page() -> None:
-    """Draw the slide that the URL names, and the buttons to the others."""
-    st.html(STYLE)
-    link.warn_of_unknown(["slide"])
-    link.restore(
-        {"slide": SLUGS[0]},
-        lambda _, text: "" if text in SLUGS else f"the slides are {', '.join(SLUGS)}",
-    )
-    link.keep({"slide": SLUGS[0]})
-    with st.container(key="slide"):
-        slide(SLUGS.index(st.session_state["slide"]))
+    """Draw the slide that the URL names, or the notes of all slides."""
+    link.warn_of_unknown(DEFAULTS)
+    link.restore(DEFAULTS, problem)
+    if st.session_state["notes"]:
+        notes()
+    else:
+        st.html(STYLE)
+        _clicker(key="clicker")
+        with st.container(key="slide"):
+            slide(SLUGS.index(st.session_state["slide"]), bool(st.session_state["answer"]))
+    link.keep(DEFAULTS)
 
 
-def slide(at: int) -> None:
-    """Draw one chapter as a slide: heading, figure and text, with the buttons below."""
-    chapter = CHAPTERS[SLUGS[at]]
-    st.title(chapter.heading, anchor=False)
+def problem(name: str, text: str) -> str:
+    """Return what is wrong with a value in the address, or ""."""
+    slides = f"the slides are {', '.join(SLUGS)}"
+    return slides if name == "slide" and text not in SLUGS else ""
+
+
+def slide(at: int, answered: bool) -> None:
+    """Draw a slide: it asks first, and then answers with the figure and the text of a chapter."""
+    shown = SLIDES[SLUGS[at]]
+    st.title(shown.question, anchor=False)
+    if st.session_state.get("run-here"):
+        here.train(live_of(shown.chapter))
+    elif answered:
+        answer(shown.chapter)
+    else:
+        hands(shown)
+    keys(at, answered)
+
+
+def answer(chapter: Chapter) -> None:
+    """Draw the figure of a chapter, its text and what it was measured on."""
     drawn = story.drawn(chapter)
     if drawn is None:
         story.not_yet(chapter)
     else:
         drawn.show("slide-figure", enlarged(drawn.take.figure))
     st.html(f'<p class="bnviz-said">{story.text(chapter, drawn)}</p>')
-    keys(at)
     if drawn:
         st.html(f'<p class="bnviz-regime">{drawn.caption}</p>')
 
 
-def keys(at: int) -> None:
-    """Draw the buttons to other slides, the position, the formula, and the button to leave."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        button("First", -len(SLUGS), "Home", ":material/first_page:", at == 0)
-        button("Back", -1, "Left", ":material/arrow_back:", at == 0)
+def hands(shown: Slide) -> None:
+    """Draw a counter for each guess of the class, and how many raised their hands."""
+    counts = []
+    with st.container(key="hands"):
+        with st.container(horizontal=True, gap="large"):
+            for place, guess in enumerate(shown.guesses):
+                name = f"hands-{shown.chapter.slug}-{place}"
+                number = st.number_input(
+                    guess, 0, 999, key=name, width=320, persist_state="session"
+                )
+                counts.append(int(number))
+        if any(counts):
+            st.html(bars(shown.guesses, counts))
+
+
+def live_of(chapter: Chapter) -> Live:
+    """Return the runs that show a chapter's figure within a minute."""
+    ask = "A small VGG trains on 4,000 images for 200 steps. The figure fills while it trains."
+    return Live(ask, "quick", chapter.panel, norms=NORMS)
+
+
+def keys(at: int, answered: bool) -> None:
+    """Draw the buttons to other slides, the position, and the speaker's tools."""
+    last = at == len(SLUGS) - 1
+    with st.container(key="keys", horizontal=True, vertical_alignment="center", gap="small"):
+        button("First", -len(SLUGS), "Home", ":material/first_page:", not (at or answered))
+        button("Back", -1, "Left", ":material/arrow_back:", not (at or answered))
         dots = "".join("●" if place == at else "○" for place in range(len(SLUGS)))
         where = f'<span aria-hidden="true">{dots}</span> {at + 1} / {len(SLUGS)}'
         st.html(f'<p class="bnviz-dots">{where}</p>', width="content")
-        button("Next", 1, "Right", ":material/arrow_forward:", at == len(SLUGS) - 1)
-        button("Last", len(SLUGS), "End", ":material/last_page:", at == len(SLUGS) - 1)
+        button("Next", 1, "Right", ":material/arrow_forward:", last and answered)
+        button("Last", len(SLUGS), "End", ":material/last_page:", last)
+        st.toggle("Run it here", key="run-here")
         story.formula(CHAPTERS[SLUGS[at]])
+        st.link_button("Notes", "present?notes=true", icon=":material/notes:", type="tertiary")
         if st.button(
             "Leave", icon=":material/close:", key="leave", shortcut="Esc", type="tertiary"
         ):
@@ -86,7 +150,7 @@ def keys(at: int) -> None:
 
 
 def button(label: str, by: int, shortcut: str, icon: str, there: bool) -> None:
-    """Draw a button, with a keyboard shortcut, that moves by `by` slides."""
+    """Draw a button, with a keyboard shortcut, that moves by `by` presses."""
     st.button(
         label,
         key=f"go-{label.lower()}",
@@ -99,10 +163,25 @@ def button(label: str, by: int, shortcut: str, icon: str, there: bool) -> None:
 
 
 def turn(by: int) -> None:
-    """Move by `by` slides."""
+    """Move by one press, to the answer or the next question, or to the first or last question."""
     # From the slide requested last, not the one on screen: keys may come faster than slides.
-    at = SLUGS.index(st.session_state["slide"]) + by
-    st.session_state["slide"] = SLUGS[min(max(at, 0), len(SLUGS) - 1)]
+    state = st.session_state
+    at = 2 * SLUGS.index(state["slide"]) + int(state["answer"]) + by
+    if abs(by) > 1:
+        at = 0 if by < 0 else 2 * len(SLUGS) - 2
+    at = min(max(at, 0), 2 * len(SLUGS) - 1)
+    state.update({"slide": SLUGS[at // 2], "answer": bool(at % 2), "run-here": False})
+
+
+def notes() -> None:
+    """Draw what the speaker may say at each slide, to read on another screen or to print."""
+    st.title("Notes for the speaker", anchor=False)
+    st.markdown(KEYS)
+    for number, shown in enumerate(SLIDES.values(), 1):
+        drawn = story.drawn(shown.chapter)
+        st.markdown(f"### {number}. {shown.question}\n\n{shown.notes}")
+        st.markdown(f"**Answer.** {story.text(shown.chapter, drawn)}")
+        st.markdown(f"**What to look at.** {shown.chapter.reading}")
 
 
 def enlarged(figure: go.Figure, scale: float = SCALE) -> go.Figure:
