@@ -22,8 +22,8 @@ st.html(f"<script>{{ {script} }}</script>", unsafe_allow_javascript=True)
 
 PAGES = {
     "": [
-        st.Page("pages/lab/start.py", title="Start", icon=":material/home:", default=True),
         st.Page("pages/learn/learn.py", title="Learn", icon=":material/school:"),
+        st.Page("pages/lab/start.py", title="Start", icon=":material/home:", default=True),
         st.Page("pages/lab/present.py", title="Present", icon=":material/slideshow:"),
     ],
     "Santurkar et al. 2018": [

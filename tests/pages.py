@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from tests.conftest import ALL_PROBES
 
+MARK = re.compile(r'<span class="bnviz-term" tabindex="0" data-means="([^"]*)">([^<]*)</span>')
 LOWERED = {raised: chr(digit) for digit, raised in RAISED.items()}
 TINY: dict[str, Any] = {
     "width": 1 / 32,
@@ -63,6 +65,11 @@ def tiny(name: str, **address: str) -> AppTest:
 def drawer(opened: AppTest) -> AppTest:
     """Open the drawer with the settings of a page, until the next run of the page."""
     return opened.button(key="settings-button").click().run()
+
+
+def text(opened: AppTest) -> str:
+    """Return the texts of a page, without the marks of words that the glossary explains."""
+    return MARK.sub(r"\2", "\n".join(part.value for part in opened.markdown))
 
 
 def plots(opened: AppTest) -> list[dict[str, Any]]:

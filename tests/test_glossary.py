@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from html import unescape
 
 import pytest
@@ -10,13 +9,12 @@ from streamlit.testing.v1 import AppTest
 
 from bnviz.paths import PROJECT
 from bnviz.story.glossary import BY_WORD, TERMS, marked, used
-from tests.pages import page
+from tests.pages import MARK, page
 
 PAGES = [
     file.relative_to(PROJECT / "pages").with_suffix("").as_posix()
     for file in sorted((PROJECT / "pages").glob("*/*.py"))
 ]
-MARK = re.compile(r'<span class="bnviz-term" tabindex="0" data-means="([^"]*)">([^<]*)</span>')
 MEANINGS = {term.meaning: term.word for term in TERMS}
 
 

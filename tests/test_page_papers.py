@@ -9,7 +9,7 @@ from bnviz.presets import PRESETS
 from bnviz.runs.engines.inline import Inline
 from bnviz.runs.store import Store
 from tests.conftest import ALL_PROBES
-from tests.pages import TINY, drawer, page, plots, tiny
+from tests.pages import TINY, drawer, page, plots, text, tiny
 
 pytestmark = pytest.mark.usefixtures("no_supervisor")
 
@@ -70,7 +70,7 @@ def test_a_link_shows_the_papers_curves(filled_at_the_papers_rate):
         assert {
             label.rpartition(", ")[2] for labels in names_of_theirs(opened) for label in labels
         } == figures
-        said = " ".join(text.value for text in opened.markdown)
+        said = text(opened)
         assert ("begins to count layers" in said) == (name in ("covariate_shift", "distributions"))
 
 

@@ -12,7 +12,7 @@ from bnviz.paths import PROJECT
 from bnviz.presets import PRESETS
 from bnviz.runs.store import Store
 from bnviz.story import report, theorems
-from tests.pages import page
+from tests.pages import page, text
 
 SHIPPED = Store(PROJECT / "cache" / "gallery")
 
@@ -58,7 +58,7 @@ def test_each_condition_is_a_claim_about_each_network() -> None:
 def test_a_page_shows_the_table_of_the_shipped_runs(name: str, shipped: None) -> None:
     opened = page(name)
     assert not opened.exception
-    texts = "\n".join(text.value for text in opened.markdown)
+    texts = text(opened)
     assert theorems.table(theorems.conditions(SHIPPED)) in texts
 
 

@@ -242,8 +242,10 @@ def test_a_guess_in_a_room_is_a_vote_and_trains_nothing(no_training):
     (bars,) = [part.body for part in projected.get("html") if "<ul" in part.body]
     assert bars.count(">0</b>") == 2 and bars.count(">1</b>") == 1
     assert "measured" not in bars and not plots(projected)
-    projected.toggle(key="revealed").set_value(True).run()
+    projected.toggle(key="revealed-walk").set_value(True).run()
     assert len(plots(projected)) == 1
+    projected.segmented_control(key="station").set_value("norms").run()
+    assert not plots(projected), "the next station shows its answer at once"
 
 
 def test_the_projector_hides_the_answer_to_a_sketch_until_it_is_shown(no_training):
@@ -252,7 +254,7 @@ def test_the_projector_hides_the_answer_to_a_sketch_until_it_is_shown(no_trainin
     projected = learn(station="noise", room="red", projector="true")
     names = [trace.get("name", "") for trace in plots(projected)[0]["figure"]["data"]]
     assert "The class" in names and not any("Noisy" in name for name in names)
-    projected.toggle(key="revealed").set_value(True).run()
+    projected.toggle(key="revealed-noise").set_value(True).run()
     names = [trace.get("name", "") for trace in plots(projected)[0]["figure"]["data"]]
     assert any("Noisy" in name for name in names)
 

@@ -60,8 +60,8 @@ TERMS = (
     ),
     term(
         "effective β-smoothness",
-        "The largest change of the gradient along a step, divided by the length of the step. Small "
-        "means a smooth landscape.",
+        "The largest change of the gradient along a step, divided by the length of the step. The "
+        "paper calls a landscape smooth where it is small.",
         "[Ee]ffective β(?:-smoothness)?",
     ),
     term(

@@ -55,7 +55,7 @@ def projector(station: Station) -> None:
     st.html(STYLE)
     with st.container(key="projected-page"):
         st.markdown(f"# {station.question}\n\n{station.guess.ask}")
-        revealed = st.toggle("Show what was measured", key="revealed")
+        revealed = st.toggle("Show what was measured", key=f"revealed-{station.slug}")
         drawn = story.drawn(station.chapter)
         st.fragment(lambda: guesses(station, drawn, revealed), run_every=EVERY_S)()
         if revealed:

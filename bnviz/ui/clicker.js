@@ -37,5 +37,6 @@ export default function () {
     event.stopPropagation();
   };
   addEventListener("keydown", heed, true);
+  document.body.dataset.clicker = "ready";
   return () => removeEventListener("keydown", heed, true);
 }

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from bnviz.runs.run import Run
 
+NICENESS = 5  # of a worker, so that the dashboard answers while all cores compute
 LONGEST_TEMPORARY = 60  # bytes of a folder's name that leave room for a socket's
 
 
@@ -89,6 +90,8 @@ def work(folder: Path) -> None:
         return
     for stream in (sys.stdout, sys.stderr):
         os.dup2(log, stream.fileno())
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(NICENESS)
     from bnviz.runs.worker import answer
 
     answer(Run(folder))
