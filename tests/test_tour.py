@@ -244,7 +244,8 @@ def test_a_guess_in_a_room_is_a_vote_and_trains_nothing(no_training):
     assert "measured" not in bars and not plots(projected)
     projected.toggle(key="revealed-walk").set_value(True).run()
     assert len(plots(projected)) == 1
-    projected.segmented_control(key="station").set_value("norms").run()
+    projected.segmented_control(key="station").set_value("7").run()
+    assert f"# {BY_SLUG['norms'].question}" in said(projected)
     assert not plots(projected), "the next station shows its answer at once"
 
 
@@ -257,6 +258,17 @@ def test_the_projector_hides_the_answer_to_a_sketch_until_it_is_shown(no_trainin
     projected.toggle(key="revealed-noise").set_value(True).run()
     names = [trace.get("name", "") for trace in plots(projected)[0]["figure"]["data"]]
     assert any("Noisy" in name for name in names)
+
+
+@pytest.mark.parametrize("slug", [each.slug for each in STATIONS if each.live])
+def test_a_live_step_shows_its_figure_while_it_trains(slug, no_training):
+    live = BY_SLUG[slug].live
+    assert live
+    for spec in live.specs(0, *live.rates[:1]):
+        Store().submit(spec)
+    text = "1" if isinstance(BY_SLUG[slug].guess, Choice) else "10,20,30,40,50,60"
+    opened = learn(station=slug, **{f"guess-{slug}": text})
+    assert len(plots(opened)) == 2 and opened.button(key="stop")
 
 
 def test_every_station_has_its_guess_in_the_address():
