@@ -90,7 +90,7 @@ def body(station: Station, words: str) -> None:
     if station is STATIONS[0] and not said:
         terms.markdown(words, "page")
     st.markdown(f"## {station.question}")
-    left, right = st.columns((3, 2), gap="large")
+    left, right = st.container(key="tour").columns((3, 2), gap="large")
     before = station.chapter.told(drawn.runs if drawn else [], station.before)
     if said:
         with left:
