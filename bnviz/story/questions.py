@@ -16,17 +16,17 @@ class Question:
 
 QUESTIONS = (
     Question(
-        "In the figure of a layer's input, what would level lines mean, and what would they leave "
-        "open?",
+        "In the figure of a layer's input, what would level lines mean, and what would they not "
+        "show?",
         "The quantiles of the channel stay the same, so the next layer always gets numbers from "
-        "the same range. It leaves open what each single image does: one number may move up and "
-        "another down. It also says nothing about the other channels of the layer.",
+        "the same range. They would not show the other channels of the layer, nor what the number "
+        "of a single image does.",
         station="input",
     ),
     Question(
-        "Multiply all five numbers by 3. What does BatchNorm make of them?",
-        "The same five outputs as before. The mean and the spread are three times as large too, "
-        "and both are taken out. Only ε, which does not grow, makes a tiny difference.",
+        "Halve all five numbers. What does BatchNorm make of them?",
+        "The same five outputs as before. The mean and the spread are half as large too, and both "
+        "are taken out. Only ε, which stays as it is, makes a tiny difference.",
         station="batchnorm",
     ),
     Question(
@@ -65,7 +65,7 @@ QUESTIONS = (
         station="walk",
     ),
     Question(
-        "On 4,000 images and 200 steps BatchNorm's loss band is the wider one. Is the paper wrong?",
+        "On 4,000 images BatchNorm's band is the wider one on average. Is the paper wrong?",
         "This does not show it. The two measurements are made in two regimes. After 200 steps on "
         "4,000 images the standard network has barely started to learn. On all images the order is "
         "the same at first and reverses later. A narrow band alone does not tell a smooth "
@@ -83,12 +83,9 @@ QUESTIONS = (
         "Narrower bands and faster training go together. Does that prove that one causes the "
         "other?",
         "No. Both could follow from something else, such as the scale of the activations. A "
-        "network that is ahead also stands elsewhere in its landscape. Other norms and noisy "
-        "BatchNorm show both too. That fits a link, but does not prove one. Proof would take an "
-        "experiment that changes the smoothness of the landscape and nothing else. The paper's "
-        "theorems promise a shorter gradient and a lower curvature under conditions (γ < σ, "
-        "⟨ŷ, g⟩ ≥ 0). In the MLP, the DLN and the VGG that we checked, the first holds for fewer "
-        "than half of the units, the second for about half or fewer.",
+        "network that is ahead also stands elsewhere in its landscape. Other norms show both too. "
+        "That fits a link, but does not prove one. Proof would take an experiment that changes the "
+        "smoothness of the landscape and nothing else.",
         station="open",
     ),
 )

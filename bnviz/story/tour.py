@@ -130,13 +130,15 @@ STABILITY = (
         "A layer's input",
         "distributions",
         "What does a layer's input look like while the network learns?",
-        "At the end the range is {last:.1f} wide, {times:.0f} times as wide as at the start. So "
-        "the input of the next layer changes all the time while that layer learns (seed 0).",
-        before="A network is a chain of layers. Each turns the numbers it gets into new ones and "
-        "passes them on. Here is a network without BatchNorm, which learns to tell ten kinds of "
-        "images apart. We follow one channel of its layer 5: all its numbers in a batch of 128 "
-        "images, every hundred steps. Nine in ten of them lie between the 5% and the 95% "
-        "quantile. At step 0 this range is {first:.2f} wide.",
+        "At the last measurement the range is {last:.1f} wide, {times:.0f} times as wide as at "
+        "the start. So what layer 5 passes on changes all the time, while the next layer learns "
+        "from it (seed 0). The lines are the 5, 15, 50, 85 and 95% quantiles.",
+        before="A network is a chain of layers. Each turns the numbers it gets into new ones "
+        "and passes them on. Here is a network without BatchNorm and noise, which learns to "
+        "tell ten kinds of images apart: the standard network. We follow one channel of its "
+        "layer 5, in front of the ReLU: all its numbers in a batch of 128 images, every hundred "
+        "steps. Nine in ten of them lie between the 5% and the 95% quantile. At step 0 this "
+        "range is {first:.2f} wide.",
         part="distributions",
         guess=Choice(
             "How wide is the range after 5,000 steps?",
@@ -158,20 +160,20 @@ STABILITY = (
         "Five numbers",
         "performance",
         "What does BatchNorm do to five numbers?",
-        "They stay as they are. The mean rises by 10 too, and it is subtracted. BatchNorm fixes "
+        "They stay as they are. The mean rises by 1 too, and it is subtracted. BatchNorm fixes "
         "mean and spread of a channel, whatever the layers before it do.",
         before="BatchNorm looks at one channel at a time. From each of its numbers x in the batch, "
         "here five, it subtracts their mean μ. Then it divides by their spread √(σ² + ε), where ε "
         "is tiny, multiplies by γ and adds β. The network learns γ and β.",
         part="batchnorm",
         guess=Choice(
-            "Add 10 to each of the five numbers. What happens to the five outputs?",
-            ("They rise by 10", "They stay as they are", "They move closer together"),
+            "Add 1 to each of the five numbers. What happens to the five outputs?",
+            ("They rise by 1", "They stay as they are", "They move closer together"),
             measured=1,
         ),
         numbers={},
-        then="Drag one of the five numbers far to the right. What happens to the outputs of the "
-        "other four?",
+        then="Press *One outlier*, or drag one of the five numbers away from the others. What "
+        "happens to the outputs of the other four?",
     ),
     station(
         "faster",
@@ -179,8 +181,8 @@ STABILITY = (
         "performance",
         "Which network learns faster?",
         "On test images BatchNorm ends at {batch_test:.0f}% and the standard network at "
-        "{none_test:.0f}%. Earlier the gap is wider: over steps 1,000 to 1,999 the training "
-        "accuracy is {batch:.0f}% against {none:.0f}%.",
+        "{none_test:.0f}%. Earlier the gap is wider. The accuracy on the training batches, which "
+        "is not in this figure, is {batch:.0f}% against {none:.0f}% over steps 1,000 to 1,999.",
         before="Two copies of one network start from the same weights and see the same batches. "
         "One normalises its layers with BatchNorm, the other does not. So whatever differs comes "
         "from BatchNorm, and not from a lucky start. The line is the standard network's accuracy "
@@ -190,8 +192,8 @@ STABILITY = (
         then="**Which network breaks first?** Raise the learning rate, and train both networks "
         "again.",
         live=Live(
-            "A small pair trains on 4,000 images for 200 steps. You will see both training "
-            "accuracies rise above 10%, or stay there.",
+            "A small pair trains on 4,000 images for 200 steps. You will see how far both training "
+            "accuracies get above the 10% of guessing.",
             "quick",
             "training-accuracy",
             rates=(0.04, 0.08, 0.16, 0.32),
@@ -228,13 +230,13 @@ SMOOTHNESS = (
         "covariate-shift",
         "Does BatchNorm reduce covariate shift?",
         "In layer 5 the distance is {far_early:.1f} times as large with BatchNorm before step "
-        "2,000, and {far_late:.1f} times afterwards. The paper of 2018 found no less shift with "
-        "BatchNorm either.",
-        before="When the layers before a layer take a step, the layer's own gradient changes too. "
-        "This is *internal covariate shift*. We measure it in layer 5. G is its gradient on a "
-        "batch. G′ is its gradient on the same batch after layers 1 to 4 have taken their step. "
-        "If nothing changed, the distance ‖G − G′‖ would be 0, as in layer 1, which has no layer "
-        "before it.",
+        "2,000, and {far_late:.1f} times afterwards; the number in the figure is the mean over all "
+        "of training. The paper found no less shift with BatchNorm either.",
+        before="When the layers before a layer take a step, the layer's own gradient changes "
+        "too. The paper of Santurkar and others (2018) calls this *internal covariate shift*. "
+        "We measure it in layer 5. G is its gradient on a batch. G′ is its gradient on the same "
+        "batch after layers 1 to 4 have taken their step. The distance ‖G − G′‖ is 0 if nothing "
+        "has changed, and the cosine of the angle between the two is 1.",
         part="shift",
         guess=Choice(
             "How large is the distance with BatchNorm before step 2,000?",
@@ -251,12 +253,14 @@ SMOOTHNESS = (
         "How much does the loss change along the gradient?",
         "On average the loss varies by {batch:.2f} with BatchNorm and by {none:.2f} without. In "
         "the first 250 steps it is the other way round, {batch_early:.2f} against "
-        "{none_early:.2f}: the standard network is still at 2.30.",
-        before="A training step follows the gradient downhill for a length given by the learning "
-        "rate. Now walk along the same line half a step, one, two and four steps, and look at the "
-        "loss at these four points: the same network, the same batch. The lowest and the highest "
-        "of them are the ends of a band. Before a network has learned anything, it gives each of "
-        "ten classes the probability 1/10, and its loss is −ln(1/10) = ln 10 = 2.30.",
+        "{none_early:.2f}: there the standard network has not begun to learn.",
+        before="A training step follows the gradient downhill for a length given by the "
+        "learning rate. Now walk along the same line half a step, one, two and four steps, and "
+        "look at the loss at these four points: the same network, the same batch. The lowest "
+        "and the highest of them are the ends of a band. Before a network has learned anything, "
+        "it gives each of ten classes the probability 1/10, and its loss is −ln(1/10) = ln 10 = "
+        "2.30. The loss in the figure also has a penalty on large weights, so it starts "
+        "somewhat higher.",
         part="walk",
         guess=Choice(
             "How wide is BatchNorm's band, on average over training?",
@@ -265,10 +269,10 @@ SMOOTHNESS = (
         ),
         then="**Is it always so?** Train the pair on few images and for few steps.",
         live=Live(
-            "A smaller pair trains on 4,000 images for 200 steps. You will see both bands grow. "
-            "Which is the wider one at the end?",
+            "A smaller pair trains on 4,000 images for 200 steps. You will see how wide both bands "
+            "are. Which is the wider one on average?",
             "few-images",
-            "landscape",
+            "loss-width",
             changes={"probes": {"landscape": 10, "accuracy": 1}},
         ),
     ),
@@ -279,10 +283,11 @@ SMOOTHNESS = (
         "Does only BatchNorm do it?",
         "All three: {l1:.0f}, {l2:.0f} and {linf:.0f}% over steps 1,000 to 1,999, against "
         "{batch:.0f}% with BatchNorm and {none:.0f}% in the standard network (one seed).",
-        before="BatchNorm divides by the standard deviation σ, so that the variance is fixed. "
-        "Three other norms subtract the same mean μ but divide by something else: the mean of |y| "
-        "(L1), √(mean y²) (L2), or the largest |y| (L∞), taken before μ is subtracted. They do not "
-        "fix the variance: mean y², for one, is σ² + μ².",
+        before="Write y for the numbers of a channel. BatchNorm subtracts their mean μ and "
+        "divides by their standard deviation σ, so that the variance is fixed. Three other "
+        "norms subtract μ too, but divide by something else: the mean of |y| (L1), √(mean y²) "
+        "(L2), or the largest |y| (L∞). These do not fix the variance: mean y², for one, is σ² "
+        "+ μ².",
         part="batchnorm",
         guess=Choice(
             "How many of the three learn faster than the standard network?",
@@ -301,9 +306,10 @@ SMOOTHNESS = (
         "{none:.2f}, and yet BatchNorm reaches {batch_last:.0f}% and the standard network "
         "{none_last:.0f}%. What goes together need not cause one another. Proof would take an "
         "experiment that changes the smoothness of the landscape and nothing else.",
-        before="Here is what you have seen. BatchNorm learns faster. It does so with stable and "
+        before="Here is what was measured. BatchNorm learns faster. It does so with stable and "
         "with unstable distributions. Its covariate shift is not smaller. Its loss varies less "
-        "along the gradient, and so does that of other norms, which learn fast as well.",
+        "along the gradient. So does that of the other norms, which learn fast as well (page "
+        "*Norms*).",
         part="",
         guess=Choice(
             "Does this prove that the smaller variation makes it learn faster?",

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from bnviz.story.tour import Choice, Station
-from bnviz.ui import guess, story, votes
+from bnviz.ui import guess, link, story, votes
 from bnviz.ui.bars import bars
 from bnviz.ui.present import enlarged
 from bnviz.ui.story import Drawn
@@ -37,11 +37,17 @@ def in_class() -> None:
         st.code(address(room), language=None, wrap_lines=True)
         st.markdown("You project this one, which shows the guesses as they come:")
         st.code(address(room, projector="true"), language=None, wrap_lines=True)
+        if "//127.0.0.1" in address(room) or "//localhost" in address(room):
+            st.caption(
+                "These addresses work on this computer only. To let others in, start bnviz with "
+                "`python -m bnviz app -- --server.address 0.0.0.0`, and open it by the name of the "
+                "computer."
+            )
 
 
 def open_room() -> None:
     """Give this reader a room with a name that nobody else has."""
-    st.session_state["room"] = token_hex(2)
+    st.session_state.update({"room": token_hex(2), "opened-room": True})
 
 
 def address(room: str, **more: str) -> str:
@@ -55,6 +61,7 @@ def projector(station: Station) -> None:
     st.html(STYLE)
     with st.container(key="projected-page"):
         st.markdown(f"# {station.question}\n\n{station.guess.ask}")
+        st.markdown(f"Vote at **{link.plain(address(str(st.session_state['room'])))}**")
         revealed = st.toggle("Show what was measured", key=f"revealed-{station.slug}")
         drawn = story.drawn(station.chapter)
         st.fragment(lambda: guesses(station, drawn, revealed), run_every=EVERY_S)()

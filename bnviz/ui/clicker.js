@@ -24,7 +24,8 @@ function fill() {
 export default function () {
   const heed = (event) => {
     const { key, target } = event;
-    if (target.closest("input, textarea, [role=dialog]")) return;
+    if (target.closest("textarea, [role=dialog]")) return;
+    if (target.closest("input") && !key.startsWith("Page")) return;
     if (key === " " && target.closest("button, a, summary, [role=switch]")) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const curtain = document.getElementById(CURTAIN);

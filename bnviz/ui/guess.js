@@ -1,5 +1,5 @@
 // A curve that the reader draws by hand: with the pointer, or with the arrow keys on its points.
-const ROOM = { left: 48, top: 12, bottom: 30, height: 320 }; // px
+const ROOM = { left: 48, top: 12, bottom: 48, height: 340 }; // px
 const NARROW = 560; // px: on a narrower page the names stand above the ends of their lines
 const POINT = 9; // px, the radius of a point
 const KEYS = {
@@ -63,9 +63,11 @@ function draw(figure) {
     part(svg, "line", { class: "grid", x1: ROOM.left, x2: right, y1: at, y2: at });
     part(svg, "text", { x: ROOM.left - 6, y: at, dy: "0.35em", "text-anchor": "end" }, percent(share * data.top));
   }
+  const middle = { x: (ROOM.left + right) / 2, y: ROOM.height - 6, "text-anchor": "middle" };
+  part(svg, "text", middle, "Steps");
   data.steps.forEach((step, i) => {
     if (drawing.width < NARROW && i % 2) return;
-    const attributes = { x: x(step), y: ROOM.height - 8, "text-anchor": "middle" };
+    const attributes = { x: x(step), y: ROOM.height - 28, "text-anchor": "middle" };
     part(svg, "text", attributes, step.toLocaleString("en"));
   });
   for (const { label, colour, dash, x: xs, y: ys } of data.given) {
@@ -139,6 +141,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   };
   svg.onpointermove = (event) => held && follow(figure, event);
   svg.onpointerup = svg.onpointercancel = () => (held = false);
+  figure.querySelector("button").textContent = data.button;
   figure.querySelector("button").onclick = () =>
     setTriggerValue("guess", drawings.get(figure).heights.map((height) => Math.round(100 * height)));
   const observer = new ResizeObserver(() => draw(figure));

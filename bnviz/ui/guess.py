@@ -22,7 +22,7 @@ _HERE = Path(__file__).parent
 _sketch = st.components.v2.component(
     "bnviz_guess",
     html='<figure class="bnviz-guess"><svg role="group" aria-label="Draw a curve"></svg>'
-    '<button type="button">Show what was measured</button></figure>',
+    '<button type="button"></button></figure>',
     css=(_HERE / "guess.css").read_text("utf-8"),
     js=(_HERE / "guess.js").read_text("utf-8"),
     isolate_styles=False,
@@ -42,17 +42,20 @@ def problem(guess: Guess, text: str) -> str:
     return f"it must be {len(guess.steps)} whole numbers from 0 to {100 * guess.top:g}"
 
 
-def ask(guess: Guess, key: str, numbers: DataFrame) -> str:
+def ask(guess: Guess, key: str, numbers: DataFrame, button: str) -> str:
     """Draw the question, and return the reader's guess as the address holds it, or "".
 
-    `numbers` are those of the figure, whose curves a sketch begins with.
+    `numbers` are those of the figure, whose curves a sketch begins with. `button` is the label of
+    the button that takes the guess.
     """
     st.markdown(f"#### {guess.ask}")
-    return choose(guess, key) if isinstance(guess, Choice) else draw(guess, key, numbers)
+    if isinstance(guess, Choice):
+        return choose(guess, key, button)
+    return draw(guess, key, numbers, button)
 
 
-def choose(guess: Choice, key: str) -> str:
-    """Draw the options and the button that shows the answer."""
+def choose(guess: Choice, key: str, button: str) -> str:
+    """Draw the options and the button that takes the guess."""
     chosen = st.radio(
         guess.ask,
         range(1, len(guess.options) + 1),
@@ -61,13 +64,11 @@ def choose(guess: Choice, key: str) -> str:
         format_func=lambda number: guess.options[number - 1],
         label_visibility="collapsed",
     )
-    pressed = st.button(
-        "Show what was measured", key=f"{key}-show", type="primary", disabled=chosen is None
-    )
+    pressed = st.button(button, key=f"{key}-show", type="primary", disabled=chosen is None)
     return str(chosen) if pressed else ""
 
 
-def draw(guess: Sketch, key: str, numbers: DataFrame) -> str:
+def draw(guess: Sketch, key: str, numbers: DataFrame, button: str) -> str:
     """Draw the axes with the curves that are given, and the points to move."""
     found = {run["norm"].iloc[0]: (curve, run) for curve, run in curves(numbers)}
     given = [outline(*found[norm], guess.column) for norm in guess.given if norm in found]
@@ -77,6 +78,7 @@ def draw(guess: Sketch, key: str, numbers: DataFrame) -> str:
         key=key,
         data={
             "name": name,
+            "button": button,
             "steps": list(guess.steps),
             "top": guess.top,
             "start": first,
@@ -138,8 +140,8 @@ def compared(guess: Guess, text: str, numbers: DataFrame) -> str:
     if isinstance(guess, Choice):
         right = int(text) - 1 == guess.measured
         said = f"You said: *{guess.options[int(text) - 1].lower()}*."
-        measured = guess.options[guess.measured].lower()
-        return f"{said} That is what was measured." if right else f"{said} Measured: *{measured}*."
+        answer = guess.options[guess.measured].lower()
+        return f"{said} That is right." if right else f"{said} The answer: *{answer}*."
     run = numbers[numbers["norm"] == guess.drawn].dropna(subset=[guess.column])
     there = np.interp(guess.steps, run["step"], run[guess.column])
     off = 100 * float(np.abs(np.array(heights(text)) - there).mean())

@@ -6,7 +6,7 @@ import streamlit as st
 
 from bnviz.figures import PANELS
 from bnviz.story.tour import Live
-from bnviz.ui import live, page
+from bnviz.ui import last, live, page
 
 
 def train(wanted: Live) -> None:
@@ -18,4 +18,5 @@ def train(wanted: Live) -> None:
             lr = st.select_slider("Learning rate η", wanted.rates, key="rate", width=240)
         specs = wanted.specs(0, lr)
         page.run_bar(specs, page.states(specs))
-    live.show(specs, [[PANELS[wanted.panel]]], live.Choices(specs[0].steps))
+    before = last.before(f"here {wanted.preset} {wanted.panel}", specs)
+    live.show(specs, [[PANELS[wanted.panel]]], live.Choices(specs[0].steps, before=before))

@@ -22,6 +22,7 @@ from bnviz.ui.reader import reader
 from bnviz.ui.story import Drawn
 
 SLUGS = list(BY_SLUG)
+SHOW, VOTE = "Show what was measured", "Vote, then see what was measured"
 BATCH = {name: NUMBERS[name] for name in ("part", *anatomy.BATCH)}
 DEFAULTS: dict[str, Any] = {
     "station": SLUGS[0],
@@ -106,7 +107,8 @@ def body(station: Station, words: str) -> None:
             experiment(station.part)
         with left:
             terms.markdown(before, "before")
-            if found := guess.ask(station.guess, f"ask-{station.slug}", numbers):
+            label = VOTE if st.session_state["room"] else SHOW
+            if found := guess.ask(station.guess, f"ask-{station.slug}", numbers, label):
                 settle(station, found)
 
 
@@ -118,8 +120,10 @@ def settle(station: Station, found: str) -> None:
 
 def compare(station: Station, said: str, drawn: Drawn | None, numbers: DataFrame) -> None:
     """Say what the reader guessed and what was measured; a guess counts in the reader's room."""
-    if room := st.session_state["room"]:
+    room = st.session_state["room"]
+    if room and not st.session_state.get("opened-room"):  # who teaches does not vote
         votes.box().cast(room, station.slug, reader(), said)
+        st.caption(f"Your vote counts in room {room}.")
     st.markdown(f"**{guess.compared(station.guess, said, numbers)}**")
     terms.markdown(story.text(station.chapter, drawn), "measured")
     st.button(

@@ -21,9 +21,9 @@ BELOW = {"x": 0, "y": 0, "yref": "container", "yanchor": "bottom"}
 SLUGS = list(SLIDES)
 DEFAULTS = {"slide": SLUGS[0], "answer": False, "notes": False}
 KEYS = """
-A clicker works: **Page down**, **→** or **Space** goes on, **Page up** or **←** goes back. A slide
-asks first, and the next press shows the answer. **B** makes the screen black, **F** fills it, and
-**Esc** leaves.
+On the slides a clicker works: **Page down**, **→** or **Space** goes on, **Page up** or **←** goes
+back. A slide asks first, and the next press shows the answer. **B** makes the screen black, **F**
+fills it, and **Esc** leaves.
 """
 _clicker = st.components.v2.component(
     "bnviz_clicker",
@@ -90,22 +90,35 @@ def slide(at: int, answered: bool) -> None:
     if st.session_state.get("run-here"):
         here.train(live_of(shown.chapter))
     elif answered:
-        answer(shown.chapter)
+        answer(shown)
     else:
         hands(shown)
     keys(at, answered)
 
 
-def answer(chapter: Chapter) -> None:
-    """Draw the figure of a chapter, its text and what it was measured on."""
+def answer(shown: Slide) -> None:
+    """Draw the figure of a chapter, its text, what it was measured on and what the class said."""
+    chapter = shown.chapter
     drawn = story.drawn(chapter)
     if drawn is None:
         story.not_yet(chapter)
     else:
         drawn.show("slide-figure", enlarged(drawn.take.figure))
     st.html(f'<p class="bnviz-said">{story.text(chapter, drawn)}</p>')
-    if drawn:
-        st.html(f'<p class="bnviz-regime">{drawn.caption}</p>')
+    small = [drawn.caption if drawn else "", guessed(shown)]
+    st.html(f'<p class="bnviz-regime">{" ".join(filter(None, small))}</p>')
+
+
+def guessed(shown: Slide) -> str:
+    """Return how many raised their hands for what, or "" if nobody was counted."""
+    counts = [int(st.session_state.get(name, 0)) for name in fields(shown)]
+    each = (f"{count} {guess}" for guess, count in zip(shown.guesses, counts, strict=True))
+    return f"The class: {', '.join(each)}." if any(counts) else ""
+
+
+def fields(shown: Slide) -> list[str]:
+    """Return the session keys of the counters of a slide."""
+    return [f"hands-{shown.chapter.slug}-{place}" for place, _ in enumerate(shown.guesses)]
 
 
 def hands(shown: Slide) -> None:
@@ -113,8 +126,7 @@ def hands(shown: Slide) -> None:
     counts = []
     with st.container(key="hands"):
         with st.container(horizontal=True, gap="large"):
-            for place, guess in enumerate(shown.guesses):
-                name = f"hands-{shown.chapter.slug}-{place}"
+            for name, guess in zip(fields(shown), shown.guesses, strict=True):
                 number = st.number_input(
                     guess, 0, 999, key=name, width=320, persist_state="session"
                 )

@@ -175,6 +175,10 @@ def test_a_clicker_leads_through_the_slides_and_nothing_is_cut(shipped: str, tab
         assert fits(page), f"the answer to {shown.question} is cut"
         page.keyboard.press("PageDown")
     page.keyboard.press("PageUp")
+    page.locator(".st-key-hands input").first.fill("7")  # the field keeps the focus
+    page.keyboard.press("PageDown")
+    page.get_by_text("The class: 7").wait_for()
+    page.keyboard.press("PageUp")
     page.locator(".st-key-hands").wait_for()
     page.keyboard.press("b")
     assert page.locator("#bnviz-curtain").is_visible()
