@@ -3,8 +3,13 @@
 const PRESSES = { PageDown: "next", " ": "next", PageUp: "back" };
 const CURTAIN = "bnviz-curtain";
 
+const SETTLE = 100; // ms in which a field that loses the focus sends its number
+
 function press(name) {
-  document.querySelector(`.st-key-go-${name} button`)?.click();
+  const field = document.activeElement.closest("input"),
+    click = () => document.querySelector(`.st-key-go-${name} button`)?.click();
+  field?.blur();
+  setTimeout(click, field ? SETTLE : 0);
 }
 
 function darken() {
