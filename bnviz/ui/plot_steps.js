@@ -42,7 +42,14 @@ function mark(box) {
   });
 }
 
+const noted = new WeakMap(); // figure -> its notes since it was drawn: to measure takes long
+
 function notesIn(box) {
+  if (!noted.has(box)) noted.set(box, measuredNotes(box));
+  return noted.get(box);
+}
+
+function measuredNotes(box) {
   // where the words within the panels stand
   const from = box.getBoundingClientRect();
   return [...box.querySelectorAll(".annotation-text-g")].map((words) => {
@@ -104,6 +111,7 @@ function choose(step) {
 }
 
 function follow(box) {
+  box.on("plotly_afterplot", () => noted.delete(box));
   // a figure over steps: a click chooses the step, and hovering shows it in the other figures
   box.on("plotly_afterplot", () => [mark, label].forEach((draws) => draws(box)));
   const hovered = (event) => event && isOverSteps(box);
