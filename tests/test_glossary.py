@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bnviz.paths import PROJECT
-from bnviz.story.glossary import BY_WORD, TERMS, marked, used
+from bnviz.story.glossary import BY_WORD, TERMS, Term, marked
 from tests.pages import MARK, page
 
 PAGES = [
@@ -23,6 +23,18 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     from bnviz.runs import supervisor
 
     monkeypatch.setattr(supervisor, "ensure", lambda store: None)
+
+
+def used(text: str) -> set[str]:
+    """Return the words of the glossary that a Markdown text uses."""
+    words: set[str] = set()
+
+    def note(each: Term, form: str) -> str:
+        words.add(each.word)
+        return form
+
+    marked(text, note)
+    return words
 
 
 def explained(opened: AppTest) -> list[str]:

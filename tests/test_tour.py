@@ -233,7 +233,7 @@ def test_a_wrong_address_is_explained(no_training):
 
 
 def test_a_guess_in_a_room_is_a_vote_and_trains_nothing(no_training):
-    box().clear()
+    box.clear()
     voter = learn(station="walk", room="blue", **{"guess-walk": "3"})
     assert "run" not in [button.key for button in voter.button]
     assert box().of("blue", "walk") == ["3"]
@@ -250,7 +250,7 @@ def test_a_guess_in_a_room_is_a_vote_and_trains_nothing(no_training):
 
 
 def test_the_projector_hides_the_answer_to_a_sketch_until_it_is_shown(no_training):
-    box().clear()
+    box.clear()
     learn(station="noise", room="red", **{"guess-noise": "10,20,30,40,50,60"})
     projected = learn(station="noise", room="red", projector="true")
     names = [trace.get("name", "") for trace in plots(projected)[0]["figure"]["data"]]

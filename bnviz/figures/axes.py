@@ -17,7 +17,7 @@ from plotly.subplots import make_subplots
 from bnviz.analysis.rows import layer_number
 from bnviz.figures.style import UNDER, Time
 from bnviz.figures.traces import NUMBER, OVER_SEEDS
-from bnviz.figures.unchecked import axes, scatter, set_axes, set_layout, traces
+from bnviz.figures.unchecked import axes, grid, scatter, set_axes, set_layout, traces
 from bnviz.figures.unchecked import figure as unchecked
 
 NOTHING_YET = "nothing measured yet"
@@ -116,8 +116,7 @@ def _names(fig: go.Figure) -> dict[str, str]:
 
 def tell_layers(fig: go.Figure, names: Sequence[str], *, rows: bool) -> go.Figure:
     """Tell the page which panels are about which layer: one row each, or one column each."""
-    grid = [[panel[0].trace_kwargs for panel in row] for row in fig._grid_ref]
-    lines = grid if rows else list(zip(*grid, strict=True))
+    lines = grid(fig) if rows else list(zip(*grid(fig), strict=True))
     panels = {
         name: [f"{panel['xaxis']}{panel['yaxis']}" for panel in line]
         for name, line in zip(names, lines, strict=False)

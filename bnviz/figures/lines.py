@@ -14,7 +14,7 @@ from pandas import DataFrame, Series
 from bnviz.data import SOURCES
 from bnviz.figures.axes import filled, tell_page
 from bnviz.figures.style import MARK, UNDER
-from bnviz.figures.unchecked import axes, set_axes, traces
+from bnviz.figures.unchecked import axes, redrawn, set_axes, traces
 from bnviz.spec import RunSpec
 
 STEPS, EPOCHS, SECONDS = "steps", "epochs", "seconds"
@@ -117,8 +117,7 @@ def beneath(fig: go.Figure, earlier: go.Figure, runs: Collection[str]) -> go.Fig
         | {"hoverinfo": "skip", "hovertemplate": None, "error_y": None}
         for place, trace in enumerate(of_runs)
     ]
-    both = {"data": [*lines, *traces(fig)], "layout": fig.to_plotly_json()["layout"]}
-    return filled(go.Figure(both, _validate=False)) if lines else fig
+    return filled(redrawn(fig, [*lines, *traces(fig)])) if lines else fig
 
 
 def _panels(fig: go.Figure) -> set[str]:

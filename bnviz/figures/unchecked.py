@@ -33,12 +33,24 @@ def figure(axes: go.Figure) -> go.Figure:
     plain = {"layout": axes._layout, "_grid_ref": axes._grid_ref, "_grid_str": axes._grid_str}
     made = go.Figure(deepcopy(plain), _validate=False)
     made._data_validator.validate_coerce = list
+    panels = grid(made)
 
     def place(trace: go.Scatter, row: int, col: int, _: bool | None = None) -> None:
-        trace._props.update(made._grid_ref[row - 1][col - 1][0].trace_kwargs)
+        trace._props.update(panels[row - 1][col - 1])
 
     made._set_trace_grid_position = place
     return made
+
+
+def redrawn(drawn: go.Figure, data: list[dict[str, Any]]) -> go.Figure:
+    """Return a figure with the layout of another, and these traces instead of its own."""
+    both = {"data": data, "layout": drawn.to_plotly_json()["layout"]}
+    return go.Figure(both, _validate=False)
+
+
+def grid(drawn: go.Figure) -> list[list[dict[str, str]]]:
+    """Return the axes of each panel, by row and column, as its traces name them."""
+    return [[panel[0].trace_kwargs for panel in row] for row in drawn._grid_ref]
 
 
 def traces(drawn: go.Figure) -> list[dict[str, Any]]:

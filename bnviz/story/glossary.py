@@ -18,7 +18,7 @@ class Term:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """The forms as whole words, upper or lower case at the beginning."""
+        """A pattern that finds the forms as whole words."""
         forms = self.forms.replace(" ", r"\s+")  # a line may break within a term
         return re.compile(rf"(?<![\w‖-])(?:{forms})(?![\w-])")
 
@@ -208,15 +208,3 @@ def _marked(text: str, mark: Callable[[Term, str], str]) -> str:
             before, form, after = text[: match.start()], match[0], text[match.end() :]
             return _marked(before, mark) + mark(each, form) + _marked(after, mark)
     return text
-
-
-def used(text: str) -> set[str]:
-    """Return the words of the glossary that a Markdown text uses."""
-    words: set[str] = set()
-
-    def note(each: Term, form: str) -> str:
-        words.add(each.word)
-        return form
-
-    marked(text, note)
-    return words

@@ -25,7 +25,6 @@ def slide(slug: str, question: str, *guesses: str, notes: str) -> Slide:
     return Slide(CHAPTERS[slug], question, guesses, notes)
 
 
-THE_STANDARD = "The standard network"
 SLIDES = {
     each.chapter.slug: each
     for each in (
@@ -33,7 +32,7 @@ SLIDES = {
             "performance",
             "Which network learns faster?",
             "BatchNorm",
-            THE_STANDARD,
+            "The standard network",
             "No difference",
             notes="Say what is compared: two copies of one network, with the same initial weights "
             "and the same batches. Ask for hands before you show the curves. Then ask where the "

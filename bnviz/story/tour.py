@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
+from pandas import DataFrame, Series
+
 from bnviz.claims import evidence
 from bnviz.claims.evidence import Measure, of
 from bnviz.presets import PAIR, PRESETS
@@ -23,7 +25,7 @@ Part: TypeAlias = Literal["distributions", "batchnorm", "noise", "shift", "walk"
 
 @dataclass(frozen=True)
 class Choice:
-    """A guess among options. `measured` is the one that the shipped runs show."""
+    """A guess among options. `measured` is the place of the one that the shipped runs confirm."""
 
     ask: str
     options: tuple[str, ...]
@@ -96,6 +98,11 @@ class Station:
         return self.chapter.heading
 
     @property
+    def address(self) -> str:
+        """The address of the page `page`, with the settings of the figure if it shows that."""
+        return self.chapter.link if self.page == self.chapter.page else self.page
+
+    @property
     def checks(self) -> list[Question]:
         """The questions that a reader can answer after this station."""
         return [question for question in QUESTIONS if question.station == self.slug]
@@ -114,12 +121,12 @@ def station(slug: str, title: str, chapter: str, question: str, text: str, **mor
 
 
 def spread(when: Literal["first", "last"]) -> Measure:
-    """Measure how far apart the 5 and 95% quantiles of layer 5 are in the standard network."""
+    """Measure the range from the 5 to the 95% quantile of layer 5 in the standard network."""
     return of(of_seed_0(evidence.spread("conv5", when)), "none")
 
 
-def widening(rows: Any) -> Any:
-    """Measure how many times as far apart they are at the end as at the start."""
+def widening(rows: DataFrame) -> Series[float]:
+    """Measure how many times as wide that range is at the end as at the start."""
     return spread("last")(rows) / spread("first")(rows)
 
 

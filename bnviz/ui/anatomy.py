@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,6 +32,7 @@ from bnviz.ui.anatomy_controls import (
     target_buttons,
     target_sliders,
 )
+from bnviz.ui.custom import custom
 from bnviz.ui.plot import library, plot
 
 STYLE = """<style>
@@ -49,11 +49,8 @@ STYLE = """<style>
 }
 </style>"""
 BATCH = [*X, "gamma", "beta", "eps"]
-SCRIPT = "".join(
-    (Path(__file__).parent / name).read_text("utf-8")
-    for name in ("in_sight.js", "anatomy_algorithm.js", "anatomy_parts.js", "anatomy.js")
-)
-_hand = st.components.v2.component("bnviz_hand", js=SCRIPT, isolate_styles=False)
+SCRIPTS = ("in_sight.js", "anatomy_algorithm.js", "anatomy_parts.js", "anatomy.js")
+_hand = custom("hand", *SCRIPTS)
 
 
 def anatomy_page(doc: str | None) -> None:

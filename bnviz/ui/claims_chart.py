@@ -7,7 +7,6 @@ keyboard reaches every row. `claims_chart.js` draws them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import streamlit as st
 from bnviz.claims import chart
 from bnviz.claims.chart import Axis
 from bnviz.claims.judging import FAILS, HOLDS, UNDECIDED, UNMEASURED, Verdict
+from bnviz.ui.custom import custom
 
 LOOKS = {  # verdict -> its name in claims_chart.js and .css, which give it a shape and a colour
     HOLDS: "holds",
@@ -23,13 +23,11 @@ LOOKS = {  # verdict -> its name in claims_chart.js and .css, which give it a sh
     UNDECIDED: "undecided",
     UNMEASURED: "unmeasured",
 }
-_HERE = Path(__file__).parent
-_component = st.components.v2.component(
-    "bnviz_claims",
+_component = custom(
+    "claims",
+    "claims_chart.js",
     html='<div class="bnviz-claims"></div>',
-    css=(_HERE / "claims_chart.css").read_text("utf-8"),
-    js=(_HERE / "claims_chart.js").read_text("utf-8"),
-    isolate_styles=False,
+    styles="claims_chart.css",
 )
 
 

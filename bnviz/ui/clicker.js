@@ -2,7 +2,6 @@
 // of the buttons.
 const PRESSES = { PageDown: "next", " ": "next", PageUp: "back" };
 const CURTAIN = "bnviz-curtain";
-
 const SETTLE = 100; // ms in which a field that loses the focus sends its number
 
 function press(name) {

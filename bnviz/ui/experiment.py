@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from pathlib import Path
 
 import streamlit as st
 
 from bnviz.story.tour import Part
+from bnviz.ui.custom import custom
 
 # What each page on the 2018 paper is about.
 PARTS: dict[str, Part] = {
@@ -20,14 +20,7 @@ PARTS: dict[str, Part] = {
     "theory": "batchnorm",
 }
 PICTURE = (files("bnviz.story") / "experiment.svg").read_text("utf-8")
-_HERE = Path(__file__).parent
-_component = st.components.v2.component(
-    "bnviz_experiment",
-    html=PICTURE,
-    css=(_HERE / "experiment.css").read_text("utf-8"),
-    js=(_HERE / "experiment.js").read_text("utf-8"),
-    isolate_styles=False,
-)
+_component = custom("experiment", "experiment.js", html=PICTURE, styles="experiment.css")
 
 
 def experiment(lit: Part) -> None:

@@ -14,12 +14,7 @@ const KEYS = {
 }; // how far a key moves a point, as a share of the axis
 const drawings = new WeakMap(); // figure element -> what is known of it
 
-function part(parent, kind, attributes, text = "") {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", kind);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.textContent = text;
-  return parent.appendChild(made);
-}
+const part = (parent, ...made) => parent.appendChild(svgPart(...made));
 
 const percent = (share) => `${Math.round(100 * share)}%`;
 const within = (share) => Math.min(1, Math.max(0, share));

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,19 +12,19 @@ from pandas import DataFrame
 
 from bnviz.figures.style import MARK, Curve, curves
 from bnviz.figures.traces import drawable
-from bnviz.figures.unchecked import scatter
+from bnviz.figures.unchecked import redrawn, scatter, traces
 from bnviz.story.tour import Choice, Guess, Sketch
 from bnviz.training.norms import NORMS
+from bnviz.ui.custom import custom
 
 YOURS = "Your guess"
-_HERE = Path(__file__).parent
-_sketch = st.components.v2.component(
-    "bnviz_guess",
+_sketch = custom(
+    "guess",
+    "svg_part.js",
+    "guess.js",
     html='<figure class="bnviz-guess"><svg role="group" aria-label="Draw a curve"></svg>'
     '<button type="button"></button></figure>',
-    css=(_HERE / "guess.css").read_text("utf-8"),
-    js=(_HERE / "guess.js").read_text("utf-8"),
-    isolate_styles=False,
+    styles="guess.css",
 )
 
 
@@ -43,10 +42,10 @@ def problem(guess: Guess, text: str) -> str:
 
 
 def ask(guess: Guess, key: str, numbers: DataFrame, button: str) -> str:
-    """Draw the question, and return the reader's guess as the address holds it, or "".
+    """Draw the question, and return the reader's guess as text for the address, or "".
 
     `numbers` are those of the figure, whose curves a sketch begins with. `button` is the label of
-    the button that takes the guess.
+    the button that submits the guess.
     """
     st.markdown(f"#### {guess.ask}")
     if isinstance(guess, Choice):
@@ -55,7 +54,7 @@ def ask(guess: Guess, key: str, numbers: DataFrame, button: str) -> str:
 
 
 def choose(guess: Choice, key: str, button: str) -> str:
-    """Draw the options and the button that takes the guess."""
+    """Draw the options, and a button that submits the chosen one."""
     chosen = st.radio(
         guess.ask,
         range(1, len(guess.options) + 1),
@@ -124,7 +123,7 @@ def over(figure: go.Figure, guess: Guess, texts: Sequence[str], name: str) -> go
         )
         for place, text in enumerate(texts)
     ]
-    return go.Figure([*figure.data, *lines], figure.layout)
+    return redrawn(figure, [*traces(figure), *(line.to_plotly_json() for line in lines)])
 
 
 def unanswered(figure: go.Figure, guess: Guess, numbers: DataFrame) -> go.Figure:
@@ -132,7 +131,7 @@ def unanswered(figure: go.Figure, guess: Guess, numbers: DataFrame) -> go.Figure
     if isinstance(guess, Choice):
         return figure
     asked = set(numbers.loc[numbers["norm"] == guess.drawn, "run"])
-    return go.Figure([t for t in figure.data if t.legendgroup not in asked], figure.layout)
+    return redrawn(figure, [t for t in traces(figure) if t.get("legendgroup") not in asked])
 
 
 def compared(guess: Guess, text: str, numbers: DataFrame) -> str:

@@ -1,4 +1,4 @@
-"""Train a pair of networks on a page of the lesson, and watch their figure."""
+"""Networks that a reader trains on the spot, in the tour or on a slide, and their figure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The Learn page: a guided tour of stations. The reader guesses first, then sees what was measured.
 
 The address holds the station and every guess, so a link opens the tour where the reader left it.
-In class, the readers of a room vote with their guesses, and the projector shows them.
+In class, everyone in a room votes by guessing, and the projector shows the votes.
 """
 
 from __future__ import annotations
@@ -109,13 +109,8 @@ def body(station: Station, words: str) -> None:
             terms.markdown(before, "before")
             label = VOTE if st.session_state["room"] else SHOW
             if found := guess.ask(station.guess, f"ask-{station.slug}", numbers, label):
-                settle(station, found)
-
-
-def settle(station: Station, found: str) -> None:
-    """Take a guess, let it count in class, and show what was measured."""
-    st.session_state[f"guess-{station.slug}"] = found
-    st.rerun()
+                st.session_state[f"guess-{station.slug}"] = found
+                st.rerun()
 
 
 def compare(station: Station, said: str, drawn: Drawn | None, numbers: DataFrame) -> None:
@@ -153,11 +148,7 @@ def onward(station: Station) -> None:
     with do:
         st.markdown(f"#### Try it\n\n{station.then}")
         if station.page:
-            st.link_button(
-                f"Page {station.page.replace('_', ' ').capitalize()}",
-                station.chapter.link if station.page == station.chapter.page else station.page,
-                icon=":material/open_in_new:",
-            )
+            story.page_link(station.page, station.address)
         if station.live and not st.session_state["room"]:
             here.train(station.live)
     with check:

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import plotly
 import plotly.graph_objects as go
-import streamlit as st
 from _plotly_utils.utils import convert_to_base64
 from plotly.io import to_json
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
@@ -24,49 +23,43 @@ from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentM
 from bnviz.export import typeface
 from bnviz.figures.unchecked import traces
 from bnviz.recent import once_each
+from bnviz.ui.custom import custom
 
 HEIGHT = 360  # pixels of a figure without a height of its own
 PLAYER = 44  # pixels of the player below a figure with frames
 FOOT = 36  # pixels of the export button
 STEP = 62  # pixels of the step control
 
-_HERE = Path(__file__).parent
 # plotly.js comes in two parts: the small one cannot draw in three dimensions. The names are those
 # under which Streamlit serves their folders.
 _WHOLE = "bnviz.plotly", Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-_SMALL = "bnviz_small.plotly", _HERE / "plotly" / "plotly-cartesian.min.js"
+_SMALL = "bnviz_small.plotly", Path(__file__).parent / "plotly" / "plotly-cartesian.min.js"
 _IN_3D = {"surface", "scatter3d", "mesh3d"}  # types of traces
-_SCRIPTS = (
+_FONTS = "bnviz_export.fonts"
+_SERVED = "_stcore/bidi-components"
+_component = custom(
+    "plot",
     "in_sight.js",
+    "svg_part.js",
     "plot_theme.js",
     "plot_pictures.js",
     "plot_steps.js",
     "plot_labels.js",
     "plot.js",
-)  # one module to the browser
-_FONTS = "bnviz_export.fonts"
-_SERVED = "_stcore/bidi-components"
-_component = st.components.v2.component(
-    "bnviz_plot",
     html='<figure class="bnviz-plot"><div class="bnviz-plot-box"></div>'
     '<div class="bnviz-plot-player" hidden><button type="button">Play</button>'
     '<input type="range" min="0" aria-label="Measured step"><output></output></div>'
     '<div class="bnviz-plot-foot" hidden><output></output>'
     '<button type="button">Export</button></div>'
     "<p hidden></p></figure>",
-    css=(_HERE / "plot.css").read_text("utf-8"),
-    js="".join((_HERE / name).read_text("utf-8") for name in _SCRIPTS),
-    isolate_styles=False,
+    styles="plot.css",
 )
-
-
-_step = st.components.v2.component(
-    "bnviz_step",
+_step = custom(
+    "step",
+    "step.js",
     html='<label class="bnviz-step">Step <output></output>'
     '<input type="range" min="0" aria-label="Step"></label>',
-    css=(_HERE / "step.css").read_text("utf-8"),
-    js=(_HERE / "step.js").read_text("utf-8"),
-    isolate_styles=False,
+    styles="step.css",
 )
 
 

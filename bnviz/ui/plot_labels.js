@@ -51,13 +51,6 @@ function spread(heights, low, high) {
     .map((height, i) => height + i * gap);
 }
 
-function svgPart(kind, attributes, text = "") {
-  const part = document.createElementNS("http://www.w3.org/2000/svg", kind);
-  for (const [name, value] of Object.entries(attributes)) part.setAttribute(name, value);
-  part.textContent = text;
-  return part;
-}
-
 function label(box) {
   // every visible line that ends in sight, from the top down
   const { names = {} } = labelsOf(box.layout, box),

@@ -111,9 +111,12 @@ function choose(step) {
 }
 
 function follow(box) {
-  box.on("plotly_afterplot", () => noted.delete(box));
   // a figure over steps: a click chooses the step, and hovering shows it in the other figures
-  box.on("plotly_afterplot", () => [mark, label].forEach((draws) => draws(box)));
+  box.on("plotly_afterplot", () => {
+    noted.delete(box);
+    mark(box);
+    label(box);
+  });
   const hovered = (event) => event && isOverSteps(box);
   box.on("plotly_hover", ({ points, event }) => {
     if (hovered(event)) hoverElsewhere(box, points[0].x / perStep(box));

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import plotly.graph_objects as go
 import streamlit as st
 
 from bnviz.presets import NORMS
+from bnviz.recent import once_each
 from bnviz.story.chapters import CHAPTERS, Chapter
 from bnviz.story.slides import SLIDES, Slide
 from bnviz.story.tour import Live
-from bnviz.ui import here, link, story
+from bnviz.ui import here, link, story, terms
 from bnviz.ui.bars import bars
+from bnviz.ui.custom import custom
 
 TYPE = 12  # pixels, the type size of figures as made
 TOP = 36  # pixels above a figure for plotly's buttons
@@ -25,11 +25,7 @@ On the slides a clicker works: **Page down**, **→** or **Space** goes on, **Pa
 back. A slide asks first, and the next press shows the answer. **B** makes the screen black, **F**
 fills it, and **Esc** leaves.
 """
-_clicker = st.components.v2.component(
-    "bnviz_clicker",
-    js=(Path(__file__).parent / "clicker.js").read_text("utf-8"),
-    isolate_styles=False,
-)
+_clicker = custom("clicker", "clicker.js")
 
 # The slide fills the screen. Heading and text keep their heights from slide to slide, so that the
 # figure does not move.
@@ -65,6 +61,7 @@ STYLE = """<style>
 
 def present_page() -> None:
     """Draw the slide that the URL names, or the notes of all slides."""
+    terms.begin()
     link.warn_of_unknown(DEFAULTS)
     link.restore(DEFAULTS, problem)
     if st.session_state["notes"]:
@@ -196,6 +193,7 @@ def notes() -> None:
         st.markdown(f"**What to look at.** {shown.chapter.reading}")
 
 
+@once_each
 def enlarged(figure: go.Figure, scale: float = SCALE) -> go.Figure:
     """Return a copy with type, lines and markers `scale` times as large and the legend below.
 

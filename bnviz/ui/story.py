@@ -111,13 +111,13 @@ def not_yet(chapter: Chapter) -> None:
 
 def more(chapter: Chapter) -> None:
     """Draw a link to the page that shows this figure and more."""
-    st.link_button(
-        f"Page {chapter.page.replace('_', ' ').capitalize()}",
-        chapter.link,
-        icon=":material/open_in_new:",
-        type="tertiary",
-        key=f"more-{chapter.slug}",
-    )
+    page_link(chapter.page, chapter.link, type="tertiary", key=f"more-{chapter.slug}")
+
+
+def page_link(page: str, address: str, **look: Any) -> None:
+    """Draw a button that opens a page at this address."""
+    name = page.replace("_", " ").capitalize()
+    st.link_button(f"Page {name}", address, icon=":material/open_in_new:", **look)
 
 
 def formula(chapter: Chapter) -> None:

@@ -13,7 +13,7 @@ from collections import OrderedDict
 import streamlit as st
 
 ROOM = re.compile(r"[a-z0-9-]{1,24}")
-POLLS = 1000  # stations of rooms that are kept; the one without a vote for longest goes first
+POLLS = 1000  # that are kept, one for each station of a room; the least recent is dropped first
 VOTERS = 1000  # of one station, at most
 
 
@@ -38,11 +38,6 @@ class Votes:
         """Return the guesses of a room at a station, in the order in which readers first voted."""
         with self._lock:
             return list(self._polls.get((room, station), {}).values())
-
-    def clear(self) -> None:
-        """Forget all guesses."""
-        with self._lock:
-            self._polls.clear()
 
 
 @st.cache_resource(show_spinner=False)

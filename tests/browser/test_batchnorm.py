@@ -14,6 +14,7 @@ import pytest
 
 from bnviz.ui import anatomy
 from bnviz.ui.anatomy_controls import OPTIONS, PARTS, T, X
+from bnviz.ui.custom import together
 from tests import pages
 from tests.browser.conftest import Tab
 
@@ -70,7 +71,9 @@ def test_the_browser_computes_the_same_numbers(tab: Tab, part: str, seed: int) -
         for component in opened.get("bidi_component")
         if component.proto.component_name == "bnviz_hand"
     )
-    script = base64.b64encode(f"{anatomy.SCRIPT}\nexport {{ PARTS }};".encode()).decode()
+    script = base64.b64encode(
+        f"{together(*anatomy.SCRIPTS)}\nexport {{ PARTS }};".encode()
+    ).decode()
     found = tab().evaluate(COMPUTE, [script, hand])
     for mine, sent in zip(found["figures"].values(), pages.plots(opened), strict=True):
         same_figure(mine, sent["figure"])
