@@ -7,6 +7,7 @@ import streamlit as st
 
 from bnviz.presets import NORMS
 from bnviz.recent import once_each
+from bnviz.runs.store import Store
 from bnviz.story.chapters import CHAPTERS, Chapter
 from bnviz.story.slides import SLIDES, Slide
 from bnviz.story.tour import Live
@@ -89,6 +90,8 @@ def slide(at: int, answered: bool) -> None:
     elif answered:
         answer(shown)
     else:
+        if not shown.chapter.finished(Store()):  # better said before the class is asked
+            story.not_yet(shown.chapter)
         hands(shown)
     keys(at, answered)
 
