@@ -49,8 +49,11 @@ def redrawn(drawn: go.Figure, data: list[dict[str, Any]]) -> go.Figure:
 
 
 def grid(drawn: go.Figure) -> list[list[dict[str, str]]]:
-    """Return the axes of each panel, by row and column, as its traces name them."""
-    return [[panel[0].trace_kwargs for panel in row] for row in drawn._grid_ref]
+    """Return the axes of each panel, by row and column, as its traces name them.
+
+    A place without a panel has none.
+    """
+    return [[panel[0].trace_kwargs if panel else {} for panel in row] for row in drawn._grid_ref]
 
 
 def traces(drawn: go.Figure) -> list[dict[str, Any]]:
