@@ -8,7 +8,6 @@ const SHAPES = {
   right: '<path d="M1 8h13M9 3l5 5-5 5" fill="none" stroke="currentColor" stroke-width="2.4"/>',
   paper: '<path d="M8 1.5 14.5 8 8 14.5 1.5 8Z" fill="none" stroke="currentColor" stroke-width="2"/>',
 };
-let pressed; // the claim whose row was pressed last; it keeps the focus
 
 function part(tag, look, ...inside) {
   const node = document.createElement(tag);
@@ -70,7 +69,7 @@ function plotted(row, ticks) {
   return plot;
 }
 
-function button(row, ticks, open) {
+function button(row, ticks) {
   const words = part(
     "span",
     "bnviz-claims-words",
@@ -83,8 +82,9 @@ function button(row, ticks, open) {
   node.ariaExpanded = String(row.open);
   node.dataset.claim = row.name;
   node.onclick = () => {
-    pressed = row.name;
-    open(row.name);
+    node.focus(); // Safari does not
+    // This chart may be about to leave the page, and then nobody would hear it. The first one stays.
+    document.querySelector(".bnviz-claims").open(row.name);
   };
   return node;
 }
@@ -104,12 +104,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
     text = JSON.stringify(data);
   if (root.dataset.drawn === text) return;
   root.dataset.drawn = text;
-  const focused = root.contains(document.activeElement) && document.activeElement.dataset.claim;
-  const open = (name) => setTriggerValue("open", name);
-  root.replaceChildren(
-    head(data),
-    ...data.rows.map((row) => button(row, data.ticks, open)),
-  );
-  const row = root.querySelector(`[data-claim="${focused || pressed}"]`);
-  if (row && (focused || document.activeElement === document.body)) row.focus();
+  root.open = (name) => setTriggerValue("open", name);
+  // The row with the focus keeps it, also if another chart showed it before.
+  const focused = document.activeElement.dataset.claim;
+  root.replaceChildren(head(data), ...data.rows.map((row) => button(row, data.ticks)));
+  if (focused) root.querySelector(`[data-claim="${focused}"]`)?.focus({ preventScroll: true });
 }

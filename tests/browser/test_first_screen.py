@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import playwright.sync_api as playwright
 import pytest
 
@@ -158,3 +160,24 @@ def test_the_row_of_controls_stays_in_sight_and_hides_what_scrolls_beneath(
     wait_for(lambda: row.bounding_box()["y"] == 0, "the row scrolls away")  # type: ignore[index]
     colour = "(part) => getComputedStyle(part).backgroundColor"
     assert row.evaluate(colour) == page.locator(".stApp").evaluate(colour)
+
+
+STYLES = "UpdateLayoutTree"  # what Chromium calls a computation of styles
+RENAME = """() => {
+  const number = document.querySelector('.bnviz-plot-box .xtick text');
+  number.textContent += '0';
+  number.getBoundingClientRect(); }"""
+
+
+def test_a_change_in_a_figure_restyles_only_its_neighbours(shipped: str, tab: Tab) -> None:
+    page = landscape(shipped, tab)
+    assert page.evaluate("() => document.querySelectorAll('*').length") > 3000
+    browser = page.context.browser
+    assert browser
+    browser.start_tracing(page=page, categories=["devtools.timeline"])
+    for _ in range(10):
+        page.evaluate(RENAME)
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    restyled = [event["args"]["elementCount"] for event in events if event["name"] == STYLES]
+    assert len(restyled) >= 10
+    assert sorted(restyled)[len(restyled) // 2] < 100  # a rule with :has can reach every element
