@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from string import Formatter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from bnviz.data import available
@@ -170,6 +172,8 @@ def test_votes_take_bounded_memory():
     for place in range(POLLS + 1):
         votes.cast(f"room-{place}", "input", "reader", "1")
     assert votes.of("room-0", "input") == [] and votes.of("room-1", "input") == ["1"]
+    votes.answer("room-1", "noise")
+    assert votes.of("room-1", "input") == [] and votes.answered("room-1", "noise")
     for place in range(VOTERS + 1):
         votes.cast("full", "input", f"reader {place}", "1")
     assert len(votes.of("full", "input")) == VOTERS
@@ -242,11 +246,36 @@ def test_a_guess_in_a_room_is_a_vote_and_trains_nothing(no_training):
     (bars,) = [part.body for part in projected.get("html") if "<ul" in part.body]
     assert bars.count(">0</b>") == 2 and bars.count(">1</b>") == 1
     assert "measured" not in bars and not plots(projected)
+    assert not plots(voter) and "The answer comes" in voter.info[0].value
     projected.toggle(key="revealed-walk").set_value(True).run()
     assert len(plots(projected)) == 1
+    assert len(plots(voter.run())) == 1, "the answer does not follow the projector"
     projected.segmented_control(key="station").set_value("7").run()
     assert f"# {BY_SLUG['norms'].question}" in said(projected)
     assert not plots(projected), "the next station shows its answer at once"
+
+
+def test_a_voter_need_not_wait_and_who_opens_a_room_never_does(no_training):
+    box.clear()
+    voter = learn(station="walk", room="blue", **{"guess-walk": "3"})
+    voter.button(key="early").click().run()
+    assert len(plots(voter)) == 1
+    teacher = learn(station="walk")
+    teacher.button(key="open-room").click().run()
+    teacher.radio[0].set_value(1).run()
+    teacher.button(key="ask-walk-show").click().run()
+    assert len(plots(teacher)) == 1 and box().of(teacher.session_state["room"], "walk") == []
+
+
+@pytest.mark.parametrize(("host", "codes"), [("127.0.0.1", 0), ("lab.example.org", 1)])
+def test_the_projector_shows_a_code_to_scan_where_others_can_open_it(
+    host, codes, no_training, monkeypatch
+):
+    where = SimpleNamespace(url=f"http://{host}:8501/learn", cookies={}, theme=None)
+    monkeypatch.setattr(st, "context", where)
+    projected = learn(station="walk", room="blue", projector="true")
+    assert f"http://{host}:8501/learn?station=walk" in said(projected).replace("\\", "")
+    assert len([part for part in projected.get("html") if "<svg" in part.body]) == codes
 
 
 def test_the_projector_hides_the_answer_to_a_sketch_until_it_is_shown(no_training):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from secrets import token_hex
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
+import plotly.graph_objects as go
+import segno
 import streamlit as st
 
 from bnviz.story.tour import Choice, Station
@@ -37,7 +39,7 @@ def in_class() -> None:
         st.code(address(room), language=None, wrap_lines=True)
         st.markdown("You project this one, which shows the guesses as they come:")
         st.code(address(room, projector="true"), language=None, wrap_lines=True)
-        if "//127.0.0.1" in address(room) or "//localhost" in address(room):
+        if only_here():
             st.caption(
                 "These addresses work on this computer only. To let others in, start bnviz with "
                 "`python -m bnviz app -- --server.address 0.0.0.0`, and open it by the name of the "
@@ -56,13 +58,31 @@ def address(room: str, **more: str) -> str:
     return f"{base}?{urlencode({'station': st.session_state['station'], 'room': room} | more)}"
 
 
+def only_here() -> bool:
+    """Return whether the reader's address of bnviz means this computer and no other."""
+    return urlsplit(str(st.context.url)).hostname in ("localhost", "127.0.0.1", "::1")
+
+
+def invitation(room: str) -> None:
+    """Draw the address at which a room votes, and its QR code if other computers can open it."""
+    vote = address(room)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"Vote at **{link.plain(vote)}**")
+        if not only_here():
+            code = segno.make(vote, micro=False)
+            st.html(code.svg_inline(scale=5, light="#fff", title=f"QR code of {vote}"), width=200)
+
+
 def projector(station: Station) -> None:
     """Draw the question of a station and how the room answers it, in large type."""
+    room = str(st.session_state["room"])
     st.html(STYLE)
     with st.container(key="projected-page"):
         st.markdown(f"# {station.question}\n\n{station.guess.ask}")
-        st.markdown(f"Vote at **{link.plain(address(str(st.session_state['room'])))}**")
+        invitation(room)
         revealed = st.toggle("Show what was measured", key=f"revealed-{station.slug}")
+        if revealed:
+            votes.box().answer(room, station.slug)
         drawn = story.drawn(station.chapter)
         st.fragment(lambda: guesses(station, drawn, revealed), run_every=EVERY_S)()
         if revealed:
@@ -81,8 +101,16 @@ def guesses(station: Station, drawn: Drawn | None, revealed: bool) -> None:
         counts = [given.count(str(number)) for number in range(1, len(options) + 1)]
         st.html(bars(options, counts, station.guess.measured if revealed else None))
     elif drawn:
+        drawn.show("projected", overlaid(station, drawn, tuple(given), revealed), height=HEIGHT)
+
+
+def overlaid(station: Station, drawn: Drawn, given: tuple[str, ...], revealed: bool) -> go.Figure:
+    """Return the figure under the guesses of a class; it is made again only if these change."""
+    key = station.slug, given, revealed
+    if st.session_state.get("overlaid", ((),))[0] != key:
         figure = drawn.take.figure
         if not revealed:
             figure = guess.unanswered(figure, station.guess, drawn.take.numbers)
         figure = enlarged(guess.over(figure, station.guess, given, "The class"))
-        drawn.show("projected", figure, height=HEIGHT)
+        st.session_state["overlaid"] = (key, figure)
+    return st.session_state["overlaid"][1]

@@ -22,7 +22,8 @@ from bnviz.ui.reader import reader
 from bnviz.ui.story import Drawn
 
 SLUGS = list(BY_SLUG)
-SHOW, VOTE = "Show what was measured", "Vote, then see what was measured"
+SHOW, VOTE = "Show what was measured", "Vote"
+EVERY_S = 1.0
 BATCH = {name: NUMBERS[name] for name in ("part", *anatomy.BATCH)}
 DEFAULTS: dict[str, Any] = {
     "station": SLUGS[0],
@@ -93,7 +94,10 @@ def body(station: Station, words: str) -> None:
     st.markdown(f"## {station.question}")
     left, right = st.container(key="tour").columns((3, 2), gap="large")
     before = station.chapter.told(drawn.runs if drawn else [], station.before)
-    if said:
+    if said and held_back(station):
+        vote(station, said)
+        st.fragment(lambda: waiting(station), run_every=EVERY_S)()
+    elif said:
         with left:
             shown(station, drawn, said)
         with right:
@@ -113,14 +117,51 @@ def body(station: Station, words: str) -> None:
                 st.rerun()
 
 
-def compare(station: Station, said: str, drawn: Drawn | None, numbers: DataFrame) -> None:
-    """Say what the reader guessed and what was measured; a guess counts in the reader's room."""
-    room = st.session_state["room"]
-    if room and not st.session_state.get("opened-room"):  # who teaches does not vote
+def votes_here() -> bool:
+    """Return whether the reader's guesses count in a room; those of who opened it do not."""
+    return bool(st.session_state["room"]) and not st.session_state.get("opened-room")
+
+
+def vote(station: Station, said: str) -> None:
+    """Count a guess in the reader's room, if there is one."""
+    if votes_here():
+        room = st.session_state["room"]
         votes.box().cast(room, station.slug, reader(), said)
         st.caption(f"Your vote counts in room {room}.")
+
+
+def held_back(station: Station) -> bool:
+    """Return whether the answer waits for the projector, so that the whole class votes first."""
+    early = st.session_state.get(f"early-{station.slug}")
+    room = st.session_state["room"]
+    return votes_here() and not early and not votes.box().answered(room, station.slug)
+
+
+def waiting(station: Station) -> None:
+    """Wait until the projector shows the answer; the reader may change the vote meanwhile."""
+    if not held_back(station):
+        st.rerun()
+    st.info("The answer comes when the projector shows it.", icon=":material/hourglass_empty:")
+    with st.container(horizontal=True):
+        again(station)
+        st.button(
+            "Do not wait",
+            type="tertiary",
+            key="early",
+            on_click=lambda: st.session_state.update({f"early-{station.slug}": True}),
+        )
+
+
+def compare(station: Station, said: str, drawn: Drawn | None, numbers: DataFrame) -> None:
+    """Say what the reader guessed and what was measured."""
+    vote(station, said)
     st.markdown(f"**{guess.compared(station.guess, said, numbers)}**")
     terms.markdown(story.text(station.chapter, drawn), "measured")
+    again(station)
+
+
+def again(station: Station) -> None:
+    """Draw the button that takes a guess back."""
     st.button(
         "Guess again",
         icon=":material/undo:",

@@ -1,7 +1,8 @@
 """The guesses of a class, kept in memory: by room and station, without names.
 
 A reader has one vote at each station, and may change it. Nothing is written to the disk, and the
-guesses are gone when the server stops.
+guesses are gone when the server stops. The answer to a station waits until the projector shows it,
+so that the whole class guesses first.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -17,27 +19,49 @@ POLLS = 1000  # that are kept, one for each station of a room; the least recent 
 VOTERS = 1000  # of one station, at most
 
 
+@dataclass
+class Poll:
+    """The guesses of a room at a station, by reader, and whether it has seen the answer."""
+
+    guesses: dict[str, str] = field(default_factory=dict)
+    answered: bool = False
+
+
 class Votes:
     """The guesses of all rooms. Its methods may be called from several threads."""
 
     def __init__(self) -> None:
-        self._polls: OrderedDict[tuple[str, str], dict[str, str]] = OrderedDict()
+        self._polls: OrderedDict[tuple[str, str], Poll] = OrderedDict()
         self._lock = threading.Lock()
 
     def cast(self, room: str, station: str, reader: str, guess: str) -> None:
         """Record the guess of a reader, in place of an earlier one."""
         with self._lock:
-            poll = self._polls.setdefault((room, station), {})
-            self._polls.move_to_end((room, station))
-            if reader in poll or len(poll) < VOTERS:
-                poll[reader] = guess
-            if len(self._polls) > POLLS:
-                self._polls.popitem(last=False)
+            guesses = self._poll(room, station).guesses
+            if reader in guesses or len(guesses) < VOTERS:
+                guesses[reader] = guess
+
+    def answer(self, room: str, station: str) -> None:
+        """Record that the projector has shown a room the answer to a station."""
+        with self._lock:
+            self._poll(room, station).answered = True
+
+    def _poll(self, room: str, station: str) -> Poll:
+        poll = self._polls.setdefault((room, station), Poll())
+        self._polls.move_to_end((room, station))
+        if len(self._polls) > POLLS:
+            self._polls.popitem(last=False)
+        return poll
 
     def of(self, room: str, station: str) -> list[str]:
         """Return the guesses of a room at a station, in the order in which readers first voted."""
         with self._lock:
-            return list(self._polls.get((room, station), {}).values())
+            return list(self._polls.get((room, station), Poll()).guesses.values())
+
+    def answered(self, room: str, station: str) -> bool:
+        """Return whether a room has seen the answer to a station."""
+        with self._lock:
+            return self._polls.get((room, station), Poll()).answered
 
 
 @st.cache_resource(show_spinner=False)
