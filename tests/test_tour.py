@@ -247,6 +247,7 @@ def test_a_guess_in_a_room_is_a_vote_and_trains_nothing(no_training):
     assert bars.count(">0</b>") == 2 and bars.count(">1</b>") == 1
     assert "measured" not in bars and not plots(projected)
     assert not plots(voter) and "The answer comes" in voter.info[0].value
+    assert f"You said: *{BY_SLUG['walk'].guess.options[2].lower()}*" in voter.info[0].value
     projected.toggle(key="revealed-walk").set_value(True).run()
     assert len(plots(projected)) == 1
     assert len(plots(voter.run())) == 1, "the answer does not follow the projector"
@@ -275,7 +276,7 @@ def test_the_projector_shows_a_code_to_scan_where_others_can_open_it(
     monkeypatch.setattr(st, "context", where)
     projected = learn(station="walk", room="blue", projector="true")
     assert f"http://{host}:8501/learn?station=walk" in said(projected).replace("\\", "")
-    assert len([part for part in projected.get("html") if "<svg" in part.body]) == codes
+    assert len([part for part in projected.get("html") if "QR code" in part.body]) == codes
 
 
 def test_the_projector_hides_the_answer_to_a_sketch_until_it_is_shown(no_training):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from secrets import token_hex
 from urllib.parse import urlencode, urlsplit
 
@@ -16,7 +17,7 @@ from bnviz.ui.present import enlarged
 from bnviz.ui.story import Drawn
 
 EVERY_S = 0.5
-HEIGHT = 520  # pixels
+HEIGHT = 410  # pixels; the page then fits a screen of 768
 STYLE = """<style>
 [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none }
 .st-key-projected-page :is(p, li, label p) { font-size: clamp(1.1rem, 1.65vw, 1.6rem) }
@@ -63,14 +64,11 @@ def only_here() -> bool:
     return urlsplit(str(st.context.url)).hostname in ("localhost", "127.0.0.1", "::1")
 
 
-def invitation(room: str) -> None:
-    """Draw the address at which a room votes, and its QR code if other computers can open it."""
+def code_to_scan(room: str) -> None:
+    """Draw the QR code of the address at which a room votes."""
     vote = address(room)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Vote at **{link.plain(vote)}**")
-        if not only_here():
-            code = segno.make(vote, micro=False)
-            st.html(code.svg_inline(scale=5, light="#fff", title=f"QR code of {vote}"), width=200)
+    code = segno.make(vote, micro=False).svg_data_uri(light="#fff")
+    st.html(f'<img src="{code}" alt="QR code of {escape(vote)}" width="100%">')
 
 
 def projector(station: Station) -> None:
@@ -78,9 +76,14 @@ def projector(station: Station) -> None:
     room = str(st.session_state["room"])
     st.html(STYLE)
     with st.container(key="projected-page"):
-        st.markdown(f"# {station.question}\n\n{station.guess.ask}")
-        invitation(room)
-        revealed = st.toggle("Show what was measured", key=f"revealed-{station.slug}")
+        words, code = st.columns((6, 1), vertical_alignment="bottom")
+        with words:
+            st.markdown(f"# {station.question}\n\n{station.guess.ask}")
+            st.markdown(f"Vote at **{link.plain(address(room))}**")
+            revealed = st.toggle("Show what was measured", key=f"revealed-{station.slug}")
+        with code:
+            if not only_here():  # a telephone could not open it
+                code_to_scan(room)
         if revealed:
             votes.box().answer(room, station.slug)
         drawn = story.drawn(station.chapter)

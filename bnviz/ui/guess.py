@@ -134,11 +134,18 @@ def unanswered(figure: go.Figure, guess: Guess, numbers: DataFrame) -> go.Figure
     return redrawn(figure, [t for t in traces(figure) if t.get("legendgroup") not in asked])
 
 
+def repeated(guess: Guess, text: str) -> str:
+    """Say what the reader guessed."""
+    if isinstance(guess, Choice):
+        return f"You said: *{guess.options[int(text) - 1].lower()}*."
+    return f"You have drawn a curve that ends at {text.rpartition(',')[2]}%."
+
+
 def compared(guess: Guess, text: str, numbers: DataFrame) -> str:
     """Say what the reader guessed, and how it compares with what was measured."""
     if isinstance(guess, Choice):
         right = int(text) - 1 == guess.measured
-        said = f"You said: *{guess.options[int(text) - 1].lower()}*."
+        said = repeated(guess, text)
         answer = guess.options[guess.measured].lower()
         return f"{said} That is right." if right else f"{said} The answer: *{answer}*."
     run = numbers[numbers["norm"] == guess.drawn].dropna(subset=[guess.column])

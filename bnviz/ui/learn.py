@@ -92,12 +92,13 @@ def body(station: Station, words: str) -> None:
     if station is STATIONS[0] and not said:
         terms.markdown(words, "page")
     st.markdown(f"## {station.question}")
-    left, right = st.container(key="tour").columns((3, 2), gap="large")
-    before = station.chapter.told(drawn.runs if drawn else [], station.before)
     if said and held_back(station):
         vote(station, said)
-        st.fragment(lambda: waiting(station), run_every=EVERY_S)()
-    elif said:
+        st.fragment(lambda: waiting(station, said), run_every=EVERY_S)()
+        return
+    left, right = st.container(key="tour").columns((3, 2), gap="large")
+    before = station.chapter.told(drawn.runs if drawn else [], station.before)
+    if said:
         with left:
             shown(station, drawn, said)
         with right:
@@ -137,11 +138,14 @@ def held_back(station: Station) -> bool:
     return votes_here() and not early and not votes.box().answered(room, station.slug)
 
 
-def waiting(station: Station) -> None:
+def waiting(station: Station, said: str) -> None:
     """Wait until the projector shows the answer; the reader may change the vote meanwhile."""
     if not held_back(station):
         st.rerun()
-    st.info("The answer comes when the projector shows it.", icon=":material/hourglass_empty:")
+    st.info(
+        f"{guess.repeated(station.guess, said)} The answer comes when the projector shows it.",
+        icon=":material/hourglass_empty:",
+    )
     with st.container(horizontal=True):
         again(station)
         st.button(
