@@ -18,7 +18,7 @@ from scipy import stats
 from streamlit.testing.v1 import AppTest
 
 from bnviz import cli
-from bnviz.analysis.scales import STATISTICS
+from bnviz.analysis.scales import COSINE, LOG, PLAIN, SHARE, STATISTICS
 from bnviz.claims import CLAIMS, judging
 from bnviz.figures import PANELS
 from bnviz.figures import panel as panels
@@ -502,6 +502,14 @@ def test_an_enlarged_figure_has_the_same_numbers_in_larger_type():
     assert list(trace.y) == [1, 2]
     assert (big.layout.font.size, big.layout.annotations[0].font.size) == (24, 26)
     assert big.layout.meta["narrow"]["annotations"] == [{"font": {"size": 13}}]
+
+
+@pytest.mark.parametrize("scale", [COSINE, SHARE, LOG, PLAIN])
+def test_an_enlarged_figure_names_an_interval_in_few_words(scale):
+    named = [f"{scale.interval(statistic)} over seeds" for statistic in ("t", "sd")]
+    traces = [go.Scatter(y=[1], name=name) for name in [*named, "BatchNorm"]]
+    names = [trace.name for trace in enlarged(go.Figure(traces, {"margin": {"t": 56}})).data]
+    assert names == ["95% interval over seeds", named[1], "BatchNorm"]
 
 
 def test_the_runs_page_resets_to_the_shipped_state(told):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import streamlit as st
 
+from bnviz.analysis.scales import STATISTICS
+from bnviz.figures.traces import OVER_SEEDS
 from bnviz.presets import NORMS
 from bnviz.recent import once_each
 from bnviz.runs.store import Store
@@ -200,10 +202,14 @@ def notes() -> None:
 def enlarged(figure: go.Figure, scale: float = SCALE) -> go.Figure:
     """Return a copy with type, lines and markers `scale` times as large and the legend below.
 
+    The legend names an interval in few words; how it is computed stands on the figure's page.
+
     `layout.meta["narrow"]` holds the original type sizes, which plot.js uses on a narrow page.
     """
     big = go.Figure(figure)
     for trace in big.data:
+        if STATISTICS["t"] in (trace.name or ""):
+            trace.name = f"95% interval{OVER_SEEDS}"
         for part, length in (
             (trace.line, "width"),
             (trace.marker, "size"),
