@@ -43,15 +43,14 @@ def figure(axes: go.Figure) -> go.Figure:
 
 
 def redrawn(drawn: go.Figure, data: list[dict[str, Any]]) -> go.Figure:
-    """Return a figure with the layout of another, and these traces instead of its own."""
-    both = {"data": data, "layout": drawn.to_plotly_json()["layout"]}
-    return go.Figure(both, _validate=False)
+    """Return a figure with these traces and the layout of another."""
+    return go.Figure({"data": data, "layout": deepcopy(drawn._layout)}, _validate=False)
 
 
 def grid(drawn: go.Figure) -> list[list[dict[str, str]]]:
-    """Return the axes of each panel, by row and column, as its traces name them.
+    """Return which axes each panel has, by row and column, in the words of its traces.
 
-    A place without a panel has none.
+    An empty place has none.
     """
     return [[panel[0].trace_kwargs if panel else {} for panel in row] for row in drawn._grid_ref]
 

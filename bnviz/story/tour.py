@@ -25,7 +25,7 @@ Part: TypeAlias = Literal["distributions", "batchnorm", "noise", "shift", "walk"
 
 @dataclass(frozen=True)
 class Choice:
-    """A guess among options. `measured` is the place of the one that the shipped runs confirm."""
+    """A guess among options. The shipped runs confirm the one with the index `measured`."""
 
     ask: str
     options: tuple[str, ...]

@@ -11,8 +11,9 @@ import segno
 import streamlit as st
 
 from bnviz.story.tour import Choice, Station
-from bnviz.ui import guess, link, story, votes
+from bnviz.ui import guess, link, live, story, votes
 from bnviz.ui.bars import bars
+from bnviz.ui.live import Stamp
 from bnviz.ui.present import enlarged
 from bnviz.ui.story import Drawn
 
@@ -67,7 +68,7 @@ def only_here() -> bool:
 def code_to_scan(room: str) -> None:
     """Draw the QR code of the address at which a room votes."""
     vote = address(room)
-    code = segno.make(vote, micro=False).svg_data_uri(light="#fff")
+    code = segno.make_qr(vote).svg_data_uri(light="#fff")
     st.html(f'<img src="{code}" alt="QR code of {escape(vote)}" width="100%">')
 
 
@@ -104,16 +105,22 @@ def guesses(station: Station, drawn: Drawn | None, revealed: bool) -> None:
         counts = [given.count(str(number)) for number in range(1, len(options) + 1)]
         st.html(bars(options, counts, station.guess.measured if revealed else None))
     elif drawn:
-        drawn.show("projected", overlaid(station, drawn, tuple(given), revealed), height=HEIGHT)
+        stamp = live.stamp_of(drawn.runs)
+        figure = overlaid(station.slug, stamp, tuple(given), revealed, station, drawn)
+        drawn.show("projected", figure, height=HEIGHT)
 
 
-def overlaid(station: Station, drawn: Drawn, given: tuple[str, ...], revealed: bool) -> go.Figure:
-    """Return the figure under the guesses of a class; it is made again only if these change."""
-    key = station.slug, given, revealed
-    if st.session_state.get("overlaid", ((),))[0] != key:
-        figure = drawn.take.figure
-        if not revealed:
-            figure = guess.unanswered(figure, station.guess, drawn.take.numbers)
-        figure = enlarged(guess.over(figure, station.guess, given, "The class"))
-        st.session_state["overlaid"] = (key, figure)
-    return st.session_state["overlaid"][1]
+@st.cache_resource(max_entries=16, show_spinner=False)
+def overlaid(
+    slug: str,
+    stamp: Stamp,
+    given: tuple[str, ...],
+    revealed: bool,
+    _station: Station,
+    _drawn: Drawn,
+) -> go.Figure:
+    """Return a station's figure with the guesses of a class, cached until either changes."""
+    figure = _drawn.take.figure
+    if not revealed:
+        figure = guess.unanswered(figure, _station.guess, _drawn.take.numbers)
+    return enlarged(guess.over(figure, _station.guess, given, "The class"))

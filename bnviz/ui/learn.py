@@ -86,8 +86,6 @@ def numbered(slug: str) -> str:
 
 def body(station: Station, words: str) -> None:
     """Draw a station: its question and the guess, or what was measured and what to do next."""
-    drawn = story.drawn(station.chapter)
-    numbers = drawn.take.numbers if drawn else DataFrame()
     said = str(st.session_state[f"guess-{station.slug}"])
     if station is STATIONS[0] and not said:
         terms.markdown(words, "page")
@@ -96,6 +94,8 @@ def body(station: Station, words: str) -> None:
         vote(station, said)
         st.fragment(lambda: waiting(station, said), run_every=EVERY_S)()
         return
+    drawn = story.drawn(station.chapter)
+    numbers = drawn.take.numbers if drawn else DataFrame()
     left, right = st.container(key="tour").columns((3, 2), gap="large")
     before = station.chapter.told(drawn.runs if drawn else [], station.before)
     if said:
@@ -119,12 +119,12 @@ def body(station: Station, words: str) -> None:
 
 
 def votes_here() -> bool:
-    """Return whether the reader's guesses count in a room; those of who opened it do not."""
+    """Return whether the reader's guesses count as votes: in a room that somebody else opened."""
     return bool(st.session_state["room"]) and not st.session_state.get("opened-room")
 
 
 def vote(station: Station, said: str) -> None:
-    """Count a guess in the reader's room, if there is one."""
+    """In a room, count a guess as the reader's vote, and say so."""
     if votes_here():
         room = st.session_state["room"]
         votes.box().cast(room, station.slug, reader(), said)
@@ -133,13 +133,13 @@ def vote(station: Station, said: str) -> None:
 
 def held_back(station: Station) -> bool:
     """Return whether the answer waits for the projector, so that the whole class votes first."""
-    early = st.session_state.get(f"early-{station.slug}")
-    room = st.session_state["room"]
-    return votes_here() and not early and not votes.box().answered(room, station.slug)
+    if not votes_here() or st.session_state.get(f"early-{station.slug}"):
+        return False
+    return not votes.box().answered(st.session_state["room"], station.slug)
 
 
 def waiting(station: Station, said: str) -> None:
-    """Wait until the projector shows the answer; the reader may change the vote meanwhile."""
+    """Tell a voter to wait for the answer, and go on as soon as the projector shows it."""
     if not held_back(station):
         st.rerun()
     st.info(

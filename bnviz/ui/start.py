@@ -20,7 +20,6 @@ from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
 from bnviz.story import report
 from bnviz.story.chapters import CHAPTERS, Chapter
-from bnviz.story.tour import STATIONS
 from bnviz.ui import asking, export, link, live, page, story, terms, theorems
 from bnviz.ui.about import About, heading
 from bnviz.ui.story import Drawn
@@ -82,8 +81,8 @@ def restore() -> None:
 
 
 def prepare() -> None:
-    """Draw the story and the tour before the first visitor comes, who then need not wait."""
-    for chapter in (*CHAPTERS.values(), *(station.chapter for station in STATIONS)):
+    """Draw the story before the first visitor comes, who then need not wait for it."""
+    for chapter in CHAPTERS.values():
         story.drawn(chapter)
     theorems.networks()
 

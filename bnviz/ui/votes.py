@@ -1,7 +1,7 @@
 """The guesses of a class, kept in memory: by room and station, without names.
 
 A reader has one vote at each station, and may change it. Nothing is written to the disk, and the
-guesses are gone when the server stops. The answer to a station waits until the projector shows it,
+guesses are gone when the server stops. Voters do not see the answer before the projector shows it,
 so that the whole class guesses first.
 """
 
@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 ROOM = re.compile(r"[a-z0-9-]{1,24}")
-POLLS = 1000  # that are kept, one for each station of a room; the least recent is dropped first
+POLLS = 1000  # kept at most, one for each station of a room; the one idle longest goes first
 VOTERS = 1000  # of one station, at most
 
 
 @dataclass
 class Poll:
-    """The guesses of a room at a station, by reader, and whether it has seen the answer."""
+    """A room's guesses at a station, by reader, and whether the projector has shown the answer."""
 
     guesses: dict[str, str] = field(default_factory=dict)
     answered: bool = False
@@ -42,7 +42,7 @@ class Votes:
                 guesses[reader] = guess
 
     def answer(self, room: str, station: str) -> None:
-        """Record that the projector has shown a room the answer to a station."""
+        """Record that the projector has shown the answer to a station."""
         with self._lock:
             self._poll(room, station).answered = True
 
@@ -59,7 +59,7 @@ class Votes:
             return list(self._polls.get((room, station), Poll()).guesses.values())
 
     def answered(self, room: str, station: str) -> bool:
-        """Return whether a room has seen the answer to a station."""
+        """Return whether the projector has shown the answer to a station."""
         with self._lock:
             return self._polls.get((room, station), Poll()).answered
 
