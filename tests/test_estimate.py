@@ -73,7 +73,7 @@ def test_every_probe_is_counted():
 TOOK = {
     "quick": 109,
     "class": 859,
-    "fig1": 1005,
+    "fig1": 7957,
     "fig2": 3448,
     "fig3b": 258,
     "fig5a": 7700,

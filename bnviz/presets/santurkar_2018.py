@@ -55,7 +55,7 @@ MOMENTS = "Mean and variance of one channel from step to step."
 UNDER_FIVE = "{} under five normalisations."
 
 FIGURES = (
-    on_vgg11("1", "training", ACCURACY, norms=PAIR, rates=(0.1, 0.5), layers=(3,), ships=ONE),
+    deep("1", "training", ACCURACY, norms=PAIR, rates=(0.1, 0.5), layers=(3,), ships=ONE),
     deep("2", "distributions", NOISE, layers=(2, 9, 13), ships=SEEDS),
     on_vgg11(
         "3a",

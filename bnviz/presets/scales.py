@@ -70,7 +70,7 @@ SCALES = (
     Preset(
         name="augmented",
         label="Augmented",
-        ships=SEEDS[:2],
+        ships=SEEDS,
         summary=(
             "A small VGG on all of CIFAR-10 for 2,000 steps, on shifted and mirrored images. The "
             "paper reports the test accuracies of long augmented runs. This one is short: it shows "
@@ -83,7 +83,7 @@ SCALES = (
     Preset(
         name="momentum",
         label="Momentum",
-        ships=SEEDS[:2],
+        ships=SEEDS,
         summary=(
             "A small VGG on all of CIFAR-10 for 2,000 steps, with momentum 0.9 and a learning rate "
             "of 0.01. The paper uses plain SGD. This short run shows whether the order of the "
