@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,10 @@ ALL_PROBES = {
 
 
 def tiny_spec(**changed: Any) -> RunSpec:
-    """Return settings that train in a fraction of a second: a vgg11 with 2 to 16 channels."""
+    """Return settings that train in a fraction of a second: a vgg11 with 2 to 16 channels.
+
+    Without `probes`, it has those of the default but the evaluation, which takes most time.
+    """
     tiny: dict[str, Any] = {
         "model": "vgg11",
         "width": 1 / 32,
@@ -45,6 +49,7 @@ def tiny_spec(**changed: Any) -> RunSpec:
         "hidden": (512,),
         "surface_grid": 3,
         "theory_units": 1,
+        "probes": {name: every for name, every in RunSpec().probes.items() if name != "evaluation"},
     }
     return RunSpec.of(**(tiny | changed))
 
@@ -70,6 +75,15 @@ def end_supervisor(cache: Path) -> None:
         with suppress(OSError):  # it has just ended
             if name in b"\0" + (process / "environ").read_bytes() + b"\0":
                 os.kill(int(process.name), signal.SIGKILL)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_scan() -> None:
+    """Let streamlit look through the installed packages once, not for every AppTest."""
+    from streamlit.components.v2 import manifest_scanner
+
+    scan = cache(manifest_scanner.scan_component_manifests)
+    manifest_scanner.scan_component_manifests = scan
 
 
 @pytest.fixture(autouse=True)

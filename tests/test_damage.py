@@ -262,7 +262,7 @@ def test_a_damaged_run_is_named_and_stops_no_other(
 ):
     damaged = Run(own_cache / SPEC.id)
     shutil.copytree(request.getfixturevalue(base).folder, damaged.folder)
-    healthy = Store().submit(tiny_spec(steps=2, seed=7))
+    healthy = Store().submit(tiny_spec(steps=2, seed=7, probes={"accuracy": 1}))
     harm(damaged.folder)
     for _ in range(2):
         Supervisor(Store(), Inline(), slots=1).tick()
@@ -335,7 +335,7 @@ def test_a_run_of_another_account_is_named_and_blocks_no_other(
     """Root may read everything, so the test fakes the system's refusals."""
     theirs = own_cache / SPEC.id
     shutil.copytree(unfinished.folder, theirs)
-    healthy = Store().submit(tiny_spec(steps=2, seed=7))
+    healthy = Store().submit(tiny_spec(steps=2, seed=7, probes={"accuracy": 1}))
     access, listing, opening = os.access, Path.iterdir, Path.open
     barred = theirs / name
 

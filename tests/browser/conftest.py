@@ -76,7 +76,7 @@ def address(own_cache: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the address of a running dashboard with only the shipped runs, as at first visit."""
     with dashboard(tmp_path_factory.mktemp("first") / "cache") as address:
@@ -84,13 +84,19 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
+@pytest.fixture(scope="package")
+def driver() -> Iterator[playwright.Playwright]:
+    """Start Playwright. It ends with this folder, because its event loop would be in the way."""
+    with playwright.sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def browser(driver: playwright.Playwright) -> Iterator[playwright.Browser]:
     """Start Chromium without a window."""
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield opened
-        opened.close()
+    opened = driver.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+    yield opened
+    opened.close()
 
 
 def patient(browser: playwright.Browser, **options: Any) -> playwright.BrowserContext:
@@ -100,9 +106,9 @@ def patient(browser: playwright.Browser, **options: Any) -> playwright.BrowserCo
     return context
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def window(browser: playwright.Browser) -> Iterator[playwright.BrowserContext]:
-    """Open a window for all tests of a file, so that it loads the scripts only once."""
+    """Open a window for all tests of this folder, so that it loads the scripts only once."""
     with patient(browser) as opened:
         yield opened
 

@@ -14,7 +14,7 @@ import pytest
 from bnviz.presets import PRESETS
 from bnviz.runs.engines.inline import Inline
 from bnviz.runs.store import Store
-from tests.browser.conftest import CHROMIUM, patient, playwright
+from tests.browser.conftest import CHROMIUM, dashboard, patient, playwright
 from tests.conftest import connects, wait_for
 
 SWITCHES = [
@@ -45,15 +45,29 @@ WATCH = f"""() => {{ const output = document.querySelector('{FIGURE} .bnviz-plot
         .observe(output, {{ childList: true }}); }}"""
 
 
-@pytest.mark.parametrize("view", ["contours", "surface"])
-def test_play_goes_to_the_end_and_keeps_zoom_and_camera(address, view):
+@pytest.fixture(scope="module")
+def surfaces(tmp_path_factory):
+    """Return the address of a dashboard with two small runs and their surfaces."""
+    cache = tmp_path_factory.mktemp("surfaces") / "cache"
     for spec in PRESETS["surface"].specs(**TINY, probes={"accuracy": 1, "surface": 2}):
-        Inline().start(Store().submit(spec))
-    wait_for(lambda: connects(address), "the server does not start")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        page = patient(browser, viewport={"width": 1000, "height": 900}).new_page()
-        page.goto(f"{address}/surface?{urlencode(CHOICES | TINY | {'view': view})}")
+        Inline().start(Store(cache).submit(spec))
+    with dashboard(cache) as address:
+        wait_for(lambda: connects(address), "the server does not start")
+        yield address
+
+
+@pytest.fixture(scope="module")
+def drawing_browser(driver):
+    """Start a Chromium that draws in three dimensions without a graphics card."""
+    with driver.chromium.launch(executable_path=CHROMIUM, args=SWITCHES) as browser:
+        yield browser
+
+
+@pytest.mark.parametrize("view", ["contours", "surface"])
+def test_play_goes_to_the_end_and_keeps_zoom_and_camera(surfaces, drawing_browser, view):
+    with patient(drawing_browser, viewport={"width": 1000, "height": 900}) as window:
+        page = window.new_page()
+        page.goto(f"{surfaces}/surface?{urlencode(CHOICES | TINY | {'view': view})}")
         page.locator(f"{FIGURE} button").filter(has_text="Play").wait_for()
         page.wait_for_function(f"() => {BOX}._fullLayout")
         first = page.evaluate(VIEW)
@@ -74,7 +88,6 @@ def test_play_goes_to_the_end_and_keeps_zoom_and_camera(address, view):
         page.reload()
         page.locator(f"{FIGURE} button").filter(has_text="Play").wait_for()
         wait_for(lambda: label(page) == "Step 2", "the address does not hold the step")
-        browser.close()
 
 
 def drag(page: playwright.Page) -> None:
