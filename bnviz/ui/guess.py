@@ -127,11 +127,13 @@ def over(figure: go.Figure, guess: Guess, texts: Sequence[str], name: str) -> go
 
 
 def unanswered(figure: go.Figure, guess: Guess, numbers: DataFrame) -> go.Figure:
-    """Return a figure without the curve that a sketch asks for."""
+    """Return a figure without the curve that a sketch asks for, and without its sentence."""
     if isinstance(guess, Choice):
         return figure
     asked = set(numbers.loc[numbers["norm"] == guess.drawn, "run"])
-    return redrawn(figure, [t for t in traces(figure) if t.get("legendgroup") not in asked])
+    open_ = redrawn(figure, [t for t in traces(figure) if t.get("legendgroup") not in asked])
+    open_.layout.annotations = ()
+    return open_
 
 
 def repeated(guess: Guess, text: str) -> str:
