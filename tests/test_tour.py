@@ -18,8 +18,9 @@ from bnviz.runs.run import Run
 from bnviz.runs.store import Store
 from bnviz.story.questions import QUESTIONS
 from bnviz.story.tour import BY_SLUG, STATIONS, Choice, Sketch
+from bnviz.training.norms import NORMS
 from bnviz.ui import guess
-from bnviz.ui.experiment import PICTURE
+from bnviz.ui.experiment import PARTS, picture
 from bnviz.ui.learn import DEFAULTS
 from bnviz.ui.votes import POLLS, VOTERS, Votes, box
 from tests.pages import page, plots
@@ -125,7 +126,12 @@ def test_two_live_steps_need_no_download():
 
 @pytest.mark.parametrize("station", STATIONS, ids=SLUGS)
 def test_the_drawing_has_the_part_of_each_station(station):
-    assert not station.part or f'class="{station.part}"' in PICTURE
+    assert not station.part or f'class="{station.part}"' in picture("")
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_the_drawing_of_a_page_has_the_part_that_the_page_is_about(name):
+    assert not PARTS[name] or f'class="{PARTS[name]}"' in picture(name)
 
 
 # Guesses
@@ -254,6 +260,21 @@ def test_a_guess_in_a_room_is_a_vote_and_trains_nothing(no_training):
     projected.segmented_control(key="station").set_value("7").run()
     assert f"# {BY_SLUG['norms'].question}" in said(projected)
     assert not plots(projected), "the next station shows its answer at once"
+
+
+@pytest.mark.parametrize("name", [s.slug for s in STATIONS if isinstance(s.guess, Sketch)])
+def test_the_projector_tells_nothing_of_a_curve_before_the_answer(name, no_training):
+    box.clear()
+    sketch = BY_SLUG[name].guess
+    learn(station=name, room="blue", **{f"guess-{name}": ",".join("1" for _ in sketch.steps)})
+    projected = learn(station=name, room="blue", projector="true")
+    (before,) = plots(projected)
+    named = f"{NORMS[sketch.drawn].label} · n"
+    assert "The class" in str(before) and named not in str(before)
+    assert not before["figure"]["layout"].get("annotations")
+    projected.toggle(key=f"revealed-{name}").set_value(True).run()
+    (after,) = plots(projected)
+    assert named in str(after) and after["figure"]["layout"]["annotations"]
 
 
 def test_a_voter_need_not_wait_and_who_opens_a_room_never_does(no_training):

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from bnviz.story.tour import Part
 from bnviz.ui import link, terms
-from bnviz.ui.experiment import experiment
+from bnviz.ui.experiment import PARTS, experiment
 
 
 @dataclass(frozen=True)
@@ -36,17 +35,17 @@ class About:
         return cls(title, text.strip(), *rest)
 
 
-def heading(words: About, part: Part | None = None) -> None:
+def heading(words: About, page: str = "") -> None:
     """Draw the heading of a page, how it is measured, and the button that copies the link.
 
-    `part` is the part of the experiment that the page is about, if its drawing explains it.
+    The experiment is drawn on those that are in PARTS.
     """
     terms.begin()
     with st.container(key="head", horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"# {words.title}", width="content")
         if words.measured:
             with st.popover("How it is measured", icon=":material/info:", type="tertiary"):
-                if part is not None:
-                    experiment(part)
+                if page in PARTS:
+                    experiment(PARTS[page], page)
                 terms.markdown(words.measured, "measured", alone=True)
         link.copy_button()

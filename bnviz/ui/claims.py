@@ -50,7 +50,7 @@ LEGEND = (
 def claims_page(doc: str | None) -> None:
     """Draw the page: the filters, the chart, the claims that are not measured, and the text."""
     words = About.of(doc)
-    heading(words)
+    heading(words, "claims")
     link.warn_of_unknown(DEFAULTS)
     link.restore(DEFAULTS, unknown)
     active = bool(at_work(judging.finished(Store(), CLAIMS.values())))

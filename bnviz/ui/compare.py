@@ -31,7 +31,7 @@ NONE = "none"  # no small multiples
 def compare_page(doc: str | None) -> None:
     """Draw the page: the figures of the chosen runs, and beneath them the table to choose from."""
     words = About.of(doc)
-    heading(words)
+    heading(words, "compare")
     link.warn_of_unknown(PARAMETERS)
     runs = [run for run in Store().all_runs()[::-1] if run.readable]
     if not runs:

@@ -1,5 +1,5 @@
-// For every page: links, the roles of the navigation, and the keys of a dialog. It runs anew each
-// time a page is drawn.
+// For every page: links, the roles of the navigation, the theme and the keys of a dialog. It runs
+// anew each time a page is drawn.
 
 // A link to another page of bnviz stays in its tab, but not the speaker's notes.
 window.bnvizLinks ??=
@@ -23,6 +23,13 @@ function mend() {
 mend();
 window.bnvizNavigation ??=
   new MutationObserver(mend).observe(document.body, { childList: true, subtree: true }) ?? true;
+
+// Popovers and dialogs stand beside the app, so they do not inherit its light or dark theme.
+function shade() {
+  const app = document.querySelector(".stApp");
+  document.body.style.colorScheme = app ? getComputedStyle(app).colorScheme : "";
+}
+window.bnvizShade ??= new MutationObserver(shade).observe(document.body, { childList: true }) ?? true;
 
 // A pressed button that is disabled for a moment, or is gone, loses the focus, and a dialog without
 // the focus gets no keys: it would not close with Escape.

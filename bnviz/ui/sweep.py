@@ -33,7 +33,7 @@ WIDTH = 240  # pixels of a field
 def sweep_page(doc: str | None) -> None:
     """Draw the page."""
     words = About.of(doc)
-    heading(words)
+    heading(words, "sweep")
     asked = controls.ask("sweep")
     if asked.problem:
         return

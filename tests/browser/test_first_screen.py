@@ -181,3 +181,14 @@ def test_a_change_in_a_figure_restyles_only_its_neighbours(shipped: str, tab: Ta
     restyled = [event["args"]["elementCount"] for event in events if event["name"] == STYLES]
     assert len(restyled) >= 10
     assert sorted(restyled)[len(restyled) // 2] < 100  # a rule with :has can reach every element
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_popover_has_the_theme_of_the_page(theme: str, shipped: str, tab: Tab) -> None:
+    page = tab(viewport={"width": 1440, "height": 900}, color_scheme=theme)
+    page.goto(f"{shipped}/lenet")
+    page.get_by_text("How it is measured").first.click()
+    box = page.locator(".bnviz-experiment .box").first
+    box.wait_for()
+    scheme = "(part) => getComputedStyle(part).colorScheme"
+    wait_for(lambda: box.evaluate(scheme) == theme, f"the drawing is not {theme}")
