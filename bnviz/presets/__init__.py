@@ -9,12 +9,12 @@ from bnviz import paths
 from bnviz.data import SOURCES, available
 from bnviz.presets.mnist import ON_MNIST
 from bnviz.presets.preset import (
-    CLASS,
+    DEEP,
     DLN,
     LP,
     NORMS,
+    ON_DEEP,
     ON_DLN,
-    ON_VGG11,
     PAIR,
     SEEDS,
     Preset,
@@ -26,7 +26,7 @@ from bnviz.presets.theory import SECTION_4
 from bnviz.spec import RunSpec
 
 SWEPT = (
-    Preset("vgg", "VGG", f"A small VGG. {ON_VGG11}", CLASS, norms=PAIR, page="sweep"),
+    Preset("vgg", "VGG", ON_DEEP, DEEP, norms=PAIR, page="sweep"),
     Preset("dln", "DLN", f"The deep linear network. {ON_DLN}", DLN, norms=PAIR, page="sweep"),
 )
 PRESETS = {
@@ -41,6 +41,18 @@ def offered(page: str) -> list[str]:
     """Return the names of a page's presets: the scales on pages on images, then the page's own."""
     own = [name for name, preset in PRESETS.items() if preset.page == page]
     return [name for name, preset in PRESETS.items() if not preset.page and page in ON_IMAGES] + own
+
+
+def layers(page: str, model: str) -> tuple[int, ...]:
+    """Return the layers in the first figure of a paper with this network on the page, or ()."""
+    return next(
+        (
+            preset.layers
+            for preset in PRESETS.values()
+            if preset.page == page and preset.layers and preset.knobs["model"] == model
+        ),
+        (),
+    )
 
 
 def first(page: str = "training") -> str:

@@ -116,10 +116,6 @@ ON_DEEP = (
     "VGG-16 at a quarter of its width, 5,000 steps on all of CIFAR-10 with an L2 penalty. The "
     "paper trains for 15,000 steps and does not say how deep and wide its network is."
 )
-ON_VGG11 = (
-    "VGG-11 at a quarter of its width, 2,000 steps on all of CIFAR-10. The paper trains for 15,000 "
-    "steps and does not say how wide its network is."
-)
 ON_DLN = (
     "A linear network of 25 layers on 1,000 Gaussian samples, full batch: exactly the paper's "
     "size. The scale and factor of its loss are our reading. Runs differ much between seeds, so "

@@ -6,13 +6,11 @@ from functools import partial
 from typing import Any
 
 from bnviz.presets.preset import (
-    CLASS,
     DEEP,
     DLN,
     LP,
     ON_DEEP,
     ON_DLN,
-    ON_VGG11,
     PAIR,
     SEEDS,
     Preset,
@@ -43,7 +41,6 @@ def of_2018(
 
 
 deep = partial(of_2018, DEEP, ON_DEEP, "Fig. {}")
-on_vgg11 = partial(of_2018, CLASS, ON_VGG11, "Fig. {}")
 on_dln = partial(of_2018, DLN, ON_DLN, "Fig. {} · DLN")
 
 ACCURACY = "Accuracy at two learning rates, 0.1 and 0.5."
@@ -57,7 +54,7 @@ UNDER_FIVE = "{} under five normalisations."
 FIGURES = (
     deep("1", "training", ACCURACY, norms=PAIR, rates=(0.1, 0.5), layers=(3,), ships=ONE),
     deep("2", "distributions", NOISE, layers=(2, 9, 13), ships=SEEDS),
-    on_vgg11(
+    deep(
         "3a",
         "covariate_shift",
         SHIFT.format("0.1", "0.01"),

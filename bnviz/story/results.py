@@ -35,10 +35,9 @@ the runs. The papers' results and the remarks after a semicolon are written by h
 Our VGG is `vgg16` at a quarter of its width with two hidden layers, trained for 5,000 steps on all
 of CIFAR-10 with an L2 penalty of 0.0005. The 2018 paper trains a VGG of unstated size for 15,000
 steps, and its figures suggest such a penalty. The lp norms have two seeds, the learning rates 0.5
-and 0.01 one. Augmentation, momentum and the learning rate 0.01 are measured on `vgg11` without a
-penalty, for 2,000 steps. The deep linear network (DLN) and the MNIST network of 2015 have the
-papers' own size. The networks of the MNIST report (Liu) train for 20,000 steps. Everything ran on a
-CPU.
+and 0.01 one. Augmentation and momentum are measured on `vgg11` without a penalty, for 2,000 steps.
+The deep linear network (DLN) and the MNIST network of 2015 have the papers' own size. The networks
+of the MNIST report (Liu) train for 20,000 steps. Everything ran on a CPU.
 """
 FIGURES_SAY = """\
 ## Every figure of the papers

@@ -27,7 +27,6 @@ from bnviz.spec import RunSpec
 from bnviz.ui import asking, controls, last, link, live, measure, progress
 from bnviz.ui.about import About, heading
 from bnviz.ui.controls import Asked
-from bnviz.ui.experiment import PARTS
 from bnviz.ui.plot import step_control
 from bnviz.ui.reader import reader
 
@@ -51,13 +50,13 @@ def figure_page(
     are compared at first if they are not the preset's.
     """
     words = About.of(doc)
-    heading(words, PARTS.get(page))
+    heading(words, page)
     asked = controls.ask(page, networks, lambda asked: run_bar(asked.specs, states(asked.specs)))
     if asked.problem:
         return
     for name in absent(asked.specs):
         offer_download(name)
-    chosen = choose(asked, grid, layers, choices)
+    chosen = choose(page, asked, grid, layers, choices)
     before = last.before(f"{page} {asked.preset.name}", asked.specs)
     if st.session_state["last"]:
         chosen = replace(chosen, before=before)
@@ -74,11 +73,15 @@ def figure_page(
 
 
 def choose(
-    asked: Asked, grid: Grid, layers: Literal["all", "hidden"] | None, choices: Sequence[str]
+    page: str,
+    asked: Asked,
+    grid: Grid,
+    layers: Literal["all", "hidden"] | None,
+    choices: Sequence[str],
 ) -> live.Choices:
     """Draw the row of choices about the figures, and return what the reader chose."""
     with st.container(key="view-row", horizontal=True, gap="medium", vertical_alignment="bottom"):
-        chosen = pick_layers(asked, all_of_them=layers == "all") if layers else ()
+        chosen = pick_layers(page, asked, all_of_them=layers == "all") if layers else ()
         choice = pick(choices) if choices else ""
         at = step_in_address(asked.specs)
         if any(panel.moment for row in grid for panel in row):
@@ -176,15 +179,16 @@ def stop(specs: list[RunSpec]) -> None:
         )
 
 
-def pick_layers(asked: Asked, all_of_them: bool) -> tuple[str, ...]:
+def pick_layers(page: str, asked: Asked, all_of_them: bool) -> tuple[str, ...]:
     """Let the reader choose layers, and return them from first to last.
 
-    At first they are the layers of the figure that the preset repeats. The last layer is offered
-    only if `all_of_them` is true.
+    At first they are the layers of the figure that the preset repeats, or of the page's first
+    figure of the same network. The last layer is offered only if `all_of_them` is true.
     """
     blocks = asked.specs[0].blocks()
     names = [block.name for block in (blocks if all_of_them else blocks[:-1])]
-    shown = [name for name in names if layer_number(name) in asked.preset.layers]
+    numbers = asked.preset.layers or presets.layers(page, asked.specs[0].model)
+    shown = [name for name in names if layer_number(name) in numbers]
     default = shown or default_layers(names)
     known = [name for name in st.session_state.get("layers", []) if name in names]
     if "layers" in st.session_state:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LABEL = "Curvature"
 INTERVAL = 200
+VERSION = 2  # 1 had no gradient_curvature
 ITERATIONS = 200
 PRODUCTS = 30  # Hessian-vector products that are usually enough
 TENSORS = 10  # the graph of a second derivative

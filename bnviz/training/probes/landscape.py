@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LABEL = "Landscape along the gradient"
 INTERVAL = 100
+VERSION = 2  # 1 had no gradient_cosine
 
 
 def measure(moment: Moment) -> Iterator[Row]:
