@@ -587,7 +587,7 @@ def told() -> dict[str, dict[str, float]]:
             **each(DEEP, width(last=249), "_early"),
             **each(DEEP, log_width, "_log"),
         },
-        "norms": {norm: of(DEEP, norm, MIDDLE)(0) for norm in (*PAIR, *LP)},
+        "norms": {norm: mean(of(DEEP, norm, MIDDLE), (0, 1)) for norm in (*PAIR, *LP)},
         "few-images": each(FEW_IMAGES, width()) | each(FEW_IMAGES, accuracy(180, 199), "_last"),
     }
 

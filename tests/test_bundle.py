@@ -200,6 +200,7 @@ def test_a_bundle_holds_rows_settings_and_versions(run):
             "surface_grid": 3,
             "theory_units": 1,
             "norm": "noisy",
+            "probes": run.spec.probes,
         },
         "knobs": json.loads(run.spec.model_dump_json()),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from string import Formatter
 from types import SimpleNamespace
 
@@ -17,7 +18,7 @@ from bnviz.presets import PAIR
 from bnviz.runs.run import Run
 from bnviz.runs.store import Store
 from bnviz.story.questions import QUESTIONS
-from bnviz.story.tour import BY_SLUG, STATIONS, Choice, Sketch
+from bnviz.story.tour import BY_SLUG, STATIONS, Choice, Sketch, Station
 from bnviz.training.norms import NORMS
 from bnviz.ui import guess
 from bnviz.ui.experiment import PARTS, picture
@@ -31,6 +32,11 @@ SLUGS = list(BY_SLUG)
 @pytest.fixture(scope="module")
 def shipped() -> Store:
     return Store()
+
+
+def guessed(station: Station) -> str:
+    """Return a guess at a station, as the address holds it."""
+    return "1" if isinstance(station.guess, Choice) else "10,20,30,40,50,60"
 
 
 def runs(slug: str) -> list[Run]:
@@ -203,10 +209,10 @@ def test_a_station_asks_before_it_shows(station, no_training):
     asked = learn(station=station.slug)
     assert f"## {station.question}" in said(asked) and station.guess.ask in said(asked)
     assert not plots(asked) and "Can you answer this?" not in said(asked)
-    text = "1" if isinstance(station.guess, Choice) else "10,20,30,40,50,60"
-    shown = learn(station=station.slug, **{f"guess-{station.slug}": text})
+    shown = learn(station=station.slug, **{f"guess-{station.slug}": guessed(station)})
     assert len(plots(shown)) == 1
-    assert [box.label for box in shown.expander][1:] == [q.question for q in station.checks]
+    boxes = ["The question again", "What you should see", *(q.question for q in station.checks)]
+    assert [box.label for box in shown.expander] == boxes
     names = [trace.get("name") for trace in plots(shown)[0]["figure"]["data"]]
     assert (guess.YOURS in names) == isinstance(station.guess, Sketch)
 
@@ -222,16 +228,22 @@ def test_a_choice_is_kept_in_the_address_and_taken_back(no_training):
 
 
 def test_the_tour_leads_from_the_first_to_the_last_station(no_training):
-    address = {
-        f"guess-{slug}": "1" if isinstance(station.guess, Choice) else "10,20,30,40,50,60"
-        for slug, station in BY_SLUG.items()
-    }
+    address = {f"guess-{slug}": guessed(station) for slug, station in BY_SLUG.items()}
     opened = learn(**address)
     for station in STATIONS[1:]:
         opened.button(key="next").click().run()
         assert f"## {station.question}" in said(opened)
     assert "next" not in [button.key for button in opened.button]
     assert opened.success
+
+
+@pytest.mark.parametrize("station", STATIONS, ids=SLUGS)
+def test_a_station_says_what_should_be_seen_where_it_sends_the_reader(station, no_training):
+    opened = learn(station=station.slug, **{f"guess-{station.slug}": guessed(station)})
+    (seen,) = [part for part in opened.expander if part.label == "What you should see"]
+    assert re.sub("<[^>]*>", "", seen.markdown[0].value) == station.seen
+    summed = "What was measured" in said(opened)
+    assert summed == (station is STATIONS[-1])
 
 
 def test_a_wrong_address_is_explained(no_training):
@@ -317,8 +329,7 @@ def test_a_live_step_shows_its_figure_while_it_trains(slug, no_training):
     assert live
     for spec in live.specs(0, *live.rates[:1]):
         Store().submit(spec)
-    text = "1" if isinstance(BY_SLUG[slug].guess, Choice) else "10,20,30,40,50,60"
-    opened = learn(station=slug, **{f"guess-{slug}": text})
+    opened = learn(station=slug, **{f"guess-{slug}": guessed(BY_SLUG[slug])})
     assert len(plots(opened)) == 2 and opened.button(key="stop")
 
 

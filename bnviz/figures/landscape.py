@@ -146,10 +146,15 @@ def _note_ratio(fig: go.Figure, frame: DataFrame) -> None:
     batch, none = with_and_without(frame, "mean")
     ratio = float(np.divide(none, batch))
     if isfinite(ratio) and ratio > 0:
-        than = f"{ratio:.2g} × narrower" if ratio >= 1 else f"{1 / ratio:.2g} × wider"
+        than = f"{times(ratio)} × narrower" if ratio >= 1 else f"{times(1 / ratio)} × wider"
         note(fig, f"With BatchNorm <b>{than}</b> on average")
         room = {"include": 1.15 * frame["value"].max()}  # above the lines
         set_axes(fig, "y", autorangeoptions=room)
+
+
+def times(ratio: float) -> str:
+    """Return a ratio as text with two digits, or as a whole number."""
+    return f"{ratio:.2g}" if ratio < 99.5 else f"{ratio:,.0f}"
 
 
 def say_widths(frame: DataFrame) -> str:
@@ -159,9 +164,9 @@ def say_widths(frame: DataFrame) -> str:
         return ""
     (linear, log), (batch, log_batch) = means.loc[["none", "batch"]].to_numpy().tolist()
     return (
-        f"On average it is {linear:.3g} without BatchNorm and {batch:.3g} with it, which is "
-        f"{linear / batch:.2g} times as wide without. On a logarithmic axis, as "
-        f"ln(highest / lowest), it is {log:.3g} and {log_batch:.3g}, {log / log_batch:.2g} times."
+        f"On average it is {linear:.3g} without BatchNorm and {batch:.3g} with it, a ratio of "
+        f"{times(linear / batch)}. On a logarithmic axis, as ln(highest / lowest), it is {log:.3g} "
+        f"and {log_batch:.3g}, a ratio of {times(log / log_batch)}."
     )
 
 

@@ -28,7 +28,7 @@ def term(word: str, meaning: str, forms: str = "") -> Term:
     return Term(word, meaning, forms or f"[{word[0].lower()}{word[0].upper()}]{word[1:]}s?")
 
 
-TERMS = (
+TRAINING = (
     term(
         "internal covariate shift",
         "How much a layer's gradient changes when the layers before it take a step. The 2015 paper "
@@ -115,6 +115,8 @@ TERMS = (
         "running mean",
         "At each step the mean of the last measurements, which smooths a noisy line.",
     ),
+)
+NUMBERS = (
     term("median", "Half of the numbers lie below it, half above."),
     term(
         "quantile",
@@ -172,11 +174,25 @@ TERMS = (
         "How often which values occur, here among the numbers of a channel in a batch.",
     ),
     term(
+        "diverge",
+        "To break down: the loss grows until it is no longer a finite number, and training stops.",
+        "[Dd]iverge[sd]?|[Dd]iverging",
+    ),
+    term(
+        "standard deviation",
+        "How far numbers lie from their mean: σ, the root of the mean squared distance.",
+    ),
+    term(
+        "probe",
+        "A measurement that is taken every so many steps and leaves the training as it is.",
+    ),
+    term(
         "cosine",
         "Of the angle between two gradients: 1 if they point the same way, 0 if they are "
         "perpendicular.",
     ),
 )
+TERMS = TRAINING + NUMBERS  # a longer term comes before those that are part of it
 BY_WORD = {each.word: each for each in TERMS}
 # Parts of a Markdown text in which nothing is marked: links, code, formulas, headings and tables.
 _PLAIN = re.compile(r"(\[[^\]]*\]\([^)]*\)|`[^`]*`|\$[^$]*\$|<[^>]*>|^#.*$|^\|.*$)", re.MULTILINE)

@@ -39,8 +39,7 @@ QUESTIONS = (
         "What does noisy BatchNorm rule out, and what does it not rule out?",
         "It rules out that this network needs stable distributions to train fast: of the three "
         "networks its distributions move most, and it trains nearly as fast as BatchNorm. It does "
-        "not show that stability never helps. The paper compares training accuracies; test "
-        "accuracy is measured with statistics that were gathered under noise.",
+        "not show that stability never helps.",
         station="noise",
     ),
     Question(
@@ -73,19 +72,18 @@ QUESTIONS = (
         station="walk",
     ),
     Question(
-        "The L2 norm here is √(mean y²), taken before the mean is subtracted. When does it equal "
+        "The L2 norm here is √(mean x²), taken before the mean is subtracted. When does it equal "
         "BatchNorm's σ?",
-        "When the mean is 0, because mean y² = σ² + μ². Otherwise it is larger than σ, and the "
+        "When the mean is 0, because mean x² = σ² + μ². Otherwise it is larger than σ, and the "
         "variance of the output, σ² / (σ² + μ²), is below 1 and changes with μ.",
         station="norms",
     ),
     Question(
         "Narrower bands and faster training go together. Does that prove that one causes the "
         "other?",
-        "No. Both could follow from something else, such as the scale of the activations. A "
-        "network that is ahead also stands elsewhere in its landscape. Other norms show both too. "
-        "That fits a link, but does not prove one. Proof would take an experiment that changes the "
-        "smoothness of the landscape and nothing else.",
+        "No. Both could follow from something else, such as the scale of the activations. Other "
+        "norms show both too. That fits a link, but does not prove one. Proof would take an "
+        "experiment that changes the smoothness of the landscape and nothing else.",
         station="open",
     ),
 )

@@ -81,7 +81,7 @@ def projector(station: Station) -> None:
         with words:
             st.markdown(f"# {station.question}\n\n{station.guess.ask}")
             st.markdown(f"Vote at **{link.plain(address(room))}**")
-            revealed = st.toggle("Show what was measured", key=f"revealed-{station.slug}")
+            revealed = st.toggle("Show the answer", key=f"revealed-{station.slug}")
         with code:
             if not only_here():  # a telephone could not open it
                 code_to_scan(room)

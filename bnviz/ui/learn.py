@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 from pandas import DataFrame
 
-from bnviz.story.tour import BY_SLUG, STATIONS, Station
+from bnviz.story.tour import BY_SLUG, STATIONS, SUMMARY, Station
 from bnviz.ui import anatomy, guess, here, link, live, story, terms, votes
 from bnviz.ui.about import About, heading
 from bnviz.ui.anatomy_controls import DEFAULTS as NUMBERS
@@ -22,7 +22,7 @@ from bnviz.ui.reader import reader
 from bnviz.ui.story import Drawn
 
 SLUGS = list(BY_SLUG)
-SHOW, VOTE = "Show what was measured", "Vote"
+SHOW, VOTE = "Show the answer", "Vote"
 EVERY_S = 1.0
 BATCH = {name: NUMBERS[name] for name in ("part", *anatomy.BATCH)}
 DEFAULTS: dict[str, Any] = {
@@ -189,13 +189,14 @@ def shown(station: Station, drawn: Drawn | None, said: str) -> None:
 
 def onward(station: Station) -> None:
     """Draw something to do, the check questions, and the way to the next station."""
-    do, check = st.columns(2, gap="large")
+    do, check = st.container(key="onward").columns(2, gap="large")
+    trains = station.live is not None and not st.session_state["room"]
     with do:
         st.markdown(f"#### Try it\n\n{station.then}")
         if station.page:
-            story.page_link(station.page, station.address)
-        if station.live and not st.session_state["room"]:
-            here.train(station.live)
+            story.page_link(station.page, station.address, icon=":material/open_in_new:")
+        with st.expander("What you should see"):
+            terms.markdown(station.seen, "seen", alone=True)
     with check:
         st.markdown("#### Can you answer this?")
         for question in station.checks:
@@ -211,3 +212,6 @@ def onward(station: Station) -> None:
             )
         else:
             st.success("That was the last station.", icon=":material/flag:")
+            st.markdown(f"**What was measured**\n\n{SUMMARY}")
+    if station.live and trains:
+        here.train(station.live)

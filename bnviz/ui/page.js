@@ -1,13 +1,15 @@
 // For every page: links, the roles of the navigation, the theme and the keys of a dialog. It runs
 // anew each time a page is drawn.
 
-// A link to another page of bnviz stays in its tab, but not the speaker's notes.
+// A link to another page of bnviz stays in its tab, but not the speaker's notes, nor a link of the
+// tour: the reader comes back to the station.
 window.bnvizLinks ??=
   document.addEventListener(
     "click",
     ({ target }) => {
       const link = target.closest?.("a[target=_blank]");
-      if (link?.origin === location.origin && !link.search.includes("notes=")) link.target = "_self";
+      if (link?.origin !== location.origin || link.search.includes("notes=")) return;
+      if (!link.closest(".st-key-onward")) link.target = "_self";
     },
     true,
   ) ?? true;

@@ -114,10 +114,10 @@ def more(chapter: Chapter) -> None:
     page_link(chapter.page, chapter.link, type="tertiary", key=f"more-{chapter.slug}")
 
 
-def page_link(page: str, address: str, **look: Any) -> None:
+def page_link(page: str, address: str, icon: str = ":material/arrow_forward:", **look: Any) -> None:
     """Draw a button that opens a page at this address."""
     name = page.replace("_", " ").capitalize()
-    st.link_button(f"Page {name}", address, icon=":material/open_in_new:", **look)
+    st.link_button(f"Page {name}", address, icon=icon, **look)
 
 
 def formula(chapter: Chapter) -> None:

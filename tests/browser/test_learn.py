@@ -21,7 +21,7 @@ from tests.conftest import wait_for
 
 PHONE = {"width": 390, "height": 844}
 SCREENS = [(1920, 1080), (1366, 768), (1024, 768)]
-SHOW = "Show what was measured"
+SHOW = "Show the answer"
 NAMES = """[...document.querySelectorAll('.bnviz-plot-box')]
   .flatMap(box => box._fullData ?? []).map(trace => trace.name)"""
 FITS = """() => document.querySelector('[data-testid=stMain]').scrollHeight <= innerHeight
