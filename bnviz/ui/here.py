@@ -17,6 +17,8 @@ def train(wanted: Live) -> None:
         if wanted.rates:
             lr = st.select_slider("Learning rate η", wanted.rates, key="rate", width=240)
         specs = wanted.specs(0, lr)
-        page.run_bar(specs, page.states(specs))
+        found = page.states(specs)
+        page.run_bar(specs, found)
     before = last.before(f"here {wanted.preset} {wanted.panel}", specs)
-    live.show(specs, [[PANELS[wanted.panel]]], live.Choices(specs[0].steps, before=before))
+    choices = live.Choices(specs[0].steps, before=before)
+    live.show(specs, [[PANELS[wanted.panel]]], choices, button=page.to_run(found))

@@ -77,7 +77,7 @@ def show(
     grid: Grid,
     choices: Choices,
     shipped: str = "",
-    button: str = "Run",
+    button: str = "",
     too: Offer | None = None,
     beside: Prose = NO_PROSE,
 ) -> None:

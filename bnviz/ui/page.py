@@ -67,6 +67,7 @@ def figure_page(
         grid,
         chosen,
         next(iter(shipped), ""),
+        to_run(states(asked.specs)),
         too=measure.offer,
         beside=live.Prose(words.text, runs, words.limits),
     )
