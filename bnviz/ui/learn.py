@@ -190,7 +190,6 @@ def shown(station: Station, drawn: Drawn | None, said: str) -> None:
 def onward(station: Station) -> None:
     """Draw something to do, the check questions, and the way to the next station."""
     do, check = st.container(key="onward").columns(2, gap="large")
-    trains = station.live is not None and not st.session_state["room"]
     with do:
         st.markdown(f"#### Try it\n\n{station.then}")
         if station.page:
@@ -213,5 +212,5 @@ def onward(station: Station) -> None:
         else:
             st.success("That was the last station.", icon=":material/flag:")
             st.markdown(f"**What was measured**\n\n{SUMMARY}")
-    if station.live and trains:
+    if station.live and not st.session_state["room"]:
         here.train(station.live)
