@@ -18,7 +18,7 @@ from bnviz.runs import supervisor
 from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
-from bnviz.ui import asking, link, live, page, progress, terms
+from bnviz.ui import asking, download, link, live, progress, terms
 from bnviz.ui.about import About, heading
 from bnviz.ui.claims_chart import rows_of_claims
 from bnviz.ui.controls import MOST_RUNS
@@ -42,7 +42,7 @@ DEFAULTS = {"group": EVERYTHING, "verdict": EVERYTHING, "claim": ""}
 CHOICES = {"group": list(SOURCES), "verdict": list(VERDICTS), "claim": list(CLAIMS)}
 LEGEND = (
     ":small[A filled mark is our value with its 95% interval; the hollow diamond is the paper's. "
-    "A claim holds if its filled mark lies in the shaded part of its row. An arrow points to a "
+    "A claim holds if its whole interval lies in the shaded part of its row. An arrow points to a "
     "value beyond the end of the axis. Click a row to see its figure.]"
 )
 
@@ -273,4 +273,4 @@ def offer_runs(claim: Claim, missing: dict[str, RunSpec], busy: set[str]) -> Non
         st.rerun()
     st.caption(f"{asked - len(missing)} of {asked} runs are finished.")
     for name in absent:
-        page.offer_download(name)
+        download.offer(name)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,18 +10,17 @@ from typing import Literal
 import streamlit as st
 from pandas import DataFrame
 
-from bnviz import data, presets
+from bnviz import presets
 from bnviz.analysis.rows import default_layers, layer_number
 from bnviz.analysis.scales import STATISTICS
 from bnviz.figures import lines
 from bnviz.figures import panel as panels
 from bnviz.figures.panel import Grid
-from bnviz.paths import PROJECT, cache
 from bnviz.presets import PRESETS
 from bnviz.runs.run import ACTIVE
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
-from bnviz.ui import asking, controls, last, link, live, measure, progress
+from bnviz.ui import asking, controls, download, last, link, live, measure, progress
 from bnviz.ui.about import About, heading
 from bnviz.ui.controls import Asked
 from bnviz.ui.plot import step_control
@@ -55,7 +51,7 @@ def figure_page(
     if asked.problem:
         return
     for name in absent(asked.specs):
-        offer_download(name)
+        download.offer(name)
     chosen = choose(page, asked, grid, layers, choices)
     before = last.before(f"{page} {asked.preset.name}", asked.specs)
     if st.session_state["last"]:
@@ -349,53 +345,3 @@ def step_in_address(specs: list[RunSpec]) -> int:
     if step == last:
         st.query_params.pop("step", None)
     return step
-
-
-def offer_download(name: str) -> None:
-    """Say how to get data that are not here, and draw the download button or its progress."""
-    download = downloads().get(name)
-    if download is not None and download.poll() is None:
-        st.fragment(lambda: watch_download(name), run_every=1.0)()
-        return
-    try:
-        data.require(name)
-    except data.DataError as problem:
-        st.warning(f"{problem}.", icon=":material/database:")
-    if download is not None and download.returncode:
-        st.error(download_log(name))
-    if st.button(
-        f"Download {data.SOURCES[name].label}", icon=":material/download:", key=f"download-{name}"
-    ):
-        folder = data.data_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / f"{name}.log").open("wb") as log:
-            command = [sys.executable, "-m", "bnviz", "data", "fetch", name]
-            here = os.environ | {"BNVIZ_CACHE": str(cache())}
-            downloads()[name] = subprocess.Popen(
-                command, cwd=PROJECT, env=here, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
-        st.rerun()
-
-
-def watch_download(name: str) -> None:
-    """Show the progress of a download, and redraw the page when it ends."""
-    if downloads()[name].poll() is not None:
-        st.rerun()
-    st.info(f"Downloading {data.SOURCES[name].label}: {download_log(name) or 'connecting …'}")
-
-
-def download_log(name: str) -> str:
-    """Return the last line that a download printed."""
-    log = data.data_folder() / f"{name}.log"
-    lines = (
-        log.read_text("utf-8", errors="replace").replace("\r", "\n").split("\n")
-        if log.exists()
-        else []
-    )
-    return next((line for line in reversed(lines) if line.strip()), "")
-
-
-@st.cache_resource
-def downloads() -> dict[str, subprocess.Popen[bytes]]:
-    """Return the downloads that this server has started, by data set."""
-    return {}

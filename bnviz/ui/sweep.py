@@ -19,7 +19,7 @@ from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec, SpecError
 from bnviz.sweeps import ENDS, SWEEPS, Sweep
-from bnviz.ui import controls, link, live, page, progress, terms
+from bnviz.ui import controls, download, link, live, page, progress, terms
 from bnviz.ui.about import About, heading
 from bnviz.ui.live import Choices, Stamp
 from bnviz.ui.reader import wait
@@ -70,7 +70,7 @@ def bar(specs: list[RunSpec]) -> None:
         page.run_bar(specs, found)
         st.markdown(counted(specs, found), width="content")
     for name in page.absent(specs):
-        page.offer_download(name)
+        download.offer(name)
 
 
 def pick_knob() -> Sweep:

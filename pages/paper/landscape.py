@@ -7,7 +7,8 @@ a landscape smooth where both are small. It claims that **BatchNorm makes the la
 ---
 At step *t*, with the gradient *g* = ∇L(θ), the loss of the same batch is evaluated at θ − ηg for
 every step size η. Training then continues from θ. BatchNorm uses batch statistics, and noisy
-BatchNorm keeps the noise of that step.
+BatchNorm keeps the noise of that step. Click a figure over the steps to choose the one that the
+figures of a single step show; the arrow keys go on to the next.
 
 - **Width of the loss range**: the maximum minus the minimum over η of L(θ − ηg). On a logarithmic
   axis the width of a band is ln(maximum / minimum) instead. The two can disagree, because the same

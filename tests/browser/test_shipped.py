@@ -289,6 +289,7 @@ def test_a_row_of_the_chart_opens_its_claim_by_click_and_by_keyboard(
     assert grave(page) == {}
     page.keyboard.press("Enter")  # the row that was pressed has kept the focus
     page.locator(".st-key-details-band-narrower").wait_for(state="hidden")
+    page.locator("[data-claim=band-narrower] + [data-claim=band-narrower-log]").wait_for()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.locator(".st-key-details-band-narrower-log .main-svg[role=img]").wait_for()

@@ -1,0 +1,62 @@
+"""Get data that are not here: the button that downloads them, and how far a download is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import streamlit as st
+
+from bnviz import data
+from bnviz.paths import PROJECT, cache
+
+
+def offer(name: str) -> None:
+    """Say how to get data that are not here, and draw the download button or its progress."""
+    running = downloads().get(name)
+    if running is not None and running.poll() is None:
+        st.fragment(lambda: watch(name), run_every=1.0)()
+        return
+    try:
+        data.require(name)
+    except data.DataError as problem:
+        st.warning(f"{problem}.", icon=":material/database:")
+    if running is not None and running.returncode:
+        st.error(last_line(name))
+    if st.button(
+        f"Download {data.SOURCES[name].label}", icon=":material/download:", key=f"download-{name}"
+    ):
+        folder = data.data_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / f"{name}.log").open("wb") as log:
+            command = [sys.executable, "-m", "bnviz", "data", "fetch", name]
+            here = os.environ | {"BNVIZ_CACHE": str(cache())}
+            downloads()[name] = subprocess.Popen(
+                command, cwd=PROJECT, env=here, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        st.rerun()
+
+
+def watch(name: str) -> None:
+    """Show the progress of a download, and redraw the page when it ends."""
+    if downloads()[name].poll() is not None:
+        st.rerun()
+    st.info(f"Downloading {data.SOURCES[name].label}: {last_line(name) or 'connecting …'}")
+
+
+def last_line(name: str) -> str:
+    """Return the last line that a download printed."""
+    log = data.data_folder() / f"{name}.log"
+    lines = (
+        log.read_text("utf-8", errors="replace").replace("\r", "\n").split("\n")
+        if log.exists()
+        else []
+    )
+    return next((line for line in reversed(lines) if line.strip()), "")
+
+
+@st.cache_resource
+def downloads() -> dict[str, subprocess.Popen[bytes]]:
+    """Return the downloads that this server has started, by data set."""
+    return {}
