@@ -207,8 +207,8 @@ STABILITY = (
         "{batch:.0f}% and {none:.0f}% of the training images right.",
         before="Two copies of one network start from the same weights and see the same batches. "
         "One normalises its layers with BatchNorm, the other does not. So whatever differs comes "
-        "from BatchNorm, and not from a lucky start. The two are compared seed by seed, and then "
-        "a few seeds are enough. The line is the standard network's accuracy "
+        "from BatchNorm, and not from a lucky start. The two are compared seed by seed, which "
+        "needs fewer seeds. The line is the standard network's accuracy "
         "on 10,000 images that it has not trained on. Guessing gives 10%.",
         part="end",
         guess=Sketch(
