@@ -39,6 +39,11 @@ def in_bytes(count: float) -> str:
     return f"{number:,.{digits}f} {units[power]}"
 
 
+def rounded(value: float, digits: int) -> str:
+    """Return a number with that many digits as text, without an exponent below a million."""
+    return f"{float(f'{value:.{digits}g}'):,.6g}"
+
+
 def in_words(count: int) -> str:
     """Return a count as text: "1.2 million", or "12,345" below a million."""
     return f"{count / 1e6:,.1f} million" if count >= 1e6 else f"{count:,}"

@@ -278,7 +278,7 @@ def test_a_guess_in_a_room_is_a_vote_and_trains_nothing(no_training):
 def test_the_projector_tells_nothing_of_a_curve_before_the_answer(name, no_training):
     box.clear()
     sketch = BY_SLUG[name].guess
-    learn(station=name, room="blue", **{f"guess-{name}": ",".join("1" for _ in sketch.steps)})
+    learn(station=name, room="blue", **{f"guess-{name}": guessed(BY_SLUG[name])})
     projected = learn(station=name, room="blue", projector="true")
     (before,) = plots(projected)
     named = f"{NORMS[sketch.drawn].label} · n"

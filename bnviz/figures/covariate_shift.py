@@ -18,6 +18,7 @@ from bnviz.figures.panel import Panel
 from bnviz.figures.papers import ours_in_sight
 from bnviz.figures.style import LEVEL, Time, curves, groups
 from bnviz.figures.traces import error_bars, interval_legend, line_trace
+from bnviz.words import rounded
 
 OF_SHIFT = ("ics_l2", "ics_cosine")
 ROOM = 0.15  # of the height of the distances
@@ -45,7 +46,7 @@ def covariate_shift(frame: DataFrame, time: Time, paper: DataFrame | None = None
     fig = _ideal(facet_chart(_shifting(frame), "metric", SHIFT, time, paper))
     for place, name in enumerate(layers(frame), 1):
         if isfinite(ratio := distance_ratio(frame[frame["layer"] == name])):
-            note(fig, f"BatchNorm <b>{ratio:.3g} ×</b>", axes=_number(place), size=13)
+            note(fig, f"BatchNorm <b>{rounded(ratio, 3)} ×</b>", axes=_number(place), size=13)
     return ours_in_sight(_with_room(fig, frame), time)
 
 

@@ -38,6 +38,7 @@ from bnviz.figures.traces import (
     line_trace,
 )
 from bnviz.figures.unchecked import scatter, set_axes, traces
+from bnviz.words import rounded
 
 OF_LANDSCAPE = (
     "train_loss",
@@ -146,15 +147,12 @@ def _note_ratio(fig: go.Figure, frame: DataFrame) -> None:
     batch, none = with_and_without(frame, "mean")
     ratio = float(np.divide(none, batch))
     if isfinite(ratio) and ratio > 0:
-        than = f"{times(ratio)} × narrower" if ratio >= 1 else f"{times(1 / ratio)} × wider"
+        than = (
+            f"{rounded(ratio, 2)} × narrower" if ratio >= 1 else f"{rounded(1 / ratio, 2)} × wider"
+        )
         note(fig, f"With BatchNorm <b>{than}</b> on average")
         room = {"include": 1.15 * frame["value"].max()}  # above the lines
         set_axes(fig, "y", autorangeoptions=room)
-
-
-def times(ratio: float) -> str:
-    """Return a ratio as text with two digits, or as a whole number."""
-    return f"{ratio:.2g}" if ratio < 99.5 else f"{ratio:,.0f}"
 
 
 def say_widths(frame: DataFrame) -> str:
@@ -165,8 +163,8 @@ def say_widths(frame: DataFrame) -> str:
     (linear, log), (batch, log_batch) = means.loc[["none", "batch"]].to_numpy().tolist()
     return (
         f"On average it is {linear:.3g} without BatchNorm and {batch:.3g} with it, a ratio of "
-        f"{times(linear / batch)}. On a logarithmic axis, as ln(highest / lowest), it is {log:.3g} "
-        f"and {log_batch:.3g}, a ratio of {times(log / log_batch)}."
+        f"{rounded(linear / batch, 2)}. On a logarithmic axis, as ln(highest / lowest), it is "
+        f"{log:.3g} and {log_batch:.3g}, a ratio of {rounded(log / log_batch, 2)}."
     )
 
 

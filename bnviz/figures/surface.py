@@ -31,6 +31,7 @@ from bnviz.figures.plane import (
 )
 from bnviz.figures.style import Curve, Time, curves
 from bnviz.spec import RunSpec
+from bnviz.words import rounded
 
 OF_SURFACE = ("surface_loss", "surface_length", *analysis.PLACE)
 ACROSS = 3  # networks in a row
@@ -194,7 +195,7 @@ def _frame(
 def _highest(scale: Scale) -> str:
     """Write the loss at the upper end of the scale, rounded to three digits."""
     highest = 10**scale.high if scale.logarithmic else scale.high
-    return f"{float(f'{highest:.3g}'):,.6g}"
+    return rounded(highest, 3)
 
 
 def _nothing(fig: go.Figure) -> go.Figure:

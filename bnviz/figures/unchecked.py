@@ -43,12 +43,12 @@ def figure(axes: go.Figure) -> go.Figure:
 
 
 def redrawn(drawn: go.Figure, data: list[dict[str, Any]]) -> go.Figure:
-    """Return a figure with these traces and the layout of another."""
+    """Return a new figure with these traces and the same layout."""
     return go.Figure({"data": data, "layout": deepcopy(drawn._layout)}, _validate=False)
 
 
 def grid(drawn: go.Figure) -> list[list[dict[str, str]]]:
-    """Return which axes each panel has, by row and column, in the words of its traces.
+    """Return the axes of each panel, by row and column, under the names that traces use.
 
     An empty place has none.
     """

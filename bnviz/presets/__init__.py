@@ -44,7 +44,7 @@ def offered(page: str) -> list[str]:
 
 
 def layers(page: str, model: str) -> tuple[int, ...]:
-    """Return the layers in the first figure of a paper with this network on the page, or ()."""
+    """Return the layers that the page's first figure of this network shows, () if there is none."""
     return next(
         (
             preset.layers

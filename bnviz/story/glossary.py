@@ -184,7 +184,7 @@ NUMBERS = (
     ),
     term(
         "probe",
-        "A measurement that is taken every so many steps and leaves the training as it is.",
+        "A measurement taken at regular steps. It does not change the training.",
     ),
     term(
         "cosine",
@@ -192,7 +192,7 @@ NUMBERS = (
         "perpendicular.",
     ),
 )
-TERMS = TRAINING + NUMBERS  # a longer term comes before those that are part of it
+TERMS = TRAINING + NUMBERS
 BY_WORD = {each.word: each for each in TERMS}
 # Parts of a Markdown text in which nothing is marked: links, code, formulas, headings and tables.
 _PLAIN = re.compile(r"(\[[^\]]*\]\([^)]*\)|`[^`]*`|\$[^$]*\$|<[^>]*>|^#.*$|^\|.*$)", re.MULTILINE)

@@ -180,8 +180,8 @@ STABILITY = (
         "performance",
         "What does BatchNorm do to five numbers?",
         "They stay as they are. The mean rises by 1 too, and it is subtracted. Whatever the layers "
-        "before it do, x̂ has mean 0 and standard deviation 1 (but for ε), and so y has mean β and "
-        "standard deviation γ.",
+        "before it do, x̂ has mean 0 and standard deviation 1 (apart from ε), and so y has mean β "
+        "and standard deviation γ.",
         before="BatchNorm looks at one channel at a time. From each of its numbers x in the batch, "
         "here five, it subtracts their mean μ. Then it divides by √(σ² + ε): σ is their standard "
         "deviation, and ε is tiny. The result is x̂. The output is y = γx̂ + β. The network learns "

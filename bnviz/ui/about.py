@@ -38,7 +38,7 @@ class About:
 def heading(words: About, page: str = "") -> None:
     """Draw the heading of a page, how it is measured, and the button that copies the link.
 
-    The experiment is drawn on those that are in PARTS.
+    Pages in PARTS also show a drawing of the experiment.
     """
     terms.begin()
     with st.container(key="head", horizontal=True, vertical_alignment="center", gap="small"):

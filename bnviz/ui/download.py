@@ -1,4 +1,4 @@
-"""Get data that are not here: the button that downloads them, and how far a download is."""
+"""The button that downloads missing data, and the progress of a download."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bnviz.paths import PROJECT, cache
 
 
 def offer(name: str) -> None:
-    """Say how to get data that are not here, and draw the download button or its progress."""
+    """Say how to get missing data, and draw the download button or its progress."""
     running = downloads().get(name)
     if running is not None and running.poll() is None:
         st.fragment(lambda: watch(name), run_every=1.0)()

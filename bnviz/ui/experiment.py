@@ -25,7 +25,7 @@ PARTS: dict[str, Part] = {
     "compare": "",
     "sweep": "",
 }
-OF_ITS_OWN = ("mnist", "lenet")  # pages whose networks are no VGG
+OF_ITS_OWN = ("mnist", "lenet")  # pages whose networks are not VGGs
 
 
 def picture(page: str) -> str:
@@ -34,7 +34,7 @@ def picture(page: str) -> str:
 
 
 def name_of(page: str) -> str:
-    """Return the name of the drawing: that of the 2018 paper's VGG on all pages but OF_ITS_OWN."""
+    """Return the name of a page's drawing. Most pages show the VGG of the 2018 paper."""
     return f"experiment_{page}" if page in OF_ITS_OWN else "experiment"
 
 

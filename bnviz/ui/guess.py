@@ -127,13 +127,13 @@ def over(figure: go.Figure, guess: Guess, texts: Sequence[str], name: str) -> go
 
 
 def unanswered(figure: go.Figure, guess: Guess, numbers: DataFrame) -> go.Figure:
-    """Return a figure without the curve that a sketch asks for, and without its sentence."""
+    """Return a figure without the curve that the reader has to draw, and without its numbers."""
     if isinstance(guess, Choice):
         return figure
     asked = set(numbers.loc[numbers["norm"] == guess.drawn, "run"])
-    open_ = redrawn(figure, [t for t in traces(figure) if t.get("legendgroup") not in asked])
-    open_.layout.annotations = ()
-    return open_
+    given = redrawn(figure, [t for t in traces(figure) if t.get("legendgroup") not in asked])
+    given.layout.annotations = ()
+    return given
 
 
 def repeated(guess: Guess, text: str) -> str:

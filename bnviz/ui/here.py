@@ -6,7 +6,7 @@ import streamlit as st
 
 from bnviz.figures import PANELS
 from bnviz.story.tour import Live
-from bnviz.ui import last, live, page
+from bnviz.ui import last, live, page, progress
 
 
 def train(wanted: Live) -> None:
@@ -17,8 +17,6 @@ def train(wanted: Live) -> None:
         if wanted.rates:
             lr = st.select_slider("Learning rate η", wanted.rates, key="rate", width=240)
         specs = wanted.specs(0, lr)
-        found = page.states(specs)
-        page.run_bar(specs, found)
+        page.run_bar(specs, progress.states(specs))
     before = last.before(f"here {wanted.preset} {wanted.panel}", specs)
-    choices = live.Choices(specs[0].steps, before=before)
-    live.show(specs, [[PANELS[wanted.panel]]], choices, button=page.to_run(found))
+    live.show(specs, [[PANELS[wanted.panel]]], live.Choices(specs[0].steps, before=before))

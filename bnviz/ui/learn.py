@@ -119,12 +119,12 @@ def body(station: Station, words: str) -> None:
 
 
 def votes_here() -> bool:
-    """Return whether the reader's guesses count as votes: in a room that somebody else opened."""
+    """Return whether guesses count as votes: the reader is in a room that somebody else opened."""
     return bool(st.session_state["room"]) and not st.session_state.get("opened-room")
 
 
 def vote(station: Station, said: str) -> None:
-    """In a room, count a guess as the reader's vote, and say so."""
+    """Count a guess as a vote if the reader is in a room, and say so."""
     if votes_here():
         room = st.session_state["room"]
         votes.box().cast(room, station.slug, reader(), said)

@@ -85,7 +85,7 @@ def show(
 
     `beside` is said around the first figure. `too` offers to measure what these runs have not
     measured. `shipped` is the label of a preset whose finished runs ship with bnviz, and `button`
-    the label of the button that starts these runs. An empty page names both.
+    that of the button that starts these runs, if not the usual one. An empty page names both.
     """
 
     def body() -> None:
@@ -103,7 +103,8 @@ def show(
             progress.troubles(runs)
             draw(runs, grid, choices, too, beside)
         else:
-            draw_nothing(grid, choices, shipped, button, beside)
+            said = button or progress.to_run(progress.states(specs))
+            draw_nothing(grid, choices, shipped, said, beside)
 
     if said := st.session_state.pop("ended", ""):
         st.toast(said, icon=":material/done_all:")

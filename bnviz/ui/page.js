@@ -1,8 +1,8 @@
 // For every page: links, the roles of the navigation, the theme and the keys of a dialog. It runs
 // anew each time a page is drawn.
 
-// A link to another page of bnviz stays in its tab, but not the speaker's notes, nor a link of the
-// tour: the reader comes back to the station.
+// A link to another page of bnviz stays in its tab. The speaker's notes and the links of the tour
+// open a new one, so that nobody loses the slide or the station.
 window.bnvizLinks ??=
   document.addEventListener(
     "click",

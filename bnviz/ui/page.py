@@ -47,7 +47,9 @@ def figure_page(
     """
     words = About.of(doc)
     heading(words, page)
-    asked = controls.ask(page, networks, lambda asked: run_bar(asked.specs, states(asked.specs)))
+    asked = controls.ask(
+        page, networks, lambda asked: run_bar(asked.specs, progress.states(asked.specs))
+    )
     if asked.problem:
         return
     for name in absent(asked.specs):
@@ -63,7 +65,6 @@ def figure_page(
         grid,
         chosen,
         next(iter(shipped), ""),
-        to_run(states(asked.specs)),
         too=measure.offer,
         beside=live.Prose(words.text, runs, words.limits),
     )
@@ -89,13 +90,6 @@ def choose(
     return live.Choices(at, chosen, choice, paper, statistic, unit, smoothing)
 
 
-def states(specs: list[RunSpec]) -> list[str]:
-    """Return the state of each run; "new" if nobody has started it yet."""
-    return [
-        run.state if run.readable else "new" for run in (Store().run(spec.id) for spec in specs)
-    ]
-
-
 def all_done(found: list[str]) -> bool:
     """Return whether all runs are finished."""
     return all(state == "done" for state in found)
@@ -104,7 +98,7 @@ def all_done(found: list[str]) -> bool:
 def absent(specs: list[RunSpec]) -> list[str]:
     """Return the data sets that these runs still need and that are not here."""
     names = presets.missing(specs)
-    return [] if names and all_done(states(specs)) else names
+    return [] if names and all_done(progress.states(specs)) else names
 
 
 def run_bar(specs: list[RunSpec], found: list[str]) -> None:
@@ -133,7 +127,7 @@ def run_button(
         if not (done or problem):
             st.caption(f"{about} {asking.time(specs)}")
         pressed = st.button(
-            "Finished" if done else to_run(found, label),
+            "Finished" if done else progress.to_run(found, label),
             type="primary",
             icon=":material/check:" if done else ":material/play_arrow:",
             disabled=done or bool(problem or absent(specs)),
@@ -155,14 +149,6 @@ def stop_button(specs: list[RunSpec]) -> None:
         stop(specs)
         st.rerun()
     st.fragment(partial(progress.overall, specs), run_every=live.EVERY_S)()
-
-
-def to_run(found: list[str], label: str = "") -> str:
-    """Return the label of the Run button, which says how many runs are left."""
-    left = len(found) - found.count("done")
-    if left < len(found):
-        return f"Run {left} more"
-    return label or ("Run" if left == 1 else f"Run {left} networks")
 
 
 def stop(specs: list[RunSpec]) -> None:

@@ -24,6 +24,21 @@ def existing(specs: Sequence[RunSpec]) -> list[Run]:
     return [run for run in (Store().run(spec.id) for spec in specs) if run.readable]
 
 
+def states(specs: list[RunSpec]) -> list[str]:
+    """Return the state of each run; "new" if nobody has started it yet."""
+    return [
+        run.state if run.readable else "new" for run in (Store().run(spec.id) for spec in specs)
+    ]
+
+
+def to_run(found: list[str], label: str = "") -> str:
+    """Return the label of the Run button, which says how many runs are left."""
+    left = len(found) - found.count("done")
+    if left < len(found):
+        return f"Run {left} more"
+    return label or ("Run" if left == 1 else f"Run {left} networks")
+
+
 def tell_trouble() -> None:
     """Say why queued runs do not continue, if they do not."""
     if sentence := supervisor.trouble(Store()):

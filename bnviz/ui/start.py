@@ -20,7 +20,7 @@ from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
 from bnviz.story import report
 from bnviz.story.chapters import CHAPTERS, Chapter
-from bnviz.ui import asking, export, link, live, page, story, terms, theorems
+from bnviz.ui import asking, export, link, live, page, progress, story, terms, theorems
 from bnviz.ui.about import About, heading
 from bnviz.ui.story import Drawn
 
@@ -100,7 +100,7 @@ def train_buttons() -> None:
 
 def states(seed: int) -> list[str]:
     """Return the states of the three runs with this seed."""
-    return page.states(PRESETS[QUICK].specs(seed=seed))
+    return progress.states(PRESETS[QUICK].specs(seed=seed))
 
 
 def next_seed(seed: int) -> int:

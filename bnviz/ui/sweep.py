@@ -49,7 +49,7 @@ def sweep_page(doc: str | None) -> None:
         choices = Choices(max(spec.steps for spec in specs), choice=end, statistic=statistic)
         panel = VIEWS[view].told(f"{ENDS[end]}, by {sweep.label.lower()}", VIEWS[view].reading)
         parts = [partial(bar, specs), partial(show, specs, panel, choices)]
-        for part in reversed(parts) if page.all_done(page.states(specs)) else parts:
+        for part in reversed(parts) if page.all_done(progress.states(specs)) else parts:
             part()
     terms.markdown(words.text, "page")
 
@@ -65,7 +65,7 @@ def specs_at(sweep: Sweep, values: str, specs: list[RunSpec]) -> list[RunSpec]:
 
 def bar(specs: list[RunSpec]) -> None:
     """Draw the buttons that run and stop the sweep, and how many of its runs are finished."""
-    found = page.states(specs)
+    found = progress.states(specs)
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         page.run_bar(specs, found)
         st.markdown(counted(specs, found), width="content")
