@@ -143,7 +143,7 @@ def test_shipped_runs_are_compared_at_first_and_the_address_is_short(gallery, mi
     overlay, difference = plots(opened)
     assert names(overlay) == ["Standard", "BatchNorm", "Noisy BatchNorm"]
     assert names(difference) == ["BatchNorm", "Noisy BatchNorm"]
-    table = opened.dataframe[-1].value
+    table = opened.dataframe[0].value
     assert table["From"].tolist() == ["bnviz"] * 3 + ["you"] * 6
     assert "Figures" not in table  # a link there would leave the comparison
 
@@ -159,7 +159,7 @@ def test_without_shipped_runs_none_is_chosen_and_the_page_says_what_to_do(mine):
 def test_ticking_lines_chooses_runs_and_the_address_keeps_them(mine):
     opened = page("lab/compare")
     newest_first = mine[::-1]
-    assert opened.dataframe[-1].value["Id"].tolist() == [run.id for run in newest_first]
+    assert opened.dataframe[0].value["Id"].tolist() == [run.id for run in newest_first]
     ticked(opened, 4, 5)
     assert address(opened, "runs") == ids([newest_first[4], newest_first[5]])
     assert names(plots(opened)[0]) == ["Standard", "BatchNorm"]
@@ -169,13 +169,13 @@ def test_ticking_lines_chooses_runs_and_the_address_keeps_them(mine):
     again = page("lab/compare", runs=address(opened, "runs"))
     assert again.session_state["chosen"] == opened.session_state["chosen"]
     # Chosen runs come first.
-    assert again.dataframe[-1].value["Id"].tolist()[0] == newest_first[5].id
+    assert again.dataframe[0].value["Id"].tolist()[0] == newest_first[5].id
 
 
 def test_a_filter_hides_chosen_runs_and_keeps_them(mine):
     opened = page("lab/compare", runs=ids(mine[:2]))
     opened.text_input(key="find").set_value("BATCH 0.4").run()
-    assert opened.dataframe[-1].value["Id"].tolist() == [mine[5].id]
+    assert opened.dataframe[0].value["Id"].tolist() == [mine[5].id]
     assert any(
         "2 of 6 runs chosen, 2 of them hidden by the filter." in text.value
         for text in opened.markdown
@@ -194,7 +194,7 @@ def test_pills_filter_by_normalisation_and_by_model_and_data(mine):
     norms, tasks = opened.get("button_group")[:2]
     assert tasks.options == ["vgg11 · cifar10-sample"]
     norms.set_value(["none"]).run()
-    assert set(opened.dataframe[-1].value["Id"]) == {mine[0].id, mine[2].id}
+    assert set(opened.dataframe[0].value["Id"]) == {mine[0].id, mine[2].id}
 
 
 def test_clear_chooses_nothing(mine):
@@ -269,7 +269,7 @@ def test_a_choice_that_the_new_runs_lack_falls_back_to_the_default(mine):
         "lab/compare", runs=ids(mine[:4]), metric="shift-cosine", layer="conv2", facet="seed"
     )
     opened.button(key="clear").click().run()
-    ticked(opened, *(opened.dataframe[-1].value["Id"].tolist().index(run.id) for run in mine[4:]))
+    ticked(opened, *(opened.dataframe[0].value["Id"].tolist().index(run.id) for run in mine[4:]))
     assert not opened.exception and not sentences(opened)
     assert opened.session_state["metric"] == "training-loss"
     assert names(plots(opened)[0]) == ["lr 0.2", "lr 0.4"]
@@ -300,7 +300,7 @@ def test_runs_that_differ_in_unlabelled_settings_cost_a_caution(mine):
 
 def test_final_values_are_in_a_table_with_their_differences(mine):
     opened = page("lab/compare", runs=ids(mine[:4]), metric="test-loss")
-    final = opened.dataframe[0].value
+    final = opened.dataframe[-1].value
     assert final["Run"].tolist() == ["Standard", "BatchNorm"]
     end = (1 / 8 + 1 / 16) / 2  # the last of four steps, and the measurement after it
     np.testing.assert_allclose(final["Mean"], [1.1**0.5 * end, 4.2**0.5 * end])
@@ -308,7 +308,7 @@ def test_final_values_are_in_a_table_with_their_differences(mine):
     (said,) = [text.value for text in opened.markdown if "# Final values" in text.value]
     assert "Over seeds: mean of logarithms, 95% t-interval; of differences, 95% t-int" in said
     labels = [button.proto.label for button in opened.get("download_button")]
-    assert labels == ["Final values, CSV", "Bundle of all figures", "Report"]
+    assert labels == ["Bundle of all figures", "Report", "Final values, CSV"]
 
 
 def test_runs_without_rows_say_so():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -29,7 +29,10 @@ NONE = "none"  # no small multiples
 
 
 def compare_page(doc: str | None) -> None:
-    """Draw the page: the figures of the chosen runs, and beneath them the table to choose from."""
+    """Draw the page: figures of the chosen runs, the table to choose from, and final values.
+
+    What grows with every chosen run stands below the table, which then stays where it is.
+    """
     words = About.of(doc)
     heading(words, "compare")
     link.warn_of_unknown(PARAMETERS)
@@ -40,25 +43,26 @@ def compare_page(doc: str | None) -> None:
             icon=":material/inbox:",
         )
         return
-    figures = st.container()
+    figures, finals_of = st.container(key="compared"), nothing
     chosen = compare_table.choose(runs)
     with figures:
         if len(chosen) > MOST_RUNS:
             st.error(f"{len(chosen)} runs are chosen; compare at most {MOST_RUNS} at a time.")
         elif chosen:
-            side_by_side(chosen)
+            finals_of = side_by_side(chosen)
         else:
             st.info(
                 "Choose runs in the table below. With two or more you see what differs.",
                 icon=":material/checklist:",
             )
+    finals_of()
     terms.markdown(words.text, "page")
 
 
-def side_by_side(runs: list[Run]) -> None:
-    """Draw the choices, the figures and the final values.
+def side_by_side(runs: list[Run]) -> Callable[[], None]:
+    """Draw the choices and the figures, and return a function that draws the final values.
 
-    The figures are redrawn twice a second while one of the runs is active.
+    All are redrawn twice a second while one of the runs is active.
     """
     specs = [run.spec for run in runs]
     there = measured(runs)
@@ -68,7 +72,7 @@ def side_by_side(runs: list[Run]) -> None:
             "These runs have measured nothing yet. The figures appear when they start.",
             icon=":material/hourglass:",
         )
-        return
+        return nothing
     with st.container(key="view-row", horizontal=True, gap="medium", vertical_alignment="bottom"):
         metric = one_of("metric", "Metric", names, {name: METRICS[name].label for name in names})
         layers = METRICS[metric].layers(there)
@@ -91,7 +95,14 @@ def side_by_side(runs: list[Run]) -> None:
         draw(runs, metric, base, facet, choices)
 
     active = any(run.state in ACTIVE for run in runs)
-    st.fragment(body, run_every=live.EVERY_S if active else None)()
+    every = live.EVERY_S if active else None
+    st.fragment(body, run_every=every)()
+    last = partial(final_values, metric, choices(choice=base), runs)
+    return st.fragment(last, run_every=every)
+
+
+def nothing() -> None:
+    """Draw nothing."""
 
 
 def one_of(
@@ -148,7 +159,7 @@ def measured(runs: list[Run]) -> DataFrame:
 
 
 def draw(runs: list[Run], metric: str, base: str, facet: str, choices: partial[Choices]) -> None:
-    """Draw the figures of the comparison, the final values and the downloads."""
+    """Draw the figures of the comparison and the downloads."""
     stamp, specs = live.stamp_of(runs), [run.spec for run in runs]
     shown = [("overlay", choices())]
     lost = comparison.unpaired(specs, base) if base else []
@@ -166,7 +177,6 @@ def draw(runs: list[Run], metric: str, base: str, facet: str, choices: partial[C
     if facet != NONE:
         chosen = choices(choice=facet, **({"statistic": EACH} if facet == "seed" else {}))
         takes.append(panel(f"multiples-{metric}", stamp, chosen, runs))
-    final_values(metric, stamp, choices(choice=base), runs)
     whole_page(takes, f"Comparison of {METRICS[metric].label.lower()}")
 
 
@@ -189,8 +199,9 @@ def chosen_in(view: View, choices: Choices) -> View:
     return replace(view, layers=choices.layers, choice=choices.choice, statistic=choices.statistic)
 
 
-def final_values(metric: str, stamp: Stamp, choices: Choices, runs: list[Run]) -> None:
+def final_values(metric: str, choices: Choices, runs: list[Run]) -> None:
     """Draw the table of final values and its CSV download."""
+    stamp = live.stamp_of(runs)
     view = chosen_in(view_of(stamp, metric, runs), choices)
     numbers = finals(metric, stamp, choices, view)
     about = METRICS[metric].label + (f", {choices.layers[0]}" if choices.layers else "")
