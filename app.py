@@ -6,7 +6,7 @@ import streamlit as st
 
 from bnviz.runs import supervisor
 from bnviz.runs.store import Store
-from bnviz.ui import asking, export, link, reader
+from bnviz.ui import asking, export, link, plot, reader
 
 UI = Path(reader.__file__).parent
 st.set_page_config(
@@ -18,6 +18,8 @@ supervisor.ensure(Store())
 reader.remember()
 st.html(UI / "page.css")
 script = (UI / "page.js").read_text("utf-8")
+plot.serve_all()
+script = f'const LIBRARY = "{plot.library()}"; {script}'
 st.html(f"<script>{{ {script} }}</script>", unsafe_allow_javascript=True)
 
 PAGES = {

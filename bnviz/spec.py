@@ -190,8 +190,8 @@ class RunSpec(BaseModel):
     weight_decay: NonNegative = Field(
         0.01,
         le=10,
-        title="Weight decay",
-        description="For AdamW only, on every parameter; for an L2 penalty use λ.",
+        title="Weight decay (AdamW)",
+        description="Acts on every parameter, and only with AdamW; for an L2 penalty use λ.",
     )
     schedule: Literal["constant", "step", "cosine"] = Field(
         "constant",

@@ -92,10 +92,12 @@ def test_a_changed_setting_is_named_beside_the_preset_and_one_button_resets_it()
         t.startswith("**Quick, modified:** lr 0.5; Landscape along the gradient never.")
         for t in texts
     )
+    assert any(t.startswith("**Quick, before your changes.**") for t in texts)
     opened.button(key="reset").click().run()
     assert opened.text_input(key="lr").value == "0.02"
     assert opened.session_state["every_landscape"] == 10
     assert not any("modified" in text.value for text in opened.markdown)
+    assert any(text.value.startswith("**Quick.**") for text in opened.markdown)
 
 
 def test_the_drawer_names_each_changed_setting_and_undoes_it_alone():

@@ -69,6 +69,11 @@ def test_missing_data_are_offered_for_download_and_run_is_disabled():
     assert opened.button(key="run").disabled
     assert "data fetch cifar10" in opened.warning[0].value
     assert opened.button(key="download-cifar10").label == "Download CIFAR-10"
+    assert "Get the data first: see above. Then press **Run 3 networks**" in opened.info[0].value
+    opened.button(key="sample-cifar10").click().run()
+    assert opened.session_state["data"] == "cifar10-sample"
+    assert not opened.button(key="run").disabled
+    assert "Press **Run 3 networks**" in opened.info[0].value
 
 
 def test_a_failed_run_says_why():

@@ -36,6 +36,9 @@ def test_the_page_opens_with_a_finished_sweep_of_shipped_runs(monkeypatch):
     opened = page("lab/sweep")
     assert not opened.exception and sentences(opened) == []
     assert any(text.value == "**6 runs**, all finished." for text in opened.markdown)
+    assert opened.caption[0].value.startswith("Measured on cifar10 · vgg16 × 0.25")
+    fields = [field.key for field in opened.text_input]
+    assert "values" in fields and "lr" not in fields  # one field for the swept setting
     (plot,) = plots(opened)
     lines = {trace["name"]: numbers(trace["y"]) for trace in plot["figure"]["data"]}
     assert {name: len(y) for name, y in lines.items()} == {"Standard": 3, "BatchNorm": 3}

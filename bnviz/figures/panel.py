@@ -189,6 +189,12 @@ class Panel:
         networks = by_sgd(specs) if choice != self.without and unit == STEPS else frozenset()
         return reference.counterpart(self.paper, FAMILY[specs[0].model], networks)
 
+    def note(self, specs: Sequence[RunSpec], theirs: DataFrame | None) -> str:
+        """Return what to keep in mind when comparing the papers' curves with ours, or ""."""
+        if theirs is None or theirs.empty:
+            return ""
+        return reference.NOTES.get((FAMILY[specs[0].model], self.paper), "")
+
     def played(self, view: View) -> go.Figure:
         """Return the figure of a moment with a frame for every measured step.
 

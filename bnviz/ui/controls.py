@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,7 @@ from bnviz.ui.widgets import GROUPS, INTERVAL, ROW, SWEPT, changes, drawer, is_l
 MOST_RUNS = 24
 MOST_CHANGES = 6  # changed settings named in one line; the rest are counted
 MAIN = ("none", "batch", "noisy")  # networks that are always offered
-PRESET_WIDTH, NOISE_WIDTH = 140, 68  # pixels
+PRESET_WIDTH, NOISE_WIDTH = 160, 68  # pixels
 # URL parameters of the pages besides the settings.
 PAGE_PARAMETERS = (
     "networks",
@@ -51,22 +51,33 @@ PAGE_PARAMETERS = (
 class Asked:
     """The runs that the reader asks for: one for each network, learning rate and seed.
 
-    If they cannot be run, `specs` is empty and `problem` says why in one sentence.
+    If they cannot be run, `specs` is empty and `problem` says why in one sentence. `modified` tells
+    whether they differ from the preset's.
     """
 
     preset: Preset
     specs: list[RunSpec]
     problem: str = ""
+    modified: bool = False
+
+    @property
+    def words(self) -> str:
+        """What the preset is, as Markdown."""
+        before = ", before your changes" if self.modified else ""
+        return f"**{self.preset.label}{before}.** {self.preset.summary}"
 
 
 def ask(
-    page: str, networks: Sequence[str] = (), beside: Callable[[Asked], None] = lambda asked: None
+    page: str,
+    networks: Sequence[str] = (),
+    beside: Callable[[Asked], None] = lambda asked: None,
+    without: str = "",
 ) -> Asked:
     """Draw the preset and the main settings in a row, and return the runs they describe.
 
     `networks` is for a page with networks of its own, which keeps their choice to itself: it
     compares these at first, unless the preset repeats one of the paper's figures. `beside` draws
-    more in the same row. It is called only if the runs can be run.
+    more in the same row if the runs can be run. `without` is a setting that the page asks for.
     """
     key = "networks" if networks else "norm"
     offered = presets.offered(page)
@@ -79,7 +90,8 @@ def ask(
         choose_preset(offered, partial(take_preset, key, networks))
         choose_networks(key)
         for name, width in ROW.items():
-            knob(name, width=width)
+            if name != without:
+                knob(name, width=width)
         asked = asked_for(preset, sorted(st.session_state[key], key=list(NORMS).index))
         if any(issubclass(NORMS[spec.norm], Noise) for spec in asked.specs):
             noise_level()
@@ -87,13 +99,14 @@ def ask(
             drawer(defaults)
         if not asked.problem:
             beside(asked)
-    if changed := changes(defaults):
-        modified(asked, changed, partial(take_preset, key, networks))
+    changed = changes(defaults)
+    if changed:
+        tell_changes(asked, changed, partial(take_preset, key, networks))
     if asked.problem:
         st.error(asked.problem)
     # The URL always names the preset, because the default depends on the data of the machine.
     link.keep({"preset": ""} | defaults)
-    return asked
+    return replace(asked, modified=bool(changed))
 
 
 def choose_preset(offered: list[str], take: Callable[[], None]) -> None:
@@ -161,7 +174,7 @@ def take_noise() -> None:
     st.session_state.update(noise_settings(PAPERS_NOISE, str(st.session_state["noise"])))
 
 
-def modified(asked: Asked, changed: dict[str, str], reset: Callable[[], None]) -> None:
+def tell_changes(asked: Asked, changed: dict[str, str], reset: Callable[[], None]) -> None:
     """Name the changed settings, and draw the button that resets them."""
     names = list(changed.values())
     more = f" and {len(names) - MOST_CHANGES} more" if len(names) > MOST_CHANGES else ""

@@ -1,4 +1,4 @@
-"""The button that downloads missing data, and the progress of a download."""
+"""Missing data: the button that downloads them, the progress, and the sample in their place."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from bnviz import data
 from bnviz.paths import PROJECT, cache
 
 
-def offer(name: str) -> None:
-    """Say how to get missing data, and draw the download button or its progress."""
+def offer(name: str, sample: bool = False) -> None:
+    """Say how to get missing data, and draw the download button or its progress.
+
+    With `sample` the page's own setting may change to the sample of the data instead.
+    """
     running = downloads().get(name)
     if running is not None and running.poll() is None:
         st.fragment(lambda: watch(name), run_every=1.0)()
@@ -24,6 +27,20 @@ def offer(name: str) -> None:
         st.warning(f"{problem}.", icon=":material/database:")
     if running is not None and running.returncode:
         st.error(last_line(name))
+    with st.container(horizontal=True):
+        fetch(name)
+        if sample and (smaller := f"{name}-sample") in data.SOURCES:
+            st.button(
+                f"Use the {data.SOURCES[smaller].label}",
+                icon=":material/photo_library:",
+                key=f"sample-{name}",
+                on_click=st.session_state.update,
+                args=({"data": smaller},),
+            )
+
+
+def fetch(name: str) -> None:
+    """Draw the button that starts a download in a process of its own."""
     if st.button(
         f"Download {data.SOURCES[name].label}", icon=":material/download:", key=f"download-{name}"
     ):

@@ -18,13 +18,11 @@ from bnviz.export.takeaway import Takeaway, line_options, lines_of, rows_of
 from bnviz.figures import panel as panels
 from bnviz.figures.lines import STEPS, beneath
 from bnviz.figures.panel import EACH, Grid, Lacking, Panel, View, regime
-from bnviz.papers import reference
 from bnviz.recent import Recent
 from bnviz.runs import supervisor
 from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
-from bnviz.training.models import FAMILY
 from bnviz.ui import export, progress, terms
 from bnviz.ui.plot import plot, text_of
 from bnviz.ui.reader import wait
@@ -71,6 +69,10 @@ class Choices:
     smoothing: float = 0.0  # of figures over steps
     before: tuple[str, ...] = ()  # ids of the runs whose lines stay beneath, see `ui.last`
 
+    def runs_before(self) -> list[Run]:
+        """Return the runs whose lines stay beneath."""
+        return [Store().run(id) for id in self.before]
+
 
 def show(
     specs: list[RunSpec],
@@ -103,8 +105,7 @@ def show(
             progress.troubles(runs)
             draw(runs, grid, choices, too, beside)
         else:
-            said = button or progress.to_run(progress.states(specs))
-            draw_nothing(grid, choices, shipped, said, beside)
+            draw_nothing(specs, grid, choices, shipped, button, beside)
 
     if said := st.session_state.pop("ended", ""):
         st.toast(said, icon=":material/done_all:")
@@ -112,28 +113,19 @@ def show(
     st.fragment(body, run_every=EVERY_S if active else IDLE_S)()
 
 
-def draw_nothing(grid: Grid, choices: Choices, shipped: str, button: str, beside: Prose) -> None:
+def draw_nothing(
+    specs: list[RunSpec], grid: Grid, choices: Choices, shipped: str, button: str, beside: Prose
+) -> None:
     """Say how to start these runs, above the result before the reader's change, if any."""
     if choices.before:
-        progress.not_yet(button)
+        progress.not_yet(specs, button)
         with st.container(key="before"):
-            draw(_runs(choices.before), grid, replace(choices, before=()), None, beside)
+            draw(choices.runs_before(), grid, replace(choices, before=()), None, beside)
     else:
-        progress.nothing_yet(shipped, button)
+        progress.nothing_yet(shipped, specs, button)
         terms.markdown(beside.text, "page")
         terms.markdown(beside.runs, "runs")
         fold_limits(beside.limits)
-
-
-def _runs(ids: Sequence[str]) -> list[Run]:
-    return [Store().run(id) for id in ids]
-
-
-def note(panel: Panel, specs: Sequence[RunSpec], theirs: pd.DataFrame | None) -> str:
-    """Return what to keep in mind when comparing the papers' curves with ours, or ""."""
-    if theirs is None or theirs.empty:
-        return ""
-    return reference.NOTES.get((FAMILY[specs[0].model], panel.paper), "")
 
 
 def draw(
@@ -237,7 +229,7 @@ def draw_panel(
         "Only the first of several seeds is drawn." if view.averaged and not panel.averages else ""
     )
     stretched = (take.figure.layout.meta or {}).get("stretched", False)
-    told = [panel.reading, panel.say(take.numbers), one, note(panel, view.specs, theirs)]
+    told = [panel.reading, panel.say(take.numbers), one, panel.note(view.specs, theirs)]
     told.append(STRETCHED if stretched else "")
     terms.markdown("\n\n".join(filter(None, told)), panel.name, words)
     return take
@@ -255,7 +247,7 @@ def made(
     if panel.moment and still(runs):
         figure = played(panel, stamp, choices, shown)
     else:
-        key = digest(drawn, theirs), stamp_of(_runs(choices.before))
+        key = digest(drawn, theirs), stamp_of(choices.runs_before())
         figure = picture(panel.name, key, repr(view.time), choices, panel, drawn, shown)
     take = Takeaway(
         panel.name,
@@ -272,7 +264,7 @@ def made(
 
 def earlier_figure(panel: Panel, choices: Choices) -> go.Figure:
     """Return the same figure of the runs that were shown before, cached until they change."""
-    runs = _runs(choices.before)
+    runs = choices.runs_before()
     stamp, plain = stamp_of(runs), replace(choices, before=(), paper=False)
 
     def make() -> go.Figure:

@@ -1,6 +1,20 @@
 // For every page: links, the roles of the navigation, the theme and the keys of a dialog. It runs
 // anew each time a page is drawn.
 
+// The address of a file that bnviz serves. It has the base path, whatever the path of the page.
+window.bnvizServed ??= (path) => {
+  const entry = document.querySelector('script[src*="static/js/index."]');
+  return entry ? new URL("../../" + path, entry.src) : path;
+};
+
+// The browser loads plotly.js while Streamlit still draws the page. app.py sets LIBRARY.
+window.bnvizAhead ??= Object.assign(document.createElement("link"), {
+  rel: "preload",
+  as: "script",
+  href: window.bnvizServed(LIBRARY),
+});
+document.head.append(window.bnvizAhead);
+
 // A link to another page of bnviz stays in its tab. The speaker's notes and the links of the tour
 // open a new one, so that nobody loses the slide or the station.
 window.bnvizLinks ??=

@@ -53,20 +53,19 @@ def figure_page(
     if asked.problem:
         return
     for name in absent(asked.specs):
-        download.offer(name)
+        download.offer(name, sample=True)
     chosen = choose(page, asked, grid, layers, choices)
     before = last.before(f"{page} {asked.preset.name}", asked.specs)
     if st.session_state["last"]:
         chosen = replace(chosen, before=before)
     shipped = [PRESETS[name].label for name in presets.offered(page) if PRESETS[name].ships]
-    runs = f"**{asked.preset.label}.** {asked.preset.summary}"
     live.show(
         asked.specs,
         grid,
         chosen,
         next(iter(shipped), ""),
         too=measure.offer,
-        beside=live.Prose(words.text, runs, words.limits),
+        beside=live.Prose(words.text, asked.words, words.limits),
     )
 
 

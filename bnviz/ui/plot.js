@@ -5,12 +5,7 @@ const plots = new WeakMap(); // figure element -> what is known of it
 const APART = { width: 24, height: 24, path: "M3 3h2v16h16v2H3zM9 3h2v10h10v2H9z" };
 const SCALE = { width: 24, height: 24, path: "M3 21h4v-2H3zM10 21h4v-6h-4zM17 21h4V3h-4z" };
 
-function served(path) {
-  // the address of a file that bnviz serves
-  // This address has the base path, whatever the path of the page.
-  const entry = document.querySelector('script[src*="static/js/index."]');
-  return entry ? new URL("../../" + path, entry.src) : path;
-}
+const served = window.bnvizServed; // set in page.js
 
 const libraries = (window.bnvizLibraries ??= {}); // path of a script -> promise of its Plotly
 

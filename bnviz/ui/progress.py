@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from bnviz import presets
 from bnviz.runs import supervisor
 from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store, gone
@@ -52,23 +53,29 @@ def ending(runs: list[Run]) -> str:
     return f"{', '.join(said)}."
 
 
-def nothing_yet(shipped: str, button: str) -> None:
+def nothing_yet(shipped: str, specs: list[RunSpec], button: str = "") -> None:
     """Say what to do on an empty page."""
     instead = f" Or choose **{shipped}**, whose finished runs ship with bnviz." if shipped else ""
     st.info(
-        f"Nothing measured yet. Press **{button}**, and the figures fill while the networks train."
-        f"{instead}",
+        f"Nothing measured yet. {press(specs, button)}, and the figures fill while the networks "
+        f"train.{instead}",
         icon=":material/play_circle:",
     )
 
 
-def not_yet(button: str) -> None:
+def not_yet(specs: list[RunSpec], button: str = "") -> None:
     """Say that the figures show the result before the reader's last change."""
     st.info(
-        "These faint figures show the result before your change. Press "
-        f"**{button}**, and the new one is drawn in front of it.",
+        f"These faint figures show the result before your change. {press(specs, button)}, and the "
+        "new one is drawn in front of it.",
         icon=":material/play_circle:",
     )
+
+
+def press(specs: list[RunSpec], button: str = "") -> str:
+    """Tell the reader to press the button that starts these runs, and how to get their data."""
+    first = "Get the data first: see above. Then press" if presets.missing(specs) else "Press"
+    return f"{first} **{button or to_run(states(specs))}**"
 
 
 def overall(specs: Sequence[RunSpec]) -> None:

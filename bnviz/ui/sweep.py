@@ -11,7 +11,7 @@ import streamlit as st
 from bnviz import sweeps
 from bnviz.analysis.ends import End, telling
 from bnviz.figures import panel as panels
-from bnviz.figures.panel import Panel, View
+from bnviz.figures.panel import Panel, View, regime
 from bnviz.figures.sweep import SWEEP, SWEEP_MAP
 from bnviz.runs import supervisor
 from bnviz.runs.parts import EMPTY
@@ -34,7 +34,8 @@ def sweep_page(doc: str | None) -> None:
     """Draw the page."""
     words = About.of(doc)
     heading(words, "sweep")
-    asked = controls.ask("sweep")
+    link.restore({"sweep": "lr"}, link.one_of(SWEEPS))
+    asked = controls.ask("sweep", without=st.session_state["sweep"])
     if asked.problem:
         return
     with st.container(key="view-row", horizontal=True, gap="medium", vertical_alignment="bottom"):
@@ -70,12 +71,11 @@ def bar(specs: list[RunSpec]) -> None:
         page.run_bar(specs, found)
         st.markdown(counted(specs, found), width="content")
     for name in page.absent(specs):
-        download.offer(name)
+        download.offer(name, sample=True)
 
 
 def pick_knob() -> Sweep:
     """Let the reader choose the setting to sweep."""
-    link.restore({"sweep": "lr"}, link.one_of(SWEEPS))
     st.selectbox(
         "Setting",
         list(SWEEPS),
@@ -177,6 +177,7 @@ def show(specs: list[RunSpec], panel: Panel, choices: Choices) -> None:
                 how_far(runs, len(specs))
             stamp = live.stamp_of(asked())
             live.draw_panel(panel, stamp, view_of(stamp, choices, specs), choices, runs)
+            st.caption(f"Measured on {regime([run.spec for run in runs])}.")
         else:
             st.info(
                 "Nothing measured yet. Press **Run**. Each run adds its value when it ends.",

@@ -2,7 +2,7 @@
 
 Change one setting in steps, train every network at each value, and see which networks still learn.
 *Does BatchNorm really tolerate larger learning rates?* The page opens with runs that ship with
-bnviz. Change a value, press **Run**, and watch the figure fill.
+bnviz. When you change a value, **Run** trains the networks that are missing.
 ---
 Each point or cell is one number of one run: its mean over the last tenth of the steps, its last
 test, or a mean or median over all measurements. A run has *diverged* if its loss stopped being a
