@@ -16,7 +16,7 @@ from torch import nn
 
 from bnviz.presets import PRESETS
 from bnviz.spec import RunSpec
-from bnviz.training.loop import Training
+from bnviz.training.loop import Training, execute
 
 STEPS, ROUNDS = 300, 3
 
@@ -28,9 +28,7 @@ def spec_of(norm: str) -> RunSpec:
 
 def ours(norm: str) -> None:
     """Train with bnviz."""
-    training = Training(spec_of(norm))
-    while not training.finished:
-        list(training.advance())
+    list(execute(spec_of(norm)))
 
 
 def plain(norm: str) -> None:

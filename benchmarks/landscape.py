@@ -21,7 +21,7 @@ from torch.nn.functional import cross_entropy
 
 from bnviz.spec import RunSpec
 from bnviz.training.loop import Moment, Training
-from bnviz.training.probes import landscape
+from bnviz.training.probes import landscape, read
 from bnviz.training.task import Batch
 
 ROUNDS = 15
@@ -80,8 +80,9 @@ def ratio(norm: str, width: float) -> float:
             theta_next=theta,
             evaluation=objective.evaluate(theta, batch),
             kept={},
+            activations={},
         )
-        list(landscape.measure(moment))
+        read(landscape.measure(moment))
 
     one_pass = plain(training, batch)
     passes = len(spec.step_sizes) + 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import types
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,15 @@ import torch
 
 from bnviz.training import probes, vectors
 from bnviz.training.loop import Moment, Training, execute
-from bnviz.training.probes import Row, activations, covariate_shift, evaluation, landscape
+from bnviz.training.probes import (
+    Reading,
+    Row,
+    activations,
+    covariate_shift,
+    evaluation,
+    landscape,
+    read,
+)
 from tests import oracle
 from tests.conftest import ALL_PROBES, tiny_spec
 
@@ -34,20 +43,22 @@ def moment(**settings: object) -> Moment:
     } | settings
     training = Training(tiny_spec(**settings))
     for _ in range(2):
-        list(training.advance())
+        training.advance()
     seen: list[Moment] = []
-    recorder = types.SimpleNamespace(measure=lambda moment: seen.append(moment) or [])
+    recorder = types.SimpleNamespace(measure=lambda moment: seen.append(moment) or [], TAPS=True)
     probes.PROBES["recorder"] = recorder
     try:
         training._due = lambda step: {"recorder": 1}  # type: ignore[method-assign]
-        list(training.advance())
+        training.advance()
     finally:
         del probes.PROBES["recorder"]
     return seen[0]
 
 
-def frame(rows: object) -> pd.DataFrame:
-    return pd.DataFrame(list(rows), columns=Row._fields)
+def frame(measured: Iterable[Reading | Row]) -> pd.DataFrame:
+    measured = list(measured)
+    rows = read(measured) if isinstance(measured[0], Reading) else measured
+    return pd.DataFrame(rows, columns=Row._fields)
 
 
 def shift_oracle(at: Moment, moved: str) -> list[tuple[float, float]]:
@@ -108,7 +119,7 @@ def test_the_first_layer_has_no_covariate_shift(norm):
 
 
 def test_a_zero_gradient_has_no_cosine():
-    assert np.isnan(vectors.cosine(torch.zeros(3), torch.tensor([3.0, 4.0, 0.0])))
+    assert vectors.cosine(torch.zeros(3), torch.tensor([3.0, 4.0, 0.0])).isnan()
     assert vectors.distance(torch.zeros(3), torch.tensor([3.0, 4.0, 0.0])) == 5
 
 
@@ -201,7 +212,7 @@ def test_activations_are_the_inputs_of_every_relu(norm):
 def test_evaluation_agrees_with_a_torch_network_in_evaluation_mode():
     training = Training(tiny_spec(norm="batch", precision="float64", l2=1e-3))
     for _ in range(3):
-        list(training.advance())
+        training.advance()
     objective, theta = training.objective, training.theta
     model = oracle.network(objective, theta).eval()
     norms = [module for module in model if isinstance(module, torch.nn.BatchNorm2d)]
@@ -219,7 +230,7 @@ def test_evaluation_agrees_with_a_torch_network_in_evaluation_mode():
 
 def test_exact_population_statistics_are_averages_over_the_training_set():
     training = Training(tiny_spec(norm="batch", precision="float64", population="exact", batch=200))
-    list(training.advance())
+    training.advance()
     objective, first = training.objective, training.objective.blocks[0]
     kept = {name: value.clone() for name, value in objective.state().items()}
     rows = frame(evaluation.finish(objective, training.theta, 1)).set_index("metric").value
@@ -254,7 +265,7 @@ def final_state(measured: dict[str, int], **settings: object) -> dict[str, torch
     )
     training = Training(spec)
     while not training.finished:
-        list(training.advance())
+        training.advance()
     # Only the surface probe reads the parameters that it has kept.
     return {
         name: value.clone()

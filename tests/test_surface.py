@@ -165,7 +165,8 @@ def test_the_path_is_projected_by_least_squares(settings):
     training, thetas, planes, rows = Training(spec), {}, {}, []
     while not training.finished:
         thetas[training.step] = training.theta.clone()
-        made = list(training.advance())
+        training.advance()
+        made = training.fetch()
         rows += made
         if made:
             lengths = [row.value for row in made if row.metric == "surface_length"]
@@ -193,7 +194,7 @@ def replay(spec, step: int) -> Moment:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(surface, "measure", lambda at: seen.append(at) or measure(at))
         while training.step <= step:
-            list(training.advance())
+            training.advance()
     return seen[-1]
 
 
@@ -211,11 +212,15 @@ def test_continuing_from_a_state_gives_the_same_surfaces(cut):
     whole, first, second = Training(spec), Training(spec), Training(spec)
     rows = []
     while not whole.finished:
-        rows += whole.advance()
-    kept = [row for _ in range(cut) for row in first.advance()]
+        whole.advance()
+        rows += whole.fetch()
+    for _ in range(cut):
+        first.advance()
+    kept = first.fetch()
     second.restore({name: value.clone() for name, value in first.state().items()}, cut)
     while not second.finished:
-        kept += second.advance()
+        second.advance()
+    kept += second.fetch()
     pd.testing.assert_frame_equal(frame(kept), frame(rows))
     assert frame(rows).query("step == 4 and metric == 'surface_path_a'")["at"].tolist() == [
         0,

@@ -17,7 +17,7 @@ from bnviz.figures.theory import SIGNS, conditions, deviations, lemma, theorem
 from bnviz.training.loop import Moment, Training, execute
 from bnviz.training.norms import NORMS
 from bnviz.training.objective import Objective
-from bnviz.training.probes import theory
+from bnviz.training.probes import Row, theory
 from tests import oracle
 from tests.conftest import tiny_spec
 from tests.test_probes import assert_same_bits, final_state, frame, moment
@@ -365,8 +365,11 @@ def test_lemma_4_5_is_checked_for_rows_and_layers_of_every_network(norm):
 
 def test_lemma_4_5_says_nothing_if_the_weights_have_turned_round():
     start = torch.tensor([1.0, 2.0], dtype=torch.float64)
-    assert theory.distances(start, -start) == {"inner": -5.0}
-    assert theory.distances(start, 0 * start) == {"inner": 0.0}
+    for end, inner in ((-start, -5.0), (0 * start, 0.0)):
+        terms = theory.distances(start, end).tolist()
+        assert list(theory.rows_of_lemma(3, "fc1", None, terms)) == [
+            Row(3, "lemma_4_5_inner", "fc1", None, None, inner)
+        ]
 
 
 @pytest.mark.parametrize("net", ["mlp", "vgg11"])

@@ -29,7 +29,8 @@ def test_training_is_sgd_on_a_torch_network(momentum):
         loss = oracle.loss(model, batch.inputs, batch.targets, spec.l2)
         loss.backward()
         optimizer.step()
-        rows = {row.metric: row.value for row in training.advance()}
+        training.advance()
+        rows = {row.metric: row.value for row in training.fetch()}
         assert rows["train_loss"] == pytest.approx(float(loss.detach()), rel=1e-9)
     expected = torch.cat([p.detach().flatten() for p in model.parameters()])
     torch.testing.assert_close(training.theta, expected, rtol=1e-7, atol=1e-9)
@@ -55,7 +56,7 @@ def test_optimisers_on_one_flat_theta_agree_with_torch_on_many_parameters(name, 
         optimizer.zero_grad()
         oracle.loss(model, batch.inputs, batch.targets).backward()
         optimizer.step()
-        list(training.advance())
+        training.advance()
     expected = torch.cat([p.detach().flatten() for p in model.parameters()])
     torch.testing.assert_close(training.theta, expected, rtol=1e-6, atol=1e-8)
 
@@ -98,7 +99,8 @@ def test_the_schedule_changes_the_optimiser_and_the_step_sizes_of_the_landscape(
     training, moved, etas = Training(spec), [], []
     while not training.finished:
         before = training.theta.clone()
-        rows = list(training.advance())
+        training.advance()
+        rows = training.fetch()
         gradient = next(
             row.value for row in rows if row.metric == "gradient_norm" and row.layer is None
         )
@@ -138,12 +140,12 @@ def test_every_optimiser_continues_from_its_state_to_the_same_bits(optimizer):
     spec = tiny_spec(norm="batch", optimizer=optimizer, schedule="cosine", warmup=2, steps=5)
     whole, first, second = (Training(spec) for _ in range(3))
     while not whole.finished:
-        list(whole.advance())
+        whole.advance()
     for _ in range(2):
-        list(first.advance())
+        first.advance()
     second.restore({name: value.clone() for name, value in first.state().items()}, 2)
     while not second.finished:
-        list(second.advance())
+        second.advance()
     for name, value in whole.state().items():
         assert second.state()[name].equal(value), name
 
@@ -159,12 +161,16 @@ def test_continuing_from_a_state_gives_the_same_rows_and_bits(cut):
     whole, first = Training(spec), Training(spec)
     rows = []
     while not whole.finished:
-        rows += whole.advance()
-    kept = [row for _ in range(cut) for row in first.advance()]
+        whole.advance()
+        rows += whole.fetch()
+    for _ in range(cut):
+        first.advance()
+    kept = first.fetch()
     second = Training(spec)
     second.restore({name: value.clone() for name, value in first.state().items()}, cut)
     while not second.finished:
-        kept += second.advance()
+        second.advance()
+    kept += second.fetch()
     assert len(kept) == len(rows)
     pd.testing.assert_frame_equal(pd.DataFrame(kept), pd.DataFrame(rows))
     for name, value in whole.state().items():

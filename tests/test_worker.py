@@ -46,24 +46,23 @@ def test_the_rows_of_a_run_agree_with_execute():
 
 @pytest.mark.parametrize("checkpoint_s", [0.0, 1e9], ids=["checkpoints", "no checkpoint"])
 def test_an_interrupted_run_continues_to_the_same_rows(monkeypatch, checkpoint_s):
-    """The worker dies three times within a step, with only some of its rows on the disk."""
+    """The worker dies three times: before its rows are on the disk, and after."""
     monkeypatch.setattr(module, "CHECKPOINT_S", checkpoint_s)
     monkeypatch.setattr(module, "FLUSH_S", 0.0)
     run = Store().submit(tiny_spec(norm="noisy", momentum=0.9, steps=6, probes=ALL_PROBES))
-    add = module.Recorder.add
-    for death in (50, 1200, 700):
-        made = iter(range(10**9))
+    for name, death in (("fetch", 2), ("tell", 4), ("fetch", 3)):
+        calls, whole = iter(range(10**9)), getattr(module.Recorder, name)
 
-        def die(self, row, made=made, death=death):
-            if next(made) == death:
+        def die(self, whole=whole, calls=calls, death=death):
+            whole(self)
+            if next(calls) == death:
                 raise SystemExit
-            add(self, row)
 
-        monkeypatch.setattr(module.Recorder, "add", die)
-        with pytest.raises(SystemExit):
-            answer(run)
+        with monkeypatch.context() as patch:
+            patch.setattr(module.Recorder, name, die)
+            with pytest.raises(SystemExit):
+                answer(run)
         assert run.state == "interrupted"
-    monkeypatch.setattr(module.Recorder, "add", add)
     answer(run)
     assert_answered(run)
 
@@ -181,7 +180,7 @@ def test_a_step_that_does_not_end_is_interrupted_and_the_run_says_where_it_conti
             run.cancel()
             for _ in range(1000):
                 time.sleep(0.05)
-        yield from advance(training)
+        advance(training)
 
     monkeypatch.setattr(module.Training, "advance", slow)
     answer(run)

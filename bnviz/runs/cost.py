@@ -33,9 +33,11 @@ def step_seconds(spec: RunSpec, device: str) -> float:
     # On a CPU, count only this process's time, not that of other programs.
     clock = time.process_time if device == "cpu" else time.monotonic
     training = Training(spec.model_copy(update={"steps": MOST_STEPS + 1}), device)
-    list(training.advance())
+    training.advance()
+    training.fetch()
     start, steps = clock(), 0
     while not training.finished and (steps == 0 or clock() - start < ENOUGH_S):
-        list(training.advance())
+        training.advance()
+        training.fetch()  # wait for the device
         steps += 1
     return (clock() - start) / max(1, steps)

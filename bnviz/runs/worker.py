@@ -105,7 +105,7 @@ def _answer(run: Run, progress: Progress) -> None:
     except parts.Damaged as problem:  # damaged meanwhile: the next attempt measures it again
         print(problem)
     except Exception as problem:
-        with suppress(OSError):
+        with suppress(OSError, RuntimeError):
             if recorder:
                 recorder.flush()
         told = (
@@ -148,25 +148,24 @@ class Recorder:
         self.flush()
         self.saved_at = time.monotonic()
         while not training.finished:
-            for row in training.advance():
-                self.add(row)
+            training.advance()
+            every = min(max(FLUSH_S, self.seconds * FLUSH_SHARE), FLUSH_AT_MOST_S)
+            if time.monotonic() - self.flushed_at > every:
+                self.flush()
             if time.monotonic() - self.saved_at > CHECKPOINT_S:
                 self.save()
             yield training.step
         self.flush()
 
-    def add(self, row: Row) -> None:
-        """Add a row, unless it is on the disk already.
+    def fetch(self) -> None:
+        """Take the rows measured since the last call, except those that are on the disk already.
 
         A continued run repeats the rows since its checkpoint, with the same values.
         """
-        self.rows_made += 1
-        if self.rows_made > self.rows_stored:
-            self.buffer.append(row)
-        if time.monotonic() - self.flushed_at > min(
-            max(FLUSH_S, self.seconds * FLUSH_SHARE), FLUSH_AT_MOST_S
-        ):
-            self.flush()
+        rows = self.training.fetch()
+        there = max(0, self.rows_stored - self.rows_made)
+        self.rows_made += len(rows)
+        self.buffer += rows[there:]
 
     @property
     def seconds(self) -> float:
@@ -175,6 +174,7 @@ class Recorder:
 
     def flush(self) -> None:
         """Write the rows so far and the progress, and wait while the disk is full."""
+        self.fetch()
         when_there_is_room(self.store, self.run.folder.parent)
         self.flushed_at = time.monotonic()
 
@@ -196,6 +196,8 @@ class Recorder:
     def save(self) -> None:
         """Write a checkpoint, from which an interrupted run continues with the same numbers."""
         self.flush()
+        if self.training.diverged:
+            return
         tensors = {name: tensor.contiguous() for name, tensor in self.training.state().items()}
         about = {
             "step": self.training.step,

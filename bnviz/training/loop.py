@@ -8,15 +8,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, optim
 
 from bnviz.spec import RunSpec
-from bnviz.training.objective import Evaluation, Objective
-from bnviz.training.probes import PROBES, Row, due, optional
+from bnviz.training.models import Block
+from bnviz.training.objective import Evaluation, Objective, Tap
+from bnviz.training.probes import PROBES, Reading, Row, bring, due, optional
 from bnviz.training.task import Batch, task
 
+FETCH_EVERY = 20  # steps, where nobody watches the rows
+# After divergence only the loss can still be measured; its last row tells the step.
+AFTER_DIVERGENCE = [name for name in PROBES if optional(name, "DIVERGED")]
 STATE = {"theta", "norm", "optimizer", "kept"}  # what a state consists of
 
 OPTIMISERS: dict[str, Callable[[Tensor, RunSpec], optim.Optimizer]] = {
@@ -41,13 +46,31 @@ class Moment:
     theta_next: Tensor  # θ_{t+1}, after the optimiser's update
     evaluation: Evaluation  # L(θ_t) and ∇L(θ_t) on `batch`
     kept: dict[int, Tensor]  # θ at earlier steps that this probe has kept, oldest first
+    activations: dict[str, Tensor]  # inputs of the hidden layers' non-linearities, if it TAPS
+
+
+class Noted(NamedTuple):
+    """A reading, and whether it counts if the loss of its step is finite, and if it is not."""
+
+    reading: Reading
+    finite: bool = True
+    diverged: bool = False
+
+
+class Measured(NamedTuple):
+    """What was measured at a step and is still on the device."""
+
+    step: int
+    loss: Tensor  # L(θ_t), ()
+    noted: list[Noted]
 
 
 class Training:
     """The training of one run.
 
-    `advance` makes one step and yields its rows. `state` returns all that is needed to continue
-    from there.
+    `advance` makes one step, and `fetch` returns the rows measured since its last call. Only
+    `fetch` waits for the device, so only then does it show whether the loss is still finite: it
+    drops the steps after one where it is not. `state` returns all that is needed to continue.
     """
 
     def __init__(self, spec: RunSpec, device: str = "cpu") -> None:
@@ -61,6 +84,7 @@ class Training:
         self.theta = self.objective.initial()
         self.optimizer = OPTIMISERS[spec.optimizer](self.theta, spec)
         self.kept: dict[str, dict[int, Tensor]] = {}  # by probe and step
+        self.measured: list[Measured] = []
         self.step = 0
         self.diverged = False
 
@@ -69,54 +93,82 @@ class Training:
         """Whether all steps are done or the loss is no longer finite, which is a result too."""
         return self.diverged or self.step == self.spec.steps
 
-    def advance(self) -> Iterator[Row]:
-        """Make one training step and yield the rows of the probes that are due.
+    def advance(self) -> None:
+        """Make one training step, in which the probes that are due measure.
 
         The order is fixed: L and ∇L, the optimiser's update, then the probes.
         """
         step, batch = self.step, self.objective.task.batch(self.step)
+        due = self._due(step)
+        activations: dict[str, Tensor] = {}
         self.objective.draw_noise(step)
-        evaluation = self.objective.evaluate(self.theta, batch)
+        tap = self._tap(activations) if any(optional(name, "TAPS") for name in due) else None
+        evaluation = self.objective.evaluate(self.theta, batch, tap)
         self.objective.commit()
         theta = self.theta.clone()
         lr = self.optimizer.param_groups[0]["lr"] = learning_rate(self.spec, step)
         self.theta.grad = evaluation.gradient
         self.optimizer.step()
-        self.diverged = not bool(evaluation.loss.isfinite())
-        for name, interval in self._due(step).items():
+        noted: list[Noted] = []
+        self.measured.append(Measured(step, evaluation.loss, noted))  # kept if a probe then fails
+        for name in dict.fromkeys([*due, *AFTER_DIVERGENCE]):
             moment = Moment(
                 spec=self.spec,
                 objective=self.objective,
                 step=step,
-                interval=interval,
+                interval=due.get(name, 1),
                 lr=lr,
                 batch=batch,
                 theta=theta,
                 theta_next=self.theta,
                 evaluation=evaluation,
                 kept=self.kept.get(name, {}),
+                activations=activations,
             )
-            yield from PROBES[name].measure(moment)
+            noted += note(name, moment, name in due)
             if keep := optional(name, "keep"):
                 self.kept[name] = keep(moment.kept, step, theta)
         self.step += 1
-        if self.step == self.spec.steps and not self.diverged:
-            yield from self._finish()
+        if self.step == self.spec.steps:
+            noted += [Noted(reading) for reading in self._finish()]
 
-    def _finish(self) -> Iterator[Row]:
+    def _tap(self, activations: dict[str, Tensor]) -> Tap:
+        def keep(block: Block, _: Tensor, z: Tensor) -> None:
+            if block is not self.objective.blocks[-1]:
+                activations[block.name] = z.detach()
+
+        return keep
+
+    def _finish(self) -> Iterator[Reading]:
         for name in self.spec.probes:
             if finish := optional(name, "finish"):
                 yield from finish(self.objective, self.theta, self.step)
 
     def _due(self, step: int) -> dict[str, int]:
-        # After divergence only the loss can still be measured; its last row tells the step.
-        if self.diverged:
-            return {name: 1 for name in PROBES if optional(name, "DIVERGED")}
         return {
             name: interval
             for name, interval in self.spec.probes.items()
             if due(name, step, interval)
         }
+
+    def fetch(self) -> list[Row]:
+        """Return the rows measured since the last call, brought over from the device together."""
+        measured, self.measured = self.measured, []
+        if not measured:
+            return []
+        readings = [noted.reading.values for each in measured for noted in each.noted]
+        losses, *values = bring([torch.stack([each.loss for each in measured]), *readings])
+        rows, left = list[Row](), iter(values)
+        for each, loss in zip(measured, losses, strict=True):
+            self.diverged = not math.isfinite(loss)
+            for noted in each.noted:
+                numbers = next(left)
+                if noted.diverged if self.diverged else noted.finite:
+                    rows += noted.reading.rows(numbers)
+            if self.diverged:
+                self.step = each.step + 1
+                break
+        return rows
 
     def state(self) -> dict[str, Tensor]:
         """Return θ, the population statistics, the optimiser's state and the probes' θ, by name.
@@ -159,6 +211,17 @@ class Training:
             self.kept[probe] = {at: kept[at].to(self.theta.device) for at in sorted(kept)}
 
 
+def note(name: str, moment: Moment, due: bool) -> list[Noted]:
+    """Let a probe measure. If it is not due, its readings count only if the loss is not finite."""
+    try:
+        readings = list(PROBES[name].measure(moment))
+    except (RuntimeError, ValueError):  # linear algebra refuses numbers that are not finite
+        if moment.evaluation.loss.isfinite():
+            raise
+        return []
+    return [Noted(reading, due, name in AFTER_DIVERGENCE) for reading in readings]
+
+
 def under(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Return the entries "prefix.name" of a state, by name."""
     return {
@@ -188,4 +251,6 @@ def execute(spec: RunSpec, device: str = "cpu") -> Iterator[Row]:
     """
     training = Training(spec, device)
     while not training.finished:
-        yield from training.advance()
+        training.advance()
+        if training.finished or training.step % FETCH_EVERY == 0:
+            yield from training.fetch()

@@ -112,13 +112,25 @@ class Objective:
         """
         x = inputs
         for block in self.blocks:
-            norm, parameters = self.norms[block.name], views[block.name]
-            y = apply_layer(block, norm.weight(parameters["weight"]), parameters.get("bias"), x)
-            x = norm(y, parameters, training)
-            if tap is not None:
-                tap(block, y, x)
-            x = self.pass_on(block, x)
+            x = self.step_through(block, views, x, training=training, tap=tap)
         return x
+
+    def step_through(
+        self,
+        block: Block,
+        views: Parameters,
+        x: Tensor,
+        *,
+        training: bool = True,
+        tap: Tap | None = None,
+    ) -> Tensor:
+        """Return what one block makes of its input x; `tap` is as in `outputs`."""
+        norm, parameters = self.norms[block.name], views[block.name]
+        y = apply_layer(block, norm.weight(parameters["weight"]), parameters.get("bias"), x)
+        z = norm(y, parameters, training)
+        if tap is not None:
+            tap(block, y, z)
+        return self.pass_on(block, z)
 
     @staticmethod
     def pass_on(block: Block, z: Tensor) -> Tensor:
@@ -126,10 +138,10 @@ class Objective:
         x = ACTIVATIONS[block.activation](z)
         return max_pool2d(x, block.pool) if block.pool > 1 else x
 
-    def evaluate(self, theta: Tensor, batch: Batch) -> Evaluation:
+    def evaluate(self, theta: Tensor, batch: Batch, tap: Tap | None = None) -> Evaluation:
         """Return L and ∇L at θ in training mode, with batch statistics and this step's noise."""
         theta = theta.detach().requires_grad_()
-        loss, penalty, outputs = self.loss(self.views(theta), batch)
+        loss, penalty, outputs = self.loss(self.views(theta), batch, tap)
         (gradient,) = torch.autograd.grad(loss, theta)
         return Evaluation(loss.detach(), penalty.detach(), gradient, outputs.detach())
 
@@ -150,14 +162,20 @@ class Objective:
 
         return product
 
-    def weight_gradient(self, theta: Tensor, batch: Batch, layer: str) -> Tensor:
-        """Return ∇L at θ with respect to the weight of one layer, in the shape of that weight.
+    def weight_gradient(
+        self, views: Parameters, block: Block, x: Tensor, targets: Tensor
+    ) -> Tensor:
+        """Return ∇L with respect to the weight of one block, in the shape of that weight.
 
-        The numbers are those of `evaluate`, at half the cost.
+        x is the input of the block, whatever the blocks before it are. The numbers are those of
+        `evaluate`; only this block and those after it are computed.
         """
-        views = self.views(theta.detach().requires_grad_())
-        loss, _, _ = self.loss(views, batch)
-        (gradient,) = torch.autograd.grad(loss, views[layer]["weight"])
+        weight = views[block.name]["weight"].detach().requires_grad_()
+        views = views | {block.name: views[block.name] | {"weight": weight}}
+        for later in self.blocks[self.blocks.index(block) :]:
+            x = self.step_through(later, views, x)
+        loss = self.task.loss(x, targets) + self.penalty({block.name: views[block.name]})
+        (gradient,) = torch.autograd.grad(loss, weight)
         return gradient
 
     def penalty(self, views: Parameters) -> Tensor:

@@ -17,6 +17,7 @@ from torch.nn.functional import cross_entropy, pad
 from bnviz.data import SOURCES, read
 from bnviz.spec import RunSpec
 from bnviz.training.seeds import generator
+from bnviz.training.vectors import wide
 
 PADDING = 4  # pixels on every side before the random crop
 
@@ -58,7 +59,7 @@ class Task:
 
         The value is NaN if an output of the example is not finite, for then it names no class.
         """
-        right = (outputs.argmax(1) == targets).double()
+        right = wide(outputs.argmax(1) == targets)
         return right.where(outputs.isfinite().all(1), torch.nan)
 
     def batch(self, step: int) -> Batch:

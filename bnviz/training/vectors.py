@@ -1,37 +1,55 @@
-"""Arithmetic on flat vectors (θ, gradients), summed in float64."""
+"""Arithmetic on flat vectors (θ, gradients), summed in float64. The results stay on the device."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
+NARROW = {"mps"}  # devices without float64
 
-def length(vector: Tensor) -> float:
+
+def widest(device: torch.device) -> torch.dtype:
+    """Return the type to sum in on a device: float64, or float32 if it has no float64."""
+    import torch
+
+    return torch.float32 if device.type in NARROW else torch.float64
+
+
+def wide(tensor: Tensor) -> Tensor:
+    """Return the tensor in the type to sum in."""
+    return tensor.to(widest(tensor.device))
+
+
+def length(vector: Tensor) -> Tensor:
     """Return ‖v‖₂."""
-    return float(vector.double().norm())
+    norm: Tensor = wide(vector).norm()
+    return norm
 
 
-def distance(g: Tensor, h: Tensor) -> float:
+def distance(g: Tensor, h: Tensor) -> Tensor:
     """Return ‖g − h‖₂ of two tensors of one shape."""
-    return length(g.double() - h.double())
+    return length(wide(g) - wide(h))
 
 
-def cosine(g: Tensor, h: Tensor) -> float:
+def cosine(g: Tensor, h: Tensor) -> Tensor:
     """Return cos ∠(g, h) of two tensors of one shape; NaN if one of them is zero."""
-    g, h = g.double().flatten(), h.double().flatten()
-    lengths = float(g.norm() * h.norm())
-    return float(g @ h) / lengths if lengths > 0 else float("nan")
+    g, h = wide(g).flatten(), wide(h).flatten()
+    return ratio(g @ h, g.norm() * h.norm())
 
 
-def quotient(image: Tensor, vector: Tensor) -> float:
+def quotient(image: Tensor, vector: Tensor) -> Tensor:
     """Return the Rayleigh quotient vᵀHv / ‖v‖² of an image Hv; NaN for v = 0."""
-    squared = float(vector.double().square().sum())
-    return float(image.double() @ vector.double()) / squared if squared > 0 else float("nan")
+    return ratio(wide(image) @ wide(vector), wide(vector).square().sum())
 
 
-def stretch(image: Tensor, vector: Tensor) -> float:
+def stretch(image: Tensor, vector: Tensor) -> Tensor:
     """Return ‖Hv‖ / ‖v‖ of an image Hv; NaN for v = 0."""
-    before = length(vector)
-    return length(image) / before if before > 0 else float("nan")
+    return ratio(length(image), length(vector))
+
+
+def ratio(above: Tensor, below: Tensor) -> Tensor:
+    """Return above / below, or NaN unless `below` is positive."""
+    return (above / below).where(below > 0, float("nan"))

@@ -5,7 +5,7 @@ bits with it and without it (tests/test_probes.py). Its module must have
 
     LABEL      its name on pages
     INTERVAL   steps between two measurements, unless the settings say otherwise
-    measure    (moment) -> rows
+    measure    (moment) -> readings
 
 and may have, listed with its default,
 
@@ -13,21 +13,29 @@ and may have, listed with its default,
     DEFAULT    False: whether it measures unless it is switched off
     DIVERGED   False: whether it also measures the step at which the loss stops being finite
     due        (step, interval) -> whether it measures then; at every interval, from step 0
-    finish     (objective, theta, step) -> rows after the last step; none
+    TAPS       False: whether it looks at Moment.activations
+    finish     (objective, theta, step) -> readings after the last step; none
     keep       (kept, step, theta) -> the θ to hand to its next measurement as `kept`; none
     rows       (spec, times) -> the number of rows of that many intervals; one a layer, and one more
     seconds    (spec, step) -> the seconds an interval takes, if a training step takes `step`; 0
     copies     (spec, times) -> how many copies of θ it holds; 0
     TENSORS    0: tensors as large as all layers' outputs that it holds beside those of a step
 
+A probe reads no number from the device, because the device would have to finish all its work first.
+It yields readings, which the training brings over together.
+
 The modules import without torch, so that pages can read them.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bnviz.discover import modules
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Row(NamedTuple):
@@ -39,6 +47,42 @@ class Row(NamedTuple):
     unit: int | None  # of a dense layer, or channel of a convolution
     at: float | None  # place on the metric's axis: a quantile level, a bin's left edge, a step size
     value: float
+
+
+class Reading(NamedTuple):
+    """Numbers that are still on the device, and a function that makes rows of them."""
+
+    values: Tensor  # of any shape
+    rows: Callable[[list[float]], Iterable[Row]]  # takes all values in order
+
+
+def one(
+    step: int, metric: str, layer: str | None, unit: int | None, at: float | None, value: Tensor
+) -> Reading:
+    """Return the reading of a single row; `value` has no dimensions."""
+    return Reading(value, lambda numbers: [Row(step, metric, layer, unit, at, numbers[0])])
+
+
+def bring(tensors: Sequence[Tensor]) -> list[list[float]]:
+    """Return the values of tensors on one device as lists, in a single transfer from it."""
+    import torch
+
+    from bnviz.training.vectors import wide
+
+    flat = [wide(tensor.detach()).reshape(-1) for tensor in tensors]
+    values = torch.cat(flat).cpu().split([len(part) for part in flat])
+    return [part.tolist() for part in values]
+
+
+def read(readings: Iterable[Reading]) -> list[Row]:
+    """Return the rows of readings, in one transfer."""
+    readings = list(readings)
+    numbers = bring([reading.values for reading in readings]) if readings else []
+    return [
+        row
+        for reading, values in zip(readings, numbers, strict=True)
+        for row in reading.rows(values)
+    ]
 
 
 # Modules: mypy cannot check them against a protocol, because they are found at run time.

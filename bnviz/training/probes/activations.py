@@ -5,22 +5,23 @@ They are those of one channel per layer over batch x height x width, and of all 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import ceil, prod
 from typing import TYPE_CHECKING
 
-from bnviz.training.probes import Row
+from bnviz.training.probes import Reading, Row, one
+from bnviz.training.vectors import wide
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from bnviz.spec import RunSpec
     from bnviz.training.loop import Moment
-    from bnviz.training.models import Block
 
 LABEL = "Activation distributions"
 INTERVAL = 100
 SORT_S = 6e-8  # for each value
+TAPS = True
 TENSORS = 2  # the values as they are, and sorted
 
 
@@ -32,7 +33,7 @@ def due(step: int, interval: int) -> bool:
     return step % interval == 0 or (step - 1) % interval == 0
 
 
-def measure(moment: Moment) -> Iterator[Row]:
+def measure(moment: Moment) -> Iterator[Reading]:
     """Yield activation_mean, activation_variance, activation_quantile and activation_histogram.
 
     They describe the forward pass of this training step, with its batch and its noise. The variance
@@ -40,63 +41,67 @@ def measure(moment: Moment) -> Iterator[Row]:
     only at every interval, not at the step after it. `unit` is the channel, and None if all
     channels are pooled.
     """
-    import torch
-
-    objective = moment.objective
-    inputs: dict[str, Tensor] = {}
-
-    def keep(block: Block, _: Tensor, x: Tensor) -> None:
-        if block is not objective.blocks[-1]:
-            inputs[block.name] = x
-
-    with torch.no_grad():
-        objective.outputs(objective.views(moment.theta), moment.batch.inputs, tap=keep)
     full = moment.step % moment.interval == 0
-    for layer, x in inputs.items():
+    for layer, x in moment.activations.items():
         unit = chosen_unit(moment.spec.seed, layer, x.shape[1])
         for channel, values in ((unit, x[:, unit].flatten()), (None, x.flatten())):
-            yield Row(moment.step, "activation_mean", layer, channel, None, float(values.mean()))
-            yield Row(
-                moment.step,
-                "activation_variance",
-                layer,
-                channel,
-                None,
-                float(values.var(correction=0)),
-            )
+            variance = values.var(correction=0)
+            yield one(moment.step, "activation_mean", layer, channel, None, values.mean())
+            yield one(moment.step, "activation_variance", layer, channel, None, variance)
             if full:
                 yield from distribution(moment, layer, channel, ascending(values))
 
 
-def distribution(moment: Moment, layer: str, unit: int | None, values: Tensor) -> Iterator[Row]:
+def distribution(moment: Moment, layer: str, unit: int | None, values: Tensor) -> Iterator[Reading]:
     """Yield the quantiles and the histogram of sorted values.
 
     Quantiles are interpolated linearly; the bins span the range of the values.
     """
     import torch
 
-    spec = moment.spec
-    levels = torch.tensor(spec.quantiles, dtype=torch.float64)
-    for level, value in zip(spec.quantiles, quantiles(values, levels).tolist(), strict=True):
-        yield Row(moment.step, "activation_quantile", layer, unit, level, value)
-    edges = torch.linspace(float(values[0]), float(values[-1]), spec.bins + 1, dtype=torch.float64)
-    below = torch.searchsorted(values, edges[1:-1].to(values))
-    counts = below.diff(prepend=below.new_zeros(1), append=below.new_full((1,), len(values)))
-    for edge, count in zip(edges.tolist(), counts.tolist(), strict=False):
-        yield Row(moment.step, "activation_histogram", layer, unit, edge, float(count))
+    spec, step = moment.spec, moment.step
+    yield Reading(
+        quantiles(values, spec.quantiles),
+        lambda numbers: (
+            Row(step, "activation_quantile", layer, unit, level, number)
+            for level, number in zip(spec.quantiles, numbers, strict=True)
+        ),
+    )
+
+    def histogram(numbers: list[float]) -> Iterator[Row]:
+        low, high, *counts = numbers
+        edges = torch.linspace(low, high, spec.bins + 1, dtype=torch.float64).tolist()
+        for edge, count in zip(edges, counts, strict=False):
+            yield Row(step, "activation_histogram", layer, unit, edge, count)
+
+    ends, counts = wide(values[[0, -1]]), histogram_counts(values, spec.bins)
+    yield Reading(torch.cat([ends, wide(counts)]), histogram)
 
 
-def quantiles(values: Tensor, levels: Tensor) -> Tensor:
-    """Return the quantiles of sorted values at these levels in 0..1, in float64 on the CPU.
+def histogram_counts(values: Tensor, bins: int) -> Tensor:
+    """Return how many of the sorted values are in each of the equal bins that span them (bins,)."""
+    import torch
+
+    low, high = wide(values[0]), wide(values[-1])
+    width, place = (high - low) / bins, torch.arange(1, bins, device=values.device)
+    # As torch.linspace does, from the nearer end: so that both ends are exact.
+    edges = torch.where(place * 2 < bins + 1, low + width * place, high - width * (bins - place))
+    below = torch.searchsorted(values, edges.to(values))
+    return below.diff(prepend=below.new_zeros(1), append=below.new_full((1,), len(values)))
+
+
+def quantiles(values: Tensor, levels: Sequence[float]) -> Tensor:
+    """Return the quantiles of sorted values at these levels in 0..1 (levels,).
 
     Between two values the quantile is interpolated linearly.
     """
-    place = levels * (len(values) - 1)
+    import torch
+
+    place = torch.tensor(levels, dtype=torch.float64) * (len(values) - 1)
     low, high = (
-        values[index.long().to(values.device)].double().cpu()
-        for index in (place.floor(), place.ceil())
+        wide(values[index.long().to(values.device)]) for index in (place.floor(), place.ceil())
     )
-    return low + (high - low) * place.frac()
+    return low + (high - low) * place.frac().to(low)
 
 
 def ascending(values: Tensor) -> Tensor:
@@ -104,7 +109,9 @@ def ascending(values: Tensor) -> Tensor:
     import numpy as np
     import torch
 
-    return values.sort().values if values.is_cuda else torch.from_numpy(np.sort(values.numpy()))
+    if values.device.type == "cpu":
+        return torch.from_numpy(np.sort(values.numpy()))
+    return values.sort().values
 
 
 def chosen_unit(seed: int, layer: str, channels: int) -> int:
@@ -128,6 +135,6 @@ def rows(spec: RunSpec, times: int) -> int:
 
 
 def seconds(spec: RunSpec, step: float) -> float:
-    """Return the seconds of an interval: two forward passes, and all values sorted once."""
+    """Return the seconds of an interval: all values sorted once."""
     values = spec.batch * sum(prod(block.output) for block in spec.blocks()[:-1])
-    return 2 / 3 * step + 2 * values * SORT_S
+    return 2 * values * SORT_S

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bnviz.training.probes import Row
+from bnviz.training.probes import Reading, one
 from bnviz.training.vectors import cosine, distance
 
 if TYPE_CHECKING:
@@ -24,21 +24,21 @@ LABEL = "Internal covariate shift"
 INTERVAL = 100
 
 
-def measure(moment: Moment) -> Iterator[Row]:
+def measure(moment: Moment) -> Iterator[Reading]:
     """Yield ics_l2 = ‖G − G'‖₂ and ics_cosine = cos ∠(G, G') for the weight of each layer.
 
     The cosine is NaN if a gradient is zero.
     """
-    objective = moment.objective
+    objective, x = moment.objective, moment.batch.inputs
     before = objective.views(moment.evaluation.gradient)
-    mixed = moment.theta.clone()
-    stretches = zip(objective.layers(mixed), objective.layers(moment.theta_next), strict=True)
-    for (layer, here), (_, updated) in stretches:
-        after = objective.weight_gradient(mixed, moment.batch, layer)
-        g = before[layer]["weight"]
-        yield Row(moment.step, "ics_l2", layer, None, None, distance(g, after))
-        yield Row(moment.step, "ics_cosine", layer, None, None, cosine(g, after))
-        here.copy_(updated)
+    present, updated = objective.views(moment.theta), objective.views(moment.theta_next)
+    for block in objective.blocks:
+        # x is what this layer gets from the updated layers before it.
+        g = before[block.name]["weight"]
+        after = objective.weight_gradient(present, block, x, moment.batch.targets)
+        yield one(moment.step, "ics_l2", block.name, None, None, distance(g, after))
+        yield one(moment.step, "ics_cosine", block.name, None, None, cosine(g, after))
+        x = objective.step_through(block, updated, x)
 
 
 def rows(spec: RunSpec, times: int) -> int:

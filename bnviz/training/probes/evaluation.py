@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bnviz.data import SOURCES
-from bnviz.training.probes import Row
+from bnviz.training.probes import Reading, one
+from bnviz.training.vectors import wide
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,7 +24,7 @@ INTERVAL = 100
 DEFAULT = True
 
 
-def measure(moment: Moment) -> Iterator[Row]:
+def measure(moment: Moment) -> Iterator[Reading]:
     """Yield test_loss and test_accuracy at this step's parameters, before its update.
 
     test_loss is the whole objective. test_accuracy is in 0..1; only a classification task has one.
@@ -31,15 +32,16 @@ def measure(moment: Moment) -> Iterator[Row]:
     return finish(moment.objective, moment.theta, moment.step)
 
 
-def finish(objective: Objective, theta: Tensor, step: int) -> Iterator[Row]:
-    """Yield the same rows for any θ.
+def finish(objective: Objective, theta: Tensor, step: int) -> Iterator[Reading]:
+    """Yield the same for any θ.
 
     With spec.population "exact", the population statistics are computed for this θ and then set
     back to those of the training.
     """
     import torch
 
-    task, loss, right, count = objective.task, 0.0, 0.0, 0
+    task, count = objective.task, 0
+    loss = right = wide(theta.new_zeros(()))
     views = objective.views(theta)
     kept = {name: value.clone() for name, value in objective.state().items()}
     with torch.no_grad():
@@ -47,15 +49,16 @@ def finish(objective: Objective, theta: Tensor, step: int) -> Iterator[Row]:
             average_over_training_set(objective, views)
         for inputs, targets in task.test_batches():
             outputs = objective.outputs(views, inputs, training=False)
-            loss += float(task.loss(outputs, targets)) * len(targets)
-            right += float(task.hits(outputs, targets).sum()) if task.classifies else 0
+            loss = loss + wide(task.loss(outputs, targets)) * len(targets)
+            if task.classifies:
+                right = right + wide(task.hits(outputs, targets).sum())
             count += len(targets)
         for name, value in objective.state().items():
             value.copy_(kept[name])
-        penalty = float(objective.penalty(views))
-    yield Row(step, "test_loss", None, None, None, loss / count + penalty)
+        penalty = wide(objective.penalty(views))
+    yield one(step, "test_loss", None, None, None, loss / count + penalty)
     if task.classifies:
-        yield Row(step, "test_accuracy", None, None, None, right / count)
+        yield one(step, "test_accuracy", None, None, None, right / count)
 
 
 def average_over_training_set(objective: Objective, views: Parameters) -> None:

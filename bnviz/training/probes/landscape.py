@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from bnviz.training.probes import Row
-from bnviz.training.vectors import cosine, length
+from bnviz.training.probes import Reading, Row, one
+from bnviz.training.vectors import cosine, length, wide
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +24,7 @@ INTERVAL = 100
 VERSION = 2  # 1 had no gradient_cosine
 
 
-def measure(moment: Moment) -> Iterator[Row]:
+def measure(moment: Moment) -> Iterator[Reading]:
     """Yield gradient_norm ‖g‖₂, weight_norm ‖W‖₂ and, for every η (column `at`), three numbers.
 
     loss_along is L(θ − ηg), gradient_distance is ‖∇L(θ − ηg) − g‖₂ and gradient_cosine is
@@ -33,16 +33,16 @@ def measure(moment: Moment) -> Iterator[Row]:
     same three along a random direction of the same length as g, under names with "_random".
     """
     spec, objective, g = moment.spec, moment.objective, moment.evaluation.gradient
-    yield from norms(objective.layers(g), moment.step, "gradient_norm", None)
-    yield from norms(objective.weights(moment.theta), moment.step, "weight_norm", None)
+    yield norms(objective.layers(g), moment.step, "gradient_norm", None)
+    yield norms(objective.weights(moment.theta), moment.step, "weight_norm", None)
     directions = {"": g} | ({"_random": random_direction(moment)} if spec.random_direction else {})
     for eta in (multiple * moment.lr for multiple in spec.step_sizes):
         for suffix, direction in directions.items():
             there = objective.evaluate(moment.theta.add(direction, alpha=-eta), moment.batch)
-            yield Row(moment.step, f"loss_along{suffix}", None, None, eta, float(there.loss))
+            yield one(moment.step, f"loss_along{suffix}", None, None, eta, there.loss)
             turned = cosine(there.gradient, g)
-            yield Row(moment.step, f"gradient_cosine{suffix}", None, None, eta, turned)
-            yield from norms(
+            yield one(moment.step, f"gradient_cosine{suffix}", None, None, eta, turned)
+            yield norms(
                 objective.layers(there.gradient - g),
                 moment.step,
                 f"gradient_distance{suffix}",
@@ -50,32 +50,27 @@ def measure(moment: Moment) -> Iterator[Row]:
             )
 
 
-def norms(
-    parts: Iterable[tuple[str, Tensor]], step: int, metric: str, at: float | None
-) -> Iterator[Row]:
-    """Yield the l2 norm of all parts together, and of each layer's part, summed in float64."""
+def norms(parts: Iterable[tuple[str, Tensor]], step: int, metric: str, at: float | None) -> Reading:
+    """Return the l2 norm of all parts together, and of each layer's part, summed in float64."""
     import torch
 
     layers, stretches = zip(*parts, strict=True)
-    squares = torch.stack([stretch.double().square().sum() for stretch in stretches])
-    for layer, value in zip(
-        (None, *layers), torch.cat([squares.sum()[None], squares]).sqrt().tolist(), strict=True
-    ):
-        yield Row(step, metric, layer, None, at, value)
+    squares = torch.stack([wide(stretch).square().sum() for stretch in stretches])
+    return Reading(
+        torch.cat([squares.sum()[None], squares]).sqrt(),
+        lambda values: (
+            Row(step, metric, layer, None, at, value)
+            for layer, value in zip((None, *layers), values, strict=True)
+        ),
+    )
 
 
 def random_direction(moment: Moment) -> Tensor:
     """Return a direction drawn with (seed, step), uniform on the sphere of radius ‖g‖₂."""
-    import torch
-
-    from bnviz.training.seeds import generator
+    from bnviz.training.seeds import drawn
 
     g = moment.evaluation.gradient
-    draw = torch.randn(
-        g.shape,
-        generator=generator(moment.spec.seed, "direction", moment.step),
-        dtype=torch.float64,
-    )
+    draw = drawn(g, moment.spec.seed, "direction", moment.step)
     direction: Tensor = draw * (length(g) / draw.norm())
     return direction.to(g)
 

@@ -19,7 +19,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bnviz.training.probes import Row
+from bnviz.training.probes import Reading, Row, one
+from bnviz.training.vectors import length, wide
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,7 +34,7 @@ INTERVAL = 100
 MOST_KEPT = 20  # copies of θ, in memory and in every checkpoint
 
 
-def measure(moment: Moment) -> Iterator[Row]:
+def measure(moment: Moment) -> Iterator[Reading]:
     """Yield surface_length, surface_path_a, surface_path_b, surface_off and surface_loss.
 
     - surface_length: ‖u‖ (unit 0) and ‖v‖ (unit 1).
@@ -46,19 +47,23 @@ def measure(moment: Moment) -> Iterator[Row]:
     """
     u, v = directions(moment)
     for unit, direction in enumerate((u, v)):
-        yield Row(moment.step, "surface_length", None, unit, None, float(direction.double().norm()))
+        yield one(moment.step, "surface_length", None, unit, None, length(direction))
     for step, theta in (
         moment.kept | {moment.step: moment.theta, moment.step + 1: moment.theta_next}
     ).items():
         names = ("surface_path_a", "surface_path_b", "surface_off")
-        for name, value in zip(
-            names, coordinates(theta.double() - moment.theta.double(), u, v), strict=True
-        ):
-            yield Row(moment.step, name, None, None, float(step), value)
+        place = coordinates(wide(theta) - wide(moment.theta), u, v)
+        for name, value in zip(names, place, strict=True):
+            yield one(moment.step, name, None, None, float(step), value)
     ticks = grid(moment.spec.surface_extent, moment.spec.surface_grid)
-    for a, losses in zip(ticks, heights(moment, u, v, ticks), strict=True):
-        for unit, loss in enumerate(losses):
-            yield Row(moment.step, "surface_loss", None, unit, a, loss)
+    places = [(unit, a) for a in ticks for unit in range(len(ticks))]
+    yield Reading(
+        heights(moment, u, v, ticks),
+        lambda losses: (
+            Row(moment.step, "surface_loss", None, unit, a, loss)
+            for (unit, a), loss in zip(places, losses, strict=True)
+        ),
+    )
 
 
 def grid(extent: float, points: int) -> list[float]:
@@ -69,8 +74,8 @@ def grid(extent: float, points: int) -> list[float]:
     return [extent * ((2 * place - points + 1) / (points - 1)) for place in range(points)]
 
 
-def heights(moment: Moment, u: Tensor, v: Tensor, ticks: list[float]) -> list[list[float]]:
-    """Return L(θ + a u + b v) as rows, one for each a, with a number for each b."""
+def heights(moment: Moment, u: Tensor, v: Tensor, ticks: list[float]) -> Tensor:
+    """Return L(θ + a u + b v) for each a (rows) and b (columns)."""
     import torch
 
     objective, batch = moment.objective, moment.batch
@@ -81,8 +86,7 @@ def heights(moment: Moment, u: Tensor, v: Tensor, ticks: list[float]) -> list[li
             for row in along
             for b in ticks
         ]
-    values: list[list[float]] = torch.stack(losses).view(len(ticks), len(ticks)).tolist()
-    return values
+    return torch.stack(losses).view(len(ticks), len(ticks))
 
 
 def directions(moment: Moment) -> tuple[Tensor, Tensor]:
@@ -94,23 +98,17 @@ def directions(moment: Moment) -> tuple[Tensor, Tensor]:
             filter_normalised(moment.objective, u, moment.theta),
             filter_normalised(moment.objective, v, moment.theta),
         )
-    length = moment.lr * g.double().norm()
-    u, v = u.double(), v.double()
+    step = moment.lr * length(g)
+    u, v = wide(u), wide(v)
     v = v - u * ((v @ u) / (u @ u))
-    return (u * (length / u.norm())).to(g), (v * (length / v.norm())).to(g)
+    return (u * (step / u.norm())).to(g), (v * (step / v.norm())).to(g)
 
 
 def draw(moment: Moment, name: str) -> Tensor:
     """Return a normal vector drawn with (seed, name), whose direction is uniformly distributed."""
-    import torch
+    from bnviz.training.seeds import drawn
 
-    from bnviz.training.seeds import generator
-
-    theta = moment.theta
-    drawn = torch.randn(
-        theta.shape, generator=generator(moment.spec.seed, "surface", name), dtype=torch.float64
-    )
-    return drawn.to(theta)
+    return drawn(moment.theta, moment.spec.seed, "surface", name).to(moment.theta)
 
 
 def filter_normalised(objective: Objective, direction: Tensor, theta: Tensor) -> Tensor:
@@ -127,7 +125,7 @@ def filter_normalised(objective: Objective, direction: Tensor, theta: Tensor) ->
     return scaled
 
 
-def coordinates(way: Tensor, u: Tensor, v: Tensor) -> tuple[float, float, float]:
+def coordinates(way: Tensor, u: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return a and b of the point a u + b v nearest to `way`, and the remaining part of `way`.
 
     That part is a fraction of the length of `way`, NaN if the length is zero. The coordinates are
@@ -136,11 +134,10 @@ def coordinates(way: Tensor, u: Tensor, v: Tensor) -> tuple[float, float, float]
     """
     import torch
 
-    basis = torch.stack([u.double(), v.double()])
+    basis = torch.stack([wide(u), wide(v)])
     place = torch.linalg.solve_ex(basis @ basis.T, basis @ way).result
     off = (way - place @ basis).norm() / way.norm()
-    a, b, share = torch.cat([place, off[None]]).tolist()
-    return a, b, share
+    return place[0], place[1], off
 
 
 def keep(kept: dict[int, Tensor], step: int, theta: Tensor) -> dict[int, Tensor]:

@@ -21,9 +21,11 @@ are all 0.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from bnviz.training.probes import Row
+from bnviz.training.probes import Reading, Row, one
+from bnviz.training.vectors import wide
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,7 +41,7 @@ INTERVAL = 100
 TENSORS = 10  # the graph of a second derivative
 
 
-def measure(moment: Moment) -> Iterator[Row]:
+def measure(moment: Moment) -> Iterator[Reading]:
     """Yield lemma_4_5_… and, with BatchNorm, theorem_4_1_…, theorem_4_2_… and theorem_4_4_….
 
     They are measured in spec.theory_units units, the same at every step, of each layer that is
@@ -67,8 +69,10 @@ def chosen_units(moment: Moment, block: Block) -> list[int]:
 
 # Lemma 4.5
 
+TERMS = ("inner", "left", "right", "distance")
 
-def lemma(moment: Moment) -> Iterator[Row]:
+
+def lemma(moment: Moment) -> Iterator[Reading]:
     """Yield both sides of Lemma 4.5, with the present weights as W*.
 
     They are those of single units (rows of the weight) and of whole layers (`unit` None).
@@ -76,33 +80,35 @@ def lemma(moment: Moment) -> Iterator[Row]:
     objective = moment.objective
     initial, present = objective.views(objective.initial()), objective.views(moment.theta)
     for block in (block for block in objective.blocks if block.normalised):
-        begun, now = (
-            views[block.name]["weight"].flatten(1).double() for views in (initial, present)
-        )
+        begun, now = (wide(views[block.name]["weight"].flatten(1)) for views in (initial, present))
         units = [(unit, begun[unit], now[unit]) for unit in chosen_units(moment, block)]
         for unit, start, end in [(None, begun.flatten(), now.flatten()), *units]:
-            for side, value in distances(start, end).items():
-                yield Row(moment.step, f"lemma_4_5_{side}", block.name, unit, None, value)
+            yield Reading(
+                distances(start, end), partial(rows_of_lemma, moment.step, block.name, unit)
+            )
 
 
-def distances(start: Tensor, end: Tensor) -> dict[str, float]:
-    """Return the terms of Lemma 4.5 by name, for W0 = `start` and W* = `end`.
+def rows_of_lemma(step: int, layer: str, unit: int | None, terms: list[float]) -> Iterator[Row]:
+    """Yield the terms of Lemma 4.5, or only ⟨W*, W0⟩ if that is not positive: no lemma then."""
+    sides = dict(zip(TERMS, terms, strict=True))
+    for side in TERMS if sides["inner"] > 0 else TERMS[:1]:
+        yield Row(step, f"lemma_4_5_{side}", layer, unit, None, sides[side])
+
+
+def distances(start: Tensor, end: Tensor) -> Tensor:
+    """Return the TERMS of Lemma 4.5 (4,), for W0 = `start` and W* = `end`.
 
     The lemma is ‖W0 − kW*‖² = ‖W0 − W*‖² − (‖W*‖² − ⟨W*, W0⟩)² / ‖W*‖² with
     k = ⟨W*, W0⟩ / ‖W*‖². With BatchNorm, kW* gives the same outputs as W*, apart from ε. The terms
-    are its left and right side, distance ‖W0 − W*‖² and inner ⟨W*, W0⟩. Unless inner is positive
-    the lemma does not apply, and only inner is returned.
+    are inner ⟨W*, W0⟩, its left and right side, and distance ‖W0 − W*‖².
     """
-    inner, square = float(start @ end), float(end @ end)
-    if inner <= 0:
-        return {"inner": inner}
-    distance = float((start - end).square().sum())
-    return {
-        "inner": inner,
-        "left": float((start - inner / square * end).square().sum()),
-        "right": distance - float(end @ (end - start)) ** 2 / square,
-        "distance": distance,
-    }
+    import torch
+
+    inner, square = start @ end, end @ end
+    distance = (start - end).square().sum()
+    left = (start - inner / square * end).square().sum()
+    right = distance - (end @ (end - start)).square() / square
+    return torch.stack([inner, left, right, distance])
 
 
 # Theorems 4.1, 4.2 and 4.4
@@ -131,7 +137,7 @@ class Units(NamedTuple):
         return (centred - self.normalised * along) / self.s[:, None]
 
 
-def theorems(moment: Moment) -> Iterator[Row]:
+def theorems(moment: Moment) -> Iterator[Reading]:
     """Yield the rows of the theorems layer by layer.
 
     The second derivatives of one layer are freed before those of the next are computed.
@@ -154,11 +160,11 @@ def theorems(moment: Moment) -> Iterator[Row]:
             )
             at, values = in_layer(loss, y, z, units, layer["gamma"].detach(), spec.epsilon)
             values |= theorem_4_4(
-                at, of_weight[units].flatten(1).double(), spectral_norm(patches(block, x))
+                at, wide(of_weight[units].flatten(1)), spectral_norm(patches(block, x))
             )
             for metric, of_units in values.items():
-                for unit, value in zip(units, of_units.tolist(), strict=True):
-                    yield Row(moment.step, metric, block.name, unit, None, value)
+                for unit, value in zip(units, of_units, strict=True):
+                    yield one(moment.step, metric, block.name, unit, None, value)
         x = objective.pass_on(block, z.detach())
 
 
@@ -172,13 +178,13 @@ def in_layer(
     import torch
 
     at_y, at_z = torch.autograd.grad(loss, (y, z), create_graph=True)
-    v, g, inputs = (by_unit(tensor.detach())[units].double() for tensor in (at_y, at_z, y))
+    v, g, inputs = (wide(by_unit(tensor.detach())[units]) for tensor in (at_y, at_z, y))
     s = (inputs.var(1, correction=0) + epsilon).sqrt()
     at = Units(
         v,
         g,
         (inputs - inputs.mean(1, keepdim=True)) / s[:, None],
-        gamma[units].double(),
+        wide(gamma[units]),
         s,
         epsilon,
     )
@@ -230,7 +236,7 @@ def theorem_4_2(at: Units, through: Tensor, moved: Tensor, straight: Tensor) -> 
     }
 
 
-def theorem_4_4(at: Units, of_weight: Tensor, spectral: float) -> Values:
+def theorem_4_4(at: Units, of_weight: Tensor, spectral: Tensor) -> Values:
     """Return the sides of Theorem 4.4 in each unit (units,).
 
     The paper's proof gives ‖∇_W L̂‖² = ‖Xᵀv‖² ≤ γ²/s² λ² (‖g‖² − mμ² − ⟨g, ŷ⟩²/m) with
@@ -260,7 +266,7 @@ def curvatures(gradient: Tensor, place: Tensor, units: list[int], directions: Te
         everywhere = torch.zeros_like(place)
         everywhere[:, unit] = direction.view_as(place[:, unit])
         (image,) = torch.autograd.grad(gradient, place, everywhere, retain_graph=True)
-        values.append(image[:, unit].flatten().double() @ direction)
+        values.append(wide(image[:, unit].flatten()) @ direction)
     return torch.stack(values)
 
 
@@ -276,12 +282,13 @@ def patches(block: Block, x: Tensor) -> Tensor:
     return unfold(x, block.kernel, padding=block.padding).transpose(1, 2).flatten(0, 1)
 
 
-def spectral_norm(matrix: Tensor) -> float:
+def spectral_norm(matrix: Tensor) -> Tensor:
     """Return the largest singular value, from the smaller of the two Gram matrices in float64."""
     import torch
 
-    wide = matrix.double() if len(matrix) < matrix.shape[1] else matrix.double().T
-    return float(torch.linalg.eigvalsh(wide @ wide.T)[-1].sqrt())
+    x = wide(matrix) if len(matrix) < matrix.shape[1] else wide(matrix).T
+    largest: Tensor = torch.linalg.eigvalsh(x @ x.T)[-1]
+    return largest.sqrt()
 
 
 def dot(a: Tensor, b: Tensor) -> Tensor:
