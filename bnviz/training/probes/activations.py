@@ -6,6 +6,7 @@ They are those of one channel per layer over batch x height x width, and of all 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from math import ceil, prod
 from typing import TYPE_CHECKING
 
@@ -74,8 +75,9 @@ def distribution(moment: Moment, layer: str, unit: int | None, values: Tensor) -
         for edge, count in zip(edges, counts, strict=False):
             yield Row(step, "activation_histogram", layer, unit, edge, count)
 
-    ends, counts = wide(values[[0, -1]]), histogram_counts(values, spec.bins)
-    yield Reading(torch.cat([ends, wide(counts)]), histogram)
+    ends = torch.stack([values[0], values[-1]])
+    counts = histogram_counts(values, spec.bins)
+    yield Reading(torch.cat([wide(ends), wide(counts)]), histogram)
 
 
 def histogram_counts(values: Tensor, bins: int) -> Tensor:
@@ -114,6 +116,7 @@ def ascending(values: Tensor) -> Tensor:
     return values.sort().values
 
 
+@lru_cache
 def chosen_unit(seed: int, layer: str, channels: int) -> int:
     """Return the channel that is measured in a layer, the paper's "random activation".
 

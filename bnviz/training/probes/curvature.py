@@ -46,7 +46,7 @@ def measure(moment: Moment) -> Iterator[Reading]:
     product = moment.objective.curvature(moment.theta, moment.batch)
     g = moment.evaluation.gradient
     start = drawn(g, moment.spec.seed, "curvature").to(g)
-    top = g.new_tensor(largest(product, start), dtype=widest(g.device))
+    top = g.new_full((), largest(product, start), dtype=widest(g.device))
     yield one(moment.step, "hessian_top", None, None, None, top)
     turned = product(g)
     yield one(moment.step, "batch_sharpness", None, None, None, quotient(turned, g))

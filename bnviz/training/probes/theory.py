@@ -160,7 +160,7 @@ def theorems(moment: Moment) -> Iterator[Reading]:
             )
             at, values = in_layer(loss, y, z, units, layer["gamma"].detach(), spec.epsilon)
             values |= theorem_4_4(
-                at, wide(of_weight[units].flatten(1)), spectral_norm(patches(block, x))
+                at, wide(rows_of(of_weight, units).flatten(1)), spectral_norm(patches(block, x))
             )
             for metric, of_units in values.items():
                 for unit, value in zip(units, of_units, strict=True):
@@ -178,13 +178,13 @@ def in_layer(
     import torch
 
     at_y, at_z = torch.autograd.grad(loss, (y, z), create_graph=True)
-    v, g, inputs = (wide(by_unit(tensor.detach())[units]) for tensor in (at_y, at_z, y))
+    v, g, inputs = (wide(rows_of(by_unit(tensor.detach()), units)) for tensor in (at_y, at_z, y))
     s = (inputs.var(1, correction=0) + epsilon).sqrt()
     at = Units(
         v,
         g,
         (inputs - inputs.mean(1, keepdim=True)) / s[:, None],
-        wide(gamma[units]),
+        wide(rows_of(gamma, units)),
         s,
         epsilon,
     )
@@ -294,6 +294,13 @@ def spectral_norm(matrix: Tensor) -> Tensor:
 def dot(a: Tensor, b: Tensor) -> Tensor:
     """Return ⟨a, b⟩ of each unit: (units, m), (units, m) -> (units,)."""
     return (a * b).sum(1)
+
+
+def rows_of(tensor: Tensor, units: list[int]) -> Tensor:
+    """Return the rows of these units."""
+    import torch
+
+    return tensor.index_select(0, torch.tensor(units).to(tensor.device))
 
 
 def by_unit(tensor: Tensor) -> Tensor:
