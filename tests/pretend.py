@@ -24,7 +24,7 @@ from torch.utils.backend_registration import _setup_privateuseone_for_python_bac
 
 from bnviz.data import SOURCES
 from bnviz.spec import RunSpec, SpecError
-from bnviz.training import loop, objective, seeds, task
+from bnviz.training import loop, objective, seeds, task, vectors
 from bnviz.training.norms import NORMS
 from bnviz.training.probes import activations, curvature, landscape, theory
 from tests.conftest import ALL_PROBES, tiny_spec
@@ -39,8 +39,12 @@ class Read(Exception):
     """A step has read a number from the device."""
 
 
+class Wide(Exception):
+    """A step needs float64 on a device that has none."""
+
+
 class NoReads(TorchDispatchMode):
-    """Raise Read when an operation copies from the accelerator to the host."""
+    """Raise Read if an operation copies to the host, and Wide if it makes float64 in vain."""
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -48,6 +52,10 @@ class NoReads(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         sources = [part for part in args if isinstance(part, Tensor)]
         there = any(part.device.type == "gpu" for part in sources)
+        made = result if isinstance(result, tuple | list) else [result]
+        for part in (part for part in made if isinstance(part, Tensor)):
+            if part.device.type in vectors.NARROW and part.dtype == torch.float64:
+                raise Wide(f"{func} makes float64 on a device that has none")
         if there and isinstance(result, Tensor) and result.device.type == "cpu":
             raise Read(f"{func} copies to the host")
         return result
@@ -122,6 +130,17 @@ def refused(spec: Callable[[], RunSpec]) -> bool:
     return False
 
 
+@contextmanager
+def narrow(always_wide: bool = False) -> Iterator[None]:
+    """Let the device have no float64. With `always_wide` bnviz does not know that."""
+    widest = mock.Mock(return_value=torch.float64) if always_wide else vectors.widest
+    with (
+        mock.patch.object(vectors, "NARROW", {"gpu"}),
+        mock.patch.object(vectors, "widest", widest),
+    ):
+        yield
+
+
 def faults() -> Iterator[tuple[str, str, Any]]:
     """Yield faults: what each is, the name of the error it must cause, and what plants it."""
     norms, own = landscape.norms, task.Images.loss
@@ -143,6 +162,7 @@ def faults() -> Iterator[tuple[str, str, Any]]:
     yield "a tensor of the CPU", "FakeTensorDeviceMismatchError", loss
     yield "item()", "DataDependentOutputException", mock.patch.object(landscape, "norms", reads)
     yield "cpu()", "Read", mock.patch.object(landscape, "norms", copies)
+    yield "float64", "Wide", narrow(always_wide=True)
 
 
 def tried(asked: str) -> None:
@@ -179,6 +199,9 @@ def main() -> None:
         planted()
         for optimizer in OPTIMISERS:
             train(settings("mlp", "none", optimizer=optimizer))
+        with narrow():
+            for model in ("mlp", "lenet"):
+                train(settings(model, "batch"))
 
 
 if __name__ == "__main__":

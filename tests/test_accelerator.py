@@ -30,6 +30,7 @@ def test_a_mix_of_devices_and_a_read_are_noticed() -> None:
         "a tensor of the CPU is found",
         "item() is found",
         "cpu() is found",
+        "float64 is found",
     ]
 
 
