@@ -7,10 +7,12 @@ import sys
 from typing import Any
 
 import pytest
+import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from bnviz.paths import PROJECT
+from bnviz.training import objective, seeds, task
 from bnviz.training.loop import Training
 from bnviz.training.probes import landscape
 from tests.conftest import ALL_PROBES, tiny_spec
@@ -84,3 +86,22 @@ def test_a_planted_read_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(landscape, "norms", planted)
     assert reads(Training(spec)) == 3 * (2 + len(spec.step_sizes))
+
+
+def test_only_the_noise_is_drawn_on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything else is drawn on the CPU, and so is the same on every device."""
+    drawn: dict[str, set[bool]] = {}
+    own = seeds.generator
+
+    def generator(seed: int, *purpose: str | int, device: Any = None) -> torch.Generator:
+        drawn.setdefault(str(purpose[0]), set()).add(device is not None)
+        return own(seed, *purpose, device=device or "cpu")
+
+    for module in (objective, task, seeds):
+        monkeypatch.setattr(module, "generator", generator)
+    every = dict.fromkeys(ALL_PROBES, 1)
+    spec = tiny_spec(norm="noisy", augment=True, random_direction=True, probes=every, steps=1)
+    Training(spec).advance()
+    assert drawn.pop("noise") == {True}
+    assert {"weights", "batches", "augment", "direction", "surface", "curvature"} <= set(drawn)
+    assert all(places == {False} for places in drawn.values())

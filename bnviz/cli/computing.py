@@ -14,6 +14,7 @@ from bnviz.cli.consent import consent
 from bnviz.cli.errors import fail
 from bnviz.cli.files import rows_of, table_writer
 from bnviz.cli.settings import add_knobs, asked
+from bnviz.runs import devices
 from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store
 
@@ -23,6 +24,8 @@ YEAR_S = 365 * 24 * 3600.0  # how long a run stays queued for `submit`, which do
 def run(options: argparse.Namespace) -> None:
     """Compute runs here with a progress bar; --out also writes their rows to a file."""
     writer = table_writer(options.out) if options.out is not None else None
+    devices.choose(options.device)
+    devices.device()
     specs = asked(options)
     for spec in specs:
         data.require(spec.data)
@@ -49,9 +52,12 @@ def answer(run: Run) -> Run:
 
         try:
             while run.state in ACTIVE:
+                alone = run.meta().get("alone")
                 answer(run, show)
                 show(run.meta().get("step", 0))
-                if run.state == "interrupted":  # the worker catches Ctrl-C to save a checkpoint
+                again = run.meta().get("alone") and not alone  # it ran out of memory
+                # The worker catches Ctrl-C to save a checkpoint.
+                if run.state == "interrupted" and not again:
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
             run.leave(reader)
@@ -76,6 +82,7 @@ def work(options: argparse.Namespace) -> None:
     from bnviz.runs.engines.local import Local
     from bnviz.runs.supervisor import supervise
 
+    devices.choose(options.device)
     try:
         if not supervise(Store(), Local):
             print("Another supervisor is already working on this cache.")
@@ -112,12 +119,25 @@ def cancel(options: argparse.Namespace) -> None:
 def run_options(command: argparse.ArgumentParser) -> None:
     add_knobs(command)
     command.add_argument("--out", type=Path, help="write the rows to this .csv or .parquet file")
+    device_option(command)
     yes_option(command)
 
 
 def submit_options(command: argparse.ArgumentParser) -> None:
     add_knobs(command)
     yes_option(command)
+
+
+def work_options(command: argparse.ArgumentParser) -> None:
+    device_option(command)
+
+
+def device_option(command: argparse.ArgumentParser) -> None:
+    """Add --device, which the dashboard has too."""
+    words = f"auto, cpu, cuda:N or mps; by default ${devices.VARIABLE}, or else auto: a CUDA GPU, "
+    command.add_argument(
+        "--device", default=devices.chosen(), metavar="NAME", help=f"{words}or the CPU without one"
+    )
 
 
 def yes_option(command: argparse.ArgumentParser) -> None:

@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 from bnviz import data, importing
+from bnviz.cli.computing import device_option
 from bnviz.cli.errors import fail
 from bnviz.paths import GALLERY, PROJECT, settle
 from bnviz.recent import release_early
+from bnviz.runs import devices
 from bnviz.runs.bundle_files import is_bundle
 from bnviz.runs.run import held
 from bnviz.runs.store import Store
@@ -19,6 +21,7 @@ from bnviz.runs.unpack import unpack
 
 def app(options: argparse.Namespace) -> None:
     """Open the dashboard."""
+    devices.choose(options.device)
     release_early()  # before Streamlit starts threads: glibc reads the limit of arenas once
     settle()
     from streamlit.runtime.pages_manager import PagesManager
@@ -39,12 +42,11 @@ def app(options: argparse.Namespace) -> None:
 def gallery(options: argparse.Namespace) -> None:
     """Compute and write the runs that ship with bnviz; a GPU adds those at the paper's scale."""
     from bnviz.runs import gallery
-    from bnviz.runs.worker import device
 
     gallery.replaceable(options.out or GALLERY)
     for name in data.SOURCES:
         data.require(name)
-    count, size = gallery.make(options.out, gpu=device() != "cpu")
+    count, size = gallery.make(options.out, gpu=devices.device() != "cpu")
     print(f"{count} runs, {size / 2**20:.1f} MB")
 
 
@@ -97,20 +99,16 @@ def doctor(options: argparse.Namespace) -> None:
     """Print versions, devices, the state of the data sets and the health of the cache."""
     from importlib.metadata import version
 
-    import torch
-
     from bnviz.runs.supervisor import lock, slots, trouble
 
     store = Store()
     print("python      ", sys.version.split()[0])
     for package in ("torch", "torchvision", "streamlit", "plotly", "pandas", "pyarrow"):
         print(f"{package:12}", version(package))
-    gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
-    print(
-        "devices     ",
-        ", ".join([*gpus, f"CPU with {os.cpu_count()} cores"]),
-        f"({slots()} runs at once)",
-    )
+    found = {name: devices.described(name) for name in devices.here()}
+    found["cpu"] = f"CPU with {os.cpu_count()} cores"
+    print("devices     ", "; ".join(f"{name}: {said}" for name, said in found.items()))
+    print("runs        ", f"on {devices.device()}, {slots()} at once")
     for name in data.SOURCES:
         health = ("whole" if data.check(name) else "DAMAGED") if data.available(name) else "missing"
         print(f"{name:15}", health)
@@ -126,7 +124,8 @@ def doctor(options: argparse.Namespace) -> None:
 
 
 def app_options(command: argparse.ArgumentParser) -> None:
-    """Add the argument of `app`, which is passed on to Streamlit."""
+    """Add the device, and what is passed on to Streamlit."""
+    device_option(command)
     text = "options of `streamlit run`"
     command.add_argument("streamlit", nargs="*", metavar="-- --server.port …", help=text)
 

@@ -38,11 +38,11 @@ def cost(preset: Preset, measure: bool) -> str:
     """
     if measure:
         from bnviz.runs.cost import estimate
+        from bnviz.runs.devices import device_of
         from bnviz.runs.supervisor import slots
-        from bnviz.runs.worker import device
 
         try:
-            seconds = sum(estimate(spec, device()) for spec in preset.specs())
+            seconds = sum(estimate(spec, device_of(spec)) for spec in preset.specs())
         except data.DataError as problem:
             return str(problem)
         return f"{duration(seconds)} of computing here, {slots()} runs at once"

@@ -25,6 +25,7 @@ class Facts(BaseModel):
     pid: Count = 0
     versions: dict[str, Any] = {}
     imported: bool = False
+    alone: bool = False  # it ran out of the device's memory, and is tried again without others
 
 
 class Outcome(BaseModel):

@@ -22,13 +22,14 @@ class Job:
     cost: Estimate
     readers: tuple[str, ...]  # the readers who wait for it
     asked_at: int  # when it was queued
+    alone: bool = False  # whether it ran out of memory beside others
 
 
 def job(run: Run) -> Job:
     """Return the job of a run; if its settings cannot be read, it costs nothing."""
     if not run.readable:
         return Job(run, Estimate(0.0, 0, 0, 0), (), 0)
-    return Job(run, cost(run), tuple(run.readers()), run.queued_at)
+    return Job(run, cost(run), tuple(run.readers()), run.queued_at, bool(run.meta().get("alone")))
 
 
 @lru_cache(maxsize=4096)
@@ -62,6 +63,8 @@ def fits(job: Job, busy: Sequence[Job], slots: int) -> bool:
     """
     if not busy:
         return True
+    if job.alone or any(other.alone for other in busy):
+        return False
     needed = job.cost.memory + sum(other.cost.memory for other in busy)
     last = len(busy) == slots - 1
     return needed <= memory_for_workers() and not (last and job.cost.seconds > ASK_S)

@@ -22,6 +22,7 @@ from safetensors import safe_open
 
 from bnviz.data import DataError
 from bnviz.runs import parts
+from bnviz.runs.devices import DeviceError, described_for, device_of
 from bnviz.runs.disk import put, reason, when_there_is_room
 from bnviz.runs.estimate import refusal
 from bnviz.runs.run import Run
@@ -41,19 +42,6 @@ SAVE_S = 30.0  # … and then to write a checkpoint
 CANCEL_S = 0.2  # how often the worker checks whether the run was cancelled
 
 Progress = Callable[[int], None]
-
-
-def device() -> str:
-    """Return the name of the device that runs are computed on, for torch."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def described(device: str) -> str:
-    """Return the device in words: the GPU's name, or the number of CPU threads."""
-    if device == "cuda":
-        return torch.cuda.get_device_name()
-    threads = torch.get_num_threads()
-    return "CPU, 1 thread" if threads == 1 else f"CPU, {threads} threads"
 
 
 def answer(run: Run, progress: Progress | None = None) -> None:
@@ -108,9 +96,12 @@ def _answer(run: Run, progress: Progress) -> None:
         with suppress(OSError, RuntimeError):
             if recorder:
                 recorder.flush()
+        if isinstance(problem, torch.OutOfMemoryError) and not run.meta().get("alone"):
+            run.write("meta.json", run.meta() | {"alone": True})  # once more, without others
+            return
         told = (
             f"{problem}\n"
-            if isinstance(problem, SpecError | DataError)
+            if isinstance(problem, SpecError | DataError | DeviceError)
             else f"{explain(problem)}\n\n{traceback.format_exc()}"
         )
         when_there_is_room(lambda: run.write("error.txt", told), run.folder.parent)
@@ -124,8 +115,7 @@ class Recorder:
 
     def __init__(self, run: Run, stored: int) -> None:
         self.run, self.rows_stored = run, stored
-        where = device()
-        self.training, checkpoint = resumed(run, where, stored)
+        self.training, checkpoint = resumed(run, device_of(run.spec), stored)
         files = run.parts()
         self.next_part = 1 + parts.numbers(files[-1])[1] if files else 0
         self.rows_made = checkpoint.get("rows", 0)
@@ -134,13 +124,15 @@ class Recorder:
         self.flushed_at = self.saved_at = -1e9
         self.meta: dict[str, Any] = {
             "steps": run.spec.steps,
-            "device": described(where),
+            "device": described_for(run.spec),
             "threads": torch.get_num_threads(),
             "pid": os.getpid(),
             "started": run.meta().get("started", time.time()),
             "saved": checkpoint.get("step", 0),
             "versions": {"python": platform.python_version(), "torch": str(torch.__version__)},
         }
+        if run.meta().get("alone"):
+            self.meta["alone"] = True
 
     def record(self) -> Iterator[int]:
         """Train to the end, and yield the number of steps done after each step."""
@@ -229,7 +221,7 @@ def resumed(run: Run, where: str, stored: int) -> tuple[Training, dict[str, Any]
         if checkpoint:
             training.restore(tensors, checkpoint["step"])
         return training, checkpoint
-    except (SpecError, DataError):
+    except (SpecError, DataError, DeviceError, torch.OutOfMemoryError):
         raise
     except Exception as problem:  # libraries raise many kinds of errors for a damaged file
         print(f"The checkpoint cannot be used ({explain(problem)}): the run starts again.")
@@ -310,9 +302,7 @@ def interrupted_by_cancel(run: Run) -> Iterator[Wish]:
 def explain(problem: Exception) -> str:
     """Return one sentence about an error, for the reader."""
     if isinstance(problem, torch.OutOfMemoryError):
-        return (
-            "The device ran out of memory: choose a smaller width or batch, or fewer runs at once."
-        )
+        return "The device ran out of memory: choose a smaller width or batch."
     if isinstance(problem, OSError):
         return f"The run could not be written: {reason(problem)}."
     first = (str(problem).splitlines() or ["no message"])[0]
