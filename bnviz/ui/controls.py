@@ -22,7 +22,7 @@ from bnviz.ui.widgets import GROUPS, INTERVAL, ROW, SWEPT, changes, drawer, is_l
 MOST_RUNS = 24
 MOST_CHANGES = 6  # changed settings named in one line; the rest are counted
 MAIN = ("none", "batch", "noisy")  # networks that are always offered
-PRESET_WIDTH, NOISE_WIDTH = 160, 68  # pixels
+PRESET_WIDTH, NOISE_WIDTH = 140, 68  # pixels
 # URL parameters of the pages besides the settings.
 PAGE_PARAMETERS = (
     "networks",
