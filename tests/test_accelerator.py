@@ -39,7 +39,7 @@ def test_a_mix_of_devices_and_a_read_are_noticed() -> None:
 def pretend(*networks: str) -> subprocess.CompletedProcess[str]:
     """Train these networks on the pretend accelerator; without any, plant faults."""
     command = [sys.executable, "-m", "tests.pretend", *networks]
-    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, encoding="utf-8", check=False)
 
 
 class Reads(TorchDispatchMode):
