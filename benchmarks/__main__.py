@@ -1,6 +1,6 @@
 """Measure what the probes cost, against plain code and against bare passes.
 
-python -m benchmarks [--device NAME] [--out FILE]   prints a table in Markdown, or writes it
+python -m benchmarks [--device NAME]   prints a table in Markdown, in some minutes on a CPU
 
 A pass is a forward and a backward pass of the same network in torch.nn. All parts of a line are
 timed in turns, ROUNDS times, in one process; the table has medians. On a CPU one thread computes,
@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from statistics import median
 from typing import NamedTuple
 
@@ -24,7 +23,8 @@ from bnviz.spec import RunSpec
 from bnviz.training.loop import Moment, Training
 from bnviz.training.probes import activations, covariate_shift, landscape, read
 
-ROUNDS = 9
+ROUNDS = 3
+HEAD = "| what | takes | times | that of | aim |\n|---|---|---|---|---|"
 Work = Callable[[], object]
 
 
@@ -149,32 +149,25 @@ def of_noise(device: str) -> list[Line]:
     return [Line(what, own, "a step of BatchNorm", bare, "≤ 1.35")]
 
 
-def table(device: str) -> str:
-    """Return the table for a device, in Markdown."""
-    parts = [
-        *(of_landscape(device, norm) for norm in ("none", "batch")),
-        *(of_covariate_shift(device, norm) for norm in ("none", "batch")),
-        of_activations(device),
-        of_noise(device),
-    ]
-    head = "| what | takes | times | that of | aim |\n|---|---|---|---|---|"
-    lines = "\n".join(str(line) for part in parts for line in part)
-    return f"On {devices.described(device)}, torch {torch.__version__}:\n\n{head}\n{lines}\n"
+def lines(device: str) -> Iterator[Line]:
+    """Yield the lines of the table for a device, as they are measured."""
+    for norm in ("none", "batch"):
+        yield from of_landscape(device, norm)
+        yield from of_covariate_shift(device, norm)
+    yield from of_activations(device)
+    yield from of_noise(device)
 
 
 def main() -> None:
-    """Print the table, or write it to a file."""
+    """Print the table line by line."""
     options = argparse.ArgumentParser(prog="python -m benchmarks")
     options.add_argument("--device", default=devices.chosen())
-    options.add_argument("--out", type=Path)
-    asked = options.parse_args()
-    devices.choose(asked.device)
+    devices.choose(options.parse_args().device)
     torch.set_num_threads(1)
-    made = table(devices.device())
-    if asked.out:
-        asked.out.write_text(f"# What the measurements cost\n\n{__doc__}\n{made}", "utf-8")
-    else:
-        print(made)
+    device = devices.device()
+    print(f"On {devices.described(device)}, torch {torch.__version__}:\n\n{HEAD}", flush=True)
+    for line in lines(device):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":
