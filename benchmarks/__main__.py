@@ -20,7 +20,7 @@ import torch
 from benchmarks import plain
 from bnviz.runs import devices
 from bnviz.spec import RunSpec
-from bnviz.training.loop import Moment, Training
+from bnviz.training.loop import Moment, Training, into
 from bnviz.training.probes import activations, covariate_shift, landscape, read
 
 ROUNDS = 3
@@ -43,7 +43,7 @@ class Line(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """A network at one step, with the same in torch.nn before and after the update."""
+    """A network at one step, and the same network in torch.nn before and after the update."""
 
     moment: Moment
     before: torch.nn.Sequential
@@ -59,7 +59,7 @@ def setting(device: str, **knobs: object) -> Setting:
     batch = objective.task.batch(2)
     objective.draw_noise(2)
     seen: dict[str, torch.Tensor] = {}
-    evaluation = objective.evaluate(theta, batch, lambda block, _, z: seen.update({block.name: z}))
+    evaluation = objective.evaluate(theta, batch, into(seen, objective))
     moment = Moment(
         spec=training.spec,
         objective=objective,
@@ -71,7 +71,7 @@ def setting(device: str, **knobs: object) -> Setting:
         theta_next=theta - training.spec.lr * evaluation.gradient,
         evaluation=evaluation,
         kept={},
-        activations={name: z.detach() for name, z in seen.items()},
+        activations=seen,
     )
     models = (plain.network(objective, at) for at in (theta, moment.theta_next))
     return Setting(moment, *models)

@@ -105,5 +105,5 @@ def covariate_shift(
 
 
 def weight_layers(model: nn.Sequential) -> list[int]:
-    """Return the places of the convolutional and dense layers."""
+    """Return the indices of the convolutional and dense layers."""
     return [place for place, part in enumerate(model) if isinstance(part, nn.Conv2d | nn.Linear)]

@@ -44,7 +44,7 @@ class Wide(Exception):
 
 
 class NoReads(TorchDispatchMode):
-    """Raise Read if an operation copies to the host, and Wide if it makes float64 in vain."""
+    """Raise Read if an operation copies to the host, and Wide if the device lacks its float64."""
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -63,7 +63,7 @@ class NoReads(TorchDispatchMode):
 
 @contextmanager
 def accelerator() -> Iterator[None]:
-    """Let tensors be on DEVICE. No generator can be there, so noise is drawn without one."""
+    """Pretend that DEVICE exists. It has no random generator, so noise is drawn without one."""
     own = seeds.generator
 
     def generator(seed: int, *purpose: str | int, device: Any = "cpu") -> Any:
@@ -86,7 +86,7 @@ def accelerator() -> Iterator[None]:
 
 
 def made_up(tensors: Sequence[Tensor]) -> list[list[float]]:
-    """Return numbers with which Lanczos' method has converged, in place of those it may read."""
+    """Return made-up numbers with which Lanczos' method has converged at once."""
     return [[1.0, 0.0] for _ in tensors]
 
 

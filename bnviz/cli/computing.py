@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from bnviz import data
 from bnviz.cli.consent import consent
+from bnviz.cli.device import device_option
 from bnviz.cli.errors import fail
 from bnviz.cli.files import rows_of, table_writer
 from bnviz.cli.settings import add_knobs, asked
@@ -25,10 +26,10 @@ def run(options: argparse.Namespace) -> None:
     """Compute runs here with a progress bar; --out also writes their rows to a file."""
     writer = table_writer(options.out) if options.out is not None else None
     devices.choose(options.device)
-    devices.device()
     specs = asked(options)
     for spec in specs:
         data.require(spec.data)
+    devices.device()  # after the settings, because it loads torch
     consent(specs, options.yes, slots=1)
     done = [answer(Store().submit(spec)) for spec in specs]
     for run in done:
@@ -130,14 +131,6 @@ def submit_options(command: argparse.ArgumentParser) -> None:
 
 def work_options(command: argparse.ArgumentParser) -> None:
     device_option(command)
-
-
-def device_option(command: argparse.ArgumentParser) -> None:
-    """Add --device, which the dashboard has too."""
-    words = f"auto, cpu, cuda:N or mps; by default ${devices.VARIABLE}, or else auto: a CUDA GPU, "
-    command.add_argument(
-        "--device", default=devices.chosen(), metavar="NAME", help=f"{words}or the CPU without one"
-    )
 
 
 def yes_option(command: argparse.ArgumentParser) -> None:

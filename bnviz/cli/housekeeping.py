@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from bnviz import data, importing
-from bnviz.cli.computing import device_option
+from bnviz.cli.device import device_option
 from bnviz.cli.errors import fail
 from bnviz.paths import GALLERY, PROJECT, settle
 from bnviz.recent import release_early

@@ -20,7 +20,7 @@ class DeviceError(ValueError):
 
 
 def choose(name: str) -> None:
-    """Use this device in this process and in those it starts; DeviceError if there is no such name.
+    """Use this device in this process and in those it starts; DeviceError if it is unknown.
 
     Whether it is on this machine shows when a run starts.
     """

@@ -102,7 +102,8 @@ class Training:
         due = self._due(step)
         activations: dict[str, Tensor] = {}
         self.objective.draw_noise(step)
-        tap = self._tap(activations) if any(optional(name, "TAPS") for name in due) else None
+        wanted = any(optional(name, "TAPS") for name in due)
+        tap = into(activations, self.objective) if wanted else None
         evaluation = self.objective.evaluate(self.theta, batch, tap)
         self.objective.commit()
         theta = self.theta.clone()
@@ -132,13 +133,6 @@ class Training:
         if self.step == self.spec.steps:
             noted += [Noted(reading) for reading in self._finish()]
 
-    def _tap(self, activations: dict[str, Tensor]) -> Tap:
-        def keep(block: Block, _: Tensor, z: Tensor) -> None:
-            if block is not self.objective.blocks[-1]:
-                activations[block.name] = z.detach()
-
-        return keep
-
     def _finish(self) -> Iterator[Reading]:
         for name in self.spec.probes:
             if finish := optional(name, "finish"):
@@ -152,7 +146,7 @@ class Training:
         }
 
     def fetch(self) -> list[Row]:
-        """Return the rows measured since the last call, brought over from the device together."""
+        """Return the rows measured since the last call, in one transfer from the device."""
         measured, self.measured = self.measured, []
         if not measured:
             return []
@@ -209,6 +203,16 @@ class Training:
         for probe in self.spec.probes:
             kept = {int(at): theta for at, theta in under(f"kept.{probe}", state).items()}
             self.kept[probe] = {at: kept[at].to(self.theta.device) for at in sorted(kept)}
+
+
+def into(activations: dict[str, Tensor], objective: Objective) -> Tap:
+    """Return a tap that puts the inputs of the hidden layers' non-linearities into a dict."""
+
+    def keep(block: Block, _: Tensor, z: Tensor) -> None:
+        if block is not objective.blocks[-1]:
+            activations[block.name] = z.detach()
+
+    return keep
 
 
 def note(name: str, moment: Moment, due: bool) -> list[Noted]:

@@ -8,12 +8,13 @@ window.bnvizServed ??= (path) => {
 };
 
 // The browser loads plotly.js while Streamlit still draws the page. app.py sets LIBRARY.
-window.bnvizAhead ??= Object.assign(document.createElement("link"), {
-  rel: "preload",
-  as: "script",
-  href: window.bnvizServed(LIBRARY),
-});
-document.head.append(window.bnvizAhead);
+window.bnvizAhead ??= document.head.appendChild(
+  Object.assign(document.createElement("link"), {
+    rel: "preload",
+    as: "script",
+    href: window.bnvizServed(LIBRARY),
+  }),
+);
 
 // A link to another page of bnviz stays in its tab. The speaker's notes and the links of the tour
 // open a new one, so that nobody loses the slide or the station.

@@ -180,7 +180,8 @@ def show(specs: list[RunSpec], panel: Panel, choices: Choices) -> None:
             st.caption(f"Measured on {regime([run.spec for run in runs])}.")
         else:
             st.info(
-                "Nothing measured yet. Press **Run**. Each run adds its value when it ends.",
+                f"Nothing measured yet. {progress.press(specs)}. Each run adds its value when it "
+                "ends.",
                 icon=":material/play_circle:",
             )
 

@@ -49,6 +49,9 @@ class Row(NamedTuple):
     value: float
 
 
+Place = tuple[int, str, str | None, int | None, float | None]  # a Row without its value
+
+
 class Reading(NamedTuple):
     """Numbers that are still on the device, and a function that makes rows of them."""
 
@@ -60,7 +63,17 @@ def one(
     step: int, metric: str, layer: str | None, unit: int | None, at: float | None, value: Tensor
 ) -> Reading:
     """Return the reading of a single row; `value` has no dimensions."""
-    return Reading(value, lambda numbers: [Row(step, metric, layer, unit, at, numbers[0])])
+    return several(value, [(step, metric, layer, unit, at)])
+
+
+def several(values: Tensor, places: Sequence[Place]) -> Reading:
+    """Return the reading of a row for each value, whose other columns are `places`, in order."""
+    return Reading(
+        values,
+        lambda numbers: (
+            Row(*place, number) for place, number in zip(places, numbers, strict=True)
+        ),
+    )
 
 
 def bring(tensors: Sequence[Tensor]) -> list[list[float]]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from math import ceil, prod
 from typing import TYPE_CHECKING
 
-from bnviz.training.probes import Reading, Row, one
+from bnviz.training.probes import Reading, Row, one, several
 from bnviz.training.vectors import wide
 
 if TYPE_CHECKING:
@@ -61,13 +61,8 @@ def distribution(moment: Moment, layer: str, unit: int | None, values: Tensor) -
     import torch
 
     spec, step = moment.spec, moment.step
-    yield Reading(
-        quantiles(values, spec.quantiles),
-        lambda numbers: (
-            Row(step, "activation_quantile", layer, unit, level, number)
-            for level, number in zip(spec.quantiles, numbers, strict=True)
-        ),
-    )
+    places = [(step, "activation_quantile", layer, unit, level) for level in spec.quantiles]
+    yield several(quantiles(values, spec.quantiles), places)
 
     def histogram(numbers: list[float]) -> Iterator[Row]:
         low, high, *counts = numbers

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from bnviz.training.probes import Reading, Row, one
+from bnviz.training.probes import Reading, one, several
 from bnviz.training.vectors import cosine, length, wide
 
 if TYPE_CHECKING:
@@ -56,13 +56,8 @@ def norms(parts: Iterable[tuple[str, Tensor]], step: int, metric: str, at: float
 
     layers, stretches = zip(*parts, strict=True)
     squares = torch.stack([wide(stretch).square().sum() for stretch in stretches])
-    return Reading(
-        torch.cat([squares.sum()[None], squares]).sqrt(),
-        lambda values: (
-            Row(step, metric, layer, None, at, value)
-            for layer, value in zip((None, *layers), values, strict=True)
-        ),
-    )
+    places = [(step, metric, layer, None, at) for layer in (None, *layers)]
+    return several(torch.cat([squares.sum()[None], squares]).sqrt(), places)
 
 
 def random_direction(moment: Moment) -> Tensor:

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from bnviz.training.probes import Reading, Row, one
+from bnviz.training.probes import Reading, one, several
 from bnviz.training.vectors import length, wide
 
 if TYPE_CHECKING:
@@ -56,14 +56,10 @@ def measure(moment: Moment) -> Iterator[Reading]:
         for name, value in zip(names, place, strict=True):
             yield one(moment.step, name, None, None, float(step), value)
     ticks = grid(moment.spec.surface_extent, moment.spec.surface_grid)
-    places = [(unit, a) for a in ticks for unit in range(len(ticks))]
-    yield Reading(
-        heights(moment, u, v, ticks),
-        lambda losses: (
-            Row(moment.step, "surface_loss", None, unit, a, loss)
-            for (unit, a), loss in zip(places, losses, strict=True)
-        ),
-    )
+    places = [
+        (moment.step, "surface_loss", None, unit, a) for a in ticks for unit in range(len(ticks))
+    ]
+    yield several(heights(moment, u, v, ticks), places)
 
 
 def grid(extent: float, points: int) -> list[float]:

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from bnviz.training.probes import Reading, Row, one
+from bnviz.training.probes import Reading, Row, several
 from bnviz.training.vectors import wide
 
 if TYPE_CHECKING:
@@ -89,7 +89,10 @@ def lemma(moment: Moment) -> Iterator[Reading]:
 
 
 def rows_of_lemma(step: int, layer: str, unit: int | None, terms: list[float]) -> Iterator[Row]:
-    """Yield the terms of Lemma 4.5, or only ⟨W*, W0⟩ if that is not positive: no lemma then."""
+    """Yield the terms of Lemma 4.5, but only ⟨W*, W0⟩ if it is not positive.
+
+    The lemma says nothing then.
+    """
     sides = dict(zip(TERMS, terms, strict=True))
     for side in TERMS if sides["inner"] > 0 else TERMS[:1]:
         yield Row(step, f"lemma_4_5_{side}", layer, unit, None, sides[side])
@@ -163,8 +166,8 @@ def theorems(moment: Moment) -> Iterator[Reading]:
                 at, wide(rows_of(of_weight, units).flatten(1)), spectral_norm(patches(block, x))
             )
             for metric, of_units in values.items():
-                for unit, value in zip(units, of_units, strict=True):
-                    yield one(moment.step, metric, block.name, unit, None, value)
+                places = [(moment.step, metric, block.name, unit, None) for unit in units]
+                yield several(of_units, places)
         x = objective.pass_on(block, z.detach())
 
 
