@@ -42,6 +42,7 @@ CODED = pa.table(
     }
 )
 KEPT_BYTES = 32 * 2**20  # of rows that this process keeps in memory after reading them
+SMALL = 2**18  # bytes of a file whose rows are all read even if only some steps are asked for
 WHOLE = "all.parquet"
 PART = re.compile(r"(\d+)(?:-(\d+))?\.parquet")
 GROUP = 2**17  # rows that are read at a time
@@ -103,9 +104,10 @@ def read(part: Path, metrics: Metrics = None, steps: Steps = None) -> pa.Table:
     Raises the same errors as `intact`.
     """
     with intact(part) as stamp:
-        if steps is not None:  # the steps differ from call to call, so caching does not pay
+        # The steps differ from call to call, so only of a small file all rows are worth keeping.
+        if steps is not None and stamp[-1] > SMALL:
             return some(part, metrics, steps)
-        return kept.get((stamp, metrics), lambda: some(part, metrics, None))
+        return chosen(kept.get((stamp, metrics), lambda: some(part, metrics, None)), None, steps)
 
 
 @contextlib.contextmanager
