@@ -65,3 +65,51 @@ def test_no_more_runs_start_than_there_are_slots(slots):
     runs = [asked("ann", seed) for seed in range(3)]
     assert chosen(runs, [], slots) == runs[:slots]
     assert chosen(runs[1:], runs[:1], 1) == []
+
+
+@pytest.fixture
+def on_a_card(monkeypatch):
+    monkeypatch.setenv("BNVIZ_DEVICE", "cuda:0")
+
+
+def tell(run: Run, free: float, at: float = 0.0) -> None:
+    """Report the memory of a card of 10 GB."""
+    card = {"free": int(free * 1e9), "total": 10**10, "at": at}
+    run.write("meta.json", run.meta() | {"card": card})
+
+
+def test_on_a_card_a_run_starts_when_the_others_have_measured(on_a_card):
+    runs = [asked("ann", seed) for seed in range(3)]
+    assert chosen(runs, [], 3) == runs[:1]
+    assert chosen(runs[1:], runs[:1], 3) == []
+    tell(runs[0], free=8)
+    assert chosen(runs[1:], runs[:1], 3) == runs[1:2]  # it takes 2 GB, and so will the next
+
+
+@pytest.mark.parametrize(("free", "starts"), [(5.6, True), (5.3, False)])
+def test_as_many_runs_share_a_card_as_its_memory_holds(on_a_card, free, starts):
+    first, second = (asked("ann", seed) for seed in range(2))
+    tell(first, free)  # the second is expected to take as much as the first, and a fifth more
+    assert chosen([second], [first], 3) == [second] * starts
+
+
+def test_the_newest_measurement_of_a_card_counts(on_a_card):
+    runs = [asked("ann", seed) for seed in range(3)]
+    tell(runs[0], free=9, at=1)
+    tell(runs[1], free=1, at=2)
+    assert chosen(runs[2:], runs[:2], 3) == []
+    tell(runs[0], free=8, at=3)
+    assert chosen(runs[2:], runs[:2], 3) == runs[2:]
+
+
+def test_a_larger_run_is_expected_to_take_more_of_a_card(on_a_card):
+    small = asked("ann", 0)
+    large = Store().submit(tiny_spec(batch=4000, width=1.0))
+    tell(small, free=8)
+    assert chosen([large], [small], 3) == []
+
+
+def test_runs_on_the_cpu_do_not_wait_for_a_card(on_a_card):
+    runs = [asked("ann", seed) for seed in range(3)]
+    runs[0].write("meta.json", {"card": None})  # as in double precision on a Mac
+    assert chosen(runs[1:], runs[:1], 3) == runs[1:2]

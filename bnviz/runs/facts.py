@@ -10,6 +10,16 @@ Count = Annotated[int, Field(ge=0, lt=10**15)]
 Amount = Annotated[float, Field(ge=0, lt=1e15, allow_inf_nan=False)]
 
 
+class Card(BaseModel):
+    """The memory of a GPU, in bytes, and when it was measured, in seconds since 1970."""
+
+    model_config = ConfigDict(strict=True)
+
+    free: Count
+    total: Count
+    at: Amount
+
+
 class Facts(BaseModel):
     """How far a run is, and where and when it is computed. Every fact may be missing."""
 
@@ -26,6 +36,9 @@ class Facts(BaseModel):
     versions: dict[str, Any] = {}
     imported: bool = False
     alone: bool = False  # it ran out of the device's memory, and is tried again without others
+    card: Card | None = None  # the GPU after the first steps; None if it is on another device
+    graphs: str = ""  # on a GPU: "CUDA graphs", or why passes are not replayed
+    at_once: bool | None = None  # on a GPU: whether all step sizes are computed at once
 
 
 class Outcome(BaseModel):

@@ -1,6 +1,7 @@
 """Decide which waiting run gets a free slot.
 
-Readers share the slots, short runs come first, and all running ones have to fit into memory.
+Readers share the slots, short runs come first, and all running ones have to fit into memory, and
+onto the card if there is one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from bnviz.runs import card
 from bnviz.runs.estimate import ASK_S, Estimate, estimate, memory_for_workers
+from bnviz.runs.facts import Card
 from bnviz.runs.run import Run
 
 
@@ -23,13 +26,24 @@ class Job:
     readers: tuple[str, ...]  # the readers who wait for it
     asked_at: int  # when it was queued
     alone: bool = False  # whether it ran out of memory beside others
+    told: bool = False  # whether it has measured the memory of its device since it started
+    card: Card | None = None  # what it has measured, if it is on a card
 
 
 def job(run: Run) -> Job:
     """Return the job of a run; if its settings cannot be read, it costs nothing."""
     if not run.readable:
         return Job(run, Estimate(0.0, 0, 0, 0), (), 0)
-    return Job(run, cost(run), tuple(run.readers()), run.queued_at, bool(run.meta().get("alone")))
+    meta = run.meta()
+    return Job(
+        run,
+        cost(run),
+        tuple(run.readers()),
+        run.queued_at,
+        alone=bool(meta.get("alone")),
+        told="card" in meta,
+        card=Card(**meta["card"]) if meta.get("card") else None,
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -65,6 +79,14 @@ def fits(job: Job, busy: Sequence[Job], slots: int) -> bool:
         return True
     if job.alone or any(other.alone for other in busy):
         return False
+    if card.in_use() and not has_room(job, busy):
+        return False
     needed = job.cost.memory + sum(other.cost.memory for other in busy)
     last = len(busy) == slots - 1
     return needed <= memory_for_workers() and not (last and job.cost.seconds > ASK_S)
+
+
+def has_room(job: Job, busy: Sequence[Job]) -> bool:
+    """Return whether a run fits on the card beside these, all of which have measured it."""
+    told = [(other.cost.memory, other.card) for other in busy]
+    return all(other.told for other in busy) and card.has_room(job.cost.memory, told)

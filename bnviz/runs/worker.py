@@ -21,7 +21,7 @@ from filelock import Timeout
 from safetensors import safe_open
 
 from bnviz.data import DataError
-from bnviz.runs import parts
+from bnviz.runs import card, parts
 from bnviz.runs.devices import DeviceError, described_for, device_of
 from bnviz.runs.disk import put, reason, when_there_is_room
 from bnviz.runs.estimate import refusal
@@ -115,7 +115,9 @@ class Recorder:
 
     def __init__(self, run: Run, stored: int) -> None:
         self.run, self.rows_stored = run, stored
-        self.training, checkpoint = resumed(run, device_of(run.spec), stored)
+        self.where = device_of(run.spec)
+        self.training, checkpoint = resumed(run, self.where, stored)
+        self.began = self.training.step
         files = run.parts()
         self.next_part = 1 + parts.numbers(files[-1])[1] if files else 0
         self.rows_made = checkpoint.get("rows", 0)
@@ -181,9 +183,14 @@ class Recorder:
 
     def tell(self) -> None:
         """Write the progress to meta.json."""
-        self.run.write(
-            "meta.json", self.meta | {"step": self.training.step, "seconds": self.seconds}
-        )
+        now: dict[str, Any] = {"step": self.training.step, "seconds": self.seconds}
+        if self.training.step > self.began:
+            now["card"] = memory.model_dump() if (memory := card.measured(self.where)) else None
+        objective = self.training.objective
+        if objective.replay:
+            now |= {"graphs": objective.replay.problem or "CUDA graphs"}
+            now |= {"at_once": objective.evaluations.at_once}
+        self.run.write("meta.json", self.meta | now)
 
     def save(self) -> None:
         """Write a checkpoint, from which an interrupted run continues with the same numbers."""

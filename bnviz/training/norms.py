@@ -2,6 +2,7 @@
 
 A normalisation is one class here and one line in NORMS. Its forward pass is a pure function of the
 batch, its parameters and the noise drawn for this step; it never changes the population statistics.
+What it keeps for `commit`, and the noise, it writes in place, so that it can be replayed.
 Only the training loop calls `draw` and `commit`, once a step each. The module does not import torch
 at the top, so that menus can read it.
 
@@ -37,6 +38,7 @@ class Standard:
     ) -> None:
         """`shape` is that of one example: (channels, height, width) or (units,)."""
         self.spec, self.shape, self.device, self.dtype = spec, shape, device, dtype
+        self.keeping = True  # the statistics of a training batch, for `commit`
 
     @classmethod
     def problem(cls, spec: RunSpec, block: Block) -> str:
@@ -92,12 +94,13 @@ class BatchNorm(Standard):
         # With momentum 1 the kernel stores this batch's mean and unbiased variance in the scratch
         # pair, at no cost. It adds them to 0 times the old values: clear these first, because
         # 0 times an overflow left by a probe would be NaN.
-        statistics = (
-            (self.batch_mean, self.batch_variance) if training else (self.mean, self.variance)
-        )
-        if training:
+        statistics: tuple[Tensor | None, Tensor | None] = self.mean, self.variance
+        if training and self.keeping:
             self.batch_mean.zero_()
             self.batch_variance.zero_()
+            statistics = self.batch_mean, self.batch_variance
+        elif training:
+            statistics = None, None
         gamma, beta = parameters["gamma"], parameters["beta"]
         return batch_norm(
             x, *statistics, gamma, beta, training, momentum=1.0, eps=self.spec.epsilon
@@ -142,7 +145,8 @@ class LpNorm(Standard):
             mean = x.mean(over_batch(x))
             centred = x - per_channel(mean, x)
             scale = self.average(centred if self.spec.lp_centred else x, over_batch(x))
-            self.batch = torch.stack([mean, scale]).detach()
+            if self.keeping:
+                self.batch.copy_(torch.stack([mean, scale]).detach())
         else:
             mean, scale = self.population
             centred = x - per_channel(mean, x)

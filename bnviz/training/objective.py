@@ -8,6 +8,7 @@ probe that evaluates another θ has nothing to restore afterwards.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
@@ -17,8 +18,10 @@ from torch.nn import init
 from torch.nn.functional import conv2d, linear, max_pool2d
 
 from bnviz.spec import RunSpec
+from bnviz.training.batched import Evaluator
 from bnviz.training.models import Block
 from bnviz.training.norms import NORMS
+from bnviz.training.replay import CudaGraph, Replay
 from bnviz.training.seeds import generator
 from bnviz.training.task import Batch, Task
 
@@ -63,6 +66,9 @@ class Objective:
             shape.numel() for shapes in self.shapes.values() for shape in shapes.values()
         ]
         self.size = sum(self._sizes)
+        on_gpu = task.device.type == "cuda"
+        self.replay = Replay(self._evaluate, CudaGraph) if on_gpu else None
+        self.evaluations = Evaluator(self)
 
     def initial(self) -> Tensor:
         """Return θ at step 0.
@@ -140,8 +146,15 @@ class Objective:
 
     def evaluate(self, theta: Tensor, batch: Batch, tap: Tap | None = None) -> Evaluation:
         """Return L and ∇L at θ in training mode, with batch statistics and this step's noise."""
+        if self.replay and tap is None:
+            return Evaluation(*self.replay(theta, *batch))
+        return self._evaluate(theta, *batch, tap)
+
+    def _evaluate(
+        self, theta: Tensor, inputs: Tensor, targets: Tensor, tap: Tap | None = None
+    ) -> Evaluation:
         theta = theta.detach().requires_grad_()
-        loss, penalty, outputs = self.loss(self.views(theta), batch, tap)
+        loss, penalty, outputs = self.loss(self.views(theta), Batch(inputs, targets), tap)
         (gradient,) = torch.autograd.grad(loss, theta)
         return Evaluation(loss.detach(), penalty.detach(), gradient, outputs.detach())
 
@@ -192,6 +205,17 @@ class Objective:
         outputs = self.outputs(views, batch.inputs, tap=tap)
         penalty = self.penalty(views)
         return self.task.loss(outputs, batch.targets) + penalty, penalty, outputs
+
+    @contextmanager
+    def keeping_nothing(self) -> Iterator[None]:
+        """Open a block in which no normalisation keeps the statistics of a batch."""
+        for norm in self.norms.values():
+            norm.keeping = False
+        try:
+            yield
+        finally:
+            for norm in self.norms.values():
+                norm.keeping = True
 
     def draw_noise(self, step: int) -> None:
         """Draw the noise of a training step; all probes of that step see the same noise."""

@@ -8,6 +8,7 @@ Training then continues from θ. bnviz.analysis derives the bands over η and th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import TYPE_CHECKING
 
 from bnviz.training.probes import Reading, one, several
@@ -36,18 +37,16 @@ def measure(moment: Moment) -> Iterator[Reading]:
     yield norms(objective.layers(g), moment.step, "gradient_norm", None)
     yield norms(objective.weights(moment.theta), moment.step, "weight_norm", None)
     directions = {"": g} | ({"_random": random_direction(moment)} if spec.random_direction else {})
-    for eta in (multiple * moment.lr for multiple in spec.step_sizes):
-        for suffix, direction in directions.items():
-            there = objective.evaluate(moment.theta.add(direction, alpha=-eta), moment.batch)
-            yield one(moment.step, f"loss_along{suffix}", None, None, eta, there.loss)
-            turned = cosine(there.gradient, g)
-            yield one(moment.step, f"gradient_cosine{suffix}", None, None, eta, turned)
-            yield norms(
-                objective.layers(there.gradient - g),
-                moment.step,
-                f"gradient_distance{suffix}",
-                eta,
-            )
+    etas = (multiple * moment.lr for multiple in spec.step_sizes)
+    places = list(product(etas, directions))
+    thetas = (moment.theta.add(directions[suffix], alpha=-eta) for eta, suffix in places)
+    there = objective.evaluations(thetas, moment.batch)
+    for (eta, suffix), (loss, _, gradient, _) in zip(places, there, strict=True):
+        yield one(moment.step, f"loss_along{suffix}", None, None, eta, loss)
+        turned = cosine(gradient, g)
+        yield one(moment.step, f"gradient_cosine{suffix}", None, None, eta, turned)
+        distances = objective.layers(gradient - g)
+        yield norms(distances, moment.step, f"gradient_distance{suffix}", eta)
 
 
 def norms(parts: Iterable[tuple[str, Tensor]], step: int, metric: str, at: float | None) -> Reading:
