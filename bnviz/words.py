@@ -39,6 +39,13 @@ def in_bytes(count: float) -> str:
     return f"{number:,.{digits}f} {units[power]}"
 
 
+def three_digits(value: float) -> str:
+    """Return a measured number with three digits, or as an integer from 1,000 to a million."""
+    whole = value == 0 or 1000 <= abs(value) < 1e6
+    digits = f"{value:,.0f}" if whole else f"{value:#.3g}".removesuffix(".")
+    return digits.replace("-", "−")
+
+
 def rounded(value: float, digits: int) -> str:
     """Return a number with that many digits as text, without an exponent below a million."""
     return f"{float(f'{value:.{digits}g}'):,.6g}"

@@ -37,6 +37,7 @@ from bnviz.spec import RunSpec
 from bnviz.ui import asking
 from bnviz.ui.claims import LOOKS, address
 from bnviz.ui.claims_chart import row
+from bnviz.words import three_digits
 from tests.pages import plots
 from tests.test_analysis import measured, together
 
@@ -480,7 +481,7 @@ def test_further_seeds_are_shown_but_never_enter_the_verdict() -> None:
     found = next(judging.verdicts([CLAIM], Store()))
     assert (list(found.values.index), list(found.further.index)) == ([1], [7])
     assert found.said == "undecided (one seed)"
-    assert found.aside == f"further seeds, not used: 7: {judging.number(found.further[7])}"
+    assert found.aside == f"further seeds, not used: 7: {three_digits(found.further[7])}"
     wider = next(judging.verdicts([replace(CLAIM, seeds=(1, 7))], Store()))
     assert (wider.n, wider.aside) == (2, "")
 

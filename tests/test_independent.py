@@ -15,6 +15,7 @@ from bnviz.runs import supervisor
 from bnviz.runs.store import Store
 from bnviz.story import report
 from bnviz.story.chapters import CHAPTERS
+from bnviz.words import three_digits
 from tests import independent
 from tests.pages import page, text
 from tests.test_story import Page
@@ -61,8 +62,8 @@ def table() -> list[list[str]]:
     return [
         [
             network,
-            judging.number(gain),
-            *(f"{judging.number(share)}%" for share in shares),
+            three_digits(gain),
+            *(f"{three_digits(share)}%" for share in shares),
             str(len(independent.by_seed(independent.CLAIMS[f"gain-below-one-{network.lower()}"]))),
         ]
         for network, numbers in independent.conditions().items()

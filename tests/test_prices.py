@@ -17,7 +17,7 @@ from bnviz.runs.prices import Machine
 from bnviz.runs.run import Run
 from bnviz.runs.store import Store
 from bnviz.ui import asking
-from bnviz.words import duration, in_bytes
+from bnviz.words import duration, in_bytes, three_digits
 from tests.conftest import tiny_spec
 
 CHEAP = {"data": "cifar10-sample", "steps": "20"}
@@ -161,3 +161,11 @@ def test_a_page_refuses_a_run_that_does_not_fit_into_memory(monkeypatch):
     assert "TB of memory" in opened.error[0].value and "this machine has" in opened.error[0].value
     assert opened.button(key="run").disabled
     assert not Store().runs()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(2.4, "2.40"), (75, "75.0"), (100, "100"), (0, "0"), (-0.5, "−0.500"), (12345.6, "12,346")],
+)
+def test_a_measured_number_keeps_its_zeros(value: float, text: str) -> None:
+    assert three_digits(value) == text

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bnviz.claims.claim import POINTS, TIMES, Claim
-from bnviz.claims.judging import Verdict, number
+from bnviz.claims.judging import Verdict
+from bnviz.words import three_digits
 
 FAR, ROUNDING = "far", "rounding"
 TITLES = {  # kind of number -> title of its axis, in the order of the page
@@ -118,7 +119,7 @@ def short(claim: Claim, text: str) -> str:
 
 def ours(verdict: Verdict) -> str:
     """Write our number as `short` does, "" if there is none."""
-    return short(verdict.claim, number(verdict.mean)) if verdict.n else ""
+    return short(verdict.claim, three_digits(verdict.mean)) if verdict.n else ""
 
 
 def theirs(claim: Claim) -> str:

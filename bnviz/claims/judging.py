@@ -18,6 +18,7 @@ from bnviz.runs.parts import EMPTY
 from bnviz.runs.run import Run
 from bnviz.runs.store import Store, joined
 from bnviz.spec import RunSpec
+from bnviz.words import three_digits
 
 MOST_SEEDS = range(10)  # those beyond a claim's own are shown, but do not enter its verdict
 HOLDS, FAILS, UNDECIDED, UNMEASURED = "holds", "does not hold", "undecided", "not measured yet"
@@ -108,7 +109,8 @@ class Verdict:
         """Mean, interval and number of seeds in words; "" if nothing is measured."""
         if not self.n:
             return ""
-        mean, (low, high) = self.claim.in_unit(number(self.mean)), map(number, self.interval)
+        mean = self.claim.in_unit(three_digits(self.mean))
+        low, high = map(three_digits, self.interval)
         return f"{mean} [{low}, {high}], {self.n} seeds" if self.n > 1 else f"{mean}, 1 seed"
 
     @property
@@ -119,7 +121,7 @@ class Verdict:
 
 def by_seed(values: Series[float]) -> str:
     """Write numbers with their seeds: "0: 1.20, 1: 1.31"."""
-    return ", ".join(f"{seed}: {number(value)}" for seed, value in values.items())
+    return ", ".join(f"{seed}: {three_digits(value)}" for seed, value in values.items())
 
 
 def counted(verdicts: Iterable[Verdict]) -> str:
@@ -127,13 +129,6 @@ def counted(verdicts: Iterable[Verdict]) -> str:
     counts = Counter(verdict.words for verdict in verdicts)
     several = ((counts[kind], verbs) for kind, verbs in KINDS.items() if counts[kind])
     return ", ".join(f"{count} {verbs[count > 1]}" for count, verbs in several)
-
-
-def number(value: float) -> str:
-    """Write a measured number with three digits, or as an integer from 1,000 to a million."""
-    whole = value == 0 or 1000 <= abs(value) < 1e6
-    digits = f"{value:,.0f}" if whole else f"{value:#.3g}".removesuffix(".")
-    return digits.replace("-", "−")
 
 
 def judge(claim: Claim, rows: DataFrame) -> Verdict:

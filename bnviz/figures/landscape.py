@@ -38,7 +38,7 @@ from bnviz.figures.traces import (
     line_trace,
 )
 from bnviz.figures.unchecked import scatter, set_axes, traces
-from bnviz.words import rounded
+from bnviz.words import rounded, three_digits
 
 OF_LANDSCAPE = (
     "train_loss",
@@ -132,7 +132,7 @@ def _mark_mean(fig: go.Figure, curve: Curve, mean: float, time: Time) -> None:
     """Draw a thin line at a run's mean and write the mean into its legend entry."""
     if not isfinite(mean):
         return
-    named = {"name": f"{curve.label}, mean {mean:.3g}"}
+    named = {"name": f"{curve.label}, mean {three_digits(mean)}"}
     named["hovertemplate"] = f"{NUMBER}<extra>{curve.label}</extra>"
     for trace in traces(fig):
         if (trace.get("legendgroup"), trace.get("mode")) == (curve.run, "lines+markers"):
@@ -161,10 +161,12 @@ def say_widths(frame: DataFrame) -> str:
     if not {"none", "batch"} <= set(means.index) or not np.isfinite(means.to_numpy()).all():
         return ""
     (linear, log), (batch, log_batch) = means.loc[["none", "batch"]].to_numpy().tolist()
+    ratio, log_ratio = rounded(linear / batch, 2), rounded(log / log_batch, 2)
+    linear, batch, log, log_batch = map(three_digits, (linear, batch, log, log_batch))
     return (
-        f"On average it is {linear:.3g} without BatchNorm and {batch:.3g} with it, a ratio of "
-        f"{rounded(linear / batch, 2)}. On a logarithmic axis, as ln(highest / lowest), it is "
-        f"{log:.3g} and {log_batch:.3g}, a ratio of {rounded(log / log_batch, 2)}."
+        f"On average it is {linear} without BatchNorm and {batch} with it, a ratio of {ratio}. On "
+        f"a logarithmic axis, as ln(highest / lowest), it is {log} and {log_batch}, a ratio of "
+        f"{log_ratio}."
     )
 
 

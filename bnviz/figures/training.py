@@ -22,6 +22,7 @@ from bnviz.figures.traces import (
     interval_traces,
     line_trace,
 )
+from bnviz.words import three_digits
 
 WINDOW = 20  # number of measurements in a running mean
 
@@ -83,8 +84,9 @@ def _note_ends(fig: go.Figure, frame: DataFrame, bottom: bool = False) -> None:
     step = frame["step"].max()
     batch, none = with_and_without(frame[frame["step"] == step], "value")
     if isfinite(batch - none):
-        said = f"<b>{100 * batch:.3g}%</b> with BatchNorm, {100 * none:.3g}% without"
-        note(fig, f"Step {step:,}: {said}", bottom=bottom)
+        there, without = three_digits(100 * batch), three_digits(100 * none)
+        said = f"Step {step:,}: <b>{there}%</b> with BatchNorm, {without}% without"
+        note(fig, said, bottom=bottom)
 
 
 def test_error(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:  # noqa: PT028

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
-from bnviz.claims import judging
 from bnviz.claims.evidence import Measure, Table, of
+from bnviz.words import three_digits
 
 OverSeeds = Literal["mean", "geometric mean", "min", "max"]
 
@@ -33,7 +33,7 @@ class Told(float):
         """Write the number, with a typographic minus sign."""
         if isnan(self):
             return "…"
-        return super().__format__(how).replace("-", "−") if how else judging.number(self)
+        return super().__format__(how).replace("-", "−") if how else three_digits(self)
 
 
 def told(sentence: str, numbers: Mapping[str, Number], rows: DataFrame) -> tuple[str, list[int]]:

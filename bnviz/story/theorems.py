@@ -10,6 +10,7 @@ from bnviz.claims.judging import Verdict
 from bnviz.claims.theory import CONDITIONAL, NETWORKS
 from bnviz.runs.run import Run
 from bnviz.runs.store import Store
+from bnviz.words import three_digits
 
 CLAIMS = [claim for claims in CONDITIONAL.values() for claim in claims]
 HEADS = ("Network", "γ/σ", "⟨ŷ, g⟩ ≥ 0", "Shorter", "Seeds")  # short, for a narrow screen
@@ -34,7 +35,7 @@ class Conditions(NamedTuple):
     def cells(self) -> list[str]:
         """The network's line in the table of HEADS, "—" for what is not measured yet."""
         measured = [
-            verdict.claim.in_unit(judging.number(verdict.mean)) if verdict.n else "—"
+            verdict.claim.in_unit(three_digits(verdict.mean)) if verdict.n else "—"
             for verdict in (self.gain, self.inner, self.smaller)
         ]
         return [self.network, *measured, str(self.gain.n)]

@@ -11,6 +11,7 @@ from bnviz.presets import PRESETS
 from bnviz.runs.run import Run
 from bnviz.spec import RunSpec
 from bnviz.ui import controls, link, live
+from bnviz.words import three_digits
 
 TOLD = ("test_accuracy", "train_loss")
 STATES = {  # state of a run -> its word for the reader
@@ -51,7 +52,7 @@ def told(run: Run) -> str:
     found = results(run)
     if "test_accuracy" in found:
         return f"{found['test_accuracy']:.1%} of the test set right"
-    return f"training loss {found['train_loss']:.3g}" if "train_loss" in found else ""
+    return f"training loss {three_digits(found['train_loss'])}" if "train_loss" in found else ""
 
 
 def address(spec: RunSpec) -> str:
