@@ -227,8 +227,14 @@ class RunSpec(BaseModel):
         title="Seed",
         description="For weights, batches, noise, and the chosen channels and directions.",
     )
-    precision: Literal["float32", "float64"] = Field(
-        "float32", title="Precision", description="Of all numbers in training."
+    precision: Literal["float32", "float64", "bfloat16", "tf32"] = Field(
+        "float32",
+        title="Precision",
+        description=(
+            "Of all numbers in training. With bfloat16, layers compute in it and parameters stay "
+            "float32; with tf32, a GPU multiplies in it and a CPU in float32. Both are faster on "
+            "some devices, and coarser everywhere."
+        ),
     )
     step_sizes: tuple[Annotated[float, Field(ge=1e-6, le=1e6, allow_inf_nan=False)], ...] = Field(
         (0.5, 1.0, 2.0, 4.0),

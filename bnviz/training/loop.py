@@ -75,12 +75,12 @@ class Training:
 
     def __init__(self, spec: RunSpec, device: str = "cpu") -> None:
         # Keep to the stated precision on a GPU, and repeat a run with the same numbers.
-        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = spec.precision == "tf32"
+        torch.backends.cuda.matmul.allow_tf32 = spec.precision == "tf32"
         torch.backends.cudnn.deterministic = True
         self.spec = spec
-        self.objective = Objective(
-            spec, task(spec, torch.device(device), getattr(torch, spec.precision))
-        )
+        dtype = torch.float64 if spec.precision == "float64" else torch.float32
+        self.objective = Objective(spec, task(spec, torch.device(device), dtype))
         self.theta = self.objective.initial()
         self.optimizer = OPTIMISERS[spec.optimizer](self.theta, spec)
         self.kept: dict[str, dict[int, Tensor]] = {}  # by probe and step
@@ -210,7 +210,7 @@ def into(activations: dict[str, Tensor], objective: Objective) -> Tap:
 
     def keep(block: Block, _: Tensor, z: Tensor) -> None:
         if block is not objective.blocks[-1]:
-            activations[block.name] = z.detach()
+            activations[block.name] = z.detach().to(objective.task.dtype)
 
     return keep
 

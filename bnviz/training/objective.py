@@ -8,7 +8,7 @@ probe that evaluates another θ has nothing to restore afterwards.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import NamedTuple
 
@@ -132,11 +132,20 @@ class Objective:
     ) -> Tensor:
         """Return what one block makes of its input x; `tap` is as in `outputs`."""
         norm, parameters = self.norms[block.name], views[block.name]
-        y = apply_layer(block, norm.weight(parameters["weight"]), parameters.get("bias"), x)
-        z = norm(y, parameters, training)
+        with self._casting():
+            y = apply_layer(block, norm.weight(parameters["weight"]), parameters.get("bias"), x)
+            z = norm(y, parameters, training)
+            if block is self.blocks[-1]:
+                z = z.to(self.task.dtype)
         if tap is not None:
             tap(block, y, z)
         return self.pass_on(block, z)
+
+    def _casting(self) -> AbstractContextManager[object]:
+        """Open a block in which layers compute in the precision of the run."""
+        if self.spec.precision != "bfloat16":
+            return nullcontext()
+        return torch.autocast(self.task.device.type, torch.bfloat16)
 
     @staticmethod
     def pass_on(block: Block, z: Tensor) -> Tensor:

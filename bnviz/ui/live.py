@@ -16,6 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 from bnviz.analysis.distributions import HISTOGRAM
 from bnviz.export.takeaway import Takeaway, line_options, lines_of, rows_of
 from bnviz.figures import panel as panels
+from bnviz.figures import precision
 from bnviz.figures.lines import STEPS, beneath
 from bnviz.figures.panel import EACH, Grid, Lacking, Panel, View, regime
 from bnviz.recent import Recent
@@ -230,7 +231,7 @@ def draw_panel(
     )
     stretched = (take.figure.layout.meta or {}).get("stretched", False)
     told = [panel.reading, panel.say(take.numbers), one, panel.note(view.specs, theirs)]
-    told.append(STRETCHED if stretched else "")
+    told += [STRETCHED if stretched else "", precision.said(panel, view.specs)]
     terms.markdown("\n\n".join(filter(None, told)), panel.name, words)
     return take
 
