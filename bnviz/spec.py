@@ -17,7 +17,7 @@ from bnviz.spec_errors import SpecError as SpecError
 from bnviz.spec_errors import choice, refused
 from bnviz.spec_words import regime
 from bnviz.training import models
-from bnviz.training.models import MODELS, Block
+from bnviz.training.models import MODELS, Block, Network, layers, wired
 from bnviz.training.norms import NORMS
 from bnviz.training.probes import PROBES, optional
 from bnviz.words import shorten
@@ -358,10 +358,14 @@ class RunSpec(BaseModel):
             if problem.errors()[0]["loc"]:  # otherwise it is about several settings
                 raise refused(problem, cls) from None
 
-    def blocks(self) -> tuple[Block, ...]:
-        """Return the network's blocks, from input to output."""
+    def network(self) -> Network:
+        """Return the network's layers and operations, from input to output."""
         source = SOURCES[self.data]
-        return MODELS[self.model](self, source.shape, source.outputs)
+        return wired(MODELS[self.model](self, source.shape, source.outputs))
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Return the layers with weights, from input to output."""
+        return layers(self.network())
 
     def regime(self) -> str:
         """Return in one line under which conditions the numbers were measured."""

@@ -1,5 +1,6 @@
 """The loss L(θ) and its gradient ∇L(θ) on one batch, at any θ. Only this module runs a network.
 
+It computes the parts of the network one by one; each reads the outputs of parts before it.
 All parameters are in one flat tensor θ, layer after layer; a gradient has the same layout. A
 training step, the landscape L(θ − ηg) and the covariate shift are then vector arithmetic, and a
 probe that evaluates another θ has nothing to restore afterwards.
@@ -14,16 +15,19 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 from torch.nn import init
-from torch.nn.functional import conv2d, linear, max_pool2d
+from torch.nn.functional import avg_pool2d, conv2d, linear, max_pool2d, pad
 
 from bnviz.spec import RunSpec
-from bnviz.training.models import Block
+from bnviz.training.models import Block, Operation, layers
+from bnviz.training.models.block import INPUT, ancestors
 from bnviz.training.norms import NORMS
 from bnviz.training.seeds import generator
 from bnviz.training.task import Batch, Task
 
 Parameters = dict[str, dict[str, Tensor]]  # layer -> "weight", "bias", "gamma", … -> a view of θ
-Tap = Callable[[Block, Tensor, Tensor], None]
+Values = dict[str, Tensor]  # part of the network -> its output for a batch
+# Takes a layer, its input, its affine output (before the normalisation) and its normalised output.
+Tap = Callable[[Block, Tensor, Tensor, Tensor], None]
 
 ACTIVATIONS: dict[str | None, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu,
@@ -51,7 +55,10 @@ class Objective:
 
     def __init__(self, spec: RunSpec, task: Task) -> None:
         self.spec, self.task = spec, task
-        self.blocks = spec.blocks()
+        self.network = spec.network()
+        self.blocks = layers(self.network)
+        self._ancestors = ancestors(self.network)
+        self._last_reader = {name: part.name for part in self.network for name in part.reads}
         self.norms = {
             block.name: NORMS[spec.norm if block.normalised else "none"](
                 spec, block.output, task.device, task.dtype
@@ -108,35 +115,36 @@ class Objective:
     ) -> Tensor:
         """Return the network's outputs (batch, outputs).
 
-        `tap` is called for every block with the input and the output of its normalisation.
+        `tap` is called for every layer with weights.
         """
-        x = inputs
-        for block in self.blocks:
-            x = self.step_through(block, views, x, training=training, tap=tap)
-        return x
+        values = {INPUT: inputs}
+        for part in self.network:
+            values[part.name] = self.step_through(part, views, values, training=training, tap=tap)
+            for name in part.reads:
+                if self._last_reader[name] == part.name:  # free its memory
+                    del values[name]
+        return values[self.network[-1].name]
 
     def step_through(
         self,
-        block: Block,
+        part: Block | Operation,
         views: Parameters,
-        x: Tensor,
+        values: Values,
         *,
         training: bool = True,
         tap: Tap | None = None,
     ) -> Tensor:
-        """Return what one block makes of its input x; `tap` is as in `outputs`."""
-        norm, parameters = self.norms[block.name], views[block.name]
-        y = apply_layer(block, norm.weight(parameters["weight"]), parameters.get("bias"), x)
+        """Return the output of one part of the network, which reads its inputs in `values`."""
+        inputs = [values[name] for name in part.reads]
+        if isinstance(part, Operation):
+            return ACTIVATIONS[part.activation](OPERATIONS[part.kind](part, inputs))
+        norm, parameters, (x,) = self.norms[part.name], views[part.name], inputs
+        y = apply_layer(part, norm.weight(parameters["weight"]), parameters.get("bias"), x)
         z = norm(y, parameters, training)
         if tap is not None:
-            tap(block, y, z)
-        return self.pass_on(block, z)
-
-    @staticmethod
-    def pass_on(block: Block, z: Tensor) -> Tensor:
-        """Return the next block's input: a normalised output after non-linearity and pooling."""
-        x = ACTIVATIONS[block.activation](z)
-        return max_pool2d(x, block.pool) if block.pool > 1 else x
+            tap(part, x, y, z)
+        x = ACTIVATIONS[part.activation](z)
+        return max_pool2d(x, part.pool) if part.pool > 1 else x
 
     def evaluate(self, theta: Tensor, batch: Batch, tap: Tap | None = None) -> Evaluation:
         """Return L and ∇L at θ in training mode, with batch statistics and this step's noise."""
@@ -163,18 +171,21 @@ class Objective:
         return product
 
     def weight_gradient(
-        self, views: Parameters, block: Block, x: Tensor, targets: Tensor
+        self, views: Parameters, block: Block, values: Values, targets: Tensor
     ) -> Tensor:
         """Return ∇L with respect to the weight of one block, in the shape of that weight.
 
-        x is the input of the block, whatever the blocks before it are. The numbers are those of
-        `evaluate`; only this block and those after it are computed.
+        `values` has the outputs of the block's ancestors, whatever their parameters are. All else
+        is computed at the parameters `views`. The numbers are those of `evaluate`.
         """
         weight = views[block.name]["weight"].detach().requires_grad_()
         views = views | {block.name: views[block.name] | {"weight": weight}}
-        for later in self.blocks[self.blocks.index(block) :]:
-            x = self.step_through(later, views, x)
-        loss = self.task.loss(x, targets) + self.penalty({block.name: views[block.name]})
+        values = dict(values)
+        for part in self.network:
+            if part.name not in self._ancestors[block.name]:
+                values[part.name] = self.step_through(part, views, values)
+        outputs = values[self.network[-1].name]
+        loss = self.task.loss(outputs, targets) + self.penalty({block.name: views[block.name]})
         (gradient,) = torch.autograd.grad(loss, weight)
         return gradient
 
@@ -224,4 +235,26 @@ def apply_layer(block: Block, weight: Tensor, bias: Tensor | None, x: Tensor) ->
     """Return the output of a block's affine layer, which its normalisation gets."""
     if block.kernel is None:
         return linear(x.flatten(1), weight, bias)
-    return conv2d(x, weight, bias, padding=block.padding)
+    return conv2d(x, weight, bias, block.stride, block.padding)
+
+
+def total(part: Operation, inputs: list[Tensor]) -> Tensor:
+    """Return the sum of two inputs; channels that one of them lacks count as 0 in it."""
+    missing = [part.output[0] - x.shape[1] for x in inputs]
+    left, right = (
+        pad(x, (0, 0, 0, 0, 0, more)) if more else x
+        for x, more in zip(inputs, missing, strict=True)
+    )
+    return left + right
+
+
+OPERATIONS: dict[str, Callable[[Operation, list[Tensor]], Tensor]] = {
+    "add": total,
+    "concatenate": lambda part, inputs: torch.cat(inputs, 1),
+    "max": lambda part, inputs: max_pool2d(inputs[0], part.kernel, part.stride, part.padding),
+    # The average of the positions that there are, without those of the padding.
+    "average": lambda part, inputs: avg_pool2d(
+        inputs[0], part.kernel, part.stride, part.padding, count_include_pad=False
+    ),
+    "mean": lambda part, inputs: inputs[0].mean((2, 3), keepdim=True),  # over all positions
+}

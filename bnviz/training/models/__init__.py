@@ -1,6 +1,6 @@
 """The networks. A file here is a family of networks, under the file's name. Its module must have
 
-    MODELS    name -> function (spec, shape of one example, number of outputs) -> tuple of blocks
+    MODELS    name -> function (spec, shape of one example, number of outputs) -> Network
 
 and may have, listed with its default,
 
@@ -16,9 +16,9 @@ import re
 from collections.abc import Callable
 
 from bnviz.discover import modules
-from bnviz.training.models.block import Block, Shape
+from bnviz.training.models.block import Block, Network, Operation, Shape, layers, wired
 
-Build = Callable[..., tuple[Block, ...]]
+Build = Callable[..., Network]
 _FILES = {
     module.__name__.rsplit(".", 1)[1]: module
     for module in modules(__name__, __path__)
@@ -48,4 +48,17 @@ def relatives(model: str) -> dict[int, str]:
     return {int(number[0]): name for name in family if (number := re.search(r"\d+$", name))}
 
 
-__all__ = ["FAMILY", "MODELS", "Block", "Build", "Shape", "heeds", "relatives", "version"]
+__all__ = [
+    "FAMILY",
+    "MODELS",
+    "Block",
+    "Build",
+    "Network",
+    "Operation",
+    "Shape",
+    "heeds",
+    "layers",
+    "relatives",
+    "version",
+    "wired",
+]
