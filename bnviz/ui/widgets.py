@@ -33,6 +33,8 @@ GROUPS = {
         "width",
         "depth",
         "hidden",
+        "skip",
+        "activation",
         "init",
         "init_std",
         "norm_hidden",

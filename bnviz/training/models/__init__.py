@@ -43,9 +43,15 @@ def heeds(model: str, setting: str) -> bool:
 
 
 def relatives(model: str) -> dict[int, str]:
-    """Return the models of the same family whose names end in a number, by that number."""
-    family = (name for name in MODELS if FAMILY[name] == FAMILY[model])
-    return {int(number[0]): name for name in family if (number := re.search(r"\d+$", name))}
+    """Return the models of the same family by the number of layers that ends their names.
+
+    The result is empty unless all names of the family end in a number.
+    """
+    family = [name for name in MODELS if FAMILY[name] == FAMILY[model]]
+    numbers = {name: re.search(r"\d+$", name) for name in family}
+    return {
+        int(found[0]): name for name, found in numbers.items() if found and all(numbers.values())
+    }
 
 
 __all__ = [
