@@ -56,6 +56,23 @@ class NetworkSpec(BaseModel):
     activation: Literal["relu", "sigmoid"] = Field(
         "relu", title="Non-linearity", description="The non-linearity of an Inception network."
     )
+    dropout: NonNegative = Field(
+        0.0,
+        lt=1,
+        title="Dropout",
+        description=(
+            "Share of the values in front of an Inception network's outputs that become 0 in "
+            "training. It is drawn once a step; every measurement of that step sees the same."
+        ),
+    )
+    lrn: bool = Field(
+        False,
+        title="Local response normalisation",
+        description=(
+            "Divide by the size of neighbouring channels, twice in the stem of an Inception "
+            "network, as before BatchNorm."
+        ),
+    )
     norm: str = Field(
         "batch",
         title="Normalisation",

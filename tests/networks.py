@@ -79,12 +79,22 @@ class Standardised(nn.Conv2d):
         return self._conv_forward(x, rows.view_as(self.weight), None)
 
 
+def response(x: Tensor) -> Tensor:
+    """Return local response normalisation over five channels, with torch's constants."""
+    squares = pad(x.pow(2), (0, 0, 0, 0, 2, 2))
+    mean = sum(squares[:, shift : shift + x.shape[1]] for shift in range(5)) / 5
+    return x / (1 + 1e-4 * mean) ** 0.75
+
+
 class Made:
     """Makes convolutions followed by a normalisation, and keeps them in order."""
 
     def __init__(self, objective: Objective) -> None:
         self.norm, self.drawn = objective.spec.norm, list(objective.norms.values())
         self.units: list[nn.Module] = []
+        self.lrn = objective.spec.lrn
+        masks = [mask.flatten(1) for mask in objective.masks.values()]
+        self.mask = masks[0] if masks else None
 
     def unit(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Module:
         kind = Standardised if self.norm == "weight" else nn.Conv2d
@@ -194,6 +204,7 @@ class Inception(nn.Module):
     def __init__(self, made: Made, large: bool, width: float, act: Callable) -> None:
         super().__init__()
         self.large, self.act = large, act
+        self.lrn, self.mask = made.lrn, made.mask
         stem = [round(number * width) for number in ((64, 64, 192) if large else (32, 32, 64))]
         self.first = made.unit(3, stem[0], 7 if large else 3, 2 if large else 1)
         self.second = made.unit(stem[0], stem[1], 1)
@@ -206,12 +217,15 @@ class Inception(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = max_pool2d(self.act(self.first(x)), 3, 2, 1)
+        x = response(x) if self.lrn else x
         x = self.act(self.third(self.act(self.second(x))))
+        x = response(x) if self.lrn else x
         if self.large:
             x = max_pool2d(x, 3, 2, 1)
         for module in self.modules_:
             x = module(x)
-        return self.last(x.flatten(2).mean(2))
+        x = x.flatten(2).mean(2)
+        return self.last(x if self.mask is None else x * self.mask)
 
 
 def network(objective: Objective, theta: Tensor) -> tuple[nn.Module, list[nn.Module]]:

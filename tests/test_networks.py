@@ -8,13 +8,14 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from bnviz.spec import RunSpec, SpecError
-from bnviz.training.loop import Moment
-from bnviz.training.models import layers
+from bnviz.training.loop import Moment, Training
+from bnviz.training.models import Operation, layers
 from bnviz.training.models.inception import MODELS as INCEPTIONS
 from bnviz.training.norms import NORMS
 from bnviz.training.probes import covariate_shift, read
 from bnviz.training.vectors import cosine, distance
 from tests import networks
+from tests.conftest import ALL_PROBES, tiny_spec
 from tests.test_objective import objective
 from tests.test_probes import moment
 
@@ -45,7 +46,11 @@ def test_loss_and_gradient_agree_with_a_network_written_by_hand(model, norm):
 
 
 @pytest.mark.parametrize("norm", ["none", "batch"])
-@pytest.mark.parametrize("changed", [{"activation": "sigmoid"}, {"skip": False}], ids=str)
+@pytest.mark.parametrize(
+    "changed",
+    [{"activation": "sigmoid"}, {"skip": False}, {"dropout": 0.4, "lrn": True}],
+    ids=str,
+)
 def test_settings_of_a_family_agree_with_a_network_written_by_hand(changed, norm):
     model = "resnet20" if "skip" in changed else "inception"
     check_loss_and_gradient(at_third_step(model, norm, **changed))
@@ -150,6 +155,53 @@ def test_a_residual_network_has_the_same_weights_without_its_additions():
     )
     assert with_them.initial().equal(without.initial())
     assert len(without.network) == len(without.blocks) + 1  # and the mean of all positions
+
+
+DROPPED = {"model": "inception", "norm": "none", "dropout": 0.4, "lrn": True, "width": 1 / 16}
+
+
+def test_a_dropout_mask_is_drawn_once_a_step_and_is_off_in_evaluation():
+    ours = objective(**DROPPED, batch=64)
+    views, batch = ours.views(ours.initial()), ours.task.batch(0)
+    ours.draw_noise(0)
+    (mask,) = ours.masks.values()
+    assert set(mask.unique().tolist()) == {0.0, 1 / 0.6}
+    assert float((mask == 0).double().mean()) == pytest.approx(0.4, abs=0.05)
+    outputs = ours.outputs(views, batch.inputs)
+    assert ours.outputs(views, batch.inputs).equal(outputs)
+    without = objective(**DROPPED | {"dropout": 0}, batch=64)
+    plain = without.outputs(views, batch.inputs)
+    assert not plain.equal(outputs)
+    assert ours.outputs(views, batch.inputs, training=False).equal(plain)
+    ours.draw_noise(1)
+    assert not ours.outputs(views, batch.inputs).equal(outputs)
+    ours.draw_noise(0)
+    assert ours.outputs(views, batch.inputs).equal(outputs)
+
+
+def test_no_probe_changes_a_mask_or_what_the_training_makes_of_it():
+    ends = []
+    for probes in ({}, dict.fromkeys(ALL_PROBES, 1)):
+        training = Training(tiny_spec(**DROPPED, batch=16, steps=2, probes=probes))
+        while not training.finished:
+            training.advance()
+        ends.append([training.theta, *training.objective.masks.values()])
+    assert len(ends[0]) == 2
+    assert all(bare.equal(probed) for bare, probed in zip(*ends, strict=True))
+
+
+def test_a_network_without_dropout_and_response_normalisation_has_no_part_for_them():
+    kinds = {
+        part.kind for part in RunSpec(model="inception").network() if isinstance(part, Operation)
+    }
+    assert kinds == {"max", "average", "concatenate", "mean"}
+    both = RunSpec(model="inception", dropout=0.4, lrn=True).network()
+    assert [part.name for part in both if getattr(part, "kind", "") in ("lrn", "dropout")] == [
+        "lrn1",
+        "lrn2",
+        "dropout1",
+    ]
+    assert both[-1].reads == ("dropout1",)
 
 
 def test_the_new_settings_belong_to_one_family():

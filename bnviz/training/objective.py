@@ -15,7 +15,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 from torch.nn import init
-from torch.nn.functional import avg_pool2d, conv2d, linear, max_pool2d, pad
+from torch.nn.functional import (
+    avg_pool2d,
+    conv2d,
+    linear,
+    local_response_norm,
+    max_pool2d,
+    pad,
+)
 
 from bnviz.spec import RunSpec
 from bnviz.training.models import Block, Operation, layers
@@ -58,6 +65,7 @@ class Objective:
         self.network = spec.network()
         self.blocks = layers(self.network)
         self._ancestors = ancestors(self.network)
+        self.masks: dict[str, Tensor] = {}  # dropout -> the factors of this step (batch, *shape)
         self._last_reader = {name: part.name for part in self.network for name in part.reads}
         self.norms = {
             block.name: NORMS[spec.norm if block.normalised else "none"](
@@ -137,6 +145,10 @@ class Objective:
         """Return the output of one part of the network, which reads its inputs in `values`."""
         inputs = [values[name] for name in part.reads]
         if isinstance(part, Operation):
+            if part.kind == "dropout":
+                return (
+                    inputs[0] * self.masks[part.name][: len(inputs[0])] if training else inputs[0]
+                )
             return ACTIVATIONS[part.activation](OPERATIONS[part.kind](part, inputs))
         norm, parameters, (x,) = self.norms[part.name], views[part.name], inputs
         y = apply_layer(part, norm.weight(parameters["weight"]), parameters.get("bias"), x)
@@ -205,9 +217,18 @@ class Objective:
         return self.task.loss(outputs, batch.targets) + penalty, penalty, outputs
 
     def draw_noise(self, step: int) -> None:
-        """Draw the noise of a training step; all probes of that step see the same noise."""
+        """Draw the noise of a training step; all probes of that step see the same noise.
+
+        The masks of dropout are small, so they are drawn on the CPU: the same ones on every device.
+        """
         for layer, norm in self.norms.items():
             norm.draw(generator(self.spec.seed, "noise", layer, step, device=self.task.device))
+        for part in self.network:
+            if isinstance(part, Operation) and part.kind == "dropout":
+                draw = generator(self.spec.seed, "dropout", part.name, step)
+                kept = torch.rand((self.spec.batch, *part.output), generator=draw) >= part.rate
+                mask = kept.to(self.task.dtype) / (1 - part.rate)
+                self.masks[part.name] = mask.to(self.task.device)
 
     def commit(self) -> None:
         """Update the population statistics with the batch statistics of the last evaluation."""
@@ -257,4 +278,6 @@ OPERATIONS: dict[str, Callable[[Operation, list[Tensor]], Tensor]] = {
         inputs[0], part.kernel, part.stride, part.padding, count_include_pad=False
     ),
     "mean": lambda part, inputs: inputs[0].mean((2, 3), keepdim=True),  # over all positions
+    # Over five neighbouring channels (Krizhevsky et al. 2012), with the constants of torch.
+    "lrn": lambda part, inputs: local_response_norm(inputs[0], 5),
 }

@@ -35,6 +35,8 @@ GROUPS = {
         "hidden",
         "skip",
         "activation",
+        "dropout",
+        "lrn",
         "init",
         "init_std",
         "norm_hidden",

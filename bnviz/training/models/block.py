@@ -57,13 +57,14 @@ class Operation:
     """An operation without weights, such as pooling or a join of branches, and a non-linearity."""
 
     name: str  # kind and number, counted over the network: "add3"
-    kind: str  # a key of bnviz.training.objective.OPERATIONS
+    kind: str  # "dropout", or a key of bnviz.training.objective.OPERATIONS
     output: Shape  # of one example
     reads: tuple[str, ...] = ()  # the names of its inputs; none for the output of the block before
     activation: str | None = None
     kernel: int = 1  # these three are of pooling
     stride: int = 1
     padding: int = 0
+    rate: float = 0.0  # of dropout: the share of the values that become 0
 
 
 Network = tuple[Block | Operation, ...]

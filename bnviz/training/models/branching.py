@@ -48,6 +48,7 @@ class Branching:
         kernel: int = 1,
         stride: int = 1,
         activation: str | None = None,
+        rate: float = 0.0,
     ) -> Place:
         """Add an operation on the outputs of one or more parts, padded by half of its kernel.
 
@@ -64,6 +65,7 @@ class Branching:
             kernel,
             stride,
             kernel // 2,
+            rate,
         )
         return self._added(operation)
 

@@ -4,7 +4,10 @@
 its table is in their appendix (Fig. 5). `inception` is ours for 32 x 32 images: a shorter stem, the
 same kinds of modules, and about a third of the channels.
 
-Each convolution is normalised before its non-linearity.
+Each convolution is normalised before its non-linearity. Two parts of Inception without BatchNorm
+are settings: `dropout` in front of the outputs, as in Szegedy et al. (2014), and local response
+normalisation (`lrn`) before the second and after the third convolution, as implementations of their
+network have it.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from bnviz.training.models.branching import Branching, Place
 if TYPE_CHECKING:
     from bnviz.spec import RunSpec
 
-SETTINGS = ("activation",)
+SETTINGS = ("activation", "dropout", "lrn")
 SIDE = 32  # pixels of the smallest image: five strides of 2 reduce it to one
 
 
@@ -93,7 +96,10 @@ def inception(layout: Layout, spec: RunSpec, image: Shape, classes: int) -> Netw
     place = stem(net, layout)
     for module in layout.modules:
         place = joined(net, place, module)
-    return net.classified(net.operation("mean", place), classes)
+    place = net.operation("mean", place)
+    if spec.dropout:
+        place = net.operation("dropout", place, rate=spec.dropout)
+    return net.classified(place, classes)
 
 
 def stem(net: Branching, layout: Layout) -> Place:
@@ -101,7 +107,9 @@ def stem(net: Branching, layout: Layout) -> Place:
     first, narrow, wide = layout.stem
     place = convolution(net, net.input, first, layout.kernel, layout.stride)
     place = net.operation("max", place, kernel=3, stride=2)
+    place = net.operation("lrn", place) if net.spec.lrn else place
     place = convolution(net, convolution(net, place, narrow, 1), wide, 3)
+    place = net.operation("lrn", place) if net.spec.lrn else place
     return net.operation("max", place, kernel=3, stride=2) if layout.pools > 1 else place
 
 
