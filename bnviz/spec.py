@@ -1,6 +1,7 @@
 """RunSpec: the settings of a run, each with label, bounds and help. Its id names the run's folder.
 
-Where the papers are silent, the defaults stand here and nowhere else (docs/DEFAULTS.md).
+Where the papers are silent, the defaults stand here and in spec_network.py, and nowhere else
+(docs/DEFAULTS.md).
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from bnviz.data import SOURCES
 from bnviz.spec_errors import SpecError as SpecError
 from bnviz.spec_errors import choice, refused
+from bnviz.spec_network import NetworkSpec, NonNegative, Positive
 from bnviz.spec_words import regime
 from bnviz.training import models
-from bnviz.training.models import MODELS, Block
+from bnviz.training.models import MODELS, Block, Network, layers, wired
 from bnviz.training.norms import NORMS
 from bnviz.training.probes import PROBES, optional
 from bnviz.words import shorten
@@ -28,127 +30,13 @@ VERSIONS = {"loop": 1, "loss": 1}
 # Settings whose value is a name in one of these tables.
 TABLES: dict[str, Mapping[str, Any]] = {"model": MODELS, "norm": NORMS, "data": SOURCES}
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
-
-class RunSpec(BaseModel):
+class RunSpec(NetworkSpec):
     """One training run and what is measured in it.
 
     Raises pydantic's ValidationError; `RunSpec.of` raises SpecError with one sentence instead.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
-
-    model: str = Field(
-        "vgg11",
-        title="Network",
-        description=(
-            "VGG configuration A (11), B (13), D (16) or E (19); the deep linear network (dln); "
-            "the MLP of the 2015 paper; LeNet with sigmoids (lenet) or ReLUs (lenetr)."
-        ),
-        json_schema_extra={"enum": [*TABLES["model"]]},
-    )
-    width: Positive = Field(
-        1.0,
-        le=64,
-        title="Width",
-        description="Multiplies the channels of every layer; 1 is the published width.",
-    )
-    depth: int = Field(
-        25, ge=2, le=200, title="Depth", description="Layers of the deep linear network."
-    )
-    hidden: tuple[Annotated[int, Field(ge=1, le=8192)], ...] = Field(
-        (512,),
-        max_length=4,
-        title="Hidden layers",
-        description="Fully connected hidden layers of a VGG, in units at width 1.",
-    )
-    norm: str = Field(
-        "batch",
-        title="Normalisation",
-        description="Applied between a layer and its non-linearity.",
-        json_schema_extra={"enum": [*TABLES["norm"]]},
-    )
-    norm_hidden: bool = Field(
-        False,
-        title="Normalise hidden layers",
-        description="In a VGG, also normalise the fully connected hidden layers.",
-    )
-    norm_output: bool = Field(
-        False,
-        title="Normalise the output",
-        description="Also normalise the last layer; the papers do not say.",
-    )
-    groups: int = Field(
-        8,
-        ge=1,
-        le=4096,
-        title="Groups",
-        description=(
-            "For group normalisation: the most groups a layer may have. A layer takes the largest "
-            "number up to this that divides its channels."
-        ),
-    )
-    epsilon: Positive = Field(
-        1e-5, le=1, title="ε", description="Added to the variance before the square root."
-    )
-    averaging: NonNegative = Field(
-        0.1,
-        le=1,
-        title="Averaging",
-        description="Weight of the newest batch in the running population statistics.",
-    )
-    population: Literal["running", "exact"] = Field(
-        "running",
-        title="Population statistics",
-        description=(
-            "Used in evaluation: a running average, or exact averages over the training set "
-            "(2015, Algorithm 2)."
-        ),
-    )
-    lp_centred: bool = Field(
-        False,
-        title="Centred lp scale",
-        description="In the lp norms, compute the scale after subtracting the mean.",
-    )
-    noise_mean: NonNegative = Field(
-        0.5, le=100, title="Noise n_μ", description="μ of a channel ~ U(−n_μ, n_μ), each step."
-    )
-    noise_scale: float = Field(
-        1.25,
-        ge=1,
-        le=100,
-        allow_inf_nan=False,
-        title="Noise n_σ",
-        description="σ of a channel ~ U(1, n_σ), each step.",
-    )
-    noise_mean_spread: NonNegative = Field(
-        0.1, le=100, title="Noise r_μ", description="Shift of one element ~ U(μ − r_μ, μ + r_μ)."
-    )
-    noise_scale_spread: NonNegative = Field(
-        0.1,
-        le=100,
-        title="Noise r_σ",
-        description="Scale of one element ~ N(σ, r_σ); r_σ is a standard deviation.",
-    )
-    noise_at_test: bool = Field(
-        False, title="Noise at test time", description="Keep the noise on when evaluating."
-    )
-    init: Literal["glorot_uniform", "glorot_normal", "he_normal", "gaussian"] = Field(
-        "glorot_uniform",
-        title="Initial weights",
-        description=(
-            "The 2018 paper says 'standard Glorot' but not which one; the 2015 paper says "
-            "'small random Gaussian' but not how small."
-        ),
-    )
-    init_std: Positive = Field(
-        0.05,
-        le=10,
-        title="Gaussian weights",
-        description="Standard deviation of Gaussian initial weights.",
-    )
     data: str = Field(
         "cifar10-sample",
         title="Data",
@@ -306,9 +194,7 @@ class RunSpec(BaseModel):
         description="What to measure, and every how many steps.",
     )
 
-    _model = field_validator("model")(choice(TABLES["model"]))
-    _norm = field_validator("norm")(choice(TABLES["norm"]))
-    _data = field_validator("data")(choice(TABLES["data"]))
+    _data = field_validator("data")(choice(SOURCES))
 
     @field_validator("probes")
     @classmethod
@@ -364,10 +250,14 @@ class RunSpec(BaseModel):
             if problem.errors()[0]["loc"]:  # otherwise it is about several settings
                 raise refused(problem, cls) from None
 
-    def blocks(self) -> tuple[Block, ...]:
-        """Return the network's blocks, from input to output."""
+    def network(self) -> Network:
+        """Return the network's layers and operations, from input to output."""
         source = SOURCES[self.data]
-        return MODELS[self.model](self, source.shape, source.outputs)
+        return wired(MODELS[self.model](self, source.shape, source.outputs))
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Return the layers with weights, from input to output."""
+        return layers(self.network())
 
     def regime(self) -> str:
         """Return in one line under which conditions the numbers were measured."""

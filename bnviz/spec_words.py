@@ -26,6 +26,10 @@ def regime(spec: RunSpec) -> str:
     notes = {
         f"depth {spec.depth}": heeds(spec.model, "depth"),
         f"hidden {', '.join(map(str, spec.hidden)) or 'none'}": own_hidden,
+        "without skip connections": heeds(spec.model, "skip") and not spec.skip,
+        "sigmoids": heeds(spec.model, "activation") and spec.activation == "sigmoid",
+        f"dropout {spec.dropout:g}": heeds(spec.model, "dropout") and spec.dropout > 0,
+        "local response normalisation": heeds(spec.model, "lrn") and spec.lrn,
         f"batch {spec.batch}": True,
         f"loss × {spec.loss_factor:g}": not images,
         f"L2 {spec.l2:g}": spec.l2 > 0,

@@ -33,6 +33,13 @@ DEVICE = "gpu:0"
 STEPS = 2
 OPTIMISERS = ("adam", "adamw", "adadelta")
 DEEP_LINEAR = {"depth": 3, "precision": "float64"}
+# The curvature and the theorems would take minutes in so many layers, and they know no branches.
+BRANCHED = {
+    "probes": dict.fromkeys(("accuracy", "activations", "covariate_shift", "landscape"), 1),
+    "steps": 1,
+    "dropout": 0.4,
+    "lrn": True,
+}
 
 
 class Read(Exception):
@@ -116,6 +123,7 @@ def settings(model: str, norm: str, **changed: Any) -> RunSpec:
             "surface_grid": 3,
             "step_sizes": (1.0,),
             **(DEEP_LINEAR if model == "dln" else {}),
+            **(BRANCHED if model.startswith(("inception", "resnet")) else {}),
         }
         | changed
     )

@@ -119,7 +119,7 @@ def standard_as_batchnorm(at: Moment, objective: Objective) -> Tensor:
     views, theta = at.objective.views(at.theta), at.theta.new_zeros(objective.size)
     copies, seen = objective.views(theta), {}
     at.objective.outputs(
-        views, at.batch.inputs, tap=lambda block, y, z: seen.update({block.name: y})
+        views, at.batch.inputs, tap=lambda block, x, y, z: seen.update({block.name: y})
     )
     for block in objective.blocks:
         layer = copies[block.name]
@@ -143,7 +143,7 @@ def test_some_gamma_and_beta_give_batchnorm_the_activations_of_the_standard_netw
         network.outputs(
             network.views(parameters),
             at.batch.inputs,
-            tap=lambda block, y, z: seen.setdefault(block.name, []).append(z),
+            tap=lambda block, x, y, z: seen.setdefault(block.name, []).append(z),
         )
     for standard, batch in seen.values():
         torch.testing.assert_close(batch, standard, rtol=1e-9, atol=1e-9)
@@ -321,12 +321,11 @@ def pull(values: pd.Series, y: Tensor, at: Moment) -> float:
 )
 def test_patches_times_the_weight_are_the_input_of_the_normalisation(net):
     at = moment(**net, norm="batch")
-    seen: list[tuple[object, Tensor, Tensor]] = []
+    seen: list[tuple[object, Tensor, Tensor, Tensor]] = []
     at.objective.outputs(
         at.objective.views(at.theta), at.batch.inputs, tap=lambda *what: seen.append(what)
     )
-    x = at.batch.inputs
-    for block, y, z in seen:
+    for block, x, y, _ in seen:
         if block.normalised:
             weight = at.objective.views(at.theta)[block.name]["weight"].flatten(1)
             matrix = theory.patches(block, x)
@@ -335,7 +334,6 @@ def test_patches_times_the_weight_are_the_input_of_the_normalisation(net):
             assert theory.spectral_norm(matrix) == pytest.approx(
                 float(torch.linalg.matrix_norm(matrix, 2))
             )
-        x = at.objective.pass_on(block, z)
 
 
 # Lemma 4.5

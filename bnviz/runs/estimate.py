@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bnviz.data import SOURCES
 from bnviz.spec import RunSpec
-from bnviz.training.models import Block
+from bnviz.training.models import Block, Network
 from bnviz.training.norms import NORMS, Noise
 from bnviz.training.probes import optional
 from bnviz.words import in_bytes
@@ -101,13 +101,10 @@ def seconds_of(spec: RunSpec) -> float:
 
 def pass_seconds(spec: RunSpec) -> float:
     """Return the seconds of one forward and backward pass of a batch."""
-    blocks, precision = spec.blocks(), 2 if spec.precision == "float64" else 1
-    work = (
-        spec.batch
-        * precision
-        * (3 * multiplications(blocks) * MULTIPLICATION_S + values(blocks) * VALUE_S)
-    )
-    return work + len(blocks) * LAYER_S + STEP_S
+    network, precision = spec.network(), 2 if spec.precision == "float64" else 1
+    products = 3 * multiplications(spec.blocks()) * MULTIPLICATION_S
+    work = spec.batch * precision * (products + values(network) * VALUE_S)
+    return work + len(network) * LAYER_S + STEP_S
 
 
 def probe_seconds(probe: str, spec: RunSpec, step: float) -> float:
@@ -121,9 +118,9 @@ def multiplications(blocks: Sequence[Block]) -> int:
     return sum(prod(block.weight) * prod(block.output[1:]) for block in blocks)
 
 
-def values(blocks: Sequence[Block]) -> int:
-    """Return how many activations the layers have for one example."""
-    return sum(prod(block.output) for block in blocks)
+def values(network: Network) -> int:
+    """Return how many numbers the layers and operations put out for one example."""
+    return sum(prod(part.output) for part in network)
 
 
 # Memory
@@ -137,7 +134,7 @@ def memory_of(spec: RunSpec, parameters: int, rows: int) -> int:
     thetas = parameters * (COPIES + states(spec) + copies(spec))
     noise = 2 if issubclass(NORMS[spec.norm], Noise) else 0
     tensors = KEPT + noise + sum(optional(name, "TENSORS", 0) for name in spec.probes)
-    layers = spec.batch * values(spec.blocks()) * tensors
+    layers = spec.batch * values(spec.network()) * tensors
     numbers = size(spec) * (thetas + layers)
     return int(MARGIN * (WORKER_BYTES + data + numbers + ROW_MEMORY * rows))
 

@@ -206,9 +206,13 @@ class Training:
 
 
 def into(activations: dict[str, Tensor], objective: Objective) -> Tap:
-    """Return a tap that puts the inputs of the hidden layers' non-linearities into a dict."""
+    """Return a tap that puts the inputs of the hidden layers' non-linearities into a dict.
 
-    def keep(block: Block, _: Tensor, z: Tensor) -> None:
+    A layer without a non-linearity of its own has its normalised output there instead: in a deep
+    linear network, and before an addition, where it is what the layer adds.
+    """
+
+    def keep(block: Block, x: Tensor, y: Tensor, z: Tensor) -> None:
         if block is not objective.blocks[-1]:
             activations[block.name] = z.detach().to(objective.task.dtype)
 

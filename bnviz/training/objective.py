@@ -1,5 +1,6 @@
 """The loss L(θ) and its gradient ∇L(θ) on one batch, at any θ. Only this module runs a network.
 
+It computes the parts of the network one by one; each reads the outputs of parts before it.
 All parameters are in one flat tensor θ, layer after layer; a gradient has the same layout. A
 training step, the landscape L(θ − ηg) and the covariate shift are then vector arithmetic, and a
 probe that evaluates another θ has nothing to restore afterwards.
@@ -15,18 +16,28 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 from torch.nn import init
-from torch.nn.functional import conv2d, linear, max_pool2d
+from torch.nn.functional import (
+    avg_pool2d,
+    conv2d,
+    linear,
+    local_response_norm,
+    max_pool2d,
+    pad,
+)
 
 from bnviz.spec import RunSpec
 from bnviz.training.batched import Evaluator
-from bnviz.training.models import Block
+from bnviz.training.models import Block, Operation, layers
+from bnviz.training.models.block import INPUT, ancestors
 from bnviz.training.norms import NORMS
 from bnviz.training.replay import CudaGraph, Replay
 from bnviz.training.seeds import generator
 from bnviz.training.task import Batch, Task
 
 Parameters = dict[str, dict[str, Tensor]]  # layer -> "weight", "bias", "gamma", … -> a view of θ
-Tap = Callable[[Block, Tensor, Tensor], None]
+Values = dict[str, Tensor]  # part of the network -> its output for a batch
+# Takes a layer, its input, its affine output (before the normalisation) and its normalised output.
+Tap = Callable[[Block, Tensor, Tensor, Tensor], None]
 
 ACTIVATIONS: dict[str | None, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu,
@@ -54,7 +65,11 @@ class Objective:
 
     def __init__(self, spec: RunSpec, task: Task) -> None:
         self.spec, self.task = spec, task
-        self.blocks = spec.blocks()
+        self.network = spec.network()
+        self.blocks = layers(self.network)
+        self._ancestors = ancestors(self.network)
+        self.masks: dict[str, Tensor] = {}  # dropout -> the factors of this step (batch, *shape)
+        self._last_reader = {name: part.name for part in self.network for name in part.reads}
         self.norms = {
             block.name: NORMS[spec.norm if block.normalised else "none"](
                 spec, block.output, task.device, task.dtype
@@ -114,44 +129,49 @@ class Objective:
     ) -> Tensor:
         """Return the network's outputs (batch, outputs).
 
-        `tap` is called for every block with the input and the output of its normalisation.
+        `tap` is called for every layer with weights.
         """
-        x = inputs
-        for block in self.blocks:
-            x = self.step_through(block, views, x, training=training, tap=tap)
-        return x
+        values = {INPUT: inputs}
+        for part in self.network:
+            values[part.name] = self.step_through(part, views, values, training=training, tap=tap)
+            for name in part.reads:
+                if self._last_reader[name] == part.name:  # free its memory
+                    del values[name]
+        return values[self.network[-1].name]
 
     def step_through(
         self,
-        block: Block,
+        part: Block | Operation,
         views: Parameters,
-        x: Tensor,
+        values: Values,
         *,
         training: bool = True,
         tap: Tap | None = None,
     ) -> Tensor:
-        """Return what one block makes of its input x; `tap` is as in `outputs`."""
-        norm, parameters = self.norms[block.name], views[block.name]
+        """Return the output of one part of the network, which reads its inputs in `values`."""
+        inputs = [values[name] for name in part.reads]
+        if isinstance(part, Operation):
+            if part.kind == "dropout":
+                return (
+                    inputs[0] * self.masks[part.name][: len(inputs[0])] if training else inputs[0]
+                )
+            return ACTIVATIONS[part.activation](OPERATIONS[part.kind](part, inputs))
+        norm, parameters, (x,) = self.norms[part.name], views[part.name], inputs
         with self._casting():
-            y = apply_layer(block, norm.weight(parameters["weight"]), parameters.get("bias"), x)
+            y = apply_layer(part, norm.weight(parameters["weight"]), parameters.get("bias"), x)
             z = norm(y, parameters, training)
-            if block is self.blocks[-1]:
+            if part is self.network[-1]:
                 z = z.to(self.task.dtype)
         if tap is not None:
-            tap(block, y, z)
-        return self.pass_on(block, z)
+            tap(part, x, y, z)
+        x = ACTIVATIONS[part.activation](z)
+        return max_pool2d(x, part.pool) if part.pool > 1 else x
 
     def _casting(self) -> AbstractContextManager[object]:
         """Open a block in which layers compute in the precision of the run."""
         if self.spec.precision != "bfloat16":
             return nullcontext()
         return torch.autocast(self.task.device.type, torch.bfloat16)
-
-    @staticmethod
-    def pass_on(block: Block, z: Tensor) -> Tensor:
-        """Return the next block's input: a normalised output after non-linearity and pooling."""
-        x = ACTIVATIONS[block.activation](z)
-        return max_pool2d(x, block.pool) if block.pool > 1 else x
 
     def evaluate(self, theta: Tensor, batch: Batch, tap: Tap | None = None) -> Evaluation:
         """Return L and ∇L at θ in training mode, with batch statistics and this step's noise."""
@@ -185,18 +205,21 @@ class Objective:
         return product
 
     def weight_gradient(
-        self, views: Parameters, block: Block, x: Tensor, targets: Tensor
+        self, views: Parameters, block: Block, values: Values, targets: Tensor
     ) -> Tensor:
         """Return ∇L with respect to the weight of one block, in the shape of that weight.
 
-        x is the input of the block, whatever the blocks before it are. The numbers are those of
-        `evaluate`; only this block and those after it are computed.
+        `values` has the outputs of the block's ancestors, whatever their parameters are. All else
+        is computed at the parameters `views`. The numbers are those of `evaluate`.
         """
         weight = views[block.name]["weight"].detach().requires_grad_()
         views = views | {block.name: views[block.name] | {"weight": weight}}
-        for later in self.blocks[self.blocks.index(block) :]:
-            x = self.step_through(later, views, x)
-        loss = self.task.loss(x, targets) + self.penalty({block.name: views[block.name]})
+        values = dict(values)
+        for part in self.network:
+            if part.name not in self._ancestors[block.name]:
+                values[part.name] = self.step_through(part, views, values)
+        outputs = values[self.network[-1].name]
+        loss = self.task.loss(outputs, targets) + self.penalty({block.name: views[block.name]})
         (gradient,) = torch.autograd.grad(loss, weight)
         return gradient
 
@@ -227,9 +250,19 @@ class Objective:
                 norm.keeping = True
 
     def draw_noise(self, step: int) -> None:
-        """Draw the noise of a training step; all probes of that step see the same noise."""
+        """Draw the noise of a training step; all probes of that step see the same noise.
+
+        The masks of dropout are small, so they are drawn on the CPU: the same ones on every device.
+        """
         for layer, norm in self.norms.items():
             norm.draw(generator(self.spec.seed, "noise", layer, step, device=self.task.device))
+        for part in self.network:
+            if isinstance(part, Operation) and part.kind == "dropout":
+                draw = generator(self.spec.seed, "dropout", part.name, step)
+                kept = torch.rand((self.spec.batch, *part.output), generator=draw) >= part.rate
+                mask = kept.to(self.task.dtype) / (1 - part.rate)
+                # Always in the same memory, see `replay`.
+                self.masks.setdefault(part.name, mask.to(self.task.device)).copy_(mask)
 
     def commit(self) -> None:
         """Update the population statistics with the batch statistics of the last evaluation."""
@@ -257,4 +290,28 @@ def apply_layer(block: Block, weight: Tensor, bias: Tensor | None, x: Tensor) ->
     """Return the output of a block's affine layer, which its normalisation gets."""
     if block.kernel is None:
         return linear(x.flatten(1), weight, bias)
-    return conv2d(x, weight, bias, padding=block.padding)
+    return conv2d(x, weight, bias, block.stride, block.padding)
+
+
+def total(part: Operation, inputs: list[Tensor]) -> Tensor:
+    """Return the sum of two inputs; channels that one of them lacks count as 0 in it."""
+    missing = [part.output[0] - x.shape[1] for x in inputs]
+    left, right = (
+        pad(x, (0, 0, 0, 0, 0, more)) if more else x
+        for x, more in zip(inputs, missing, strict=True)
+    )
+    return left + right
+
+
+OPERATIONS: dict[str, Callable[[Operation, list[Tensor]], Tensor]] = {
+    "add": total,
+    "concatenate": lambda part, inputs: torch.cat(inputs, 1),
+    "max": lambda part, inputs: max_pool2d(inputs[0], part.kernel, part.stride, part.padding),
+    # The average of the positions that there are, without those of the padding.
+    "average": lambda part, inputs: avg_pool2d(
+        inputs[0], part.kernel, part.stride, part.padding, count_include_pad=False
+    ),
+    "mean": lambda part, inputs: inputs[0].mean((2, 3), keepdim=True),  # over all positions
+    # Over five neighbouring channels (Krizhevsky et al. 2012), with the constants of torch.
+    "lrn": lambda part, inputs: local_response_norm(inputs[0], 5),
+}

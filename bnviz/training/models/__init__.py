@@ -1,6 +1,6 @@
 """The networks. A file here is a family of networks, under the file's name. Its module must have
 
-    MODELS    name -> function (spec, shape of one example, number of outputs) -> tuple of blocks
+    MODELS    name -> function (spec, shape of one example, number of outputs) -> Network
 
 and may have, listed with its default,
 
@@ -16,9 +16,9 @@ import re
 from collections.abc import Callable
 
 from bnviz.discover import modules
-from bnviz.training.models.block import Block, Shape
+from bnviz.training.models.block import Block, Network, Operation, Shape, layers, wired
 
-Build = Callable[..., tuple[Block, ...]]
+Build = Callable[..., Network]
 _FILES = {
     module.__name__.rsplit(".", 1)[1]: module
     for module in modules(__name__, __path__)
@@ -43,9 +43,28 @@ def heeds(model: str, setting: str) -> bool:
 
 
 def relatives(model: str) -> dict[int, str]:
-    """Return the models of the same family whose names end in a number, by that number."""
-    family = (name for name in MODELS if FAMILY[name] == FAMILY[model])
-    return {int(number[0]): name for name in family if (number := re.search(r"\d+$", name))}
+    """Return the models of the same family by the number of layers that ends their names.
+
+    The result is empty unless all names of the family end in a number.
+    """
+    family = [name for name in MODELS if FAMILY[name] == FAMILY[model]]
+    numbers = {name: re.search(r"\d+$", name) for name in family}
+    return {
+        int(found[0]): name for name, found in numbers.items() if found and all(numbers.values())
+    }
 
 
-__all__ = ["FAMILY", "MODELS", "Block", "Build", "Shape", "heeds", "relatives", "version"]
+__all__ = [
+    "FAMILY",
+    "MODELS",
+    "Block",
+    "Build",
+    "Network",
+    "Operation",
+    "Shape",
+    "heeds",
+    "layers",
+    "relatives",
+    "version",
+    "wired",
+]

@@ -1,11 +1,14 @@
-"""A network as data: a sequence of blocks, each a layer with weights and what follows it.
+"""A network as data: layers with weights, and operations without, in the order of computation.
 
-This module does not import torch, because menus and checks read it too.
+Each names what it reads, so that a network is a directed acyclic graph. A network in a row names
+nothing: each block reads the one before. This module does not import torch, because menus and
+checks read it too.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from bnviz.spec import RunSpec
 
 Shape = tuple[int, ...]
+INPUT = "input"  # the name under which a block reads the network's input
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Block:
     normalised: bool = True
     activation: str | None = "relu"
     pool: int = 1
+    stride: int = 1
+    reads: tuple[str, ...] = ()  # the name of its input; none for the output of the block before
 
     @property
     def weight(self) -> Shape:
@@ -44,6 +50,49 @@ class Block:
         """Shape of one example after pooling: the input of the next block."""
         channels, *size = self.output
         return (channels, *(side // self.pool for side in size))
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation without weights, such as pooling or a join of branches, and a non-linearity."""
+
+    name: str  # kind and number, counted over the network: "add3"
+    kind: str  # "dropout", or a key of bnviz.training.objective.OPERATIONS
+    output: Shape  # of one example
+    reads: tuple[str, ...] = ()  # the names of its inputs; none for the output of the block before
+    activation: str | None = None
+    kernel: int = 1  # these three are of pooling
+    stride: int = 1
+    padding: int = 0
+    rate: float = 0.0  # of dropout: the share of the values that become 0
+
+
+Network = tuple[Block | Operation, ...]
+
+
+def wired(network: Network) -> Network:
+    """Return the network with the names of what each part reads, where they were left out."""
+    before = [INPUT, *(part.name for part in network)]
+    return tuple(
+        replace(part, reads=part.reads or (name,))
+        for part, name in zip(network, before, strict=False)
+    )
+
+
+def layers(network: Network) -> tuple[Block, ...]:
+    """Return the parts of a network that have weights."""
+    return tuple(part for part in network if isinstance(part, Block))
+
+
+def ancestors(network: Sequence[Block | Operation]) -> dict[str, frozenset[str]]:
+    """Return, by name, the names of all that the input of each part depends on, INPUT included.
+
+    The network must be `wired`.
+    """
+    found: dict[str, frozenset[str]] = {INPUT: frozenset()}
+    for part in network:
+        found[part.name] = frozenset(part.reads).union(*(found[name] for name in part.reads))
+    return found
 
 
 def require_images(spec: RunSpec, shape: Shape, side: int) -> None:

@@ -5,7 +5,9 @@ It is the change in a layer's gradient when the layers before it are updated. On
     G = ∇_{W_i} L(W_1^t, …, W_k^t)
     G' = ∇_{W_i} L(W_1^{t+1}, …, W_{i-1}^{t+1}, W_i^t, …, W_k^t)
 
-Biases, gamma and beta are updated together with the weight of their layer.
+Biases, gamma and beta are updated together with the weight of their layer. In a network with
+branches, the layers before a layer are those that its input depends on. A layer of a parallel
+branch is not one of them, so it keeps its weight of step t, as the layers after it do.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bnviz.training.models.block import INPUT, Block
 from bnviz.training.probes import Reading, one
 from bnviz.training.vectors import cosine, distance
 
@@ -29,16 +32,17 @@ def measure(moment: Moment) -> Iterator[Reading]:
 
     The cosine is NaN if a gradient is zero.
     """
-    objective, x = moment.objective, moment.batch.inputs
+    objective, values = moment.objective, {INPUT: moment.batch.inputs}
     before = objective.views(moment.evaluation.gradient)
     present, updated = objective.views(moment.theta), objective.views(moment.theta_next)
-    for block in objective.blocks:
-        # x is what this layer gets from the updated layers before it.
-        g = before[block.name]["weight"]
-        after = objective.weight_gradient(present, block, x, moment.batch.targets)
-        yield one(moment.step, "ics_l2", block.name, None, None, distance(g, after))
-        yield one(moment.step, "ics_cosine", block.name, None, None, cosine(g, after))
-        x = objective.step_through(block, updated, x)
+    for part in objective.network:
+        if isinstance(part, Block):
+            # `values` are the outputs of the updated layers before this one.
+            g = before[part.name]["weight"]
+            after = objective.weight_gradient(present, part, values, moment.batch.targets)
+            yield one(moment.step, "ics_l2", part.name, None, None, distance(g, after))
+            yield one(moment.step, "ics_cosine", part.name, None, None, cosine(g, after))
+        values[part.name] = objective.step_through(part, updated, values)
 
 
 def rows(spec: RunSpec, times: int) -> int:

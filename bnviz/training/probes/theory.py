@@ -150,10 +150,9 @@ def theorems(moment: Moment) -> Iterator[Reading]:
         objective.views(moment.theta.detach().requires_grad_()),
         moment.evaluation.gradient,
     )
-    seen: list[tuple[Block, Tensor, Tensor]] = []
+    seen: list[tuple[Block, Tensor, Tensor, Tensor]] = []
     loss, _, _ = objective.loss(views, moment.batch, tap=lambda *what: seen.append(what))
-    x = moment.batch.inputs
-    for block, y, z in seen:
+    for block, x, y, z in seen:
         if block.normalised:
             units, layer = chosen_units(moment, block), views[block.name]
             # Theorem 4.4 is about the loss without the penalty, but the training's gradient
@@ -163,12 +162,13 @@ def theorems(moment: Moment) -> Iterator[Reading]:
             )
             at, values = in_layer(loss, y, z, units, layer["gamma"].detach(), spec.epsilon)
             values |= theorem_4_4(
-                at, wide(rows_of(of_weight, units).flatten(1)), spectral_norm(patches(block, x))
+                at,
+                wide(rows_of(of_weight, units).flatten(1)),
+                spectral_norm(patches(block, x.detach())),
             )
             for metric, of_units in values.items():
                 places = [(moment.step, metric, block.name, unit, None) for unit in units]
                 yield several(of_units, places)
-        x = objective.pass_on(block, z.detach())
 
 
 def in_layer(
@@ -282,7 +282,8 @@ def patches(block: Block, x: Tensor) -> Tensor:
 
     if block.kernel is None:
         return x.flatten(1)
-    return unfold(x, block.kernel, padding=block.padding).transpose(1, 2).flatten(0, 1)
+    windows = unfold(x, block.kernel, padding=block.padding, stride=block.stride)
+    return windows.transpose(1, 2).flatten(0, 1)
 
 
 def spectral_norm(matrix: Tensor) -> Tensor:
