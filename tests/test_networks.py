@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from bnviz.presets import PRESETS
 from bnviz.spec import RunSpec, SpecError
 from bnviz.training.loop import Moment, Training
 from bnviz.training.models import Operation, layers
@@ -208,3 +209,17 @@ def test_the_new_settings_belong_to_one_family():
     assert "without skip connections" in RunSpec(model="resnet20", skip=False).regime()
     assert "skip" not in RunSpec(model="vgg11", skip=False).regime()
     assert "sigmoids" in RunSpec(model="inception", activation="sigmoid").regime()
+
+
+def test_the_presets_change_what_the_paper_changes():
+    """Ioffe & Szegedy (2015), Sec. 4.2.1 and 4.2.2."""
+    names = ("inception", "bn-baseline", "bn-x5", "bn-x30", "bn-x5-sigmoid", "inception-x5")
+    plain, baseline, five, thirty, sigmoid, unnormalised = (PRESETS[n].specs()[0] for n in names)
+    assert baseline == plain.model_copy(update={"norm": "batch"})
+    assert unnormalised == plain.model_copy(update={"lr": 5 * plain.lr})
+    assert thirty == five.model_copy(update={"lr": 30 * plain.lr})
+    assert sigmoid == five.model_copy(update={"activation": "sigmoid"})
+    assert (five.lr, five.l2) == (5 * plain.lr, plain.l2 / 5)
+    assert five.decay_every * 6 == plain.decay_every
+    assert plain.dropout and plain.lrn and not five.dropout and not five.lrn
+    assert (plain.momentum, plain.batch) == (0.9, 32)
