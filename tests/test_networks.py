@@ -72,7 +72,7 @@ def check_loss_and_gradient(at: Moment) -> None:
 @pytest.mark.parametrize(
     ("model", "norm"),
     [(model, norm) for model in ("inception", "resnet20") for norm in NORMS]
-    + [("inception224", "batch"), ("resnet56", "batch")],
+    + [("inception224", "batch")],  # resnet56 has the parts of resnet20
 )
 def test_covariate_shift_follows_definition_2_1_in_every_layer(model, norm):
     at = at_third_step(model, norm)
@@ -182,7 +182,7 @@ def test_a_dropout_mask_is_drawn_once_a_step_and_is_off_in_evaluation():
 
 def test_no_probe_changes_a_mask_or_what_the_training_makes_of_it():
     ends = []
-    for probes in ({}, dict.fromkeys(ALL_PROBES, 1)):
+    for probes in ({}, dict.fromkeys(ALL_PROBES, 2)):
         training = Training(tiny_spec(**DROPPED, batch=16, steps=2, probes=probes))
         while not training.finished:
             training.advance()
