@@ -316,7 +316,12 @@ def pull(values: pd.Series, y: Tensor, at: Moment) -> float:
 
 @pytest.mark.parametrize(
     "net",
-    [NETS["vgg11"], NETS["dln"], {"model": "lenetr", "data": "mnist-sample", "width": 0.5}],
+    [
+        NETS["vgg11"],
+        NETS["dln"],
+        {"model": "lenetr", "data": "mnist-sample", "width": 0.5},
+        {"model": "resnet20", "width": 0.25},
+    ],
     ids=str,
 )
 def test_patches_times_the_weight_are_the_input_of_the_normalisation(net):

@@ -22,7 +22,10 @@ class LeftOut(NamedTuple):
     group: str
 
 
-INCEPTION = "it needs the paper's Inception networks, which bnviz does not have yet"
+INCEPTION = (
+    "the presets `inception` to `inception-x5` repeat it at a small scale, and we have not judged "
+    "their runs yet"
+)
 
 LEFT_OUT = (
     LeftOut(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bnviz import paths
 from bnviz.data import SOURCES, available
+from bnviz.presets.ioffe_2015 import RATES
 from bnviz.presets.mnist import ON_MNIST
 from bnviz.presets.preset import (
     DEEP,
@@ -30,7 +31,8 @@ SWEPT = (
     Preset("dln", "DLN", f"The deep linear network. {ON_DLN}", DLN, norms=PAIR, page="sweep"),
 )
 PRESETS = {
-    preset.name: preset for preset in (*SCALES, *FIGURES, *ON_MNIST, *SECTION_4, *SURFACES, *SWEPT)
+    preset.name: preset
+    for preset in (*SCALES, *FIGURES, *ON_MNIST, *RATES, *SECTION_4, *SURFACES, *SWEPT)
 }
 ON_IMAGES = ("training", "distributions", "covariate_shift", "landscape", "norms", "sweep")
 

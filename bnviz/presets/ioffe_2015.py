@@ -1,0 +1,93 @@
+"""Inception at several learning rates: Section 4.2 and Figures 2 and 3 of Ioffe & Szegedy (2015).
+
+The paper trains on ImageNet with many asynchronous replicas; here each is one synchronous run.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bnviz.presets.preset import Preset
+
+LR = 0.01  # of the networks that the others are compared with; the paper's 0.0015 is for ImageNet
+L2 = 5e-4
+DECAY_EVERY = 120  # steps
+INCEPTION = {
+    "model": "inception",
+    "width": 0.5,
+    "data": "cifar10",
+    "batch": 32,
+    "steps": 3000,
+    "momentum": 0.9,
+    "schedule": "step",
+    "decay": 0.96,
+    "decay_every": DECAY_EVERY,
+    "l2": L2,
+    "dropout": 0.4,
+    "lrn": True,
+    "probes": {"accuracy": 5, "evaluation": 200},
+}
+# What the paper changes together with the learning rate (Sec. 4.2.1).
+ACCELERATED = {"dropout": 0.0, "lrn": False, "l2": L2 / 5, "decay_every": DECAY_EVERY // 6}
+SCALE = (
+    "A half-width Inception for small images, 3,000 steps on CIFAR-10. The paper's has 13.6 "
+    "million weights and takes up to 31 million steps on ImageNet."
+)
+
+
+def at_rate(name: str, label: str, says: str, norm: str, times: int, **changes: Any) -> Preset:
+    """Return the preset of one network, which trains at `times` the base learning rate."""
+    return Preset(
+        name=name,
+        label=label,
+        summary=f"{says} {SCALE}",
+        knobs=INCEPTION | changes | {"lr": times * LR},
+        norms=(norm,),
+        page="training",
+    )
+
+
+RATES = (
+    at_rate(
+        "inception",
+        "Inception",
+        "Inception without BatchNorm, with dropout and local response normalisation.",
+        "none",
+        1,
+    ),
+    at_rate("bn-baseline", "BN-Baseline", "The same with BatchNorm, all else alike.", "batch", 1),
+    at_rate(
+        "bn-x5",
+        "BN-x5",
+        "With BatchNorm at five times the learning rate, without dropout and local response "
+        "normalisation, with a fifth of the L2 penalty and a decay six times as fast.",
+        "batch",
+        5,
+        **ACCELERATED,
+    ),
+    at_rate("bn-x30", "BN-x30", "As BN-x5, at thirty times.", "batch", 30, **ACCELERATED),
+    at_rate(
+        "bn-x5-sigmoid",
+        "BN-x5-Sigmoid",
+        "As BN-x5, with sigmoids.",
+        "batch",
+        5,
+        **ACCELERATED,
+        activation="sigmoid",
+    ),
+    at_rate(
+        "inception-sigmoid",
+        "Inception, sigmoid",
+        "Inception without BatchNorm, with sigmoids.",
+        "none",
+        1,
+        activation="sigmoid",
+    ),
+    at_rate(
+        "inception-x5",
+        "Inception x5",
+        "Inception without BatchNorm at five times the learning rate.",
+        "none",
+        5,
+    ),
+)
