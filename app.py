@@ -46,6 +46,9 @@ PAGES = {
             "pages/classics/batchnorm.py", title="BatchNorm, taken apart", icon=":material/build:"
         ),
         st.Page("pages/classics/mnist.py", title="MNIST, 2015", icon=":material/looks_one:"),
+        st.Page(
+            "pages/classics/learning_rates.py", title="Learning rates", icon=":material/speed:"
+        ),
         st.Page("pages/classics/lenet.py", title="LeNet and MLP", icon=":material/grid_on:"),
     ],
     "Lab": [

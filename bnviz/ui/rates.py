@@ -1,0 +1,71 @@
+"""The page Learning rates: which of the paper's networks to train, and their figures."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bnviz.figures.panel import Grid
+from bnviz.figures.rates import RATES_ACCURACY, SPEED_UP
+from bnviz.presets import PRESETS, shipped
+from bnviz.presets.ioffe_2015 import RATES, SCALE
+from bnviz.spec import RunSpec
+from bnviz.ui import download, link, live, measure, page, progress
+from bnviz.ui.about import About, heading
+
+GRID: Grid = [[RATES_ACCURACY], [SPEED_UP]]
+LABELS = {preset.name: preset.label for preset in RATES}
+HIGHEST_SEED = 2**31 - 1
+PARAMETERS = ("rates", "seed", "unit", "smoothing", "last", "step")
+
+
+def rates_page(doc: str | None) -> None:
+    """Draw the page."""
+    words = About.of(doc)
+    heading(words, "learning_rates")
+    link.warn_of_unknown(PARAMETERS)
+    with st.container(key="controls", horizontal=True, gap="medium", vertical_alignment="bottom"):
+        specs = pick_networks()
+        if specs:
+            page.run_bar(specs, progress.states(specs))
+    if not specs:
+        st.info("Choose at least one network.", icon=":material/arrow_upward:")
+        return
+    for name in page.absent(specs):
+        download.offer(name)
+    with st.container(key="view-row", horizontal=True, gap="medium", vertical_alignment="bottom"):
+        unit, smoothing = page.pick_lines()
+    chosen = live.Choices(max(spec.steps for spec in specs), unit=unit, smoothing=smoothing)
+    ready = RATES[0].label if all(map(shipped, RATES)) else ""
+    live.show(
+        specs,
+        GRID,
+        chosen,
+        ready,
+        too=measure.offer,
+        beside=live.Prose(words.text, SCALE, words.limits),
+    )
+
+
+def pick_networks() -> list[RunSpec]:
+    """Let the reader choose networks and the seed, and return the settings of their runs."""
+    link.restore({"rates": list(LABELS)}, lambda _, text: unknown(text))
+    st.pills(
+        "Networks",
+        list(LABELS),
+        selection_mode="multi",
+        format_func=LABELS.__getitem__,
+        key="rates",
+        persist_state="session",
+    )
+    link.restore({"seed": 0}, lambda _, text: "")
+    st.number_input("Seed", 0, HIGHEST_SEED, step=1, key="seed", persist_state="session", width=100)
+    link.keep({"rates": list(LABELS), "seed": 0})
+    names = [name for name in LABELS if name in st.session_state["rates"]]
+    seed = int(st.session_state["seed"])
+    return [spec for name in names for spec in PRESETS[name].specs(seed=seed)]
+
+
+def unknown(text: str) -> str:
+    """Return what is wrong with the networks in the URL, or ""."""
+    fits = {part.strip() for part in text.split(",")} <= set(LABELS)
+    return "" if fits else f"it takes some of {', '.join(LABELS)}"
