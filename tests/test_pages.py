@@ -37,6 +37,7 @@ FIGURE_PAGES = {
 PAGES = [
     *(f"paper/{name}" for name in FIGURE_PAGES),
     "classics/mnist",
+    "classics/learning_rates",
     "classics/lenet",
     "lab/start",
     "lab/present",

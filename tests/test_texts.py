@@ -27,6 +27,7 @@ ANALYSIS_PAGES = (
     "paper/theory",
     "classics/batchnorm",
     "classics/mnist",
+    "classics/learning_rates",
     "classics/lenet",
 )
 FOLDERS = ("pages", "bnviz/story", "bnviz/presets", "bnviz/ui", "bnviz/figures", "bnviz/analysis")
