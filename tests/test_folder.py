@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,12 @@ from bnviz.data import DataError, own
 from bnviz.importing import folder as folders
 from bnviz.importing.folder import Imported, drawn, import_folder
 from bnviz.importing.pictures import Broken, pixels, square
+from bnviz.runs.bundle import bundle
+from bnviz.runs.bundle_files import BundleError
+from bnviz.runs.engines.inline import Inline
+from bnviz.runs.run import Run
 from bnviz.runs.store import Store
+from bnviz.runs.unpack import unpack
 from bnviz.spec import RunSpec, SpecError
 from tests.conftest import tiny_spec
 
@@ -71,6 +77,15 @@ def spoil(root: Path) -> dict[str, str]:
 def said_of(root: Path, name: str = "flowers", **options: Any) -> tuple[Imported, list[str]]:
     said: list[str] = []
     return import_folder(root, name, report=said.append, **options), said
+
+
+def trained(made: Imported, **changed: Any) -> Run:
+    """Train two steps on a new data set."""
+    settings = {"model": "lenet", "width": 0.25, "batch": 4, "steps": 2, "probes": {"accuracy": 1}}
+    run = Store().submit(tiny_spec(data=made.source.name, **(settings | changed)))
+    Inline().start(run)
+    assert run.state == "done", run.log()
+    return run
 
 
 # One image
@@ -362,6 +377,62 @@ def test_two_sets_of_one_name_never_share_a_run(tmp_path: Path) -> None:
     (data.data_folder() / f"{two.name}.safetensors").unlink()
     with pytest.raises(DataError, match="flowers is the name of several data sets: choose"):
         data.called("flowers")
+
+
+def test_a_run_travels_in_a_bundle_without_its_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tree(tmp_path / "photos", each=60)
+    spoil(root)
+    made, _ = said_of(root)
+    run = trained(made)
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(bundle([run], {}, [], "Flowers"))
+    monkeypatch.setenv("BNVIZ_CACHE", str(tmp_path / "elsewhere"))
+    name = made.source.name
+    assert name not in data.SOURCES
+    (there,) = unpack(path, Store())
+    assert there.state == "done" and there.rows().equals(run.rows())
+    assert name in data.SOURCES and not data.available(name)
+    folder = data.data_folder()
+    with pytest.raises(DataError) as missing:
+        data.require(name)
+    assert str(missing.value) == (
+        f"{made.source.label} is not in {folder}: import its folder with "
+        "`python -m bnviz data import FOLDER --name flowers`"
+    )
+    assert import_folder(root, "flowers").source.name == name
+    assert trained(made, seed=1).id != there.id
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"side": 16}, "its spec.json describes other data than 'flowers@"),
+        ({"side": 1}, "its spec.json does not describe its data as bnviz does"),
+        ({"classes": ["a", "b\n"]}, "its spec.json does not describe its data as bnviz does"),
+        (None, "its spec.json does not describe its data as bnviz does"),
+    ],
+)
+def test_a_bundle_cannot_pass_off_other_data(
+    change: Any, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bnviz.runs.bundle import zipped
+    from bnviz.runs.bundle_run import files_of
+
+    run = trained(import_folder(tree(tmp_path / "photos"), "flowers"))
+    files = {f"runs/{run.id}/{name}": content for name, content in files_of(run).items()}
+    told = json.loads(files[f"runs/{run.id}/spec.json"])
+    told["data"] = change and told["data"] | change
+    files[f"runs/{run.id}/spec.json"] = json.dumps(told)
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(
+        zipped({name: c.encode() if isinstance(c, str) else c for name, c in files.items()})
+    )
+    monkeypatch.setenv("BNVIZ_CACHE", str(tmp_path / "elsewhere"))
+    with pytest.raises(BundleError, match=says):
+        unpack(path, Store())
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_damaged_facts_are_no_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
