@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from bnviz.runs.store import Store
 from bnviz.runs.unpack import unpack
 from bnviz.spec import RunSpec, SpecError
 from tests.conftest import tiny_spec
+from tests.pages import drawer, page
 
 RED, GREEN, BLUE = (200, 30, 30), (30, 200, 30), (30, 30, 200)
 COLOURS = {"rose": RED, "fern": GREEN, "iris": BLUE}
@@ -306,6 +308,25 @@ def test_a_wrong_number_is_refused(
     assert capsys.readouterr().err == f"bnviz: {says}\n"
 
 
+def test_options_of_own_images_need_a_name(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["data", "import", "photos", "--side", "64"])
+    assert capsys.readouterr().err == (
+        "bnviz: --side, --test-share and --seed are for images of your own: add --name\n"
+    )
+
+
+def test_a_disk_that_is_too_small_is_noticed_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=90_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(
+        DataError, match=r"15 images of 32 × 32 pixels need 92 kB .* 90 kB are free"
+    ):
+        import_folder(tree(tmp_path / "photos"), "flowers")
+
+
 @pytest.mark.parametrize("place", [folders, data], ids=["before", "after"])
 def test_an_interrupted_import_leaves_no_data_set(
     place: Any,
@@ -465,3 +486,29 @@ def test_the_command_imports_a_folder_and_trains_on_it(
     cli.main(words.split())
     (run,) = Store().runs()
     assert run.state == "done" and run.spec.data == name
+
+
+# Pages
+
+
+@pytest.mark.usefixtures("no_supervisor")
+def test_pages_offer_a_set_and_say_how_to_get_its_images_back(tmp_path: Path) -> None:
+    source = import_folder(tree(tmp_path / "photos"), "flowers").source
+    settings = {"preset": "quick", "data": source.name, "batch": "4"}
+    opened = drawer(page("paper/training", **settings))
+    assert not opened.exception and not opened.warning
+    assert source.label in opened.selectbox(key="data").options
+    (data.data_folder() / f"{source.name}.safetensors").unlink()
+    opened = drawer(page("paper/training", **settings))
+    assert not opened.exception
+    assert f"{source.label} – not here yet" in opened.selectbox(key="data").options
+    (warning,) = opened.warning
+    assert "`python -m bnviz data import FOLDER --name flowers`" in warning.value
+    assert not [button for button in opened.button if str(button.key).startswith("download-")]
+
+
+@pytest.mark.usefixtures("no_supervisor")
+def test_a_link_to_a_set_that_is_not_here_names_the_sets() -> None:
+    opened = page("paper/training", data="flowers@0123456789ab")
+    (warning,) = opened.warning
+    assert "data must be one of cifar10, cifar10-sample" in warning.value

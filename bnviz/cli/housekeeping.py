@@ -10,6 +10,7 @@ from pathlib import Path
 from bnviz import data, importing
 from bnviz.cli.device import device_option
 from bnviz.cli.errors import fail
+from bnviz.importing.folder import LAYOUT, SEED, SHARE, SIDE, import_folder
 from bnviz.paths import GALLERY, PROJECT, settle
 from bnviz.recent import release_early
 from bnviz.runs import devices
@@ -17,6 +18,8 @@ from bnviz.runs.bundle_files import is_bundle
 from bnviz.runs.run import held
 from bnviz.runs.store import Store
 from bnviz.runs.unpack import unpack
+
+OWN = SIDE, SHARE, SEED  # the options of images of one's own, where none is given
 
 
 def app(options: argparse.Namespace) -> None:
@@ -72,6 +75,8 @@ def data_import(options: argparse.Namespace) -> None:
     """
     if options.name is not None:
         own_images(options)
+    elif (options.side, options.test_share, options.seed) != OWN:
+        fail("--side, --test-share and --seed are for images of your own: add --name")
     elif is_bundle(options.path):
         for run in unpack(options.path, Store()):
             print(f"{run.id} is here: {run.spec.summary()}")
@@ -83,8 +88,6 @@ def data_import(options: argparse.Namespace) -> None:
 def own_images(options: argparse.Namespace) -> None:
     """Import a folder of images by class, with a sentence on each file that is left out."""
     from tqdm import tqdm
-
-    from bnviz.importing.folder import import_folder
 
     try:
         made = import_folder(
@@ -185,7 +188,6 @@ def data_options(command: argparse.ArgumentParser) -> None:
 
 def own_options(command: argparse.ArgumentParser) -> None:
     """Add the options for a folder of one's own images."""
-    from bnviz.importing.folder import LAYOUT, SEED, SHARE, SIDE
 
     group = command.add_argument_group("a folder of your own images", f"It has {LAYOUT}.")
     add = group.add_argument

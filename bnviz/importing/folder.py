@@ -7,6 +7,7 @@ the split if they are there; otherwise a share of each class, drawn by a seed, i
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -20,7 +21,7 @@ from bnviz.data import Arrays, DataError, Source, own
 from bnviz.data.source import digests
 from bnviz.importing.containers import shown
 from bnviz.importing.pictures import Broken, Transform, pixels, square, suffixes
-from bnviz.words import shorten
+from bnviz.words import in_bytes, shorten
 
 LAYOUT = (
     "a subfolder of images for each of two or more classes, or the subfolders train and val with "
@@ -78,7 +79,7 @@ def import_folder(
     """
     check(folder, name, side, share, seed)
     listing = listed(folder)
-    data.data_folder().mkdir(parents=True, exist_ok=True)
+    check_room(listing, side)
     # The file has no name on most systems, so that an import that dies leaves nothing behind.
     with TemporaryFile(dir=data.data_folder()) as file:
         kept = list(decoded(progress(listing.files), folder, square(side), file, report))
@@ -112,6 +113,17 @@ def check(folder: Path, name: str, side: int, share: float, seed: int) -> None:
         raise DataError(f"the share of tests must be from {SHARES[0]} to {SHARES[1]}, got {share}")
     if seed < 0:
         raise DataError(f"the seed must be at least 0, got {seed}")
+
+
+def check_room(listing: Listing, side: int) -> None:
+    """Raise DataError if the disk of the data folder is too small for these images, twice."""
+    folder, needed = data.data_folder(), 2 * len(listing.files) * 3 * side**2
+    folder.mkdir(parents=True, exist_ok=True)
+    if needed > (free := shutil.disk_usage(folder).free):
+        raise DataError(
+            f"{len(listing.files):,} images of {side} × {side} pixels need {in_bytes(needed)} on "
+            f"the disk of {folder}, and {in_bytes(free)} are free: choose a smaller side"
+        )
 
 
 def listed(folder: Path) -> Listing:
