@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 from collections import UserDict
 from collections.abc import Iterator
 from functools import lru_cache
@@ -29,6 +30,7 @@ NAME_IN_WORDS = (
 FULL_NAME = re.compile(f"{NAME}@[0-9a-f]{{12}}")
 SIDES = (8, 512)  # pixels
 MOST_CLASSES = 10_000
+RECENT_NS = 2 * 10**9  # a folder may change twice within one time stamp, which is as coarse as this
 LONGEST_CLASS = 100  # characters of the name of a class
 
 _met: dict[Path, Source] = {}  # by the file of the facts, which never change
@@ -133,7 +135,10 @@ def names() -> tuple[str, ...]:
     """Return the full names of the reader's own sets in the data folder, in alphabetical order."""
     try:
         folder = data_folder()
-        return _listed(folder, folder.stat().st_mtime_ns)
+        changed_ns = folder.stat().st_mtime_ns
+        if time.time_ns() - changed_ns < RECENT_NS:
+            _listed.cache_clear()
+        return _listed(folder, changed_ns)
     except OSError:
         return ()
 
