@@ -22,6 +22,11 @@ def cache() -> Path:
     return Path(named).absolute() if named else users_own() if INSTALLED else PROJECT / "cache"
 
 
+def data_folder() -> Path:
+    """Return the folder of stored data sets, `data` in the cache."""
+    return cache() / "data"
+
+
 def users_own() -> Path:
     """Return bnviz's folder in the user's cache folder; OSError if the user has no home folder."""
     try:

@@ -40,7 +40,10 @@ class RunSpec(NetworkSpec):
     data: str = Field(
         "cifar10-sample",
         title="Data",
-        description="A full data set, the small sample that comes with bnviz, or Gaussian samples.",
+        description=(
+            "A full data set, the small sample that comes with bnviz, Gaussian samples, or images "
+            "of your own, which `data import` makes a data set."
+        ),
         json_schema_extra={"enum": [*TABLES["data"]]},
     )
     pixels: Literal["standardised", "binary"] = Field(

@@ -422,8 +422,8 @@ def test_more_than_a_bundle_may_hold_is_refused(whole, run, path, elsewhere, mon
         path, archived((whole | {rows: bytes(65 * 2**20)}).items()), elsewhere
     )
     spec = f"runs/{run.id}/spec.json"
-    assert f"{spec} is larger than 64 kB" in refused(
-        path, archived((whole | {spec: bytes(2**17)}).items()), elsewhere
+    assert f"{spec} is larger than 16 MB" in refused(
+        path, archived((whole | {spec: bytes(2**24 + 1)}).items()), elsewhere
     )
     content = archived([*whole.items(), ("a", bytes(60_000)), ("b", bytes(60_000))])
     for limit, value, says in (

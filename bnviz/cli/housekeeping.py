@@ -10,6 +10,7 @@ from pathlib import Path
 from bnviz import data, importing
 from bnviz.cli.device import device_option
 from bnviz.cli.errors import fail
+from bnviz.importing.folder import LAYOUT, SEED, SHARE, SIDE, import_folder
 from bnviz.paths import GALLERY, PROJECT, settle
 from bnviz.recent import release_early
 from bnviz.runs import devices
@@ -17,6 +18,8 @@ from bnviz.runs.bundle_files import is_bundle
 from bnviz.runs.run import held
 from bnviz.runs.store import Store
 from bnviz.runs.unpack import unpack
+
+OWN = SIDE, SHARE, SEED  # the options of images of one's own, where none is given
 
 
 def app(options: argparse.Namespace) -> None:
@@ -44,17 +47,19 @@ def gallery(options: argparse.Namespace) -> None:
     from bnviz.runs import gallery
 
     gallery.replaceable(options.out or GALLERY)
-    for name in data.SOURCES:
-        data.require(name)
+    for name, source in data.SOURCES.items():
+        if not source.own:
+            data.require(name)
     count, size = gallery.make(options.out, gpu=devices.device() != "cpu")
     print(f"{count} runs, {size / 2**20:.1f} MB")
 
 
 def data_list(options: argparse.Namespace) -> None:
     """List the data sets and whether they are on this machine."""
+    width = max(map(len, data.SOURCES))
     for source in data.SOURCES.values():
         where = "here" if data.available(source.name) else "missing"
-        print(f"{source.name:16} {where:8} {source.label}")
+        print(f"{source.name:{width}}  {where:8} {source.label}")
 
 
 def data_fetch(options: argparse.Namespace) -> None:
@@ -64,13 +69,41 @@ def data_fetch(options: argparse.Namespace) -> None:
 
 
 def data_import(options: argparse.Namespace) -> None:
-    """Import a data set, or the runs of a bundle, from a file, an archive or a folder."""
-    if is_bundle(options.path):
+    """Import a data set, the runs of a bundle, or your own images, from a file or a folder.
+
+    With --name, the folder holds images of one's own, in a subfolder for each class.
+    """
+    if options.name is not None:
+        own_images(options)
+    elif (options.side, options.test_share, options.seed) != OWN:
+        fail("--side, --test-share and --seed are for images of your own: add --name")
+    elif is_bundle(options.path):
         for run in unpack(options.path, Store()):
             print(f"{run.id} is here: {run.spec.summary()}")
     else:
         for name in importing.import_path(options.path):
             print(f"Imported {name}.")
+
+
+def own_images(options: argparse.Namespace) -> None:
+    """Import a folder of images by class, with a sentence on each file that is left out."""
+    from tqdm import tqdm
+
+    try:
+        made = import_folder(
+            options.path,
+            options.name,
+            options.side,
+            options.test_share,
+            options.seed,
+            report=lambda sentence: tqdm.write(f"bnviz: {sentence}", file=sys.stderr),
+            progress=lambda files: tqdm(files, unit="image", disable=None),
+        )
+    except KeyboardInterrupt:
+        fail("stopped; nothing was imported")
+    print(f"Imported {made.source.label}.")
+    print(f"Files left out: {made.skipped:,} broken, {made.others:,} that are no images.")
+    print(f"Train on it: python -m bnviz run --data {options.name}")
 
 
 def reset(options: argparse.Namespace) -> None:
@@ -145,7 +178,21 @@ def data_options(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(metavar="action", parser_class=Parser)
     added = {}
     for name, does in (("list", data_list), ("fetch", data_fetch), ("import", data_import)):
-        added[name] = actions.add_parser(name, help=does.__doc__, description=does.__doc__)
+        does_what = (does.__doc__ or "").partition("\n")[0]
+        added[name] = actions.add_parser(name, help=does_what, description=does_what)
         added[name].set_defaults(command=does)
     added["fetch"].add_argument("name")
     added["import"].add_argument("path", type=Path)
+    own_options(added["import"])
+
+
+def own_options(command: argparse.ArgumentParser) -> None:
+    """Add the options for a folder of one's own images."""
+
+    group = command.add_argument_group("a folder of your own images", f"It has {LAYOUT}.")
+    add = group.add_argument
+    add("--name", help="import the folder as a data set of this name, such as flowers")
+    add("--side", type=int, default=SIDE, help=f"pixels of the square images (default: {SIDE})")
+    text = f"share of each class for testing, unless the folder has val or test (default: {SHARE})"
+    add("--test-share", type=float, default=SHARE, metavar="SHARE", help=text)
+    add("--seed", type=int, default=SEED, help=f"draws that share (default: {SEED})")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, get_origin
 
+from bnviz.data import called
 from bnviz.presets import PRESETS, Preset
 from bnviz.spec import RunSpec, SpecError
 from bnviz.sweeps import SWEEPS, turn
@@ -64,8 +65,10 @@ def asked(options: argparse.Namespace) -> list[RunSpec]:
 def knob(name: str, text: str) -> Any:
     """Return an option's text in the form that RunSpec accepts.
 
-    Commas separate the values of a list.
+    Commas separate the values of a list. A data set of the reader's own needs no hash.
     """
+    if name == "data":
+        return called(text)
     if get_origin(RunSpec.model_fields[name].annotation) is tuple:
         return [part for part in text.split(",") if part]
     return text

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bnviz.data.source import Arrays, Bytes
+from bnviz.data.source import Arrays, Bytes, Labels
 
 SAMPLES = Path(__file__).parent / "sample"
 COLUMNS = 50  # images side by side
@@ -46,7 +46,7 @@ def draw(arrays: Arrays, train: int, test: int, seed: int) -> dict[str, NDArray[
     """
     rng = np.random.default_rng(seed)
 
-    def drawn(labels: Bytes, per_class: int) -> NDArray[np.intp]:
+    def drawn(labels: Labels, per_class: int) -> NDArray[np.intp]:
         places = (np.flatnonzero(labels == label) for label in np.unique(labels))
         return np.sort(
             np.concatenate([rng.choice(place, per_class, replace=False) for place in places])

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
+Labels = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 class DataError(Exception):
@@ -19,12 +20,15 @@ class DataError(Exception):
 
 
 class Arrays(NamedTuple):
-    """Images uint8 (n, H, W, C) and labels uint8 (n,); they may be read-only."""
+    """Images uint8 (n, H, W, C) and labels (n,); they may be read-only.
+
+    Labels are uint8, or uint16 where there are more than 256 classes.
+    """
 
     train_images: Bytes
-    train_labels: Bytes
+    train_labels: Labels
     test_images: Bytes
-    test_labels: Bytes
+    test_labels: Labels
 
 
 def digests(arrays: Arrays) -> tuple[str, ...]:
@@ -50,7 +54,8 @@ class Source:
     """A data set.
 
     `built_in` returns data that ships with the package. Data with an `original` has to be imported
-    first. Data that is generated from the run's seed has neither of them, and no digests.
+    first, and so have images of the reader's own, which are `own`. Data that is generated from the
+    run's seed has none of these, and no digests.
     """
 
     name: str
@@ -62,12 +67,18 @@ class Source:
     digests: tuple[str, ...] = ()  # SHA-256 of each of the four arrays in C order
     built_in: Callable[[], Arrays] | None = None
     original: Original | None = None
+    own: bool = False  # imported from a folder; the name then ends in a hash of the content
     version: int = 1  # part of a run's id: raise it if the numbers that a network gets change
 
     @property
     def outputs(self) -> int:
         """The number of outputs that a network needs: one per class, or one per target value."""
         return len(self.classes) or self.shape[0]
+
+    @property
+    def stored(self) -> bool:
+        """Whether its images have to be in the data folder before they can be read."""
+        return self.own or self.original is not None
 
     @property
     def archives(self) -> str:

@@ -3,7 +3,7 @@
 A copy is recognised by its content, not by its file names. containers.py yields the files of a
 folder or an archive, formats.py the images and labels in each file, and copies.py puts them into
 the published order. Their SHA-256 digests decide whether the copy is whole. search.py, the place to
-start reading, ties these together.
+start reading, ties these together. folder.py makes a data set of images that nobody has published.
 """
 
 import shutil
@@ -37,7 +37,7 @@ def fetch(name: str) -> None:
     """Download and store a data set, and show the progress; DataError if that fails."""
     source = data.known(name)
     if source.original is None:
-        return
+        return data.require(name)
     folder = data.data_folder() / f"{name}.download"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -99,12 +99,14 @@ class Search:
             copy = strangers[0]
             return (
                 f"{self.path} is not a copy of {copy.source.label}: it holds {copy.strangers:,} "
-                "images of the same size, but they are different ones"
+                "images of the same size, but they are different ones; "
+                "images of your own need --name"
             )
         return ""
 
     def _of_nothing(self) -> str:
         choices = ", or ".join(copy.source.archives for copy in self.copies)
+        choices += "; images of your own need --name" if self.path.is_dir() else ""
         if self.notices:
             name, says = self.notices[0]
             if name == self.path.name:

@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field
 
+from bnviz.data import SOURCES
+from bnviz.data.own import Facts
 from bnviz.runs.bundle_files import MAX_TOTAL, BundleError, megabytes
 from bnviz.runs.facts import valid_part
 from bnviz.runs.parts import EMPTY, SCHEMA
@@ -40,11 +42,13 @@ def files_of(run: Run) -> dict[str, bytes | str]:
 
     In spec.json, `spec` holds the settings that differ from the defaults, so that settings may be
     added later without changing the id. `knobs` holds all settings, so that a changed default is
-    noticed.
+    noticed. `data` holds the facts of a data set of the reader's own, which others may not have.
     """
+    source = SOURCES[run.spec.data]
+    facts = {"data": Facts.of(source).model_dump(mode="json")} if source.own else {}
     asked = {name: value for name, value in run.spec.canonical().items() if name != "versions"}
     return {
-        "spec.json": in_json({"spec": asked, "knobs": run.spec.model_dump(mode="json")}),
+        "spec.json": in_json({"spec": asked, "knobs": run.spec.model_dump(mode="json")} | facts),
         "rows.parquet": rows_of(run),
         "meta.json": in_json(known_facts(run.meta(), run.spec, run.diverged_at)),
         "done.json": in_json({"diverged_at": run.diverged_at}),

@@ -18,6 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from bnviz.data import SOURCES, describe
+from bnviz.data.own import Facts, meet
 from bnviz.importing.guarded import TooMuch
 from bnviz.runs.bundle_files import FILES, MAX_FILE, BundleError, Files, opened
 from bnviz.runs.bundle_run import check_size, known_facts, packed
@@ -28,6 +30,7 @@ from bnviz.spec import RunSpec, SpecError
 from bnviz.words import shorten
 
 MAX_JSON = 64 * 2**10
+MAX_SPEC = 16 * 2**20  # it may name thousands of classes
 METRIC = re.compile(r"\w{1,64}")
 
 
@@ -57,6 +60,8 @@ def unpack(path: Path, store: Store) -> list[Run]:
     store.root.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".import-", dir=store.root) as staging:
         folders = [write(Path(staging) / id, run) for id, run in new.items()]
+        for name in {run.spec.data for run in unpacked.values()} - {*SOURCES}:
+            describe(SOURCES[name])  # its runs can be read only then
         for folder in folders:
             place(folder, store)
     return [store.run(id) for id in unpacked]
@@ -111,7 +116,8 @@ def read_run(id: str, files: Files) -> Unpacked:
         raise BundleError(f"run {id} of the bundle lacks {', '.join(absent)}")
 
     def told(name: str) -> dict[str, Any]:
-        return json_object(files.read(f"runs/{id}/{name}", MAX_JSON), f"{name} of run {id}")
+        most = MAX_SPEC if name == "spec.json" else MAX_JSON
+        return json_object(files.read(f"runs/{id}/{name}", most), f"{name} of run {id}")
 
     spec = spec_of(id, told("spec.json"))
     table = table_of(files.read(f"runs/{id}/rows.parquet", MAX_FILE), spec)
@@ -137,6 +143,8 @@ def spec_of(id: str, told: dict[str, Any]) -> RunSpec:
     settings, knobs = told.get("spec"), told.get("knobs")
     if not isinstance(settings, dict) or not isinstance(knobs, dict):
         raise BundleError(f"spec.json of run {id} lacks spec or knobs")
+    if "data" in told:
+        meet_data(id, told["data"], settings.get("data"))
     try:
         spec = RunSpec.of(**settings)
     except SpecError as problem:
@@ -152,6 +160,19 @@ def spec_of(id: str, told: dict[str, Any]) -> RunSpec:
                 f"which this version of bnviz sets to {shorten(value)}"
             )
     return spec
+
+
+def meet_data(id: str, told: Any, name: Any) -> None:
+    """Make a data set of somebody's own known by its facts; BundleError if its hash differs."""
+    try:
+        source = Facts.model_validate_json(json.dumps(told)).source()
+    except ValueError:
+        raise BundleError(
+            f"run {id}: its spec.json does not describe its data as bnviz does"
+        ) from None
+    if source.name != name:
+        raise BundleError(f"run {id}: its spec.json describes other data than {shorten(name)}")
+    meet(source)
 
 
 def table_of(content: bytes, spec: RunSpec) -> pa.Table:

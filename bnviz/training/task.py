@@ -19,6 +19,7 @@ from bnviz.spec import RunSpec
 from bnviz.training.seeds import generator
 from bnviz.training.vectors import wide
 
+CHUNK = 10_000  # images whose levels are counted at once
 PADDING = 4  # pixels on every side before the random crop
 
 
@@ -199,12 +200,11 @@ def pixel_statistics(data: str) -> tuple[np.ndarray, np.ndarray]:
     Both are (channels,), on the scale 0..255, and computed from the exact counts of all levels.
     """
     images = read(data).train_images
-    counts = np.stack(
-        [
-            np.bincount(images[..., channel].ravel(), minlength=256)
-            for channel in range(images.shape[-1])
-        ]
-    )
+    counts = np.zeros((images.shape[-1], 256), np.intp)
+    for start in range(0, len(images), CHUNK):  # bincount takes eight bytes a pixel
+        chunk = images[start : start + CHUNK]
+        for channel, of_channel in enumerate(counts):
+            of_channel += np.bincount(chunk[..., channel].ravel(), minlength=256)
     levels, total = np.arange(256), counts.sum(axis=1)
     mean = counts @ levels / total
     return mean, np.sqrt(counts @ levels**2 / total - mean**2)

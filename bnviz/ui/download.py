@@ -28,7 +28,8 @@ def offer(name: str, sample: bool = False) -> None:
     if running is not None and running.returncode:
         st.error(last_line(name))
     with st.container(horizontal=True):
-        fetch(name)
+        if data.SOURCES[name].original:
+            fetch(name)
         if sample and (smaller := f"{name}-sample") in data.SOURCES:
             st.button(
                 f"Use the {data.SOURCES[smaller].label}",
