@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 import torch
 
+from bnviz.training import task as task_module
 from bnviz.training.objective import Objective
 from bnviz.training.probes.activations import chosen_unit
 from bnviz.training.task import task
@@ -92,6 +96,15 @@ def test_inputs_are_standardised_by_the_training_set():
     inputs = task.batch(0).inputs
     torch.testing.assert_close(inputs.mean((0, 2, 3)), torch.zeros(3).double(), atol=1e-9, rtol=0)
     torch.testing.assert_close(inputs.std((0, 2, 3), correction=0), torch.ones(3).double())
+
+
+def test_a_channel_that_is_the_same_everywhere_is_divided_by_one(monkeypatch):
+    images = np.full((3, 2, 2, 2), 7, np.uint8)
+    images[0, ..., 1] = 10
+    monkeypatch.setattr(task_module, "read", lambda name: SimpleNamespace(train_images=images))
+    mean, deviation = task_module.pixel_statistics.__wrapped__("grey")
+    assert mean == pytest.approx([7, 8])
+    assert deviation == pytest.approx([1, 2**0.5])
 
 
 def test_augmentation_crops_and_flips_and_keeps_labels():

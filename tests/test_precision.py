@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from bnviz.figures import PANELS, precision
 from bnviz.training.loop import Training
 from bnviz.training.norms import NORMS
 from tests.conftest import ALL_PROBES, tiny_spec
@@ -57,3 +58,17 @@ def test_only_tf32_allows_a_gpu_to_round_products(precision: str, allowed: bool)
 def test_on_a_cpu_tf32_is_float32() -> None:
     one, other = trained("tf32").fetch(), trained("float32").fetch()
     assert one == other
+
+
+def test_a_figure_says_how_far_a_coarse_precision_moves_its_numbers() -> None:
+    accuracy, exact = PANELS["training-accuracy"], tiny_spec()
+    coarse, on_a_gpu = (tiny_spec(precision=name) for name in ("bfloat16", "tf32"))
+    assert precision.said(accuracy, [exact]) == ""
+    assert precision.said(accuracy, [exact, coarse]) == (
+        "In bfloat16, half of these numbers differ from those in float32 by less than 0.53% of "
+        "their size, and nine in ten by less than 2.6%."
+    )
+    assert precision.said(accuracy, [on_a_gpu]) == (
+        "How far tf32 moves these numbers is not measured."
+    )
+    assert "not measured" in precision.said(PANELS["test-accuracy"], [coarse])

@@ -39,6 +39,9 @@ SCALE = (
 )
 
 
+SHIPPED = ("inception", "bn-baseline")  # of RATES, with seed 0
+
+
 def at_rate(name: str, label: str, says: str, norm: str, times: int, **changes: Any) -> Preset:
     """Return the preset of one network, which trains at `times` the base learning rate."""
     return Preset(
@@ -48,6 +51,7 @@ def at_rate(name: str, label: str, says: str, norm: str, times: int, **changes: 
         knobs=INCEPTION | changes | {"lr": times * LR},
         norms=(norm,),
         page="learning_rates",
+        ships=(0,) if name in SHIPPED else (),
     )
 
 

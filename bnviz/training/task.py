@@ -197,7 +197,8 @@ def task(spec: RunSpec, device: torch.device, dtype: torch.dtype) -> Task:
 def pixel_statistics(data: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean and standard deviation of each channel over all training pixels.
 
-    Both are (channels,), on the scale 0..255, and computed from the exact counts of all levels.
+    Both are (channels,), on the scale 0..255, and computed from the exact counts of all levels. The
+    deviation of a channel that is the same everywhere is given as 1, so that it becomes 0.
     """
     images = read(data).train_images
     counts = np.zeros((images.shape[-1], 256), np.intp)
@@ -207,4 +208,5 @@ def pixel_statistics(data: str) -> tuple[np.ndarray, np.ndarray]:
             of_channel += np.bincount(chunk[..., channel].ravel(), minlength=256)
     levels, total = np.arange(256), counts.sum(axis=1)
     mean = counts @ levels / total
-    return mean, np.sqrt(counts @ levels**2 / total - mean**2)
+    varied = (counts > 0).sum(axis=1) > 1
+    return mean, np.sqrt(np.where(varied, counts @ levels**2 / total - mean**2, 1.0))

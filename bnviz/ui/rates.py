@@ -35,7 +35,7 @@ def rates_page(doc: str | None) -> None:
     with st.container(key="view-row", horizontal=True, gap="medium", vertical_alignment="bottom"):
         unit, smoothing = page.pick_lines()
     chosen = live.Choices(max(spec.steps for spec in specs), unit=unit, smoothing=smoothing)
-    ready = RATES[0].label if all(map(shipped, RATES)) else ""
+    ready = ", ".join(LABELS[name] for name in at_first()) if shipped(RATES[0]) else ""
     live.show(
         specs,
         GRID,
@@ -48,7 +48,7 @@ def rates_page(doc: str | None) -> None:
 
 def pick_networks() -> list[RunSpec]:
     """Let the reader choose networks and the seed, and return the settings of their runs."""
-    link.restore({"rates": list(LABELS)}, lambda _, text: unknown(text))
+    link.restore({"rates": at_first()}, lambda _, text: unknown(text))
     st.pills(
         "Networks",
         list(LABELS),
@@ -59,10 +59,15 @@ def pick_networks() -> list[RunSpec]:
     )
     link.restore({"seed": 0}, lambda _, text: "")
     st.number_input("Seed", 0, HIGHEST_SEED, step=1, key="seed", persist_state="session", width=100)
-    link.keep({"rates": list(LABELS), "seed": 0})
+    link.keep({"rates": at_first(), "seed": 0})
     names = [name for name in LABELS if name in st.session_state["rates"]]
     seed = int(st.session_state["seed"])
     return [spec for name in names for spec in PRESETS[name].specs(seed=seed)]
+
+
+def at_first() -> list[str]:
+    """Return the networks that the page opens with: those that ship, else all."""
+    return [preset.name for preset in RATES if shipped(preset)] or list(LABELS)
 
 
 def unknown(text: str) -> str:
