@@ -93,7 +93,7 @@ def test_a_run_of_any_seed_has_the_paper_s_name(preset) -> None:
 def test_the_page_offers_all_networks_and_keeps_the_choice_in_the_address() -> None:
     opened = page("classics/learning_rates")
     assert not opened.exception
-    (pills,) = opened.button_group
+    pills = next(group for group in opened.button_group if group.key == "rates")
     assert pills.options == [preset.label for preset in RATES]
     assert opened.session_state["rates"] == [preset.name for preset in RATES if shipped(preset)]
     opened = page("classics/learning_rates", rates="inception,bn-x5", seed="1")

@@ -1,10 +1,10 @@
 """Learning rates
 
-With BatchNorm a network trains at learning rates at which it fails without (Ioffe & Szegedy 2015,
-Sec. 4.2, Figs. 2 and 3). The paper trains Inception, then the same network with BatchNorm at one,
-five and thirty times its learning rate. It finds that **with BatchNorm, five times the rate takes
-14 times fewer steps** to the same accuracy, and that without it the parameters overflow at that
-rate. How much of that is left on small images?
+Does BatchNorm make larger learning rates possible (Ioffe & Szegedy 2015, Sec. 4.2, Figs. 2 and 3)?
+The paper trains Inception, then the same network with BatchNorm at one, five and thirty times its
+learning rate. It finds that **with BatchNorm, five times the rate takes 14 times fewer steps** to
+the same accuracy, and that without it the parameters overflow at that rate. How much of that is
+left on small images?
 ---
 Every network is Inception for images of 32 × 32 pixels: three stages of modules with parallel
 branches. They differ as the paper says:
