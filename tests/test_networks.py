@@ -220,6 +220,6 @@ def test_the_presets_change_what_the_paper_changes():
     assert thirty == five.model_copy(update={"lr": 30 * plain.lr})
     assert sigmoid == five.model_copy(update={"activation": "sigmoid"})
     assert (five.lr, five.l2) == (5 * plain.lr, plain.l2 / 5)
-    assert five.decay_every * 6 == plain.decay_every
+    assert five.decay_every == plain.decay_every // 6
     assert plain.dropout and plain.lrn and not five.dropout and not five.lrn
     assert (plain.momentum, plain.batch) == (0.9, 32)

@@ -251,9 +251,19 @@ def test_the_memory_for_files_that_were_read_is_bounded(monkeypatch):
 def test_of_a_large_file_only_row_groups_with_the_steps_are_read(monkeypatch):
     run, read, chosen = Store().submit(tiny_spec()), [], parts.chosen
     monkeypatch.setattr(parts, "GROUP", 100)
+    monkeypatch.setattr(parts, "SMALL", 0)
     monkeypatch.setattr(
         parts, "chosen", lambda table, *asked: read.append(len(table)) or chosen(table, *asked)
     )
     run.write_rows("000000", [row(step) for step in range(1000)])
     assert run.rows(steps=[250, 777])["step"].tolist() == [250, 777]
     assert read == [100, 100]
+
+
+def test_a_small_file_is_read_once_whatever_steps_are_asked_for(monkeypatch):
+    run, read, some = Store().submit(tiny_spec()), [], parts.some
+    monkeypatch.setattr(parts, "some", lambda *asked: read.append(asked) or some(*asked))
+    run.write_rows("000000", [row(step) for step in range(10)])
+    for step in (3, 7):
+        assert run.rows(steps=[step])["step"].tolist() == [step]
+    assert len(read) == 1

@@ -22,6 +22,7 @@ ORDER = (
     "surface",
     "theory",
     "sweep",
+    "rates",
 )
 
 
