@@ -15,7 +15,7 @@ from bnviz.ui.about import About, heading
 GRID: Grid = [[RATES_ACCURACY], [SPEED_UP]]
 LABELS = {preset.name: preset.label for preset in RATES}
 HIGHEST_SEED = 2**31 - 1
-PARAMETERS = ("rates", "seed", "unit", "smoothing", "last", "step")
+PARAMETERS = ("rates", "seed")
 
 
 def rates_page(doc: str | None) -> None:
@@ -32,9 +32,7 @@ def rates_page(doc: str | None) -> None:
         return
     for name in page.absent(specs):
         download.offer(name)
-    with st.container(key="view-row", horizontal=True, gap="medium", vertical_alignment="bottom"):
-        unit, smoothing = page.pick_lines()
-    chosen = live.Choices(max(spec.steps for spec in specs), unit=unit, smoothing=smoothing)
+    chosen = live.Choices(max(spec.steps for spec in specs))
     ready = ", ".join(LABELS[name] for name in at_first()) if shipped(RATES[0]) else ""
     live.show(
         specs,
