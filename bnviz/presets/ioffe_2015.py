@@ -39,7 +39,7 @@ SCALE = (
 )
 
 
-SHIPPED = ("inception", "bn-baseline")  # of RATES, with seed 0
+SHIPPED = ("inception", "bn-baseline", "bn-x5", "bn-x30")  # of RATES, with seed 0
 
 
 def at_rate(name: str, label: str, says: str, norm: str, times: int, **changes: Any) -> Preset:
