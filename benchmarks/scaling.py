@@ -36,7 +36,7 @@ def lines(device: str) -> Iterator[Line]:
     for setting, values in VARIED.items():
         for value in values:
             bare, whole = step(device, {setting: value})
-            name = f"{len(value)} step sizes" if setting == "step_sizes" else f"{setting} {value}"
+            name = f"step sizes {len(value)}" if setting == "step_sizes" else f"{setting} {value}"
             if setting != "step_sizes":
                 yield Line(f"step: {name}", bare, "the usual step", usual[0])
             yield Line(f"step with its landscape: {name}", whole, "the usual one", usual[1])
