@@ -9,7 +9,7 @@ from bnviz.figures.rates import RATES_ACCURACY, SPEED_UP
 from bnviz.presets import PRESETS, shipped
 from bnviz.presets.ioffe_2015 import RATES, SCALE
 from bnviz.spec import RunSpec
-from bnviz.ui import download, link, live, measure, page, progress
+from bnviz.ui import controls, download, link, live, measure, page, progress
 from bnviz.ui.about import About, heading
 
 GRID: Grid = [[RATES_ACCURACY], [SPEED_UP]]
@@ -23,8 +23,9 @@ def rates_page(doc: str | None) -> None:
     words = About.of(doc)
     heading(words, "learning_rates")
     link.warn_of_unknown(PARAMETERS)
+    ready = [preset.name for preset in RATES if shipped(preset)]
     with st.container(key="controls", horizontal=True, gap="medium", vertical_alignment="bottom"):
-        specs = pick_networks()
+        specs = pick_networks(ready or list(LABELS))
         if specs:
             page.run_bar(specs, progress.states(specs))
     if not specs:
@@ -33,20 +34,22 @@ def rates_page(doc: str | None) -> None:
     for name in page.absent(specs):
         download.offer(name)
     chosen = live.Choices(max(spec.steps for spec in specs))
-    ready = ", ".join(LABELS[name] for name in at_first()) if shipped(RATES[0]) else ""
     live.show(
         specs,
         GRID,
         chosen,
-        ready,
+        ", ".join(LABELS[name] for name in ready),
         too=measure.offer,
         beside=live.Prose(words.text, SCALE, words.limits),
     )
 
 
-def pick_networks() -> list[RunSpec]:
-    """Let the reader choose networks and the seed, and return the settings of their runs."""
-    link.restore({"rates": at_first()}, lambda _, text: unknown(text))
+def pick_networks(at_first: list[str]) -> list[RunSpec]:
+    """Let the reader choose networks and the seed, and return the settings of their runs.
+
+    The page opens with the networks `at_first`.
+    """
+    link.restore({"rates": at_first}, lambda _, text: unknown(text))
     st.pills(
         "Networks",
         list(LABELS),
@@ -55,17 +58,12 @@ def pick_networks() -> list[RunSpec]:
         key="rates",
         persist_state="session",
     )
-    link.restore({"seed": 0}, lambda _, text: "")
+    link.restore({"seed": 0}, controls.problem_with)
     st.number_input("Seed", 0, HIGHEST_SEED, step=1, key="seed", persist_state="session", width=100)
-    link.keep({"rates": at_first(), "seed": 0})
+    link.keep({"rates": at_first, "seed": 0})
     names = [name for name in LABELS if name in st.session_state["rates"]]
     seed = int(st.session_state["seed"])
     return [spec for name in names for spec in PRESETS[name].specs(seed=seed)]
-
-
-def at_first() -> list[str]:
-    """Return the networks that the page opens with: those that ship, else all."""
-    return [preset.name for preset in RATES if shipped(preset)] or list(LABELS)
 
 
 def unknown(text: str) -> str:
