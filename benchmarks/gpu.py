@@ -10,11 +10,10 @@ from torch.profiler import ProfilerActivity, profile
 
 from benchmarks import plain
 from benchmarks.lines import Line, timed
-from benchmarks.probes import setting
+from benchmarks.probes import landscape_step, setting
 from bnviz.presets import PRESETS
 from bnviz.spec import RunSpec
 from bnviz.training.loop import Training
-from bnviz.training.probes import landscape, read
 
 STEPS = 20  # of a preset that is too long to be computed whole
 
@@ -35,16 +34,15 @@ def of_graphs(device: str, model: str) -> list[Line]:
 
 
 def of_plain_code(device: str, model: str) -> list[Line]:
-    """Compare a step with its landscape with plain code."""
+    """Compare plain code for a landscape step with ours."""
     at, before, _ = setting(device, norm="batch", width=1.0, model=model)
     etas = [multiple * at.lr for multiple in at.spec.step_sizes]
-
-    def ours() -> None:
-        at.objective.evaluate(at.theta, at.batch)
-        read(landscape.measure(at))
-
-    ours()
-    own, loops = timed(device, ours, lambda: plain.landscape(before, at.batch, etas))
+    landscape_step(at)  # records the passes
+    own, loops = timed(
+        device,
+        lambda: landscape_step(at),
+        lambda: plain.landscape(before, at.batch, etas),
+    )
     return [Line(f"plain code: landscape step, {model}", loops, "ours", own, "≥ 5")]
 
 

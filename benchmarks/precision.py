@@ -26,7 +26,7 @@ HEAD = "| quantity | half of them differ by less than | nine in ten by less than
 
 
 def pair(spec: RunSpec, precision: str, device: str) -> tuple[Training, Training]:
-    """Return a training in float32 and one in another precision, with all probes."""
+    """Return a training in float32 and one in another precision, in which PROBED measure."""
     both = (
         RunSpec.of(**(spec.model_dump() | {"precision": name, "probes": PROBED}))
         for name in ("float32", precision)
@@ -36,7 +36,7 @@ def pair(spec: RunSpec, precision: str, device: str) -> tuple[Training, Training
 
 
 def same_moments(spec: RunSpec, precision: str, device: str) -> Iterator[tuple[Row, Row]]:
-    """Yield the same quantity in both precisions, wherever both are finite."""
+    """Yield the rows of each quantity in both precisions, at the same parameters and batch."""
     exact, coarse = pair(spec, precision, device)
     for step in range(spec.steps):
         if step % EVERY == 0:

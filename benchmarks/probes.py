@@ -50,20 +50,27 @@ def setting(device: str, **knobs: object) -> Setting:
     return Setting(moment, *models)
 
 
+def landscape_step(at: Moment) -> None:
+    """Compute L and ∇L, and measure the landscape."""
+    at.objective.evaluate(at.theta, at.batch)
+    read(landscape.measure(at))
+
+
 def of_landscape(device: str, norm: str) -> list[Line]:
     """Compare a landscape step with K + 1 passes, and with plain code."""
     at, before, _ = setting(device, norm=norm, width=0.25)
     etas = [multiple * at.lr for multiple in at.spec.step_sizes]
 
-    def ours() -> None:
-        at.objective.evaluate(at.theta, at.batch)
-        read(landscape.measure(at))
-
     def passes() -> None:
         for _ in range(len(etas) + 1):
             plain.one_pass(before, at.batch)
 
-    own, bare, loops = timed(device, ours, passes, lambda: plain.landscape(before, at.batch, etas))
+    own, bare, loops = timed(
+        device,
+        lambda: landscape_step(at),
+        passes,
+        lambda: plain.landscape(before, at.batch, etas),
+    )
     what = f"landscape step, vgg11 × 0.25, {norm}"
     return [
         Line(what, own, f"{len(etas) + 1} passes", bare, "≤ 1.05"),

@@ -46,6 +46,11 @@ def three_digits(value: float) -> str:
     return digits.replace("-", "−")
 
 
+def per_cent(share: float) -> str:
+    """Return a share from 0 to 1 as a percentage with three digits."""
+    return f"{three_digits(100 * share)}%"
+
+
 def rounded(value: float, digits: int) -> str:
     """Return a number with that many digits as text, without an exponent below a million."""
     return f"{float(f'{value:.{digits}g}'):,.6g}"

@@ -19,7 +19,7 @@ from bnviz.runs.run import held
 from bnviz.runs.store import Store
 from bnviz.runs.unpack import unpack
 
-OWN = SIDE, SHARE, SEED  # the options of images of one's own, where none is given
+OWN = SIDE, SHARE, SEED  # the defaults of the options for your own images
 
 
 def app(options: argparse.Namespace) -> None:
@@ -71,7 +71,7 @@ def data_fetch(options: argparse.Namespace) -> None:
 def data_import(options: argparse.Namespace) -> None:
     """Import a data set, the runs of a bundle, or your own images, from a file or a folder.
 
-    With --name, the folder holds images of one's own, in a subfolder for each class.
+    With --name, the folder holds your own images, in a subfolder for each class.
     """
     if options.name is not None:
         own_images(options)
@@ -187,7 +187,7 @@ def data_options(command: argparse.ArgumentParser) -> None:
 
 
 def own_options(command: argparse.ArgumentParser) -> None:
-    """Add the options for a folder of one's own images."""
+    """Add the options for a folder of the reader's own images."""
 
     group = command.add_argument_group("a folder of your own images", f"It has {LAYOUT}.")
     add = group.add_argument

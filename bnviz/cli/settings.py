@@ -65,7 +65,7 @@ def asked(options: argparse.Namespace) -> list[RunSpec]:
 def knob(name: str, text: str) -> Any:
     """Return an option's text in the form that RunSpec accepts.
 
-    Commas separate the values of a list. A data set of the reader's own needs no hash.
+    Commas separate the values of a list. One of the reader's own data sets needs no hash.
     """
     if name == "data":
         return called(text)

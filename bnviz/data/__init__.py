@@ -101,7 +101,7 @@ def store(name: str, arrays: Arrays) -> None:
 
 
 def keep(source: Source, arrays: Arrays) -> None:
-    """Store a set of the reader's own with its facts, whole or not at all; DataError."""
+    """Store one of the reader's own data sets and its facts, whole or not at all; DataError."""
     store(source.name, arrays)
     try:
         describe(source)
@@ -112,13 +112,13 @@ def keep(source: Source, arrays: Arrays) -> None:
 
 
 def describe(source: Source) -> None:
-    """Write the facts of a set of the reader's own, which puts it into the menus; DataError."""
+    """Write the facts of a reader's own data set, which puts it into the menus; DataError."""
     with _placed(own.facts_file(source.name)) as partial:
         partial.write_text(own.Facts.of(source).model_dump_json(indent=1), "utf-8")
 
 
 def called(name: str) -> str:
-    """Return the full name of the reader's own set of this name, or else the name unchanged.
+    """Return the full name of the reader's own data set called `name`, or `name` unchanged.
 
     Raises DataError if several sets are called so, and the images of none or of several are here.
     """

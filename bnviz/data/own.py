@@ -60,7 +60,7 @@ class Facts(BaseModel):
 
     @classmethod
     def of(cls, source: Source) -> Self:
-        """Return the facts of a set of the reader's own."""
+        """Return the facts of one of the reader's own data sets."""
         facts = {
             "name": source.name.partition("@")[0],
             "side": source.shape[1],
@@ -89,7 +89,7 @@ class Facts(BaseModel):
 
 
 class Sources(UserDict[str, Source]):
-    """The published data sets, and after them the reader's own ones in the data folder.
+    """The published data sets, followed by the reader's own in the data folder.
 
     The list of the latter is read again only when that folder has changed.
     """
@@ -111,7 +111,7 @@ class Sources(UserDict[str, Source]):
 
 
 def find(name: str) -> Source | None:
-    """Return the reader's own set of this full name, or None if its facts are not here."""
+    """Return the reader's own data set with this full name; None if its facts are not here."""
     if not FULL_NAME.fullmatch(name):
         return None
     path = facts_file(name)
@@ -149,5 +149,5 @@ def _listed(folder: Path, _changed_ns: int) -> tuple[str, ...]:
 
 
 def facts_file(name: str) -> Path:
-    """Return the file with the facts of a set of the reader's own."""
+    """Return the file that holds the facts of one of the reader's own data sets."""
     return data_folder() / f"{name}.json"

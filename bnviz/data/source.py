@@ -54,7 +54,7 @@ class Source:
     """A data set.
 
     `built_in` returns data that ships with the package. Data with an `original` has to be imported
-    first, and so have images of the reader's own, which are `own`. Data that is generated from the
+    first, and so do the reader's own images, which are `own`. Data that is generated from the
     run's seed has none of these, and no digests.
     """
 

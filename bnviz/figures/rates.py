@@ -14,12 +14,12 @@ from bnviz.analysis.training import test_curve
 from bnviz.figures.axes import empty_axes
 from bnviz.figures.comparison import Compared, LineStyle, comparison
 from bnviz.figures.panel import Panel, View
-from bnviz.figures.style import LEVEL, style
+from bnviz.figures.style import LEVEL, MARK, style
 from bnviz.figures.traces import NO_HOVER
 from bnviz.figures.unchecked import scatter, set_axes, set_layout
 from bnviz.presets.ioffe_2015 import BASELINE, RATES, named
 from bnviz.spec import RunSpec
-from bnviz.words import three_digits
+from bnviz.words import per_cent
 
 MILLION = 1e6
 # Colour says whether there is BatchNorm; dash, marker and width say the rest.
@@ -83,7 +83,7 @@ def draw_speed_up(numbers: DataFrame, view: View) -> go.Figure:
         said = "%{x:.3g} times<extra>%{y}</extra>"
         fig.add_trace(scatter(x=own["speed_up"], marker=mark, hovertemplate=said, **place))
     theirs = {label: PUBLISHED[label].speed_up for label in labels if label in PUBLISHED}
-    hollow = {"symbol": "diamond-open", "size": 11, "color": "#888888"}
+    hollow = {"symbol": "diamond-open", "size": 11, "color": MARK}
     x, y = list(theirs.values()), list(theirs)
     fig.add_trace(scatter(x=x, y=y, mode="markers", name="the paper's", marker=hollow, **NO_HOVER))
     fig.add_vline(1, **LEVEL)
@@ -105,7 +105,7 @@ def say_table(numbers: DataFrame) -> str:
                 [
                     label,
                     steps(found["reached"]) + (f" ({millions(theirs)})" if theirs else ""),
-                    percent(found["best"]) + (f" ({percent(theirs.best)})" if theirs else ""),
+                    per_cent(found["best"]) + (f" ({per_cent(theirs.best)})" if theirs else ""),
                     steps(found["at"]),
                 ]
             )
@@ -121,11 +121,6 @@ def steps(count: float) -> str:
 def millions(theirs: Published) -> str:
     """Write the paper's number of steps in millions."""
     return f"{theirs.reached / MILLION:.1f} M" if np.isfinite(theirs.reached) else "–"
-
-
-def percent(share: float) -> str:
-    """Write a share in per cent."""
-    return f"{three_digits(100 * share)}%"
 
 
 def of_rates(spec: RunSpec) -> bool:

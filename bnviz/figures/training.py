@@ -22,7 +22,7 @@ from bnviz.figures.traces import (
     interval_traces,
     line_trace,
 )
-from bnviz.words import three_digits
+from bnviz.words import per_cent
 
 WINDOW = 20  # number of measurements in a running mean
 
@@ -84,9 +84,8 @@ def _note_ends(fig: go.Figure, frame: DataFrame, bottom: bool = False) -> None:
     step = frame["step"].max()
     batch, none = with_and_without(frame[frame["step"] == step], "value")
     if isfinite(batch - none):
-        there, without = three_digits(100 * batch), three_digits(100 * none)
-        said = f"Step {step:,}: <b>{there}%</b> with BatchNorm, {without}% without"
-        note(fig, said, bottom=bottom)
+        said = f"<b>{per_cent(batch)}</b> with BatchNorm, {per_cent(none)} without"
+        note(fig, f"Step {step:,}: {said}", bottom=bottom)
 
 
 def test_error(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:  # noqa: PT028

@@ -3,7 +3,7 @@
 A copy is recognised by its content, not by its file names. containers.py yields the files of a
 folder or an archive, formats.py the images and labels in each file, and copies.py puts them into
 the published order. Their SHA-256 digests decide whether the copy is whole. search.py, the place to
-start reading, ties these together. folder.py makes a data set of images that nobody has published.
+start reading, ties these together. folder.py makes a data set of the reader's own images.
 """
 
 import shutil

@@ -1,4 +1,4 @@
-"""Make a data set of a reader's own from a folder of images, one subfolder for each class.
+"""Make a data set from a folder of the reader's own images, one subfolder for each class.
 
 Every image is decoded once, to a square of RGB pixels. The subfolders train and val (or test) are
 the split if they are there; otherwise a share of each class, drawn by a seed, is the test set.

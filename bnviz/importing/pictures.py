@@ -1,4 +1,4 @@
-"""Decode one image file of a reader's own into a small square of RGB pixels.
+"""Decode one of the reader's own image files into a small square of RGB pixels.
 
 Every kind of file has a rule. Grey, palette, CMYK and other colours become RGB; transparent parts
 are laid over white; of 16 bits the upper 8 count; an animation gives its first frame; a photo is
@@ -23,7 +23,7 @@ Transform = Callable[[Image.Image], Image.Image]
 
 
 class Broken(Exception):
-    """A file cannot be used; the message is a clause to follow its name."""
+    """A file cannot be used; the message says why, in words that follow the file's name."""
 
 
 def suffixes() -> frozenset[str]:
@@ -88,7 +88,7 @@ def in_rgb(image: Image.Image) -> Image.Image:
 
 
 def reason(problem: OSError) -> str:
-    """Return why a file cannot be read, as a clause to follow its name."""
+    """Return why a file cannot be read, in words that follow its name."""
     if problem.errno is not None:
         return f"cannot be read ({(problem.strerror or 'unknown reason').lower()})"
     return "ends too early" if "truncated" in str(problem) else "is damaged"

@@ -5,6 +5,7 @@ The paper trains on ImageNet with many asynchronous replicas; here each is one s
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from bnviz.presets.preset import Preset
@@ -104,6 +105,10 @@ BASELINE = RATES[0]
 
 def named(spec: RunSpec) -> str:
     """Return the paper's name of a network with these settings, whatever its seed; "" if none."""
-    return next(
-        (preset.label for preset in RATES if preset.specs(seed=spec.seed)[0].id == spec.id), ""
-    )
+    return _names(spec.seed).get(spec.id, "")
+
+
+@lru_cache(maxsize=16)
+def _names(seed: int) -> dict[str, str]:
+    """Return the paper's names by the ids of the runs; live figures ask at every refresh."""
+    return {spec.id: preset.label for preset in RATES for spec in preset.specs(seed=seed)}

@@ -42,7 +42,7 @@ def files_of(run: Run) -> dict[str, bytes | str]:
 
     In spec.json, `spec` holds the settings that differ from the defaults, so that settings may be
     added later without changing the id. `knobs` holds all settings, so that a changed default is
-    noticed. `data` holds the facts of a data set of the reader's own, which others may not have.
+    noticed. `data` holds the facts of a data set of your own, which others may not have.
     """
     source = SOURCES[run.spec.data]
     facts = {"data": Facts.of(source).model_dump(mode="json")} if source.own else {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Sequence
+from functools import cache
 
 from bnviz.runs import devices
 from bnviz.runs.facts import Card
@@ -29,7 +30,13 @@ def measured(device: str) -> Card | None:
 def in_use() -> bool:
     """Return whether runs may be on a CUDA card, without loading torch."""
     name = devices.chosen()
-    return name.startswith("cuda") or (name == "auto" and shutil.which("nvidia-smi") is not None)
+    return name.startswith("cuda") or (name == "auto" and _has_driver())
+
+
+@cache
+def _has_driver() -> bool:
+    """Return whether NVIDIA's driver is here; the supervisor asks several times a second."""
+    return shutil.which("nvidia-smi") is not None
 
 
 def has_room(expected: int, told: Sequence[tuple[int, Card | None]]) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bnviz.data import SOURCES
 from bnviz.spec import RunSpec
-from bnviz.training.models import Block, Network
+from bnviz.training.models import Block, Network, layers
 from bnviz.training.norms import NORMS, Noise
 from bnviz.training.probes import optional
 from bnviz.words import in_bytes
@@ -102,7 +102,7 @@ def seconds_of(spec: RunSpec) -> float:
 def pass_seconds(spec: RunSpec) -> float:
     """Return the seconds of one forward and backward pass of a batch."""
     network, precision = spec.network(), 2 if spec.precision == "float64" else 1
-    products = 3 * multiplications(spec.blocks()) * MULTIPLICATION_S
+    products = 3 * multiplications(layers(network)) * MULTIPLICATION_S
     work = spec.batch * precision * (products + values(network) * VALUE_S)
     return work + len(network) * LAYER_S + STEP_S
 
@@ -119,7 +119,7 @@ def multiplications(blocks: Sequence[Block]) -> int:
 
 
 def values(network: Network) -> int:
-    """Return how many numbers the layers and operations put out for one example."""
+    """Return how many numbers the layers and operations compute for one example."""
     return sum(prod(part.output) for part in network)
 
 

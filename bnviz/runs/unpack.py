@@ -163,7 +163,7 @@ def spec_of(id: str, told: dict[str, Any]) -> RunSpec:
 
 
 def meet_data(id: str, told: Any, name: Any) -> None:
-    """Make a data set of somebody's own known by its facts; BundleError if its hash differs."""
+    """Register somebody else's own data set by its facts; BundleError if its hash differs."""
     try:
         source = Facts.model_validate_json(json.dumps(told)).source()
     except ValueError:

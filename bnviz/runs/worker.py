@@ -188,8 +188,8 @@ class Recorder:
             now["card"] = memory.model_dump() if (memory := card.measured(self.where)) else None
         objective = self.training.objective
         if objective.replay:
-            now |= {"graphs": objective.replay.problem or "CUDA graphs"}
-            now |= {"at_once": objective.evaluations.at_once}
+            now["graphs"] = objective.replay.problem or "CUDA graphs"
+            now["at_once"] = objective.evaluations.at_once
         self.run.write("meta.json", self.meta | now)
 
     def save(self) -> None:

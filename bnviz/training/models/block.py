@@ -1,4 +1,4 @@
-"""A network as data: layers with weights, and operations without, in the order of computation.
+"""A network as data: layers, which have weights, and operations, which have none, in order.
 
 Each names what it reads, so that a network is a directed acyclic graph. A network in a row names
 nothing: each block reads the one before. This module does not import torch, because menus and

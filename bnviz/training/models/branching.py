@@ -27,7 +27,7 @@ class Branching:
     def convolution(
         self, place: Place, channels: int, kernel: int, stride: int, activation: str | None
     ) -> Place:
-        """Add a normalised convolution with an odd kernel, padded by half of it."""
+        """Add a normalised convolution with an odd kernel, padded by half its size."""
         output = (channels, *reduced(place.shape, stride))
         block = Block(
             f"conv{len(layers(tuple(self.parts))) + 1}",
@@ -50,7 +50,7 @@ class Branching:
         activation: str | None = None,
         rate: float = 0.0,
     ) -> Place:
-        """Add an operation on the outputs of one or more parts, padded by half of its kernel.
+        """Add an operation on the outputs of one or more parts, padded by half its kernel.
 
         A concatenation has the channels of all, any other operation those of the widest.
         """
