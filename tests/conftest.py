@@ -135,13 +135,12 @@ def filled(finished: Path, own_cache: Path) -> list[str]:
     return [spec.id for spec in TINY_RUNS]
 
 
-def wait_for(holds: Callable[[], object], complaint: str, seconds: float = 180.0) -> float:
-    """Wait until `holds()` is true and return the seconds that it took."""
+def wait_for(holds: Callable[[], object], complaint: str, seconds: float = 180.0) -> None:
+    """Wait until `holds()` is true, and fail with the complaint if that takes too long."""
     begun = time.monotonic()
     while not holds():
         assert time.monotonic() - begun < seconds, complaint
         time.sleep(0.02)
-    return time.monotonic() - begun
 
 
 def holder(lock: Path) -> int | None:

@@ -41,13 +41,9 @@ SEEN = """() => [
   [...document.querySelectorAll(".stMarkdown td")].map((cell) => cell.textContent),
 ]"""
 AHEAD = ".bnviz-ahead"  # the page while its sliders are ahead of the server
-TIMED = """() => {
-  window.waits = [];
-  let moved;
-  addEventListener("pointermove", () => { moved = performance.now(); }, true);
-  document.querySelector(".bnviz-plot-box").on("plotly_afterplot", () => {
-    window.waits.push(performance.now() - moved);
-  });
+COUNTED = """() => {
+  window.drawings = 0;
+  document.querySelector(".bnviz-plot-box").on("plotly_afterplot", () => { window.drawings += 1; });
 }"""
 
 
@@ -113,7 +109,6 @@ def test_a_drag_needs_no_server_and_the_server_agrees(tab: Tab, shipped: str) ->
     assert len(messages) == count
     assert all(one != other for one, other in zip(figures, held_figures, strict=True))
     assert sum(one != other for one, other in zip(cells, held_cells, strict=True)) > 20
-    assert np.median(page.evaluate("window.waits")) < 1000  # ms; a busy machine draws slowly
     page.locator(AHEAD).wait_for()
     page.mouse.up()
     page.locator(AHEAD).wait_for(state="detached")
@@ -127,7 +122,7 @@ def test_a_drag_needs_no_server_and_the_server_agrees(tab: Tab, shipped: str) ->
 
 def drag(page: playwright.Page, key: str) -> None:
     """Press a slider and move it ten times, each time until the first figure has followed."""
-    page.evaluate(TIMED)
+    page.evaluate(COUNTED)
     box = page.locator(f".st-key-{key} [data-testid=stSliderThumbValue]").bounding_box()
     assert box is not None
     left, top = box["x"] + box["width"] / 2, box["y"] + box["height"] + 8
@@ -135,7 +130,7 @@ def drag(page: playwright.Page, key: str) -> None:
     page.mouse.down()
     for place in range(1, 11):
         page.mouse.move(left - 4 * place, top)
-        page.wait_for_function("(count) => window.waits.length >= count", arg=place)
+        page.wait_for_function("(count) => window.drawings >= count", arg=place)
 
 
 def test_a_notice_that_appears_or_disappears_moves_nothing_else(tab: Tab, shipped: str) -> None:
