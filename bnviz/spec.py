@@ -65,6 +65,22 @@ class RunSpec(NetworkSpec):
     augment: bool = Field(
         False, title="Augment", description="Random crop (4 pixels of padding) and horizontal flip."
     )
+    resized_crop: bool = Field(
+        False,
+        title="Random resized crop",
+        description=(
+            "Cut out 8 to 100% of the image, 3:4 to 4:3, and enlarge it to the image's size "
+            "(Szegedy et al. 2015)."
+        ),
+    )
+    flip: bool = Field(
+        False, title="Random flip", description="Mirror half of the images left to right."
+    )
+    photometric: bool = Field(
+        False,
+        title="Photometric distortion",
+        description="Change brightness, contrast, saturation and hue at random (Howard 2013).",
+    )
     batch: int = Field(128, ge=2, le=4096, title="Batch", description="Examples in a batch.")
     steps: int = Field(1000, ge=1, le=1_000_000, title="Steps", description="Training steps.")
     lr: Positive = Field(
@@ -125,6 +141,14 @@ class RunSpec(NetworkSpec):
             "Of all numbers in training. With bfloat16, layers compute in it and parameters stay "
             "float32; with tf32, a GPU multiplies in it and a CPU in float32. Both are faster on "
             "some devices, and coarser everywhere."
+        ),
+    )
+    keep_weights: bool = Field(
+        False,
+        title="Keep the final weights",
+        description=(
+            "Keep the parameters and population statistics after the last step in a safetensors "
+            "file, for `evaluate` with crops and ensembles."
         ),
     )
     step_sizes: tuple[Annotated[float, Field(ge=1e-6, le=1e6, allow_inf_nan=False)], ...] = Field(

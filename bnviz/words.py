@@ -59,3 +59,9 @@ def rounded(value: float, digits: int) -> str:
 def in_words(count: int) -> str:
     """Return a count as text: "1.2 million", or "12,345" below a million."""
     return f"{count / 1e6:,.1f} million" if count >= 1e6 else f"{count:,}"
+
+
+def markdown_table(heads: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table with the first column left-aligned and the others right-aligned."""
+    lines = [heads, [":--", *["--:"] * (len(heads) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

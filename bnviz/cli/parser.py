@@ -64,6 +64,11 @@ COMMANDS = {
         "results",
         "Write every figure and claim of the papers beside our values, from the runs that ship.",
     ),
+    "evaluate": Entry(
+        "evaluating",
+        "evaluate",
+        "Print the errors of finished runs on the test images: single, over crops, as an ensemble.",
+    ),
     "gallery": Entry(
         "housekeeping",
         "gallery",

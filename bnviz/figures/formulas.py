@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from bnviz.papers import algorithm1
 from bnviz.papers.algorithm1 import Array, Backward, Forward
+from bnviz.words import markdown_table
 
 MEAN, VARIANCE, EPSILON, HAT = (
     r"\mu_{\mathcal B}",
@@ -63,7 +64,7 @@ def forward_numbers(line: Forward) -> str:
     rows = by_example(columns)
     rows.append(["mean", *(cell(column.mean()) for column in columns)])
     rows.append(["variance", *(cell(column.var()) for column in columns)])
-    return table(["$i$", "$x_i$", f"$x_i-{MEAN}$", f"${HAT}$", "$y_i$"], rows)
+    return markdown_table(["$i$", "$x_i$", f"$x_i-{MEAN}$", f"${HAT}$", "$y_i$"], rows)
 
 
 # Backward
@@ -104,7 +105,7 @@ def backward_numbers(line: Forward, gradient: Backward, targets: ArrayLike) -> s
     gradients = [gradient.dy, gradient.dnormalised, gradient.dx]
     rows = by_example([line.y, np.asarray(targets, dtype=float), *gradients])
     rows.append(["sum", "", "", *(cell(column.sum()) for column in gradients)])
-    return table(
+    return markdown_table(
         ["$i$", "$y_i$", "$t_i$", *(rf"$\displaystyle {of}$" for of in (D_Y, D_HAT, D_X))], rows
     )
 
@@ -119,7 +120,7 @@ def removed(line: Forward, gradient: Backward) -> str:
     rows = [[kind, words(g.sum()), words(np.sum(g * line.normalised))] for kind, g in kinds.items()]
     left = line.epsilon / (line.variance + line.epsilon)
     return paragraphs(
-        table(["", r"$\sum_i g_i$", rf"$\sum_i g_i\,{HAT}$"], rows),
+        markdown_table(["", r"$\sum_i g_i$", rf"$\sum_i g_i\,{HAT}$"], rows),
         "The path through the mean removes the part of the gradient that would shift all five "
         "numbers together. The path through the variance removes the part that would stretch them. "
         "Neither a shift nor a stretch of x changes any y: only β shifts the outputs, and only γ "
@@ -144,7 +145,7 @@ def check(line: Forward, gradient: Backward, targets: ArrayLike, example: int) -
     return paragraphs(
         f"Move ${x}$ by $h = {scientific(found.step)}$ to either side, "
         "and run only the forward pass.",
-        table(["the derivative", "value"], rows),
+        markdown_table(["the derivative", "value"], rows),
     )
 
 
@@ -163,7 +164,7 @@ def population(batches: Array) -> str:
         )
     ]
     return paragraphs(
-        table(["Batch", f"${MEAN}$", f"${VARIANCE}$"], rows),
+        markdown_table(["Batch", f"${MEAN}$", f"${VARIANCE}$"], rows),
         rf"$\displaystyle\mathrm E[x] = \mathrm E_{{\mathcal B}}[{MEAN}] = {tex(over.mean)}$",
         r"$\displaystyle\mathrm{Var}[x]"
         rf" = \frac{{m}}{{m-1}}\,\mathrm E_{{\mathcal B}}[{VARIANCE}]"
@@ -182,7 +183,7 @@ def twice(line: Forward, over: algorithm1.Population, example: int) -> str:
         ["at inference: the population", words(normalised[i]), words(inferred[i])],
     ]
     return paragraphs(
-        table(["normalised by", rf"$\hat x_{example}$", f"$y_{example}$"], rows),
+        markdown_table(["normalised by", rf"$\hat x_{example}$", f"$y_{example}$"], rows),
         "At inference BatchNorm is the same straight line for every example, "
         "so it can be merged into the layer before it:",
         rf"$\displaystyle y = \frac{{\gamma}}{{{root}}}\,x"
@@ -207,7 +208,9 @@ def outputs(weights: Array, inputs: Array, a: float, epsilon: float) -> str:
         f"$W$ is a {units} × {features} matrix and $u_1 \\dots u_{len(inputs)}$ are inputs, "
         "all drawn at random from the seed above; γ is 1 and β is 0. "
         f"The table shows the first of the {units} units.",
-        table(["$i$", r"$\mathrm{BN}(Wu_i)$", r"$\mathrm{BN}((aW)u_i)$", "difference"], rows),
+        markdown_table(
+            ["$i$", r"$\mathrm{BN}(Wu_i)$", r"$\mathrm{BN}((aW)u_i)$", "difference"], rows
+        ),
     )
 
 
@@ -225,7 +228,7 @@ def gradients(weights: Array, inputs: Array, a: float, epsilon: float) -> str:
     measured = {"by $u$": by_inputs, "by the weights": by_weights}
     rows = [[name, *(words(value, 4) for value in values)] for name, values in measured.items()]
     return paragraphs(
-        table(["Gradient", "at $W$", "at $aW$", "ratio", "theory"], rows),
+        markdown_table(["Gradient", "at $W$", "at $aW$", "ratio", "theory"], rows),
         rf"$\displaystyle {BN_AWU} = {BN_WU}$",
         rf"$\displaystyle\frac{{\partial {BN_AWU}}}{{\partial u}}"
         rf" = \frac{{\partial {BN_WU}}}{{\partial u}}$",
@@ -297,12 +300,6 @@ def by_example(columns: list[Array]) -> list[list[str]]:
 def cell(value: Any) -> str:
     """Write a number for a table column, with three decimals so that the column lines up."""
     return words(round(float(value), 3))
-
-
-def table(heads: list[str], rows: list[list[str]]) -> str:
-    """Return a Markdown table with the first column left-aligned and the others right-aligned."""
-    lines = [heads, [":--", *["--:"] * (len(heads) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def paragraphs(*parts: str) -> str:

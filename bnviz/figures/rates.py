@@ -19,7 +19,7 @@ from bnviz.figures.traces import NO_HOVER
 from bnviz.figures.unchecked import scatter, set_axes, set_layout
 from bnviz.presets.ioffe_2015 import BASELINE, RATES, named
 from bnviz.spec import RunSpec
-from bnviz.words import per_cent
+from bnviz.words import markdown_table, per_cent
 
 MILLION = 1e6
 # Colour says whether there is BatchNorm; dash, marker and width say the rest.
@@ -95,7 +95,7 @@ def draw_speed_up(numbers: DataFrame, view: View) -> go.Figure:
 def say_table(numbers: DataFrame) -> str:
     """Return the table of Fig. 3 with ours and the paper's numbers, as Markdown."""
     head = ["network", f"steps to {BASELINE.label}'s best", "best accuracy", "at step"]
-    lines = [head, [":--", *["--:"] * (len(head) - 1)]]
+    lines = list[list[str]]()
     for label in STYLES:
         own = numbers[numbers["label"] == label]
         if len(own):
@@ -109,8 +109,8 @@ def say_table(numbers: DataFrame) -> str:
                     steps(found["at"]),
                 ]
             )
-    said = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"The paper's numbers are in parentheses.\n\n{said}" if len(lines) > 2 else ""
+    said = f"The paper's numbers are in parentheses.\n\n{markdown_table(head, lines)}"
+    return said if lines else ""
 
 
 def steps(count: float) -> str:

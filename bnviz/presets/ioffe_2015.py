@@ -40,9 +40,6 @@ SCALE = (
 )
 
 
-SHIPPED = ("inception", "bn-baseline", "bn-x5", "bn-x30")  # of RATES, with seed 0
-
-
 def at_rate(name: str, label: str, says: str, norm: str, times: int, **changes: Any) -> Preset:
     """Return the preset of one network, which trains at `times` the base learning rate."""
     return Preset(
@@ -52,7 +49,8 @@ def at_rate(name: str, label: str, says: str, norm: str, times: int, **changes: 
         knobs=INCEPTION | changes | {"lr": times * LR},
         norms=(norm,),
         page="learning_rates",
-        ships=(0,) if name in SHIPPED else (),
+        figure="2015, Fig. 3",
+        ships=(0,),
     )
 
 
@@ -105,10 +103,14 @@ BASELINE = RATES[0]
 
 def named(spec: RunSpec) -> str:
     """Return the paper's name of a network with these settings, whatever its seed; "" if none."""
-    return _names(spec.seed).get(spec.id, "")
+    return _names(spec.seed, spec.keep_weights).get(spec.id, "")
 
 
 @lru_cache(maxsize=16)
-def _names(seed: int) -> dict[str, str]:
+def _names(seed: int, keep_weights: bool) -> dict[str, str]:
     """Return the paper's names by the ids of the runs; live figures ask at every refresh."""
-    return {spec.id: preset.label for preset in RATES for spec in preset.specs(seed=seed)}
+    return {
+        spec.id: preset.label
+        for preset in RATES
+        for spec in preset.specs(seed=seed, keep_weights=keep_weights)
+    }

@@ -20,6 +20,7 @@ FILES = (
     "spec.json",
     "lock",
     "checkpoint.safetensors",
+    "weights.safetensors",
     "meta.json",
     "log.txt",
     "cancel",

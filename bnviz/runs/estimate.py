@@ -67,12 +67,20 @@ def estimate(spec: RunSpec) -> Estimate:
 
 def counted(spec: RunSpec) -> Estimate:
     """Return the cost of one run without looking it up."""
-    rows = sum(rows_of(name, spec) for name in spec.probes)
-    parameters = sum(prod(block.weight) + 3 * block.output[0] for block in spec.blocks())
-    kept = 2 * parameters * size(spec) * (2 + states(spec) + copies(spec))
-    return Estimate(
-        seconds_of(spec), memory_of(spec, parameters, rows), rows, PARTS * rows * ROW_BYTES + kept
-    )
+    rows, parameters = sum(rows_of(name, spec) for name in spec.probes), count(spec)
+    checkpoints = 2 * parameters * size(spec) * (2 + states(spec) + copies(spec))
+    disk = PARTS * rows * ROW_BYTES + checkpoints + spec.keep_weights * weights(spec)
+    return Estimate(seconds_of(spec), memory_of(spec, parameters, rows), rows, disk)
+
+
+def count(spec: RunSpec) -> int:
+    """Return the number of parameters, and some more."""
+    return sum(prod(block.weight) + 3 * block.output[0] for block in spec.blocks())
+
+
+def weights(spec: RunSpec) -> int:
+    """Return the bytes of the final weights on disk."""
+    return count(spec) * size(spec)
 
 
 # Rows

@@ -1,8 +1,8 @@
 """One run is one folder. Its state is read off its files, so that it can never be out of date.
 
 spec.json (queued) · lock (running, held by the worker) · rows/*.parquet · checkpoint.safetensors ·
-meta.json · log.txt · cancel · error.txt (failed) · done.json. Every file has one writer. It appears
-whole: it is written under another name, then renamed.
+weights.safetensors · meta.json · log.txt · cancel · error.txt (failed) · done.json. Every file has
+one writer. It appears whole: it is written under another name, then renamed.
 """
 
 from __future__ import annotations

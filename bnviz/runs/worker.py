@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import _thread
-import hashlib
-import json
 import os
 import platform
 import signal
@@ -15,13 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-import safetensors.torch
 import torch
 from filelock import Timeout
-from safetensors import safe_open
 
 from bnviz.data import DataError
-from bnviz.runs import card, parts
+from bnviz.runs import card, parts, tensors, weights
 from bnviz.runs.devices import DeviceError, described_for, device_of
 from bnviz.runs.disk import put, reason, when_there_is_room
 from bnviz.runs.estimate import refusal
@@ -84,6 +80,7 @@ def _answer(run: Run, progress: Progress) -> None:
                         wish.saving.set()
                         recorder.save()  # so that the run can continue from here
                         raise KeyboardInterrupt
+                recorder.keep_weights()
             when_there_is_room(run.finish, run.folder.parent)
     except KeyboardInterrupt:
         # Cancelled; or Ctrl-C in a terminal, after which the run is continued later.
@@ -197,20 +194,27 @@ class Recorder:
         self.flush()
         if self.training.diverged:
             return
-        tensors = {name: tensor.contiguous() for name, tensor in self.training.state().items()}
         about = {
             "step": self.training.step,
             "rows": self.rows_made,
             "threads": self.meta["threads"],
             "seconds": self.seconds,
-            "digest": digest(tensors),
         }
-        content = safetensors.torch.save(tensors, metadata={"run": json.dumps(about)})
-        path = self.run.folder / CHECKPOINT
-        when_there_is_room(lambda: put(path, content), self.run.folder.parent)
+        self.put(CHECKPOINT, tensors.packed(self.training.state(), about))
         self.meta["saved"] = self.training.step
         when_there_is_room(self.tell, self.run.folder.parent)
         self.saved_at = time.monotonic()
+
+    def keep_weights(self) -> None:
+        """Write the weights after the last step, if the run is to keep them and has any."""
+        if self.run.spec.keep_weights and not self.training.diverged:
+            training = self.training
+            self.put(weights.FILE, weights.packed(training.objective, training.theta))
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write a file of the run, and wait while the disk is full."""
+        path = self.run.folder / name
+        when_there_is_room(lambda: put(path, content), self.run.folder.parent)
 
 
 def resumed(run: Run, where: str, stored: int) -> tuple[Training, dict[str, Any]]:
@@ -219,14 +223,15 @@ def resumed(run: Run, where: str, stored: int) -> tuple[Training, dict[str, Any]
     If there is no usable checkpoint, the training starts at step 0 and there are no facts.
     """
     try:
-        checkpoint, tensors = load_checkpoint(run)
+        path = run.folder / CHECKPOINT
+        checkpoint, state = tensors.unpacked(path) if path.exists() else ({}, {})
         if checkpoint.get("rows", 0) > stored:
             raise ValueError("some of the rows before it are lost")
         # The number of threads changes the last bits of a result, so the run keeps it.
         torch.set_num_threads(checkpoint.get("threads", 1))
         training = Training(run.spec, where)
         if checkpoint:
-            training.restore(tensors, checkpoint["step"])
+            training.restore(state, checkpoint["step"])
         return training, checkpoint
     except (SpecError, DataError, DeviceError, torch.OutOfMemoryError):
         raise
@@ -234,30 +239,6 @@ def resumed(run: Run, where: str, stored: int) -> tuple[Training, dict[str, Any]
         print(f"The checkpoint cannot be used ({explain(problem)}): the run starts again.")
     torch.set_num_threads(1)
     return Training(run.spec, where), {}
-
-
-def load_checkpoint(run: Run) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """Return the facts and the tensors that `save` wrote; both are empty if there is no checkpoint.
-
-    A damaged checkpoint raises any kind of exception.
-    """
-    path = run.folder / CHECKPOINT
-    if not path.exists():
-        return {}, {}
-    with safe_open(path, framework="pt") as file:
-        about = json.loads(file.metadata()["run"])
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    if about.get("digest", whole := digest(tensors)) != whole:  # earlier versions wrote none
-        raise ValueError("its numbers have changed")
-    return about, tensors
-
-
-def digest(tensors: dict[str, torch.Tensor]) -> str:
-    """Return a hash of the tensors' values, as hexadecimal text."""
-    told = hashlib.blake2b(digest_size=16)
-    for name in sorted(tensors):
-        told.update(tensors[name].cpu().reshape(-1).view(torch.uint8).numpy().data)
-    return told.hexdigest()
 
 
 class Wish:

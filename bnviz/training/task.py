@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy, pad
 
 from bnviz.data import SOURCES, read
 from bnviz.spec import RunSpec
+from bnviz.training import transforms
 from bnviz.training.seeds import generator
 from bnviz.training.vectors import wide
 
@@ -116,6 +117,8 @@ class Images(Task):
         images = self.images[chosen]
         if self.spec.augment:
             images = self._augmented(images, step)
+        if transforms.wanted(self.spec):
+            images = transforms.changed(images, self.spec, step)
         return Batch(self.prepared(images), self.labels[chosen])
 
     def prepared(self, inputs: Tensor) -> Tensor:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from pathlib import Path
 
 import streamlit as st
 
 from bnviz import data
-from bnviz.paths import PROJECT, cache
+from bnviz.ui import background
 
 
 def offer(name: str, sample: bool = False) -> None:
@@ -17,16 +15,15 @@ def offer(name: str, sample: bool = False) -> None:
 
     With `sample` the page's own setting may change to the sample of the data instead.
     """
-    running = downloads().get(name)
-    if running is not None and running.poll() is None:
+    if background.running(name):
         st.fragment(lambda: watch(name), run_every=1.0)()
         return
     try:
         data.require(name)
     except data.DataError as problem:
         st.warning(f"{problem}.", icon=":material/database:")
-    if running is not None and running.returncode:
-        st.error(last_line(name))
+    if background.failed(name):
+        st.error(background.last_line(log(name)))
     with st.container(horizontal=True):
         if data.SOURCES[name].original:
             fetch(name)
@@ -45,36 +42,18 @@ def fetch(name: str) -> None:
     if st.button(
         f"Download {data.SOURCES[name].label}", icon=":material/download:", key=f"download-{name}"
     ):
-        folder = data.data_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / f"{name}.log").open("wb") as log:
-            command = [sys.executable, "-m", "bnviz", "data", "fetch", name]
-            here = os.environ | {"BNVIZ_CACHE": str(cache())}
-            downloads()[name] = subprocess.Popen(
-                command, cwd=PROJECT, env=here, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+        background.start(name, ["data", "fetch", name], log(name))
         st.rerun()
 
 
 def watch(name: str) -> None:
     """Show the progress of a download, and redraw the page when it ends."""
-    if downloads()[name].poll() is not None:
+    if not background.running(name):
         st.rerun()
-    st.info(f"Downloading {data.SOURCES[name].label}: {last_line(name) or 'connecting …'}")
+    said = background.last_line(log(name)) or "connecting …"
+    st.info(f"Downloading {data.SOURCES[name].label}: {said}")
 
 
-def last_line(name: str) -> str:
-    """Return the last line that a download printed."""
-    log = data.data_folder() / f"{name}.log"
-    lines = (
-        log.read_text("utf-8", errors="replace").replace("\r", "\n").split("\n")
-        if log.exists()
-        else []
-    )
-    return next((line for line in reversed(lines) if line.strip()), "")
-
-
-@st.cache_resource
-def downloads() -> dict[str, subprocess.Popen[bytes]]:
-    """Return the downloads that this server has started, by data set."""
-    return {}
+def log(name: str) -> Path:
+    """Return the file with the output of a download."""
+    return data.data_folder() / f"{name}.log"

@@ -9,13 +9,14 @@ from bnviz.figures.rates import RATES_ACCURACY, SPEED_UP
 from bnviz.presets import PRESETS, shipped
 from bnviz.presets.ioffe_2015 import RATES, SCALE
 from bnviz.spec import RunSpec
-from bnviz.ui import controls, download, link, live, measure, page, progress
+from bnviz.ui import controls, download, ensembles, link, live, measure, page, progress
 from bnviz.ui.about import About, heading
 
 GRID: Grid = [[RATES_ACCURACY], [SPEED_UP]]
 LABELS = {preset.name: preset.label for preset in RATES}
+AT_FIRST = {"seed": 0, "keep_weights": False}
 HIGHEST_SEED = 2**31 - 1
-PARAMETERS = ("rates", "seed")
+PARAMETERS = ("rates", "seed", "keep_weights")
 
 
 def rates_page(doc: str | None) -> None:
@@ -42,12 +43,14 @@ def rates_page(doc: str | None) -> None:
         too=measure.offer,
         beside=live.Prose(words.text, SCALE, words.limits),
     )
+    ensembles.section(specs)
 
 
 def pick_networks(at_first: list[str]) -> list[RunSpec]:
     """Let the reader choose networks and the seed, and return the settings of their runs.
 
-    The page opens with the networks `at_first`.
+    The page opens with the networks `at_first`. Whether the runs keep their weights is chosen in
+    `ensembles.section`.
     """
     link.restore({"rates": at_first}, lambda _, text: unknown(text))
     st.pills(
@@ -58,12 +61,15 @@ def pick_networks(at_first: list[str]) -> list[RunSpec]:
         key="rates",
         persist_state="session",
     )
-    link.restore({"seed": 0}, controls.problem_with)
+    link.restore(AT_FIRST, controls.problem_with)
     st.number_input("Seed", 0, HIGHEST_SEED, step=1, key="seed", persist_state="session", width=100)
-    link.keep({"rates": at_first, "seed": 0})
+    link.keep({"rates": at_first} | AT_FIRST)
     names = [name for name in LABELS if name in st.session_state["rates"]]
-    seed = int(st.session_state["seed"])
-    return [spec for name in names for spec in PRESETS[name].specs(seed=seed)]
+    changed = {
+        "seed": int(st.session_state["seed"]),
+        "keep_weights": st.session_state["keep_weights"],
+    }
+    return [spec for name in names for spec in PRESETS[name].specs(**changed)]
 
 
 def unknown(text: str) -> str:

@@ -15,7 +15,18 @@ from bnviz.words import shorten
 
 SWEPT = ("lr", "seed")  # a comparison may take several values of these, and several networks
 GROUPS = {
-    "Data": ("data", "pixels", "augment", "batch", "seed", "precision", "loss_factor"),
+    "Data": (
+        "data",
+        "pixels",
+        "augment",
+        "resized_crop",
+        "flip",
+        "photometric",
+        "batch",
+        "seed",
+        "precision",
+        "loss_factor",
+    ),
     "Training": (
         "steps",
         "lr",
@@ -27,6 +38,7 @@ GROUPS = {
         "decay",
         "decay_every",
         "warmup",
+        "keep_weights",
     ),
     "Network": (
         "model",

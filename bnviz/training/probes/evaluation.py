@@ -6,6 +6,7 @@ They are measured after the last step too.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bnviz.data import SOURCES
@@ -33,32 +34,40 @@ def measure(moment: Moment) -> Iterator[Reading]:
 
 
 def finish(objective: Objective, theta: Tensor, step: int) -> Iterator[Reading]:
-    """Yield the same for any θ.
-
-    With spec.population "exact", the population statistics are computed for this θ and then set
-    back to those of the training.
-    """
+    """Yield the same for any θ."""
     import torch
 
     task, count = objective.task, 0
     loss = right = wide(theta.new_zeros(()))
     views = objective.views(theta)
-    kept = {name: value.clone() for name, value in objective.state().items()}
-    with torch.no_grad():
-        if objective.spec.population == "exact":
-            average_over_training_set(objective, views)
+    with torch.no_grad(), evaluating(objective, views):
         for inputs, targets in task.test_batches():
             outputs = objective.outputs(views, inputs, training=False)
             loss = loss + wide(task.loss(outputs, targets)) * len(targets)
             if task.classifies:
                 right = right + wide(task.hits(outputs, targets).sum())
             count += len(targets)
-        for name, value in objective.state().items():
-            value.copy_(kept[name])
         penalty = wide(objective.penalty(views))
     yield one(step, "test_loss", None, None, None, loss / count + penalty)
     if task.classifies:
         yield one(step, "test_accuracy", None, None, None, right / count)
+
+
+@contextmanager
+def evaluating(objective: Objective, views: Parameters) -> Iterator[None]:
+    """Open a block in which the population statistics are those to evaluate with.
+
+    With spec.population "exact" they are computed for these parameters. Afterwards they are set
+    back to those of the training.
+    """
+    kept = {name: value.clone() for name, value in objective.state().items()}
+    if objective.spec.population == "exact":
+        average_over_training_set(objective, views)
+    try:
+        yield
+    finally:
+        for name, value in objective.state().items():
+            value.copy_(kept[name])
 
 
 def average_over_training_set(objective: Objective, views: Parameters) -> None:
