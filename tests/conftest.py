@@ -29,6 +29,7 @@ ALL_PROBES = {
     "covariate_shift": 2,
     "curvature": 2,
     "evaluation": 2,
+    "jacobian": 2,
     "landscape": 2,
     "surface": 2,
     "theory": 2,

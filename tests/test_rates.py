@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnviz.analysis import rates
+from bnviz.claims import evidence_rates
 from bnviz.figures.rates import PUBLISHED, say_table
-from bnviz.presets import PRESETS, shipped
+from bnviz.presets import PRESETS
 from bnviz.presets.ioffe_2015 import RATES, named
 from tests.pages import page
 
@@ -69,6 +70,40 @@ def test_a_diverged_network_keeps_its_best_accuracy_so_far() -> None:
     assert found["best"].tolist() == [0.5] and found["at"].tolist() == [10]
 
 
+def rows_of(**accuracies: list[float]) -> pd.DataFrame:
+    """Return rows of one seed, measured every ten steps; networks differ in norm and rate."""
+    return pd.DataFrame(
+        [
+            (name, name, float(place), 0, 10 * step, "test_accuracy", None, None, None, value)
+            for place, (name, values) in enumerate(accuracies.items())
+            for step, value in enumerate(values)
+        ],
+        columns=[
+            *("run", "norm", "lr", "seed", "step", "metric", "layer", "unit", "at", "value"),
+        ],
+    ).astype({"run": "category", "norm": "category", "metric": "category", "layer": "category"})
+
+
+def test_the_evidence_agrees_with_the_page() -> None:
+    rows = rows_of(none=[0.1, 0.3, 0.5, 0.7, 0.6], batch=[0.1, 0.8, 0.9, 0.2])
+    assert evidence_rates.best()(rows).to_dict("list") == {"none": [0.7], "batch": [0.9]}
+    assert evidence_rates.first_best()(rows).to_dict("list") == {"none": [30], "batch": [20]}
+    assert evidence_rates.speed_up("batch", "none")(rows).to_dict() == {0: 3}
+    assert evidence_rates.speed_up("none", "batch")(rows).to_dict() == {0: 0}  # it never gets there
+
+
+def test_two_rates_are_compared_by_their_steps_to_the_baseline_s_best() -> None:
+    rows = rows_of(a=[0.1, 0.2, 0.3, 0.5], b=[0.1, 0.6], c=[0.1, 0.1, 0.6], d=[0.1, 0.1])
+    assert evidence_rates.relative_speed(1.0, 2.0, 0.0)(rows).to_dict() == {0: 2}
+    assert evidence_rates.relative_speed(1.0, 3.0, 0.0)(rows).to_dict() == {}
+
+
+@pytest.mark.parametrize(("loss", "share"), [(math.inf, 100), (math.nan, 100), (2.3, 0)])
+def test_a_network_has_diverged_if_its_last_loss_is_not_finite(loss: float, share: int) -> None:
+    rows = rows_of(none=[2.3, loss]).assign(metric="train_loss")
+    assert evidence_rates.diverged("none")(rows).to_dict() == {0: share}
+
+
 def test_the_paper_s_speed_ups() -> None:
     found = {label: round(each.speed_up, 1) for label, each in PUBLISHED.items()}
     assert found["BN-x5"] == 14.8 and found["BN-Baseline"] == 2.3 and found["BN-x30"] == 11.5
@@ -95,7 +130,7 @@ def test_the_page_offers_all_networks_and_keeps_the_choice_in_the_address() -> N
     assert not opened.exception
     pills = next(group for group in opened.button_group if group.key == "rates")
     assert pills.options == [preset.label for preset in RATES]
-    assert opened.session_state["rates"] == [preset.name for preset in RATES if shipped(preset)]
+    assert opened.session_state["rates"] == [preset.name for preset in RATES]
     opened = page("classics/learning_rates", rates="inception,bn-x5", seed="1")
     assert opened.session_state["rates"] == ["inception", "bn-x5"]
     assert opened.query_params["rates"] in ("inception,bn-x5", ["inception,bn-x5"])

@@ -23,11 +23,20 @@ def quantile_bands(rows: DataFrame, layers: Sequence[str], pooled: bool) -> Data
     They are those of one sampled unit of each layer or, if `pooled`, of all its units together.
     Columns: layer, step, q05, q15, q50, q85, q95.
     """
-    quantiles = of_units(rows, layers, pooled, "activation_quantile")
-    quantiles = quantiles.assign(name=quantiles["at"].round(4).map(QUANTILES)).dropna(
-        subset=["name"]
-    )
-    bands = quantiles.groupby([*LINE, "step", "name"])["value"].min().unstack("name")
+    return _bands(of_units(rows, layers, pooled, "activation_quantile"))
+
+
+def jacobian_bands(rows: DataFrame) -> DataFrame:
+    """Return quantiles of the singular values of each layer's Jacobian over training.
+
+    Columns as of `quantile_bands`.
+    """
+    return _bands(of_metrics(rows, "jacobian_quantile"))
+
+
+def _bands(quantiles: DataFrame) -> DataFrame:
+    named = quantiles.assign(name=quantiles["at"].round(4).map(QUANTILES)).dropna(subset=["name"])
+    bands = named.groupby([*LINE, "step", "name"])["value"].min().unstack("name")
     return bands.reindex(columns=list(QUANTILES.values())).reset_index()
 
 

@@ -8,6 +8,7 @@ and `evidence_landscape.py` turn rows into numbers, and `judging.py` gives the v
 from bnviz.claims import (
     counter_arguments,
     ioffe_2015,
+    ioffe_2015_rates,
     liu,
     santurkar_2018,
     santurkar_2018_landscape,
@@ -25,6 +26,7 @@ CLAIMS = {
         santurkar_2018_lp,
         theory,
         ioffe_2015,
+        ioffe_2015_rates,
         liu,
         counter_arguments,
     )

@@ -54,6 +54,7 @@ class Claim:
     rates : learning rates of the runs, () for those of the preset
     changes : settings of the runs that differ from the preset
     seeds : the seeds that decide; others never enter the verdict
+    others : further presets whose runs it needs
     cosine : whether the number is a cosine, which is averaged by Fisher's z
     address : URL parameters of `page`
     note : what to keep in mind, "" for nothing
@@ -80,13 +81,15 @@ class Claim:
     note: str = ""
     seeds: tuple[int, ...] = SEEDS
     cosine: bool = False
+    others: tuple[str, ...] = ()
 
     def specs(self, seed: int) -> list[RunSpec]:
         """Return the settings of the runs that the claim needs for one seed."""
         preset = PRESETS[self.preset]
         rates = self.rates or preset.learning_rates
         several = [{**self.changes, "lr": lr, "norm": norm} for lr in rates for norm in self.norms]
-        return [spec for changes in several for spec in preset.specs(**changes, seed=seed)]
+        own = [spec for changes in several for spec in preset.specs(**changes, seed=seed)]
+        return own + [spec for name in self.others for spec in PRESETS[name].specs(seed=seed)]
 
     @property
     def scale(self) -> Scale:

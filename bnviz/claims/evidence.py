@@ -60,6 +60,27 @@ def ratio(table: Table, one: object, other: object) -> Measure:
     return measure
 
 
+def stretch(start: float) -> Table:
+    """Return the singular value of layer Jacobians: the median, averaged from `start` on.
+
+    The mean over steps and layers is geometric.
+    """
+
+    def table(rows: DataFrame) -> DataFrame:
+        medians = rows[(rows["metric"] == "jacobian_quantile") & (rows["at"] == 0.5)]
+        logarithms = between(text(medians), start, END).assign(
+            value=lambda frame: np.log(frame["value"])
+        )
+        return table_of(logarithms, "mean").map(np.exp)
+
+    return table
+
+
+def distance_from_one(start: float) -> Table:
+    """Return how far `stretch` is from 1, as the size of its logarithm."""
+    return lambda rows: stretch(start)(rows).map(np.log).abs()
+
+
 def columns_of(table: DataFrame, *networks: object) -> DataFrame:
     """Select these networks, and the seeds that have them all."""
     return table.reindex(columns=list(networks)).astype(float).dropna()
@@ -85,14 +106,14 @@ def side_by_side(frame: DataFrame, value: str) -> DataFrame:
 
 def accuracy(start: float, stop: float = END) -> Table:
     """Return the mean accuracy of the training batches from `start` to `stop`, from 0 to 1."""
-    return lambda rows: table_of(between(_lasting(rows, "train_accuracy"), start, stop), "mean")
+    return lambda rows: table_of(between(lasting(rows, "train_accuracy"), start, stop), "mean")
 
 
 def final(metric: str, by: str = "norm") -> Table:
     """Return the last value of a metric of the whole network; infinite if it overflowed."""
 
     def table(rows: DataFrame) -> DataFrame:
-        ordered = _lasting(rows, metric).sort_values("step", kind="stable")
+        ordered = lasting(rows, metric).sort_values("step", kind="stable")
         return DataFrame(
             ordered.groupby(["seed", by])["value"].last(skipna=False).fillna(END).unstack(by)
         )
@@ -109,7 +130,7 @@ def first_step(share: float, every: int) -> Table:
     """
 
     def table(rows: DataFrame) -> DataFrame:
-        seen = _lasting(rows, "train_accuracy")
+        seen = lasting(rows, "train_accuracy")
         seen = seen[seen["step"] % every == 0]
         last = seen.groupby("run")["step"].transform("max")
         reached = seen["step"].where(seen["value"] >= share, last)
@@ -151,12 +172,12 @@ def apart(one: str, other: str, start: float) -> Measure:
 
 def _lead(rows: DataFrame, one: str, other: str, start: float) -> Series[float]:
     """Return one network's test accuracy minus another's, by seed and step."""
-    curve = between(test_curve(_lasting(rows, "test_accuracy")), start, END)
+    curve = between(test_curve(lasting(rows, "test_accuracy")), start, END)
     both = columns_of(side_by_side(curve, "value"), one, other)
     return both[one] - both[other]
 
 
-def _lasting(rows: DataFrame, metric: str) -> DataFrame:
+def lasting(rows: DataFrame, metric: str) -> DataFrame:
     """Return the rows of a metric; for an accuracy, leave out runs whose loss overflowed.
 
     Such a run has no accuracy at the end.

@@ -4,11 +4,23 @@ from functools import partial
 
 from bnviz.claims import evidence
 from bnviz.claims.claim import POINTS, TIMES, Claim
-from bnviz.claims.evidence import difference, final, ratio
+from bnviz.claims.evidence import difference, final, of, ratio
 from bnviz.presets import PAIR
 
 of_2015 = partial(
     Claim, group="2015", preset="mnist", norms=PAIR, page="mnist", source="2015, Fig. 1"
+)
+SINGULAR_VALUE = (
+    "median singular value σ of the Jacobian from one hidden layer's input of the sigmoids to the "
+    "next, geometric mean over layers and steps 5,000 to 10,000"
+)
+of_jacobians = partial(
+    of_2015,
+    source="2015, Sec. 3.3",
+    theirs="close to 1: a conjecture that the paper does not measure",
+    preset="mnist-jacobians",
+    figure="jacobians",
+    address={"layers": "fc3"},
 )
 
 CLAIMS = (
@@ -47,5 +59,22 @@ CLAIMS = (
         low=1,
         unit=TIMES,
         address={"layers": "fc3"},
+    ),
+    of_jacobians(
+        name="jacobians-near-one",
+        says="With BatchNorm, the Jacobians of layers have singular values close to 1.",
+        quantity=f"{SINGULAR_VALUE}; we say that close is from ½ to 2",
+        measure=of(evidence.stretch(5000), "batch"),
+        low=0.5,
+        high=2,
+    ),
+    of_jacobians(
+        name="jacobians-nearer",
+        says="With BatchNorm, the Jacobians of layers have singular values closer to 1.",
+        quantity=f"distance from 1, as |log σ|, of the {SINGULAR_VALUE}; ratio of standard to "
+        "BatchNorm",
+        measure=ratio(evidence.distance_from_one(5000), "none", "batch"),
+        low=1,
+        unit=TIMES,
     ),
 )

@@ -23,7 +23,7 @@ from bnviz.figures.axes import (
 from bnviz.figures.charts import facet_chart
 from bnviz.figures.panel import ALL, Panel, View
 from bnviz.figures.papers import layers_numbered, ours_in_sight, their_columns, their_legend
-from bnviz.figures.style import Curve, Time, curves, groups
+from bnviz.figures.style import LEVEL, Curve, Time, curves, groups
 from bnviz.figures.traces import NO_HOVER, band_traces, cross_trace, drawable, line_trace
 from bnviz.figures.unchecked import axes, scatter, set_axes, set_layout, traces
 
@@ -44,12 +44,14 @@ def _networks(frame: DataFrame, x_title: str, y_title: str, **sharing: Any) -> g
     return set_layout(tell_layers(fig, layers(frame), rows=True), showlegend=False)
 
 
-def quantile_bands(frame: DataFrame, time: Time, paper: DataFrame | None = None) -> go.Figure:
+def quantile_bands(
+    frame: DataFrame, time: Time, paper: DataFrame | None = None, of: str = "Activation"
+) -> go.Figure:
     """Draw `analysis.quantile_bands`: the median with bands from 15 to 85% and from 5 to 95%.
 
     Fig. 1b-c of the 2015 paper shows the same without the band from 5 to 95%.
     """
-    fig, names = _networks(frame, "Steps", "Activation", shared_xaxes="all"), layers(frame)
+    fig, names = _networks(frame, "Steps", of, shared_xaxes="all"), layers(frame)
     for column, (curve, run) in enumerate(curves(frame), 1):
         for name, rows in groups(run, "layer"):
             step, median = rows["step"], rows["q50"]
@@ -69,6 +71,11 @@ def quantile_bands(frame: DataFrame, time: Time, paper: DataFrame | None = None)
                 [*band, line_trace(curve, rows["step"], rows["value"])], rows=place, cols=column
             )
     return separable(ours_in_sight(over_time(time, their_legend(fig)), time))
+
+
+def singular_values(frame: DataFrame, time: Time) -> go.Figure:
+    """Draw `analysis.jacobian_bands` as `quantile_bands`, with a line at 1."""
+    return quantile_bands(frame, time, of="Singular value").add_hline(1, **LEVEL)
 
 
 def ridges(frame: DataFrame, time: Time) -> go.Figure:
@@ -217,4 +224,18 @@ MOMENT_DRIFT = Panel(
     probe="activations",
     metrics=OF_MOMENTS,
     slug="moment-drift",
+)
+JACOBIANS = Panel(
+    "Singular values of layer Jacobians",
+    "How much a layer stretches a small change of its input: median, 15–85% and 5–95% of the "
+    "singular values of ∂ẑ/∂x̂, from one normalised input to the next. At 1, marked by dots, a "
+    "change keeps its length. The 2015 paper conjectures that BatchNorm brings them close to 1 "
+    "(Sec. 3.3).",
+    lambda view: analysis.jacobian_bands(view.rows),
+    lambda numbers, view: singular_values(numbers, view.time),
+    without=ALL,
+    fewer=drawn,
+    probe="jacobian",
+    metrics=("jacobian_quantile",),
+    slug="jacobians",
 )

@@ -67,6 +67,20 @@ ON_MNIST = (
         page="mnist",
         layers=(3,),
     ),
+    Preset(
+        name="mnist-jacobians",
+        label="Jacobians",
+        summary=(
+            "The same network on all of MNIST for 10,000 steps, with the singular values of the "
+            "Jacobian from one hidden layer to the next."
+        ),
+        knobs=MNIST
+        | {"steps": 10_000, "probes": {"accuracy": 50, "evaluation": 500, "jacobian": 100}},
+        norms=PAIR,
+        page="mnist",
+        layers=(3,),
+        ships=SEEDS,
+    ),
     of_the_report("mlp", "MLP", 2, SEEDS),
     of_the_report("lenet", "LeNet", 3, SEEDS[:1]),
     of_the_report("lenetr", "LeNet, ReLU", 4, SEEDS[:1]),

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from bnviz.claims import evidence, theory
 from bnviz.claims.evidence import final, of
+from bnviz.claims.evidence_rates import best, first_best
 from bnviz.presets import PAIR
+from bnviz.presets.ioffe_2015 import RATES
 from bnviz.story.figures_2018 import ON_THE_DLN, ON_THE_VGG
 from bnviz.story.numbers import Number, each, named
 from bnviz.story.paper_figure import PaperFigure, at_step
@@ -50,6 +52,24 @@ def of_section_4(label: str, note: str = "") -> PaperFigure:
             "inner": Number(evidence.condition("inner", 100)),
         },
         claims=tuple(claim.name for claim in theory.CLAIMS if claim.preset == preset),
+        note=note,
+    )
+
+
+def of_figure_3(label: str, theirs: str, *claims: str, note: str = "") -> PaperFigure:
+    """Return a line of Fig. 3 of the 2015 paper: one network at one learning rate."""
+    preset = next(preset for preset in RATES if preset.label == label)
+    (norm,) = preset.norms
+    return PaperFigure(
+        title=f"2015, 2–3, {label}",
+        preset=preset.name,
+        theirs=theirs,
+        ours="test accuracy is at best {best}%, at step {at}",
+        numbers={
+            "best": Number(of(best(), norm, 100)),
+            "at": Number(of(first_best(), norm)),
+        },
+        claims=claims,
         note=note,
     )
 
@@ -106,6 +126,26 @@ ON_MNIST = (
     ),
 )
 
+AT_RATES = (
+    of_figure_3("Inception", "72.2% at 31.0 million steps, with which the others are compared"),
+    of_figure_3(
+        "BN-Baseline",
+        "72.2% at 13.3 million steps, at best 72.7%",
+        "rates-half-the-steps",
+        "rates-as-accurate",
+    ),
+    of_figure_3("BN-x5", "72.2% at 2.1 million steps, at best 73.0%", "rates-fourteen-times"),
+    of_figure_3(
+        "BN-x30",
+        "72.2% at 2.7 million steps, at best 74.8%",
+        "rates-thirty-slower",
+        "rates-thirty-higher",
+    ),
+    of_figure_3("BN-x5-Sigmoid", "at best 69.8%", "rates-sigmoids"),
+    of_figure_3("Inception, sigmoid", "never better than chance", "rates-sigmoids-alone"),
+    of_figure_3("Inception x5", "its parameters overflow", "rates-overflow"),
+)
+
 IN_THEORY = (
     of_section_4("MLP", "two of the statements are wrong as printed"),
     of_section_4("DLN"),
@@ -118,4 +158,4 @@ def place(figure: PaperFigure) -> int:
     return int(figure.title.partition(",")[0].rstrip("ab"))
 
 
-FIGURES = (*sorted((*ON_THE_VGG, *ON_THE_DLN), key=place), *ON_MNIST, *IN_THEORY)
+FIGURES = (*sorted((*ON_THE_VGG, *ON_THE_DLN), key=place), *ON_MNIST, *AT_RATES, *IN_THEORY)

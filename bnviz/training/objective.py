@@ -156,16 +156,27 @@ class Objective:
                     inputs[0] * self.masks[part.name][: len(inputs[0])] if training else inputs[0]
                 )
             return ACTIVATIONS[part.activation](OPERATIONS[part.kind](part, inputs))
-        norm, parameters, (x,) = self.norms[part.name], views[part.name], inputs
-        with self._casting():
-            y = apply_layer(part, norm.weight(parameters["weight"]), parameters.get("bias"), x)
-            z = norm(y, parameters, training)
-            if part is self.network[-1]:
-                z = z.to(self.task.dtype)
+        (x,) = inputs
+        y, z = self._normalised(part, views, x, training)
         if tap is not None:
             tap(part, x, y, z)
-        x = ACTIVATIONS[part.activation](z)
-        return max_pool2d(x, part.pool) if part.pool > 1 else x
+        return activated(part, z)
+
+    def between(self, views: Parameters, first: Block, second: Block, z: Tensor) -> Tensor:
+        """Return the normalised output of a layer, given that of the layer that it reads."""
+        return self._normalised(second, views, activated(first, z), training=True)[1]
+
+    def _normalised(
+        self, block: Block, views: Parameters, x: Tensor, training: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Return a layer's affine output, and that output normalised."""
+        norm, parameters = self.norms[block.name], views[block.name]
+        with self._casting():
+            y = apply_layer(block, norm.weight(parameters["weight"]), parameters.get("bias"), x)
+            z = norm(y, parameters, training)
+            if block is self.network[-1]:
+                z = z.to(self.task.dtype)
+        return y, z
 
     def _casting(self) -> AbstractContextManager[object]:
         """Open a block in which layers compute in the precision of the run."""
@@ -291,6 +302,12 @@ def apply_layer(block: Block, weight: Tensor, bias: Tensor | None, x: Tensor) ->
     if block.kernel is None:
         return linear(x.flatten(1), weight, bias)
     return conv2d(x, weight, bias, block.stride, block.padding)
+
+
+def activated(block: Block, z: Tensor) -> Tensor:
+    """Return the output of a block: its non-linearity of z, and max pooling."""
+    x = ACTIVATIONS[block.activation](z)
+    return max_pool2d(x, block.pool) if block.pool > 1 else x
 
 
 def total(part: Operation, inputs: list[Tensor]) -> Tensor:

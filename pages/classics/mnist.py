@@ -26,7 +26,7 @@ at other values.
 One sigmoid out of a hundred is drawn. Another may move more or less.
 """
 
-from bnviz.figures.distributions import QUANTILES
+from bnviz.figures.distributions import JACOBIANS, QUANTILES
 from bnviz.figures.training import TEST_ACCURACY, TEST_ERROR, TRAINING_ACCURACY, TRAINING_LOSS
 from bnviz.ui.page import figure_page
 
@@ -57,6 +57,7 @@ figure_page(
                 "Training accuracy", "Accuracy on the current batch, and its running mean."
             ),
         ],
+        [JACOBIANS],
     ],
     page="mnist",
     layers="hidden",
