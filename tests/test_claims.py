@@ -205,6 +205,7 @@ OF_SOMETHING_ELSE = {  # claims whose `theirs` has numbers, but none of what the
     "dln-spread-1",  # the number of a layer
     "dln-spread-11",
     "dln-spread-24",
+    "rates-sigmoids-alone",  # the paper's chance
     "theorem-4-1",  # a formula
     "batch-shortens-mlp",  # the number of a theorem
     "batch-shortens-dln",
@@ -286,6 +287,8 @@ def shortened(spec: RunSpec) -> RunSpec:
         small |= {"width": 1 / 32, "data": "cifar10-sample", "random_direction": True}
     elif spec.data == "mnist":
         small |= {"steps": 60, "data": "mnist-sample"}
+    elif spec.model == "inception":
+        small |= {"width": 1 / 16, "data": "cifar10-sample", "activation": "relu"}
     return RunSpec.of(**spec.model_dump() | small)
 
 
@@ -404,11 +407,14 @@ def asked(page: str) -> None:
     import streamlit as st
 
     from bnviz.presets import LP
-    from bnviz.ui import controls
+    from bnviz.ui import controls, rates
 
-    st.session_state["asked"] = [
-        spec.id for spec in controls.ask(page, LP if page == "norms" else ()).specs
-    ]
+    specs = (
+        rates.pick_networks(["inception"])
+        if page == "learning_rates"
+        else controls.ask(page, LP if page == "norms" else ()).specs
+    )
+    st.session_state["asked"] = [spec.id for spec in specs]
 
 
 LINKS = dict.fromkeys(address(Verdict(claim, Series(dtype=float))) for claim in CLAIMS.values())

@@ -20,7 +20,7 @@ from bnviz.figures.panel import Panel, View
 from bnviz.figures.style import UNDER
 from bnviz.papers import reference
 from bnviz.presets import PRESETS
-from bnviz.presets.ioffe_2015 import SHIPPED
+from bnviz.presets.ioffe_2015 import RATES
 from bnviz.runs.run import Run
 from bnviz.spec import RunSpec
 
@@ -28,7 +28,8 @@ ASKED = {  # as few runs as show every panel, to keep the figures small
     "quick": PRESETS["few-images"].specs()[:2],
     "theory": PRESETS["theory-vgg"].specs(),
     "surface": PRESETS["surface"].specs(),
-    "rates": [spec for name in SHIPPED for spec in PRESETS[name].specs()],
+    "rates": [spec for preset in RATES[:4] for spec in preset.specs()],
+    "jacobians": PRESETS["mnist-jacobians"].specs(),
     "seeds": [spec for seed in (0, 1, 2) for spec in PRESETS["few-images"].specs(seed=seed)[:1]],
     "dln": [spec for spec in PRESETS["fig3b"].specs() if spec.norm == "none"],  # two learning rates
 }
@@ -70,7 +71,7 @@ MADE = [
             name
             for name in ALL
             if not name.startswith(
-                ("surface", "path", "theorem", "lemma", "sweep", "curvature", "rates")
+                ("surface", "path", "theorem", "lemma", "sweep", "curvature", "rates", "jacob")
             )
         ],
     ),
@@ -78,6 +79,7 @@ MADE = [
     ("surface", ["surface", "surface-rise", "path-share"]),
     ("dln", ["curvature", "effective-beta", "sweep", "sweep-map"]),
     ("rates", ["rates-accuracy", "rates-speed-up"]),
+    ("jacobians", ["jacobians"]),
     ("seeds", ["training-accuracy", "test-error", "landscape"]),
 ]
 

@@ -142,9 +142,9 @@ def test_an_unknown_network_in_the_address_gets_a_sentence() -> None:
     assert "it takes some of inception, bn-baseline" in said.replace("\\", "")
 
 
-@pytest.mark.parametrize("seed", ["-5", "2147483648", "1.5", "0, 1", "many"])
+@pytest.mark.parametrize("seed", ["-5", "2147483648", "1.5", "0, many"])
 def test_a_wrong_seed_in_the_address_gets_a_sentence(seed: str) -> None:
     opened = page("classics/learning_rates", seed=seed)
     assert not opened.exception
     assert [warning.value for warning in opened.warning if "seed" in warning.value]
-    assert opened.session_state["seed"] == 0
+    assert opened.session_state["seed"] == "0"

@@ -17,7 +17,7 @@ SINGULAR_VALUE = (
 of_jacobians = partial(
     of_2015,
     source="2015, Sec. 3.3",
-    theirs="close to 1: a conjecture that the paper does not measure",
+    theirs="close to one: a conjecture that the paper does not measure",
     preset="mnist-jacobians",
     figure="jacobians",
     address={"layers": "fc3"},
@@ -63,6 +63,7 @@ CLAIMS = (
     of_jacobians(
         name="jacobians-near-one",
         says="With BatchNorm, the Jacobians of layers have singular values close to 1.",
+        norms=("batch",),
         quantity=f"{SINGULAR_VALUE}; we say that close is from ½ to 2",
         measure=of(evidence.stretch(5000), "batch"),
         low=0.5,

@@ -233,6 +233,7 @@ JACOBIANS = Panel(
     "(Sec. 3.3).",
     lambda view: analysis.jacobian_bands(view.rows),
     lambda numbers, view: singular_values(numbers, view.time),
+    when=lambda spec: "jacobian" in spec.probes,
     without=ALL,
     fewer=drawn,
     probe="jacobian",

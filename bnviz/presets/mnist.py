@@ -77,6 +77,7 @@ ON_MNIST = (
         knobs=MNIST
         | {"steps": 10_000, "probes": {"accuracy": 50, "evaluation": 500, "jacobian": 100}},
         norms=PAIR,
+        figure="2015, Sec. 3.3",
         page="mnist",
         layers=(3,),
         ships=SEEDS,

@@ -253,6 +253,8 @@ def address(verdict: Verdict) -> str:
         **{name: values for name, values in several.items() if values},
         **claim.changes,
     }
+    if claim.page == "learning_rates":  # its networks are presets
+        said = {"rates": [claim.preset, *claim.others], "seed": several["seed"]}
     written = {name: link.write(value) for name, value in said.items()} | dict(claim.address)
     return f"{claim.page}?{urlencode(written, safe=',')}"
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from bnviz.figures.panel import Grid
+from bnviz.figures.panel import EACH, Grid
 from bnviz.figures.rates import RATES_ACCURACY, SPEED_UP
 from bnviz.presets import PRESETS, shipped
 from bnviz.presets.ioffe_2015 import RATES, SCALE
-from bnviz.spec import RunSpec
-from bnviz.ui import controls, download, ensembles, link, live, measure, page, progress
+from bnviz.spec import RunSpec, SpecError
+from bnviz.ui import controls, download, ensembles, link, live, measure, page, progress, widgets
 from bnviz.ui.about import About, heading
 
 GRID: Grid = [[RATES_ACCURACY], [SPEED_UP]]
 LABELS = {preset.name: preset.label for preset in RATES}
-AT_FIRST = {"seed": 0, "keep_weights": False}
-HIGHEST_SEED = 2**31 - 1
+AT_FIRST = {"seed": "0", "keep_weights": False}
 PARAMETERS = ("rates", "seed", "keep_weights")
 
 
@@ -29,12 +28,14 @@ def rates_page(doc: str | None) -> None:
         specs = pick_networks(ready or list(LABELS))
         if specs:
             page.run_bar(specs, progress.states(specs))
-    if not specs:
+    if not st.session_state["rates"]:
         st.info("Choose at least one network.", icon=":material/arrow_upward:")
+    if not specs:
         return
     for name in page.absent(specs):
         download.offer(name)
-    chosen = live.Choices(max(spec.steps for spec in specs))
+    several = len({spec.seed for spec in specs}) > 1
+    chosen = live.Choices(max(spec.steps for spec in specs), statistic="t" if several else EACH)
     live.show(
         specs,
         GRID,
@@ -47,10 +48,10 @@ def rates_page(doc: str | None) -> None:
 
 
 def pick_networks(at_first: list[str]) -> list[RunSpec]:
-    """Let the reader choose networks and the seed, and return the settings of their runs.
+    """Let the reader choose networks and seeds, and return the settings of their runs.
 
     The page opens with the networks `at_first`. Whether the runs keep their weights is chosen in
-    `ensembles.section`.
+    `ensembles.section`. If these cannot be run, a sentence says why, and nothing is returned.
     """
     link.restore({"rates": at_first}, lambda _, text: unknown(text))
     st.pills(
@@ -62,14 +63,23 @@ def pick_networks(at_first: list[str]) -> list[RunSpec]:
         persist_state="session",
     )
     link.restore(AT_FIRST, controls.problem_with)
-    st.number_input("Seed", 0, HIGHEST_SEED, step=1, key="seed", persist_state="session", width=100)
+    widgets.knob("seed", width=widgets.ROW["seed"])
     link.keep({"rates": at_first} | AT_FIRST)
     names = [name for name in LABELS if name in st.session_state["rates"]]
-    changed = {
-        "seed": int(st.session_state["seed"]),
-        "keep_weights": st.session_state["keep_weights"],
-    }
-    return [spec for name in names for spec in PRESETS[name].specs(**changed)]
+    seeds, kept = controls.value_of("seed"), st.session_state["keep_weights"]
+    if (count := len(names) * len(seeds)) > controls.MOST_RUNS:
+        st.error(f"That would be {count} runs; choose at most {controls.MOST_RUNS} at a time.")
+        return []
+    try:
+        return [
+            spec
+            for name in names
+            for seed in seeds
+            for spec in PRESETS[name].specs(seed=seed, keep_weights=kept)
+        ]
+    except SpecError as problem:
+        st.error(controls.complaint(problem))
+        return []
 
 
 def unknown(text: str) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from bnviz.training.models.block import Block
 from bnviz.training.probes import Reading, several
+from bnviz.training.probes.activations import quantiles
 from bnviz.training.vectors import wide
 
 if TYPE_CHECKING:
@@ -57,25 +58,27 @@ def measure(moment: Moment) -> Iterator[Reading]:
             torch.linalg.svdvals(wide(jacobian(moment, first, second, x, nth)))
             for nth in range(min(EXAMPLES, len(x)))
         ]
-        values = torch.cat(found)
-        at = torch.tensor(levels, dtype=values.dtype).to(values.device)
+        values = torch.cat(found).sort().values
         places = [(moment.step, "jacobian_quantile", second.name, None, level) for level in levels]
-        yield several(values.quantile(at), places)
+        yield several(quantiles(values, levels), places)
 
 
 def jacobian(moment: Moment, first: Block, second: Block, x: Tensor, nth: int) -> Tensor:
     """Return ∂ẑ/∂x̂ of one example of the batch (units of ẑ, units of x̂)."""
-    from torch.func import jacrev
+    import torch
+    from torch.autograd.functional import jacobian as derivative
 
     objective, rest = moment.objective, x.detach()
     views = objective.views(moment.theta)
 
     def mapped(own: Tensor) -> Tensor:
-        batch = rest.index_put((rest.new_tensor([nth]).long(),), own[None])
+        batch = torch.cat([rest[:nth], own[None], rest[nth + 1 :]])
         return objective.between(views, first, second, batch)[nth]
 
     with objective.keeping_nothing():
-        found: Tensor = jacrev(mapped)(rest[nth])
+        # torch cannot compute all rows at once where layers compute in bfloat16.
+        at_once = moment.spec.precision != "bfloat16"
+        found: Tensor = derivative(mapped, rest[nth], vectorize=at_once)
     return found.reshape(prod(second.output), prod(first.output))
 
 
