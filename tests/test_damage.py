@@ -55,7 +55,7 @@ def unfinished(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Return a run whose worker died in the third step, with a checkpoint and several parts."""
     run = Store(tmp_path_factory.mktemp("unfinished")).submit(SPEC)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "CHECKPOINT_S", 0.0)
+        patch.setenv("BNVIZ_LIMITS_CHECKPOINT_SECONDS", "0")
         patch.setattr(module, "FLUSH_S", 0.0)
         # Without merging, the names of the parts do not depend on the clock.
         patch.setattr("bnviz.runs.parts.MOST", 10**6)

@@ -44,7 +44,7 @@ def test_short_runs_start_before_long_ones():
 
 
 def test_long_runs_never_take_the_last_slot(monkeypatch):
-    monkeypatch.setattr(schedule, "ASK_S", 1.0)
+    monkeypatch.setenv("BNVIZ_LIMITS_ASK_MINUTES", "0.02")
     long = [asked("ann", seed, steps=1_000_000) for seed in range(3)]
     assert chosen(long, [], 3) == long[:2]
     short = asked("ann", 3, steps=1)

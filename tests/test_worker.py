@@ -47,7 +47,7 @@ def test_the_rows_of_a_run_agree_with_execute():
 @pytest.mark.parametrize("checkpoint_s", [0.0, 1e9], ids=["checkpoints", "no checkpoint"])
 def test_an_interrupted_run_continues_to_the_same_rows(monkeypatch, checkpoint_s):
     """The worker dies three times: before its rows are on the disk, and after."""
-    monkeypatch.setattr(module, "CHECKPOINT_S", checkpoint_s)
+    monkeypatch.setenv("BNVIZ_LIMITS_CHECKPOINT_SECONDS", str(checkpoint_s))
     monkeypatch.setattr(module, "FLUSH_S", 0.0)
     run = Store().submit(tiny_spec(norm="noisy", momentum=0.9, steps=6, probes=ALL_PROBES))
     for name, death in (("fetch", 2), ("tell", 4), ("fetch", 3)):
@@ -171,7 +171,7 @@ def test_a_step_that_does_not_end_is_interrupted_and_the_run_says_where_it_conti
     monkeypatch,
 ):
     monkeypatch.setattr(module, "STEP_S", 0.3)
-    monkeypatch.setattr(module, "CHECKPOINT_S", 0.0)
+    monkeypatch.setenv("BNVIZ_LIMITS_CHECKPOINT_SECONDS", "0")
     run = Store().submit(tiny_spec(steps=9))
     advance = module.Training.advance
 
@@ -227,7 +227,7 @@ def test_a_full_disk_only_delays_a_run_until_there_is_room(monkeypatch, own_cach
 
     The files are rows, progress, a checkpoint, the merged rows and done.json.
     """
-    monkeypatch.setattr(module, "CHECKPOINT_S", 0.0)
+    monkeypatch.setenv("BNVIZ_LIMITS_CHECKPOINT_SECONDS", "0")
     monkeypatch.setattr(module, "FLUSH_S", 0.0)
     monkeypatch.setattr("bnviz.runs.disk.RETRY_S", 0.01)
     writes, told, sync = itertools.count(), set(), os.fsync
@@ -280,7 +280,7 @@ def test_a_failing_disk_fails_the_run_in_plain_words(monkeypatch):
 def test_parts_are_merged_during_a_run_and_when_it_continues(monkeypatch):
     monkeypatch.setattr(module, "FLUSH_S", 0.0)
     monkeypatch.setattr(parts, "MOST", 2)
-    monkeypatch.setattr(module, "CHECKPOINT_S", 0.0)
+    monkeypatch.setenv("BNVIZ_LIMITS_CHECKPOINT_SECONDS", "0")
     run = Store().submit(tiny_spec(norm="batch", steps=12, probes={"accuracy": 1, "landscape": 3}))
 
     def die(step: int) -> None:

@@ -93,12 +93,15 @@ def work(options: argparse.Namespace) -> None:
 
 def runs(options: argparse.Namespace) -> None:
     """List the runs: id, state, steps and settings."""
+    from bnviz.runs.queue import places
     from bnviz.runs.supervisor import trouble
 
+    queue = places(Store())
     for run in Store().all_runs() if options.shipped else Store().runs():
         if run.readable and run.state != "damaged":
             steps = f"{run.meta().get('step', 0):>6} / {run.spec.steps:<6}"
-            print(f"{run.id}  {run.state:11}  {steps}  {run.spec.summary()}")
+            place = f" · {queue[run.id].words}" if run.id in queue else ""
+            print(f"{run.id}  {run.state:11}  {steps}  {run.spec.summary()}{place}")
         else:
             print(f"{run.id}  {run.state:11}  {run.error()}")
     if said := trouble(Store()):

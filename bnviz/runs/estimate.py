@@ -14,11 +14,13 @@ from math import ceil, prod
 from pathlib import Path
 
 from bnviz.data import SOURCES
+from bnviz.limits import limits
+from bnviz.limits import problem as limits_problem
 from bnviz.spec import RunSpec
 from bnviz.training.models import Block, Network, layers
 from bnviz.training.norms import NORMS, Noise
 from bnviz.training.probes import optional
-from bnviz.words import in_bytes
+from bnviz.words import duration, in_bytes
 
 # Seconds of one CPU thread.
 MULTIPLICATION_S = 1.5e-11  # in a forward; a step takes three times as many
@@ -35,11 +37,7 @@ ROW_BYTES = 12  # a row on disk
 ROW_MEMORY = 120  # a row in memory while the parts are merged
 PARTS = 2  # rows are on disk twice while the parts are merged
 
-# Limits.
 MOST_KNOWN = 4096  # estimates that a process keeps
-MOST_ROWS = 50_000_000  # of a run
-MEMORY_SHARE = 0.85  # of the machine's, for all workers
-ASK_S = 600.0  # a page asks before it starts a longer run
 
 
 @dataclass(frozen=True)
@@ -183,16 +181,37 @@ def total_memory() -> int:
 
 def memory_for_workers() -> int:
     """Return the memory that all workers together may use, in bytes."""
-    return int(MEMORY_SHARE * total_memory())
+    return int(limits().memory_share * total_memory())
+
+
+def ask_seconds() -> float:
+    """Return the time of a run above which the reader is asked before it starts."""
+    return 60 * limits().ask_minutes
 
 
 def refusal(spec: RunSpec, folder: Path) -> str:
-    """Return why this machine cannot compute a run, with the number and the limit; "" if it can."""
-    needed, free = estimate(spec), free_disk(folder)
-    if needed.rows > MOST_ROWS:
+    """Return why this machine does not compute a run, with the number and the limit; "" if it does.
+
+    The limits are those of `bnviz.limits`.
+    """
+    if wrong := limits_problem():
+        return wrong
+    most, needed, free = limits(), estimate(spec), free_disk(folder)
+    if spec.steps > most.steps:
+        return (
+            f"this run has {spec.steps:,} steps, and a run may have at most {most.steps:,} here; "
+            "choose fewer steps"
+        )
+    if needed.rows > most.rows:
         return (
             f"this run would measure {needed.rows:,} rows, and a run may have at most "
-            f"{MOST_ROWS:,}; measure less often, or choose fewer bins, step sizes or steps"
+            f"{most.rows:,}; measure less often, or choose fewer bins, step sizes or steps"
+        )
+    if needed.seconds > 3600 * most.hours:
+        return (
+            f"this run would take about {duration(needed.seconds)} of one core, and a run may take "
+            f"at most {most.hours:g} h here; choose fewer steps, a smaller width or batch, or "
+            "measure less often"
         )
     if needed.memory > memory_for_workers():
         return (
@@ -200,10 +219,15 @@ def refusal(spec: RunSpec, folder: Path) -> str:
             f"{in_bytes(memory_for_workers())} for runs; choose a smaller width, batch or hidden "
             "layers"
         )
-    if needed.disk > free:
+    if needed.disk > min(free, most.disk_gigabytes * 1e9):
+        there = (
+            f"{in_bytes(free)} are free"
+            if free < most.disk_gigabytes * 1e9
+            else f"a run may write at most {most.disk_gigabytes:g} GB here"
+        )
         return (
-            f"this run needs about {in_bytes(needed.disk)} on disk, and {in_bytes(free)} are free; "
-            "measure less often, or delete runs"
+            f"this run needs about {in_bytes(needed.disk)} on disk, and {there}; measure less "
+            "often, or delete runs"
         )
     return ""
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from bnviz.runs.estimate import ASK_S, estimate
+from bnviz.runs.estimate import ask_seconds, estimate
 from bnviz.runs.run import Run
 from bnviz.runs.store import Store
 from bnviz.runs.supervisor import slots
@@ -42,7 +42,7 @@ class Machine:
 
     def long(self, specs: Sequence[RunSpec]) -> bool:
         """Return whether to ask the reader before these runs start."""
-        return self.seconds(specs) > ASK_S
+        return self.seconds(specs) > ask_seconds()
 
     def price(self, specs: Sequence[RunSpec]) -> str:
         """Return the cost as text: time, memory, and size on the disk.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bnviz.runs import card
-from bnviz.runs.estimate import ASK_S, Estimate, estimate, memory_for_workers
+from bnviz.runs.estimate import Estimate, ask_seconds, estimate, memory_for_workers
 from bnviz.runs.facts import Card
 from bnviz.runs.run import Run
 
@@ -56,7 +56,8 @@ def next_job(waiting: Sequence[Job], busy: Sequence[Job], slots: int) -> Job | N
     """Return the run to start now; None if there is none.
 
     The reader with the fewest slots comes first, then the shorter run, then the older one. The last
-    slot is kept for runs of less than ten minutes, so that long runs never block everybody else.
+    slot is kept for short runs, which start without a question, so that long runs never block
+    everybody else.
     """
     if len(busy) >= slots:
         return None
@@ -83,7 +84,7 @@ def fits(job: Job, busy: Sequence[Job], slots: int) -> bool:
         return False
     needed = job.cost.memory + sum(other.cost.memory for other in busy)
     last = len(busy) == slots - 1
-    return needed <= memory_for_workers() and not (last and job.cost.seconds > ASK_S)
+    return needed <= memory_for_workers() and not (last and job.cost.seconds > ask_seconds())
 
 
 def has_room(job: Job, busy: Sequence[Job]) -> bool:

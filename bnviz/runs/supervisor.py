@@ -18,6 +18,7 @@ from textwrap import shorten
 
 from filelock import FileLock, Timeout
 
+from bnviz import limits
 from bnviz.paths import PROJECT
 from bnviz.runs import disk, schedule
 from bnviz.runs.engines import Engine
@@ -191,7 +192,7 @@ def trouble(store: Store) -> str:
             f"The disk of {store.root} is full: runs wait, and continue by themselves "
             "once there is room."
         )
-    return said(complaint(store)) or ended(store)
+    return limits.problem() or said(complaint(store)) or ended(store)
 
 
 def said(path: Path) -> str:

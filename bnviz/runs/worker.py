@@ -17,6 +17,8 @@ import torch
 from filelock import Timeout
 
 from bnviz.data import DataError
+from bnviz.limits import file as limits_file
+from bnviz.limits import limits
 from bnviz.runs import card, parts, tensors, weights
 from bnviz.runs.devices import DeviceError, described_for, device_of
 from bnviz.runs.disk import put, reason, when_there_is_room
@@ -32,7 +34,6 @@ FLUSH_S = 0.3
 FLUSH_SHARE = 1 / 500
 FLUSH_AT_MOST_S = 5.0
 CHECKPOINT = "checkpoint.safetensors"
-CHECKPOINT_S = 10.0  # between two checkpoints
 STEP_S = 1.0  # how long a cancelled worker may take to end its step …
 SAVE_S = 30.0  # … and then to write a checkpoint
 CANCEL_S = 0.2  # how often the worker checks whether the run was cancelled
@@ -121,6 +122,7 @@ class Recorder:
         self.buffer: list[Row] = []
         self.spent = checkpoint.get("seconds", 0.0) - time.monotonic()
         self.flushed_at = self.saved_at = -1e9
+        self.limits = limits()
         self.meta: dict[str, Any] = {
             "steps": run.spec.steps,
             "device": described_for(run.spec),
@@ -143,10 +145,20 @@ class Recorder:
             every = min(max(FLUSH_S, self.seconds * FLUSH_SHARE), FLUSH_AT_MOST_S)
             if time.monotonic() - self.flushed_at > every:
                 self.flush()
-            if time.monotonic() - self.saved_at > CHECKPOINT_S:
+            if time.monotonic() - self.saved_at > self.limits.checkpoint_seconds:
                 self.save()
+                self.heed_the_clock()
             yield training.step
         self.flush()
+
+    def heed_the_clock(self) -> None:
+        """Raise SpecError if the run has computed for as long as a run may."""
+        hours = self.limits.wall_hours
+        if self.seconds > 3600 * hours:
+            raise SpecError(
+                f"The run has computed for {hours:g} h, and a run may not take longer here. Its "
+                f"rows stay, and with a higher wall_hours in {limits_file()} it continues."
+            )
 
     def fetch(self) -> None:
         """Take the rows measured since the last call, except those that are on the disk already.
@@ -291,6 +303,11 @@ def explain(problem: Exception) -> str:
     """Return one sentence about an error, for the reader."""
     if isinstance(problem, torch.OutOfMemoryError):
         return "The device ran out of memory: choose a smaller width or batch."
+    if isinstance(problem, MemoryError) or "DefaultCPUAllocator" in str(problem):
+        return (
+            "The run needs more memory than it may use on this machine: choose a smaller width or "
+            "batch."
+        )
     if isinstance(problem, OSError):
         return f"The run could not be written: {reason(problem)}."
     first = (str(problem).splitlines() or ["no message"])[0]

@@ -6,17 +6,20 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from bnviz.limits import limits
 from bnviz.runs import estimate, prices, supervisor
 from bnviz.runs.disk import reason
 from bnviz.runs.prices import Machine
+from bnviz.runs.queue import Place, places
 from bnviz.runs.run import ACTIVE
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec, SpecError
-from bnviz.ui.reader import wait
+from bnviz.ui.reader import reader, wait
 from bnviz.words import duration
 
 LONG = "long-runs"  # session key of the runs that wait for the reader's confirmation
 FRESH_S = 10  # how long a description of the machine is kept
+RECENT_S = 2  # how long the places in the queue are kept
 
 
 def machine() -> Machine:
@@ -27,6 +30,16 @@ def machine() -> Machine:
 @st.cache_resource(ttl=FRESH_S, show_spinner=False)
 def _machine(root: str) -> Machine:
     return prices.here(Store())
+
+
+def queue() -> dict[str, Place]:
+    """Return the places of the waiting runs in the queue, by id."""
+    return _queue(str(Store().root))
+
+
+@st.cache_resource(ttl=RECENT_S, show_spinner=False)
+def _queue(root: str) -> dict[str, Place]:
+    return places(Store())
 
 
 def unfinished(specs: Sequence[RunSpec]) -> list[RunSpec]:
@@ -89,8 +102,23 @@ def _confirm(specs: list[RunSpec]) -> None:
         st.rerun()
 
 
+def too_many(specs: Sequence[RunSpec]) -> str:
+    """Return why this reader cannot start so many more runs; "" if they can."""
+    ids, most = {spec.id for spec in specs}, limits().waiting
+    own = {run.id for run in Store().runs() if run.state in ACTIVE and reader() in run.readers()}
+    if len(own | ids) <= most:
+        return ""
+    return (
+        f"You have {len(own)} runs that wait or are computed, and a reader may have {most} here. "
+        "Stop some, or wait until they are done."
+    )
+
+
 def start(specs: Sequence[RunSpec]) -> None:
     """Queue these runs, and make sure that a supervisor is running."""
+    if problem := too_many(unfinished(specs)):
+        st.toast(problem, icon=":material/error:")
+        return
     try:
         for run in [Store().submit(spec) for spec in specs]:
             if run.state in ACTIVE:

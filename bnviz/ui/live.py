@@ -104,6 +104,7 @@ def show(
             supervisor.ensure(Store())
         if runs:
             progress.troubles(runs)
+            progress.waiting(waiting)
             draw(runs, grid, choices, too, beside)
         else:
             draw_nothing(specs, grid, choices, shipped, button, beside)

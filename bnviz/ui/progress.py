@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from bnviz import presets
-from bnviz.runs import supervisor
+from bnviz.runs import queue, supervisor
 from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store, gone
 from bnviz.spec import RunSpec
@@ -17,6 +17,7 @@ from bnviz.ui import asking
 from bnviz.words import duration
 
 ENDED = {"done": "finished", "cancelled": "stopped"}  # state -> word for the reader
+SOON_S = 2.0  # nobody needs to hear that a run starts within so many seconds
 PROGRESS_WIDTH = 96  # pixels, so that the controls stay one row on a laptop
 
 
@@ -82,14 +83,24 @@ def overall(specs: Sequence[RunSpec]) -> None:
     """Draw one bar for how far all of these runs are, and how long they still take."""
     runs = existing(specs)
     if active := [run for run in runs if run.state in ACTIVE]:
-        share = sum(min(done(run), 1.0) for run in runs) / len(specs)
+        share = sum(done(run) for run in runs) / len(specs)
         left = duration(asking.machine().left(active))
         st.progress(share, f"{share:.0%}, {left} left", width=PROGRESS_WIDTH)
 
 
+def waiting(runs: Sequence[Run]) -> None:
+    """Say which of these runs wait for a slot, and for how long, if others go first."""
+    places = asking.queue()
+    for run in runs:
+        place = places.get(run.id)
+        if place and place.seconds >= SOON_S:
+            name = name_among(run.spec, [run.spec for run in runs])
+            st.caption(f"**{name}**: {place.words}.")
+
+
 def done(run: Run) -> float:
     """Return the share of a run that is done."""
-    return 1.0 if run.state == "done" else float(run.meta().get("step", 0)) / run.spec.steps
+    return 1.0 if run.state == "done" else queue.done(run)
 
 
 def troubles(runs: list[Run]) -> None:
@@ -142,7 +153,7 @@ def status(run: Run) -> str:
     resumes = "there" if saved == step else f"step {saved:,}"
     words = {
         "running": "starting …",
-        "queued": "waiting for a free slot",
+        "queued": place.words if (place := asking.queue().get(run.id)) else "waiting",
         "interrupted": f"interrupted at step {step:,}; continues by itself",
         "cancelled": f"stopped at step {step:,}; Run continues from {resumes}",
     }
