@@ -15,9 +15,13 @@ from collections.abc import Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from bnviz.runs import card, devices
+from bnviz.runs.estimate import estimate
 from bnviz.runs.run import Run
 
 NICENESS = 5  # of a worker, so that the dashboard answers while all cores compute
+SPARE = 2  # a worker may use so many times the estimate, which is above what runs were seen to use
+RESERVED = 4 * 10**9  # bytes that a worker may have reserved at its start, where it cannot be read
 LONGEST_TEMPORARY = 60  # bytes of a folder's name that leave room for a socket's
 
 
@@ -47,18 +51,29 @@ class Local:
         self.workers[run.id] = worker
 
     def alive(self) -> set[str]:
-        """Return the ids of the runs whose worker is alive."""
-        self.workers = {id: worker for id, worker in self.workers.items() if worker.is_alive()}
+        """Return the ids of the runs whose worker is alive; end what dead ones have started."""
+        for id, worker in list(self.workers.items()):
+            if not worker.is_alive():
+                end_group(worker)
+                del self.workers[id]
         return set(self.workers)
 
     def stop(self, run: Run) -> None:
-        """Kill a worker; the files in its run's folder stay."""
+        """Kill a worker and all that it has started; the files in its run's folder stay."""
         pid = run.meta().get("pid")
         if run.id in self.workers:
             self.workers[run.id].kill()
+            end_group(self.workers[run.id])
         elif isinstance(pid, int) and pid > 1 and run.state == "running":
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGTERM)
+
+
+def end_group(worker: BaseProcess) -> None:
+    """Kill all processes in the group of a worker, whose number is the worker's."""
+    if hasattr(os, "killpg") and worker.pid:  # not on Windows
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(worker.pid, signal.SIGKILL)
 
 
 @contextlib.contextmanager
@@ -90,8 +105,35 @@ def work(folder: Path) -> None:
         return
     for stream in (sys.stdout, sys.stderr):
         os.dup2(log, stream.fileno())
-    if hasattr(os, "nice"):  # not on Windows
-        os.nice(NICENESS)
+    run = Run(folder)
+    confine(run)
     from bnviz.runs.worker import answer
 
-    answer(Run(folder))
+    answer(run)
+
+
+def reserved() -> int:
+    """Return the bytes that this process has reserved; torch reserves far more than it uses."""
+    try:
+        status = Path("/proc/self/status").read_text("ascii")
+        return int(status.split("VmData:")[1].split()[0]) * 1024
+    except (OSError, IndexError, ValueError):  # not on Linux
+        return RESERVED
+
+
+def confine(run: Run) -> None:
+    """Put this worker into a process group of its own, behind others, and limit its memory.
+
+    On Windows nothing is limited. The memory is not limited where it could be a GPU's, which takes
+    addresses for more than it uses.
+    """
+    if not hasattr(os, "setpgid"):
+        return
+    os.setpgid(0, 0)
+    os.nice(NICENESS)
+    if run.readable and devices.chosen() in ("auto", "cpu") and not card.in_use():
+        import resource
+
+        most = reserved() + SPARE * estimate(run.spec).memory
+        with contextlib.suppress(ValueError, OSError):  # a lower limit holds already
+            resource.setrlimit(resource.RLIMIT_DATA, (most, most))
