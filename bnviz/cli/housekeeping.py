@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from bnviz.paths import GALLERY, PROJECT, settle
 from bnviz.recent import release_early
 from bnviz.runs import devices
 from bnviz.runs.bundle_files import is_bundle
-from bnviz.runs.run import held
 from bnviz.runs.store import Store
 from bnviz.runs.unpack import unpack
 
@@ -126,34 +124,6 @@ def agreed(question: str) -> bool:
             "reset deletes runs for good and asks first; without a terminal, confirm with --yes"
         )
     return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
-
-
-def doctor(options: argparse.Namespace) -> None:
-    """Print versions, devices, the state of the data sets and the health of the cache."""
-    from importlib.metadata import version
-
-    from bnviz.runs.supervisor import lock, slots, trouble
-
-    store = Store()
-    print("python      ", sys.version.split()[0])
-    for package in ("torch", "torchvision", "streamlit", "plotly", "pandas", "pyarrow"):
-        print(f"{package:12}", version(package))
-    found = {name: devices.described(name) for name in devices.here()}
-    found["cpu"] = f"CPU with {os.cpu_count()} cores"
-    print("devices     ", "; ".join(f"{name}: {said}" for name, said in found.items()))
-    print("runs        ", f"on {devices.device()}, {slots()} at once")
-    for name in data.SOURCES:
-        health = ("whole" if data.check(name) else "DAMAGED") if data.available(name) else "missing"
-        print(f"{name:15}", health)
-    states = [run.state for run in store.runs()]
-    counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
-    supervisor = "running" if held(lock(store)) else "not running"
-    print("cache       ", f"{store.root}: {counts or 'no runs'}; supervisor {supervisor}")
-    for run in store.runs():
-        if run.state in ("failed", "damaged"):
-            print(f"  {run.id} {run.state}: {run.error()}")
-    if said := trouble(store):
-        print("trouble     ", said)
 
 
 def app_options(command: argparse.ArgumentParser) -> None:

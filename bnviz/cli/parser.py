@@ -90,9 +90,14 @@ COMMANDS = {
         "Delete all runs in the cache; data sets and the runs that ship with bnviz stay.",
     ),
     "doctor": Entry(
-        "housekeeping",
+        "doctor",
         "doctor",
         "Print versions, devices, the state of the data sets and the health of the cache.",
+    ),
+    "metrics": Entry(
+        "metrics",
+        "metrics",
+        "Serve the state of the cache for Prometheus, at a port of its own.",
     ),
     "data": Entry(
         "housekeeping", "data_list", "List the data sets and whether they are on this machine."

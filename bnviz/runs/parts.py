@@ -224,6 +224,15 @@ def joined(
     ).unify_dictionaries()
 
 
+def count(folder: Path) -> int:
+    """Return the number of rows in a folder's files, without those that cannot be read."""
+    rows = 0
+    for part in listed(folder):
+        with contextlib.suppress(OSError, pa.ArrowException):
+            rows += pq.read_metadata(part).num_rows
+    return rows
+
+
 def pairs(folder: Path) -> pd.DataFrame:
     """Return the pairs of metric and layer in the rows so far, each once."""
     found = [CODED.select(WORDS).to_pandas(), *each(folder, _pairs)]
