@@ -1,14 +1,18 @@
 # make app: set up and open the dashboard · make test: set up and run the tests · make lint · make clean
+# make chaos: kill processes for some minutes, and check that no run is lost
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: app test lint format clean
+.PHONY: app test chaos lint format clean
 
 app: .venv/app
 	$(BIN)/python -m bnviz app
 
 test: .venv/dev
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+chaos: .venv/dev
+	$(BIN)/python -m tests.chaos
 
 lint: .venv/dev
 	$(BIN)/ruff check .
