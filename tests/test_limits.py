@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from bnviz import cli, limits
 from bnviz.limits import Limits
+from bnviz.paths import PROJECT
 from bnviz.runs import estimate, supervisor
 from bnviz.runs.store import Store
 from bnviz.runs.worker import answer
@@ -112,3 +114,12 @@ def test_a_reader_may_not_queue_more_runs_than_the_limit() -> None:
     next(button for button in opened.button if button.label.startswith("Run")).click().run()
     assert not opened.exception and not Store().runs()
     assert "a reader may have 2 here" in opened.toast[0].value
+
+
+def test_the_docs_name_every_limit_and_its_default() -> None:
+    text = (PROJECT / "docs" / "OPERATIONS.md").read_text("utf-8")
+    told = dict(re.findall(r"^\| `(\w+)` \| ([\d.,]+) \|", text, re.MULTILINE))
+    fields = Limits.model_fields
+    assert {name: float(value.replace(",", "")) for name, value in told.items()} == {
+        name: field.default for name, field in fields.items()
+    }
