@@ -1,12 +1,16 @@
 # make app: set up and open the dashboard · make test: set up and run the tests · make lint · make clean
+# make classroom: let other computers in, with a code for the class and one for the operator
 # make chaos: kill processes for some minutes, and check that no run is lost
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: app test chaos lint format clean
+.PHONY: app classroom test chaos lint format clean
 
 app: .venv/app
 	$(BIN)/python -m bnviz app
+
+classroom: .venv/app
+	$(BIN)/python -m bnviz app --classroom
 
 test: .venv/dev
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder

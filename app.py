@@ -6,7 +6,7 @@ import streamlit as st
 
 from bnviz.runs import supervisor
 from bnviz.runs.store import Store
-from bnviz.ui import asking, export, link, plot, reader
+from bnviz.ui import asking, export, link, plot, reader, roles
 
 UI = Path(reader.__file__).parent
 st.set_page_config(
@@ -16,6 +16,7 @@ st.set_page_config(
 )
 supervisor.ensure(Store())
 reader.remember()
+roles.remember()
 st.html(UI / "page.css")
 script = (UI / "page.js").read_text("utf-8")
 plot.serve_all()
@@ -62,5 +63,6 @@ page = st.navigation(PAGES)
 st.set_page_config(page_title=f"{page.title} · bnviz")
 link.arrive(page.url_path)
 page.run()
+roles.sign_in()
 asking.confirm()
 export.open_wish()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
+import secrets
+import socket
 import sys
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from bnviz.runs.bundle_files import is_bundle
 from bnviz.runs.store import Store
 from bnviz.runs.unpack import unpack
 
+EASY = "abcdefghijkmnpqrstuvwxyz23456789"  # characters of a code, none like another
 OWN = SIDE, SHARE, SEED  # the defaults of the options for your own images
 
 
@@ -31,6 +35,9 @@ def app(options: argparse.Namespace) -> None:
     from bnviz.runs.supervisor import ensure
     from bnviz.ui import start
 
+    if options.classroom:
+        open_to_a_class()
+        options.streamlit = ["--server.address", "0.0.0.0", *options.streamlit]
     start.prepare()
     ensure(Store())  # its workers load torch while the page opens
     # Until app.py has run once, Streamlit takes the folder `pages` for its older kind of app, and
@@ -38,6 +45,18 @@ def app(options: argparse.Namespace) -> None:
     PagesManager.uses_pages_directory = False
     sys.argv = ["streamlit", "run", str(PROJECT / "app.py"), *options.streamlit]
     cli.main()
+
+
+def open_to_a_class() -> None:
+    """Give the class and the operator a code, unless the environment has them, and print them."""
+    from bnviz.ui.roles import CODES
+
+    for (role, name), length in zip(CODES.items(), (12, 6), strict=True):
+        if not os.environ.get(name):
+            os.environ[name] = "".join(secrets.choice(EASY) for _ in range(length))
+        says = "The class" if role == "runner" else "You, the operator,"
+        print(f"{says} may run after entering {os.environ[name]} at the foot of the sidebar.")
+    print(f"Others open http://{socket.gethostname()}:8501 unless you choose another port.")
 
 
 def gallery(options: argparse.Namespace) -> None:
@@ -129,6 +148,11 @@ def agreed(question: str) -> bool:
 def app_options(command: argparse.ArgumentParser) -> None:
     """Add the device, and what is passed on to Streamlit."""
     device_option(command)
+    command.add_argument(
+        "--classroom",
+        action="store_true",
+        help="let other computers in; who runs something has to enter a code that is printed",
+    )
     text = "options of `streamlit run`"
     command.add_argument("streamlit", nargs="*", metavar="-- --server.port …", help=text)
 

@@ -18,6 +18,7 @@ from bnviz.runs.facts import Facts, Outcome, valid_part
 
 FILES = (
     "spec.json",
+    "owner",
     "lock",
     "checkpoint.safetensors",
     "weights.safetensors",

@@ -14,7 +14,8 @@ from bnviz.runs.queue import Place, places
 from bnviz.runs.run import ACTIVE
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec, SpecError
-from bnviz.ui.reader import reader, wait
+from bnviz.ui import roles
+from bnviz.ui.reader import own, reader, wait
 from bnviz.words import duration
 
 LONG = "long-runs"  # session key of the runs that wait for the reader's confirmation
@@ -71,7 +72,7 @@ def refused(specs: Sequence[RunSpec]) -> str:
 
 def request(specs: Sequence[RunSpec]) -> None:
     """Start these runs. If they take long, let `confirm` ask first."""
-    if not refused(specs) and machine().long(unfinished(specs)):
+    if roles.may_run() and not refused(specs) and machine().long(unfinished(specs)):
         st.session_state[LONG] = list(specs)
     else:
         start(specs)
@@ -116,13 +117,14 @@ def too_many(specs: Sequence[RunSpec]) -> str:
 
 def start(specs: Sequence[RunSpec]) -> None:
     """Queue these runs, and make sure that a supervisor is running."""
-    if problem := too_many(unfinished(specs)):
+    if problem := too_many(unfinished(specs)) if roles.may_run() else roles.NEEDED:
         st.toast(problem, icon=":material/error:")
         return
     try:
         for run in [Store().submit(spec) for spec in specs]:
             if run.state in ACTIVE:
                 wait(run)
+                own(run)
     # A full disk, a folder of another account, or a run too large for this machine.
     except (OSError, SpecError) as problem:
         why = reason(problem) if isinstance(problem, OSError) else problem

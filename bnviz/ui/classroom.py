@@ -44,8 +44,7 @@ def in_class() -> None:
         if only_here():
             st.caption(
                 "These addresses work on this computer only. To let others in, start bnviz with "
-                "`python -m bnviz app -- --server.address 0.0.0.0`, and open it by the name of the "
-                "computer."
+                "`make classroom`, and open it by the name of the computer."
             )
 
 

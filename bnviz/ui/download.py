@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from bnviz import data
-from bnviz.ui import background
+from bnviz.ui import background, roles
 
 
 def offer(name: str, sample: bool = False) -> None:
@@ -25,7 +25,7 @@ def offer(name: str, sample: bool = False) -> None:
     if background.failed(name):
         st.error(background.last_line(log(name)))
     with st.container(horizontal=True):
-        if data.SOURCES[name].original:
+        if data.SOURCES[name].original and roles.may_run():
             fetch(name)
         if sample and (smaller := f"{name}-sample") in data.SOURCES:
             st.button(

@@ -16,7 +16,7 @@ from bnviz.runs import estimate, predictions
 from bnviz.runs.run import Run
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
-from bnviz.ui import background
+from bnviz.ui import background, roles
 from bnviz.words import duration, in_bytes, markdown_table
 
 TOPS = (1, 5)
@@ -96,7 +96,9 @@ def result(runs: list[Run], crops: int) -> None:
     if background.failed(task(ids, crops)):
         st.error(background.last_line(log(runs)))
     needed = sum(predictions.seconds(run, count) for count, run in missing)
-    if st.button(f"Evaluate (about {duration(needed)})", icon=":material/play_arrow:"):
+    if not roles.may_run():
+        st.caption(roles.NEEDED)
+    elif st.button(f"Evaluate (about {duration(needed)})", icon=":material/play_arrow:"):
         arguments = ["evaluate", *ids, "--crops", f"{crops}"]
         background.start(task(ids, crops), arguments, log(runs))
         st.rerun()

@@ -17,10 +17,10 @@ from bnviz.figures import lines
 from bnviz.figures import panel as panels
 from bnviz.figures.panel import Grid
 from bnviz.presets import PRESETS
-from bnviz.runs.run import ACTIVE
+from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
-from bnviz.ui import asking, controls, download, last, link, live, measure, progress
+from bnviz.ui import asking, controls, download, last, link, live, measure, progress, roles
 from bnviz.ui.about import About, heading
 from bnviz.ui.controls import Asked
 from bnviz.ui.plot import step_control
@@ -122,6 +122,9 @@ def run_button(
     """
     done = all_done(found)
     problem = "" if done else asking.refused(specs)
+    help = "These runs are finished and kept. Change a setting to run something else."
+    if not done:
+        help = f"Takes {asking.price(specs)}." if roles.may_run() else roles.NEEDED
     with st.container(width="content", gap=None):
         if not (done or problem):
             st.caption(f"{about} {asking.time(specs)}")
@@ -129,11 +132,9 @@ def run_button(
             "Finished" if done else progress.to_run(found, label),
             type="primary",
             icon=":material/check:" if done else ":material/play_arrow:",
-            disabled=done or bool(problem or absent(specs)),
+            disabled=done or bool(problem or absent(specs)) or not roles.may_run(),
             key="run",
-            help="These runs are finished and kept. Change a setting to run something else."
-            if done
-            else f"Takes {asking.price(specs)}.",
+            help=help,
         )
     if pressed:
         start(specs)
@@ -144,15 +145,22 @@ def run_button(
 
 def stop_button(specs: list[RunSpec]) -> None:
     """Draw the button that stops these runs, and their progress beside it."""
-    if st.button("Stop", icon=":material/stop:", key="stop"):
+    may = any(roles.may_change(run) for run in under_way(specs))
+    help = None if may else roles.NOT_YOURS
+    if st.button("Stop", icon=":material/stop:", key="stop", disabled=not may, help=help):
         stop(specs)
         st.rerun()
     st.fragment(partial(progress.overall, specs), run_every=live.EVERY_S)()
 
 
+def under_way(specs: list[RunSpec]) -> list[Run]:
+    """Return those of these runs that wait or are computed."""
+    return [run for run in (Store().run(spec.id) for spec in specs) if run.state in ACTIVE]
+
+
 def stop(specs: list[RunSpec]) -> None:
     """Stop waiting for these runs. A run that somebody else waits for continues."""
-    runs = [run for run in (Store().run(spec.id) for spec in specs) if run.state in ACTIVE]
+    runs = [run for run in under_way(specs) if roles.may_change(run)]
     stayed = [run for run in runs if not run.leave(reader())]
     if stayed:
         st.toast(

@@ -13,7 +13,7 @@ from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store, gone
 from bnviz.spec import RunSpec
 from bnviz.training.norms import NORMS
-from bnviz.ui import asking
+from bnviz.ui import asking, roles
 from bnviz.words import duration
 
 ENDED = {"done": "finished", "cancelled": "stopped"}  # state -> word for the reader
@@ -118,7 +118,8 @@ def troubles(runs: list[Run]) -> None:
 def damaged(run: Run, name: str) -> None:
     """Say what is damaged, and offer to compute the run again or to delete it."""
     st.error(f"**{name}**: {run.error()}")
-    if run.folder.parent == Store().root:  # a shipped run must be installed again instead
+    # A shipped run must be installed again instead.
+    if run.folder.parent == Store().root and roles.may_change(run):
         with st.container(horizontal=True):
             if st.button("Compute again", icon=":material/replay:", key=f"again-{run.id}"):
                 asking.request([run.spec])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from uuid import uuid4
 
 import streamlit as st
@@ -10,6 +11,7 @@ import streamlit as st
 from bnviz.runs.run import Run
 
 COOKIE = "bnviz_reader"
+OWNER = "owner"  # file in a run's folder: the reader who has started it
 ID = re.compile(r"[0-9a-f]{32}")  # checked strictly, because it becomes a file name
 YEAR_S = 365 * 24 * 3600
 
@@ -30,6 +32,20 @@ def wait(run: Run) -> None:
     """Record that this reader waits for a run as long as the tab is open."""
     run.wait(reader())
     waits()[run.id] = (run, reader())
+
+
+def own(run: Run) -> None:
+    """Record that this reader has started a run, unless somebody else has before."""
+    with suppress(FileExistsError), (run.folder / OWNER).open("x", encoding="utf-8") as file:
+        file.write(reader())
+
+
+def owns(run: Run) -> bool:
+    """Return whether this reader has started a run."""
+    try:
+        return (run.folder / OWNER).read_text("utf-8") == reader()
+    except (OSError, ValueError):
+        return False
 
 
 def go(runs: dict[str, tuple[Run, str]]) -> None:

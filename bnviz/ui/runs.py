@@ -9,7 +9,7 @@ from bnviz.runs.run import ACTIVE, Run
 from bnviz.runs.store import Store, gone
 from bnviz.spec_words import command
 from bnviz.training.norms import NORMS
-from bnviz.ui import asking, link, progress, terms
+from bnviz.ui import asking, link, progress, roles, terms
 from bnviz.ui.about import About, heading
 from bnviz.ui.results import address, results, state, told
 
@@ -67,11 +67,15 @@ def runs_page(doc: str | None) -> None:
 
     st.fragment(body, run_every=EVERY_S if active else None)()
     # Outside the fragment, whose next refresh would close the dialog.
-    if own and st.button(
-        RESET,
-        icon=":material/restart_alt:",
-        key="reset-all",
-        help="Delete all runs of this cache, for example before the next class.",
+    if (
+        own
+        and roles.role() == "operator"
+        and st.button(
+            RESET,
+            icon=":material/restart_alt:",
+            key="reset-all",
+            help="Delete all runs of this cache, for example before the next class.",
+        )
     ):
         confirm_reset(len(own))
     terms.markdown(words.text, "page")
@@ -127,7 +131,8 @@ def ours(run: Run) -> bool:
 
 def actions(selected: list[Run]) -> None:
     """Draw the buttons that cancel, retry, delete and compare the selected runs."""
-    runs = [run for run in selected if ours(run)]
+    here = [run for run in selected if ours(run)]
+    runs = [run for run in here if roles.may_change(run)]
     states = [run.state for run in runs]
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Cancel", icon=":material/stop:", disabled=not set(states) & set(ACTIVE)):
@@ -150,7 +155,9 @@ def actions(selected: list[Run]) -> None:
                 icon=":material/stacked_line_chart:",
                 key="compare",
             )
-        if len(selected) > len(runs):
+        if len(here) > len(runs):
+            st.caption("Only the operator may cancel and delete runs of other readers.")
+        if len(selected) > len(here):
             st.caption("Runs that ship with bnviz cannot be cancelled or deleted.")
         if not selected:
             st.caption(
@@ -167,7 +174,7 @@ def confirm_deletion(runs: list[Run]) -> None:
         + "\n".join(f"- {title(run)}" for run in runs)
     )
     if st.button("Delete", type="primary", icon=":material/delete:", key="really-delete"):
-        kept = [run for run in runs if not gone(run)]
+        kept = [run for run in runs if not (roles.may_change(run) and gone(run))]
         if kept:
             st.toast(
                 "A run was kept, because it has started meanwhile or belongs to another account."
@@ -183,6 +190,8 @@ def confirm_reset(count: int) -> None:
         "them. Running ones are stopped. Data sets and the runs that ship with bnviz stay."
     )
     if st.button("Delete all runs", type="primary", icon=":material/delete:", key="really-reset"):
+        if roles.role() != "operator":
+            st.rerun()
         with st.spinner("Deleting …"):
             count, left = Store().reset()
         kept = f" {len(left)} could not be deleted; try again." if left else ""
