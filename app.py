@@ -59,7 +59,7 @@ PAGES = {
         st.Page("pages/lab/runs.py", title="Runs", icon=":material/list:"),
     ],
 }
-page = st.navigation(PAGES)
+page = st.navigation(PAGES, expanded=True)
 st.set_page_config(page_title=f"{page.title} · bnviz")
 link.arrive(page.url_path)
 page.run()
