@@ -194,42 +194,68 @@ def refusal(spec: RunSpec, folder: Path) -> str:
 
     The limits are those of `bnviz.limits`.
     """
-    if wrong := limits_problem():
-        return wrong
-    most, needed, free = limits(), estimate(spec), free_disk(folder)
+    problems = (
+        limits_problem(),
+        of_steps(spec),
+        of_size(spec),
+        of_disk(spec, folder),
+        of_time(spec),
+    )
+    return next(filter(None, problems), "")
+
+
+def of_steps(spec: RunSpec) -> str:
+    """Return that a run has too many steps or rows; "" if it has not."""
+    most, rows = limits(), estimate(spec).rows
     if spec.steps > most.steps:
         return (
             f"this run has {spec.steps:,} steps, and a run may have at most {most.steps:,} here; "
             "choose fewer steps"
         )
-    if needed.rows > most.rows:
+    if rows > most.rows:
         return (
-            f"this run would measure {needed.rows:,} rows, and a run may have at most "
-            f"{most.rows:,}; measure less often, or choose fewer bins, step sizes or steps"
-        )
-    if needed.seconds > 3600 * most.hours:
-        return (
-            f"this run would take about {duration(needed.seconds)} of one core, and a run may take "
-            f"at most {most.hours:g} h here; choose fewer steps, a smaller width or batch, or "
-            "measure less often"
-        )
-    if needed.memory > memory_for_workers():
-        return (
-            f"this run needs about {in_bytes(needed.memory)} of memory, and this machine has "
-            f"{in_bytes(memory_for_workers())} for runs; choose a smaller width, batch or hidden "
-            "layers"
-        )
-    if needed.disk > min(free, most.disk_gigabytes * 1e9):
-        there = (
-            f"{in_bytes(free)} are free"
-            if free < most.disk_gigabytes * 1e9
-            else f"a run may write at most {most.disk_gigabytes:g} GB here"
-        )
-        return (
-            f"this run needs about {in_bytes(needed.disk)} on disk, and {there}; measure less "
-            "often, or delete runs"
+            f"this run would measure {rows:,} rows, and a run may have at most {most.rows:,}; "
+            "measure less often, or choose fewer bins, step sizes or steps"
         )
     return ""
+
+
+def of_size(spec: RunSpec) -> str:
+    """Return that a run needs too much memory; "" if it does not."""
+    needed, there = estimate(spec).memory, memory_for_workers()
+    if needed <= there:
+        return ""
+    return (
+        f"this run needs about {in_bytes(needed)} of memory, and this machine has "
+        f"{in_bytes(there)} for runs; choose a smaller width, batch or hidden layers"
+    )
+
+
+def of_disk(spec: RunSpec, folder: Path) -> str:
+    """Return that a run would write too much; "" if it would not."""
+    needed, free, most = estimate(spec).disk, free_disk(folder), limits().disk_gigabytes
+    if needed <= min(free, most * 1e9):
+        return ""
+    there = (
+        f"{in_bytes(free)} are free"
+        if needed > free
+        else f"a run may write at most {most:g} GB here"
+    )
+    return (
+        f"this run needs about {in_bytes(needed)} on disk, and {there}; measure less often, or "
+        "delete runs"
+    )
+
+
+def of_time(spec: RunSpec) -> str:
+    """Return that a run would take too long; "" if it would not."""
+    needed, hours = estimate(spec).seconds, limits().hours
+    if needed <= 3600 * hours:
+        return ""
+    return (
+        f"this run would take about {duration(needed)} of one core, and a run may take at most "
+        f"{hours:g} h here; choose fewer steps, a smaller width or batch, or measure less often"
+    )
 
 
 def free_disk(folder: Path) -> int:
