@@ -26,7 +26,7 @@ from bnviz.data import SOURCES
 from bnviz.spec import RunSpec, SpecError
 from bnviz.training import loop, objective, seeds, task, vectors
 from bnviz.training.norms import NORMS
-from bnviz.training.probes import activations, curvature, landscape, theory
+from bnviz.training.probes import activations, curvature, jacobian, landscape, theory
 from tests.conftest import ALL_PROBES, tiny_spec
 
 DEVICE = "gpu:0"
@@ -83,6 +83,7 @@ def accelerator() -> Iterator[None]:
         # Drawn on the host, where nothing has numbers here either.
         mock.patch.object(activations, "chosen_unit", return_value=0),
         mock.patch.object(theory, "chosen_units", return_value=[0]),
+        mock.patch.object(jacobian, "EXAMPLES", 1),
         mock.patch("torch.optim.adam._get_value", return_value=1.0),  # its count of the steps
         # It would compute with constants on the device.
         mock.patch.object(FakeTensorMode, "may_turn_const", return_value=False),

@@ -143,7 +143,7 @@ def test_an_ensemble_averages_probabilities() -> None:
 def test_the_command_prints_single_networks_crops_the_ensemble_and_the_paper(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    runs = [finished(seed=seed) for seed in (0, 1)]
+    runs = [finished(seed=seed, batch=250) for seed in (0, 1)]
     command = ["evaluate", *(run.id for run in runs), "--crops", "10", "--top", "1,5"]
     cli.main(command)
     first, told = capsys.readouterr()
@@ -242,11 +242,16 @@ def page_part() -> None:
 def test_the_page_evaluates_the_runs_that_have_kept_their_weights() -> None:
     opened = AppTest.from_function(page_part, default_timeout=120).run()
     assert "No finished run here has kept its weights" in opened.info[0].value
-    runs = [finished(seed=seed, probes={}) for seed in (0, 1)]
+    runs = [finished(seed=seed, probes={}, batch=250) for seed in (0, 1)]
     opened.run()
     assert {*opened.multiselect(key="ensemble").value} == {run.id for run in runs}
     (evaluate,) = [button for button in opened.button if button.label.startswith("Evaluate (about")]
     evaluate.click().run()
+    kept = [(run, crops) for run in runs for crops in (1, 10)]
+    wait_for(
+        lambda: all(predictions.kept(run, crops) is not None for run, crops in kept),
+        "the evaluation does not end",
+    )
     wait_for(lambda: not opened.run().info, "the evaluation does not end")
     assert not opened.exception and not opened.error
     (table,) = [each.value for each in opened.markdown if "| --:" in each.value]

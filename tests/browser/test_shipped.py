@@ -59,7 +59,9 @@ HEADINGS = {
 }
 DRAWN = "document.querySelectorAll('.bnviz-plot-box .main-svg[role=img]').length"
 LANDSCAPE = ".st-key-figure-landscape"
-SETTLED = "() => !document.querySelector('[data-stale=true]')"  # no part fades while it is renewed
+SETTLED = """() => !document.querySelector('[data-stale=true]') &&
+  !document.getAnimations().some((one) => one instanceof CSSTransition)"""  # no part fades
+TRIES = 4
 GRAVE = {"serious", "critical"}
 BACKGROUND = "() => getComputedStyle(document.querySelector('.stApp')).backgroundColor"
 
@@ -159,7 +161,17 @@ def grave(page: playwright.Page, **options: Any) -> dict[str, list[str]]:
     """Return the serious accessibility violations with the first elements concerned.
 
     The parts of a figure are left out, because a screen reader is told only what the whole shows.
+    A page that is renewed meanwhile looks pale, so what is found is looked for again.
     """
+    for _ in range(TRIES):
+        page.wait_for_function(SETTLED)
+        if not (found := violations(page, **options)):
+            break
+    return found
+
+
+def violations(page: playwright.Page, **options: Any) -> dict[str, list[str]]:
+    """Return the serious accessibility violations at this moment."""
     options |= {"resultTypes": ["violations"]}
     context = {"exclude": [[".bnviz-plot-box .main-svg > *"]]}
     found = Axe().run(page, context=context, options=options).response["violations"]
