@@ -26,7 +26,7 @@ SAYS = """\
 
 Is it better to average predictions over several crops of an image, and over several networks
 (2015, Sec. 4.2.3, Fig. 4)? The networks here learn from whole images, and crops come from enlarged
-ones, so crops may help less than in the paper."""
+ones, so crops may raise the error where the paper's lower it."""
 NONE_YET = (
     "No finished run here has kept its weights. Switch this on and press Run above; several seeds "
     "make an ensemble."
