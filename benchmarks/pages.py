@@ -3,7 +3,8 @@
 The rerun is timed with 200 runs in the cache and with none.
 
 python -m benchmarks.pages [PAGE ...]   also times the first visit of Start in Chromium, each time
-                                        on a new server and in a new profile, if it is installed.
+                                        on a new server and in a new profile, and how soon the slice
+                                        of Landscape follows a chosen step, if it is installed.
 """
 
 from __future__ import annotations
@@ -30,6 +31,20 @@ RUNS = 200
 REPEATS = 5
 PORT = 8770
 DRAWN = "document.querySelectorAll('.bnviz-plot-box .main-svg[role=img]').length"
+
+SLICE = ".st-key-figure-loss-slice"
+DELAYS = f"""async () => {{
+  const box = document.querySelector("{SLICE} .bnviz-plot-box"), steps = window.bnvizSteps.all(),
+    delays = [];
+  for (let i = 0; i < 20; i += 1) {{
+    const drawn = new Promise((resolve) => box.once("plotly_afterplot", resolve)),
+      start = performance.now();
+    window.bnvizSteps.choose(steps[(7 * i + 3) % steps.length]);
+    await drawn;
+    delays.push(performance.now() - start);
+  }}
+  return delays;
+}}"""
 
 
 def fill(store: Store) -> None:
@@ -58,10 +73,11 @@ def measure(page: str) -> tuple[float, float]:
     return first, statistics.median(timed(opened) for _ in range(REPEATS))
 
 
-def first_visit(cache: Path) -> tuple[float, float] | None:
+def first_visit(cache: Path) -> tuple[float, float, float] | None:
     """Return the seconds from a new server's first answer until Start shows one figure, and all.
 
-    Returns None if there is no Chromium.
+    The third number is the seconds from choosing a step on Landscape until its slice is drawn, the
+    median of 20. Returns None if there is no Chromium.
     """
     chromium = shutil.which("chromium")
     if chromium is None:
@@ -80,8 +96,8 @@ def first_visit(cache: Path) -> tuple[float, float] | None:
         server.wait()
 
 
-def seconds_to_draw(chromium: str) -> tuple[float, float]:
-    """Wait for the server, open Start, and return the seconds until it has one figure, and all."""
+def seconds_to_draw(chromium: str) -> tuple[float, float, float]:
+    """Wait for the server, and return the three numbers of `first_visit`."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
@@ -100,8 +116,14 @@ def seconds_to_draw(chromium: str) -> tuple[float, float]:
         first = time.perf_counter() - begun
         page.wait_for_function(f"() => {DRAWN} >= 7", timeout=60_000)
         every = time.perf_counter() - begun
+        page.goto(f"http://127.0.0.1:{PORT}/landscape?preset=deep")
+        page.wait_for_function("() => window.bnvizSteps?.now() === 4950", timeout=60_000)
+        page.locator(SLICE).evaluate("figure => figure.scrollIntoView({ block: 'center' })")
+        page.locator(f"{SLICE} .main-svg[role=img]").wait_for(state="attached")
+        page.wait_for_timeout(1000)
+        follows = statistics.median(page.evaluate(DELAYS)) / 1e3
         browser.close()
-    return first, every
+    return first, every, follows
 
 
 def main() -> None:
@@ -124,10 +146,11 @@ def main() -> None:
                 f"{alone * 1e3:12.0f} ms {again / alone:6.2f}"
             )
         if found := [visit for _ in range(REPEATS) if (visit := first_visit(Path(full)))]:
-            first, every = map(statistics.median, zip(*found, strict=True))
+            first, every, follows = map(statistics.median, zip(*found, strict=True))
             print(
                 f"Start in a browser, new server, median of {REPEATS}: first figure {first:.2f} s "
-                f"after it answers, all {every:.2f} s"
+                f"after it answers, all {every:.2f} s; a chosen step is drawn after "
+                f"{follows * 1e3:.0f} ms"
             )
 
 
