@@ -1,7 +1,7 @@
-"""What runs may cost here. Whoever runs bnviz sets it in limits.toml in the cache.
+"""Limits on what runs may cost. Whoever runs bnviz sets them in limits.toml in the cache.
 
-A line of it reads `hours = 12`. In the environment the same is BNVIZ_LIMITS_HOURS=12, which counts
-more than the file. The limits hold for every page, link and command.
+A line looks like `hours = 12`. The environment variable BNVIZ_LIMITS_HOURS=12 does the same and
+overrides the file. The limits hold for every page, link and command.
 """
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ def file() -> Path:
 
 
 def limits() -> Limits:
-    """Return the limits that hold now: the defaults while they cannot be read; see `problem`."""
+    """Return the current limits, or the defaults if they cannot be read; see `problem`."""
     return _read()[0]
 
 
 def problem() -> str:
-    """Return why the limits cannot be read, as a sentence; "" if they can. No run starts then."""
+    """Return why the limits cannot be read, or "" if they can. Until then no run starts."""
     return _read()[1]
 
 
@@ -89,7 +89,7 @@ def _read() -> tuple[Limits, str]:
 
 @lru_cache(maxsize=8)
 def _limits(path: Path, _changed: int, _given: tuple[tuple[str, str], ...]) -> tuple[Limits, str]:
-    """Return the limits and what is wrong. The arguments say when they have to be read again."""
+    """Return the limits and what is wrong with them; new arguments make it read them again."""
     try:
         return Limits(), ""
     except ValidationError as wrong:
@@ -100,7 +100,7 @@ def _limits(path: Path, _changed: int, _given: tuple[tuple[str, str], ...]) -> t
 
 
 def refused(path: Path, wrong: ValidationError) -> str:
-    """Return the first problem of the limits in one sentence."""
+    """Return the first problem with the limits in one sentence."""
     first = wrong.errors()[0]
     name = str(first["loc"][0]) if first["loc"] else ""
     if name not in Limits.model_fields:

@@ -40,7 +40,7 @@ Kill = Callable[[], bool]
 
 
 def specs(count: int) -> list[RunSpec]:
-    """Return different small runs, each of some seconds."""
+    """Return different small runs that take some seconds each."""
     return [
         RunSpec.of(
             model="vgg11",
@@ -78,7 +78,7 @@ def processes(cache: Path) -> dict[int, str]:
 
 
 def end(process: int) -> bool:
-    """Kill a process as a power cut would; return whether it was there."""
+    """Kill a process without warning; return whether there was one."""
     try:
         os.kill(process, signal.SIGKILL)
         return True
@@ -115,7 +115,7 @@ def server(cache: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
 
 
 class Chaos:
-    """The kills: whom they hit, and how often."""
+    """Kills processes at random, and counts which ones."""
 
     def __init__(self, runs: Sequence[Run], web: Callable[[], subprocess.Popen[bytes]]) -> None:
         self.runs, self.web, self.hit = list(runs), web, Counter[str]()
@@ -183,7 +183,7 @@ def stop(cache: Path) -> None:
 
 
 def problems(runs: Sequence[Run], undisturbed: Store) -> list[str]:
-    """Return what is wrong with the runs, in a line each."""
+    """Return what is wrong with the runs, one line each."""
     found = []
     for run in runs:
         if run.state != "done":

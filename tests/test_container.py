@@ -1,4 +1,4 @@
-"""The files that make a container name what is there, and keep the process an ordinary one."""
+"""The container's files refer to files that exist, and its process runs as an ordinary user."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnviz.cli import main
+from bnviz.runs.prices import here
 from bnviz.runs.queue import Place, done, forecast, places
 from bnviz.runs.run import Run
 from bnviz.runs.schedule import Job, job
@@ -62,7 +63,7 @@ def test_a_queued_run_says_its_place_on_the_command_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     runs = [asked("ann", seed, steps=1000) for seed in range(5)]
-    assert {*places(Store())} == {run.id for run in runs}
+    assert {*places(Store(), here(Store()))} == {run.id for run in runs}
     main(["runs"])
     lines = capsys.readouterr().out.splitlines()
     assert sum("place 1 in the queue, starts in about" in line for line in lines) == 1

@@ -31,9 +31,9 @@ def errors(
 ) -> DataFrame:
     """Return the errors of every network and of their ensemble, by the number of crops.
 
-    `predictions` has the probabilities of each network by the number of crops. An ensemble averages
-    them over the networks. Columns: network (its position, or -1 for the ensemble of several),
-    crops, and for each k of `tops` a column k with the error, from 0 to 1.
+    `predictions` has the probabilities of each network by the number of crops, and the ensemble
+    averages them. Columns: network (its position, or -1 for the ensemble of several), crops, and
+    for each k of `tops` a column k with the error, from 0 to 1.
     """
     lines = []
     for crops, networks in predictions.items():

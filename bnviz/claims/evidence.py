@@ -61,9 +61,9 @@ def ratio(table: Table, one: object, other: object) -> Measure:
 
 
 def stretch(start: float) -> Table:
-    """Return the singular value of layer Jacobians: the median, averaged from `start` on.
+    """Return the median singular value of layer Jacobians from step `start` on.
 
-    The mean over steps and layers is geometric.
+    It is the geometric mean over steps and layers.
     """
 
     def table(rows: DataFrame) -> DataFrame:
@@ -77,7 +77,7 @@ def stretch(start: float) -> Table:
 
 
 def distance_from_one(start: float) -> Table:
-    """Return how far `stretch` is from 1, as the size of its logarithm."""
+    """Return how far `stretch` is from 1: the absolute value of its logarithm."""
     return lambda rows: stretch(start)(rows).map(np.log).abs()
 
 

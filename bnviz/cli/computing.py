@@ -93,10 +93,11 @@ def work(options: argparse.Namespace) -> None:
 
 def runs(options: argparse.Namespace) -> None:
     """List the runs: id, state, steps and settings."""
+    from bnviz.runs.prices import here
     from bnviz.runs.queue import places
     from bnviz.runs.supervisor import trouble
 
-    queue = places(Store())
+    queue = places(Store(), here(Store()))
     for run in Store().all_runs() if options.shipped else Store().runs():
         if run.readable and run.state != "damaged":
             steps = f"{run.meta().get('step', 0):>6} / {run.spec.steps:<6}"

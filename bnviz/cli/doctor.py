@@ -1,4 +1,4 @@
-"""The command that looks after this installation: versions, devices, data sets, the cache."""
+"""The command that checks this installation: versions, devices, data sets, the cache."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def doctor(options: argparse.Namespace) -> None:
 
 
 def examined() -> dict[str, Any]:
-    """Return all that the command says."""
+    """Return everything that the command reports."""
     from importlib.metadata import version
 
     from bnviz.runs.supervisor import slots
@@ -54,7 +54,7 @@ def examined() -> dict[str, Any]:
 
 
 def chosen() -> str:
-    """Return the device to compute on, or why there is none."""
+    """Return the device that runs are computed on, or why there is none."""
     try:
         return devices.device()
     except devices.DeviceError as problem:
@@ -62,12 +62,12 @@ def chosen() -> str:
 
 
 def state(name: str) -> str:
-    """Return the state of a data set in a word."""
+    """Return the state of a data set in one word."""
     return ("whole" if data.check(name) else "DAMAGED") if data.available(name) else "missing"
 
 
 def text(found: dict[str, Any]) -> str:
-    """Return the same as lines of text."""
+    """Return the report as text."""
     told = found["health"]
     counts = ", ".join(f"{count} {name}" for name, count in told["runs"].items() if count)
     running = "running" if told["supervisor"] else "not running"
@@ -83,7 +83,7 @@ def text(found: dict[str, Any]) -> str:
 
 
 def doctor_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="print it as JSON")
+    command.add_argument("--json", action="store_true", help="print the report as JSON")
     command.add_argument(
         "--repair",
         action="store_true",

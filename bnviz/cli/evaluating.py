@@ -22,8 +22,7 @@ def evaluate(options: argparse.Namespace) -> None:
     from bnviz.figures.ensembles import lines
 
     devices.choose(options.device)
-    runs = [Store().find(prefix) for prefix in dict.fromkeys(options.runs)]
-    runs = list({run.id: run for run in runs}.values())
+    runs = list({run.id: run for run in map(Store().find, options.runs)}.values())
     if problem := predictions.problem(runs):
         raise EvaluationError(problem)
     tops = wanted_tops(options.top, runs[0])

@@ -48,7 +48,7 @@ def app(options: argparse.Namespace) -> None:
 
 
 def open_to_a_class() -> None:
-    """Give the class and the operator a code, unless the environment has them, and print them."""
+    """Print the codes of the class and the operator; make up those that the environment lacks."""
     from bnviz.ui.roles import CODES
 
     for (role, name), length in zip(CODES.items(), (12, 6), strict=True):
@@ -151,7 +151,7 @@ def app_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--classroom",
         action="store_true",
-        help="let other computers in; who runs something has to enter a code that is printed",
+        help="let other computers in; to run something, readers must enter the printed code",
     )
     text = "options of `streamlit run`"
     command.add_argument("streamlit", nargs="*", metavar="-- --server.port …", help=text)

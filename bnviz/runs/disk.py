@@ -117,9 +117,12 @@ def reason(problem: OSError) -> str:
     return problem.strerror[:1].lower() + problem.strerror[1:] if problem.strerror else str(problem)
 
 
-def sweep(folder: Path) -> None:
-    """Remove the temporary files in a folder that no writer needs any more."""
+def sweep(folder: Path) -> list[Path]:
+    """Remove the temporary files in a folder that no writer needs any more, and return them."""
+    gone = []
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
             if TEMPORARY.fullmatch(path.name) and time.time() - path.lstat().st_mtime > STALE_S:
                 discard(path)
+                gone.append(path)
+    return gone

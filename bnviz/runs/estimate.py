@@ -72,7 +72,7 @@ def counted(spec: RunSpec) -> Estimate:
 
 
 def count(spec: RunSpec) -> int:
-    """Return the number of parameters, and some more."""
+    """Return an upper bound on the number of parameters."""
     return sum(prod(block.weight) + 3 * block.output[0] for block in spec.blocks())
 
 
@@ -190,7 +190,7 @@ def ask_seconds() -> float:
 
 
 def refusal(spec: RunSpec, folder: Path) -> str:
-    """Return why this machine does not compute a run, with the number and the limit; "" if it does.
+    """Return why this machine refuses a run, with the number and the limit; "" if it does not.
 
     The limits are those of `bnviz.limits`.
     """
@@ -205,7 +205,7 @@ def refusal(spec: RunSpec, folder: Path) -> str:
 
 
 def of_steps(spec: RunSpec) -> str:
-    """Return that a run has too many steps or rows; "" if it has not."""
+    """Return a sentence if a run has too many steps or rows, else ""."""
     most, rows = limits(), estimate(spec).rows
     if spec.steps > most.steps:
         return (
@@ -221,7 +221,7 @@ def of_steps(spec: RunSpec) -> str:
 
 
 def of_size(spec: RunSpec) -> str:
-    """Return that a run needs too much memory; "" if it does not."""
+    """Return a sentence if a run needs too much memory, else ""."""
     needed, there = estimate(spec).memory, memory_for_workers()
     if needed <= there:
         return ""
@@ -232,7 +232,7 @@ def of_size(spec: RunSpec) -> str:
 
 
 def of_disk(spec: RunSpec, folder: Path) -> str:
-    """Return that a run would write too much; "" if it would not."""
+    """Return a sentence if a run would write too much, else ""."""
     needed, free, most = estimate(spec).disk, free_disk(folder), limits().disk_gigabytes
     if needed <= min(free, most * 1e9):
         return ""
@@ -248,7 +248,7 @@ def of_disk(spec: RunSpec, folder: Path) -> str:
 
 
 def of_time(spec: RunSpec) -> str:
-    """Return that a run would take too long; "" if it would not."""
+    """Return a sentence if a run would take too long, else ""."""
     needed, hours = estimate(spec).seconds, limits().hours
     if needed <= 3600 * hours:
         return ""

@@ -1,4 +1,4 @@
-"""The state of a cache in numbers, and the repair of what can be repaired."""
+"""The state of a cache in numbers, and its repair."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def health(store: Store) -> Health:
 
 
 def size(folder: Path) -> int:
-    """Return the bytes of the files in a folder; what goes meanwhile does not count."""
+    """Return the bytes of the files in a folder; a file that disappears meanwhile counts as 0."""
     total = 0
     with suppress(OSError):
         for path in folder.rglob("*"):
@@ -55,23 +55,17 @@ def size(folder: Path) -> int:
 
 
 def repair(store: Store) -> list[str]:
-    """Mend what can be mended, and return in a sentence each what was done.
+    """Repair what can be repaired, and return a sentence for each repair.
 
     A damaged run loses the files that cannot be used and is queued again. Temporary files of
     killed writers are removed. A run that is being computed is left alone.
     """
-    told = []
-    for run in store.runs():
-        if run.state == "damaged":
-            told.append(mended(run))
-        elif run.state != "running":
-            for folder in (run.folder, run.folder / "rows"):
-                told += [f"removed {path}" for path in removed(folder)]
-    return told + [f"removed {path}" for path in removed(store.root)]
+    told = [mended(run) for run in store.runs() if run.state == "damaged"]
+    return told + [f"removed {path}" for path in store.sweep()]
 
 
 def mended(run: Run) -> str:
-    """Mend one damaged run, and say how."""
+    """Repair one damaged run, and return what was done in a sentence."""
     if not run.readable:
         return f"run {run.id}: its settings are lost; delete it on the page Runs"
     named = ", ".join(path.name for path in run.damage())
@@ -80,17 +74,3 @@ def mended(run: Run) -> str:
     except OSError as problem:
         return f"run {run.id} cannot be mended: {disk.reason(problem)}"
     return f"run {run.id}: removed {named}; the run is queued again"
-
-
-def removed(folder: Path) -> list[Path]:
-    """Remove the temporary files in a folder whose writer is gone, and return them."""
-    before = [path for path in listing(folder) if disk.TEMPORARY.fullmatch(path.name)]
-    disk.sweep(folder)
-    return [path for path in before if not path.exists()]
-
-
-def listing(folder: Path) -> list[Path]:
-    """Return what is in a folder; nothing if it cannot be read."""
-    with suppress(OSError):
-        return list(folder.iterdir())
-    return []

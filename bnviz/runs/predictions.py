@@ -21,7 +21,7 @@ from bnviz.training.probes import evaluation
 
 FILE = "weights.safetensors"
 PROBABILITIES = "probabilities"
-# Crops of an image, and how many of them have to be computed: 144 of a square image are 48, thrice.
+# Number of crops, and how many of them are computed: the 144 of a square image repeat 48.
 CROPS = {1: 1, 10: 10, 144: 48}
 
 Probabilities = NDArray[np.float32]  # (images, classes)
@@ -60,12 +60,12 @@ def problem(runs: Sequence[Run]) -> str:
 
 
 def seconds(run: Run, crops: int) -> float:
-    """Return about how many seconds one thread needs to predict with so many crops."""
+    """Return roughly how many seconds one thread takes to predict from this many crops."""
     return CROPS[crops] * evaluation.seconds(run.spec, pass_seconds(run.spec))
 
 
 def kept(run: Run, crops: int) -> Probabilities | None:
-    """Return the mean probabilities over so many crops (images, classes); None if not computed."""
+    """Return the mean probabilities over this many crops (images, classes), or None if missing."""
     try:
         found: Probabilities = load(_file(run, crops).read_bytes())[PROBABILITIES]
     except (OSError, SafetensorError, KeyError):
@@ -74,8 +74,13 @@ def kept(run: Run, crops: int) -> Probabilities | None:
     return found if found.shape == (source.test_count, source.outputs) else None
 
 
+def all_kept(runs: Sequence[Run], crops: int) -> dict[str, Probabilities]:
+    """Return those of these runs' predictions that are computed, by the run's id."""
+    return {run.id: found for run in runs if (found := kept(run, crops)) is not None}
+
+
 def keep(run: Run, crops: int, probabilities: Probabilities) -> None:
-    """Write them into the run's folder; OSError if that is not possible."""
+    """Write a run's predictions into its folder; OSError if that is not possible."""
     put(_file(run, crops), save({PROBABILITIES: probabilities}))
 
 

@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from bnviz.runs import prices, schedule
+from bnviz.runs import schedule
+from bnviz.runs.prices import Machine
 from bnviz.runs.run import Run
 from bnviz.runs.schedule import Job
 from bnviz.runs.store import Store
-from bnviz.runs.supervisor import slots
 from bnviz.words import duration
 
 
@@ -26,8 +26,8 @@ class Place(NamedTuple):
         return f"place {self.number} in the queue, starts in about {duration(self.seconds)}"
 
 
-def places(store: Store) -> dict[str, Place]:
-    """Return the place of every waiting run of a cache, by id."""
+def places(store: Store, machine: Machine) -> dict[str, Place]:
+    """Return the place of every waiting run of a cache on this machine, by id."""
     waiting, busy = list[Job](), list[Job]()
     for run in store.runs():
         state = run.state
@@ -37,13 +37,12 @@ def places(store: Store) -> dict[str, Place]:
             waiting.append(schedule.job(run))
     if not waiting:
         return {}
-    at_once, machine = slots(), prices.here(store)
-    shared = max(1.0, at_once / (os.cpu_count() or 1))  # each of them gets a part of a core
+    shared = max(1.0, machine.slots / (os.cpu_count() or 1))  # each of them gets a part of a core
 
     def left(job: Job) -> float:
         return shared * job.cost.seconds * machine.factor(job.run.spec) * (1 - done(job.run))
 
-    return forecast(waiting, busy, at_once, left)
+    return forecast(waiting, busy, machine.slots, left)
 
 
 def done(run: Run) -> float:

@@ -63,7 +63,10 @@ def next_job(waiting: Sequence[Job], busy: Sequence[Job], slots: int) -> Job | N
         return None
     held = Counter(reader for job in busy for reader in job.readers)
     in_order = sorted(waiting, key=lambda job: (share(job, held), job.cost.seconds, job.asked_at))
-    return next((job for job in in_order if fits(job, busy, slots)), None)
+    if not busy:  # alone any run may start: the worker itself refuses one that is too large
+        return next(iter(in_order), None)
+    memory, ask_s = memory_for_workers(), ask_seconds()
+    return next((job for job in in_order if fits(job, busy, slots, memory, ask_s)), None)
 
 
 def share(job: Job, held: Counter[str]) -> int:
@@ -71,20 +74,19 @@ def share(job: Job, held: Counter[str]) -> int:
     return min((held[reader] for reader in job.readers), default=0)
 
 
-def fits(job: Job, busy: Sequence[Job], slots: int) -> bool:
+def fits(job: Job, busy: Sequence[Job], slots: int, memory: int, ask_s: float) -> bool:
     """Return whether a run may start beside these.
 
-    Alone it always may: the worker itself refuses a run that is too large.
+    All together may use `memory` bytes. A run that takes longer than `ask_s` seconds does not get
+    the last slot.
     """
-    if not busy:
-        return True
     if job.alone or any(other.alone for other in busy):
         return False
     if card.in_use() and not has_room(job, busy):
         return False
     needed = job.cost.memory + sum(other.cost.memory for other in busy)
     last = len(busy) == slots - 1
-    return needed <= memory_for_workers() and not (last and job.cost.seconds > ask_seconds())
+    return needed <= memory and not (last and job.cost.seconds > ask_s)
 
 
 def has_room(job: Job, busy: Sequence[Job]) -> bool:

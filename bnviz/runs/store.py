@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from bnviz import paths
-from bnviz.runs import parts
+from bnviz.runs import disk, parts
 from bnviz.runs.estimate import refusal
 from bnviz.runs.run import ACTIVE, ID, Run, framed
 from bnviz.spec import RunSpec, SpecError
@@ -110,6 +110,15 @@ class Store:
         while (left := [run for run in left if not gone(run)]) and time.monotonic() < until:
             time.sleep(0.1)
         return len(runs) - len(left), left
+
+    def sweep(self) -> list[Path]:
+        """Remove the temporary files of killed writers, and return them.
+
+        A run that is being computed is left alone.
+        """
+        idle = [run.folder for run in self.runs() if run.state != "running"]
+        folders = [self.root, *idle, *(folder / "rows" for folder in idle)]
+        return [path for folder in folders for path in disk.sweep(folder)]
 
     def _folders(self) -> list[Run]:
         try:

@@ -126,9 +126,7 @@ class Supervisor:
         if time.monotonic() - self.swept_at < SWEEP_S:
             return
         self.swept_at = time.monotonic()
-        idle = [run.folder for run in self.store.runs() if run.state != "running"]
-        for folder in [self.store.root, *idle, *(folder / "rows" for folder in idle)]:
-            disk.sweep(folder)
+        self.store.sweep()
 
 
 def supervise(store: Store, engine: Callable[[], Engine]) -> bool:

@@ -1,4 +1,4 @@
-"""Tensors as a safetensors file, with some facts and a digest that shows damage."""
+"""Tensors in a safetensors file, with some facts and a digest that reveals damage."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def packed(tensors: Mapping[str, torch.Tensor], about: Mapping[str, Any]) -> byt
 
 
 def unpacked(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """Return the facts and the tensors in a file; any kind of exception if it is damaged."""
+    """Return the facts and the tensors in a file; a damaged file raises any kind of exception."""
     with safe_open(path, framework="pt") as file:
         about = json.loads(file.metadata()["run"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

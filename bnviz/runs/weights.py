@@ -8,9 +8,8 @@ from bnviz.runs import tensors
 from bnviz.runs.predictions import FILE as FILE
 from bnviz.runs.predictions import EvaluationError, why_not
 from bnviz.runs.run import Run
-from bnviz.training.objective import Objective
+from bnviz.training.objective import Objective, objective_of
 from bnviz.training.predict import probabilities
-from bnviz.training.task import task
 
 
 def packed(objective: Objective, theta: torch.Tensor) -> bytes:
@@ -34,8 +33,7 @@ def loaded(run: Run, device: str) -> tuple[Objective, torch.Tensor]:
     """
     if problem := why_not(run):
         raise EvaluationError(problem)
-    dtype = torch.float64 if run.spec.precision == "float64" else torch.float32
-    objective = Objective(run.spec, task(run.spec, torch.device(device), dtype))
+    objective = objective_of(run.spec, device)
     theta = objective.initial()
     try:
         _, kept = tensors.unpacked(run.folder / FILE)
@@ -52,7 +50,7 @@ def loaded(run: Run, device: str) -> tuple[Objective, torch.Tensor]:
 def predict(run: Run, crops: int, device: str) -> torch.Tensor:
     """Return the predicted probabilities of a run for its test images (images, classes).
 
-    They are the mean over so many crops. Errors as for `loaded`.
+    They are averaged over `crops` crops. Errors are those of `loaded`.
     """
     objective, theta = loaded(run, device)
     return probabilities(objective, theta, crops)

@@ -152,7 +152,7 @@ class Recorder:
         self.flush()
 
     def heed_the_clock(self) -> None:
-        """Raise SpecError if the run has computed for as long as a run may."""
+        """Raise SpecError if the run has used up its computing time."""
         hours = self.limits.wall_hours
         if self.seconds > 3600 * hours:
             raise SpecError(
@@ -218,7 +218,7 @@ class Recorder:
         self.saved_at = time.monotonic()
 
     def keep_weights(self) -> None:
-        """Write the weights after the last step, if the run is to keep them and has any."""
+        """Write the final weights if the run keeps them and did not diverge."""
         if self.run.spec.keep_weights and not self.training.diverged:
             training = self.training
             self.put(weights.FILE, weights.packed(training.objective, training.theta))

@@ -16,7 +16,7 @@ SIZES = (256, 288, 320, 352)
 
 
 def crops(images: Tensor, count: int) -> Iterator[Tensor]:
-    """Yield crops of the images (n, H, W, C), uint8, each in the same shape and of equal weight.
+    """Yield crops of the images (n, H, W, C), uint8, all in the same shape and with equal weight.
 
     1 : the whole image
     10 : the corners and the centre of the image enlarged by 256 / 224, and their mirror images

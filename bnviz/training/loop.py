@@ -15,9 +15,9 @@ from torch import Tensor, optim
 
 from bnviz.spec import RunSpec
 from bnviz.training.models import Block
-from bnviz.training.objective import Evaluation, Objective, Tap
+from bnviz.training.objective import Evaluation, Objective, Tap, objective_of
 from bnviz.training.probes import PROBES, Reading, Row, bring, due, optional
-from bnviz.training.task import Batch, task
+from bnviz.training.task import Batch
 
 FETCH_EVERY = 20  # steps, where nobody watches the rows
 # After divergence only the loss can still be measured; its last row tells the step.
@@ -79,8 +79,7 @@ class Training:
         torch.backends.cuda.matmul.allow_tf32 = spec.precision == "tf32"
         torch.backends.cudnn.deterministic = True
         self.spec = spec
-        dtype = torch.float64 if spec.precision == "float64" else torch.float32
-        self.objective = Objective(spec, task(spec, torch.device(device), dtype))
+        self.objective = objective_of(spec, device)
         self.theta = self.objective.initial()
         self.optimizer = OPTIMISERS[spec.optimizer](self.theta, spec)
         self.kept: dict[str, dict[int, Tensor]] = {}  # by probe and step

@@ -32,7 +32,7 @@ from bnviz.training.models.block import INPUT, ancestors
 from bnviz.training.norms import NORMS
 from bnviz.training.replay import CudaGraph, Replay
 from bnviz.training.seeds import generator
-from bnviz.training.task import Batch, Task
+from bnviz.training.task import Batch, Task, task
 
 Parameters = dict[str, dict[str, Tensor]]  # layer -> "weight", "bias", "gamma", … -> a view of θ
 Values = dict[str, Tensor]  # part of the network -> its output for a batch
@@ -302,6 +302,12 @@ def apply_layer(block: Block, weight: Tensor, bias: Tensor | None, x: Tensor) ->
     if block.kernel is None:
         return linear(x.flatten(1), weight, bias)
     return conv2d(x, weight, bias, block.stride, block.padding)
+
+
+def objective_of(spec: RunSpec, device: str) -> Objective:
+    """Return the objective of a run on a device, in its precision; DataError without its data."""
+    dtype = torch.float64 if spec.precision == "float64" else torch.float32
+    return Objective(spec, task(spec, torch.device(device), dtype))
 
 
 def activated(block: Block, z: Tensor) -> Tensor:

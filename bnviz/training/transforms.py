@@ -1,4 +1,4 @@
-"""Random changes of the training images by torchvision: resized crops, flips and distorted colours.
+"""Random changes to training images by torchvision: resized crops, flips, distorted colours.
 
 Each image is changed by its own draws. They come from the CPU, so all devices change it alike.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def wanted(spec: RunSpec) -> bool:
-    """Return whether a run changes its images in one of these ways."""
+    """Return whether a run changes its images in any of these ways."""
     return spec.resized_crop or spec.flip or spec.photometric
 
 
@@ -35,7 +35,7 @@ def changed(images: Tensor, spec: RunSpec, step: int) -> Tensor:
 
 @lru_cache
 def _transform(size: tuple[int, int], resized_crop: bool, flip: bool, photometric: bool) -> Any:
-    """Return the chosen transforms in a row, with torchvision's own ranges."""
+    """Return the chosen transforms, one after another, with torchvision's default ranges."""
     from torchvision.transforms import v2  # type: ignore[import-untyped]
 
     chosen = {

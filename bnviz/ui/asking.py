@@ -40,7 +40,7 @@ def queue() -> dict[str, Place]:
 
 @st.cache_resource(ttl=RECENT_S, show_spinner=False)
 def _queue(root: str) -> dict[str, Place]:
-    return places(Store())
+    return places(Store(), machine())
 
 
 def unfinished(specs: Sequence[RunSpec]) -> list[RunSpec]:
@@ -104,7 +104,7 @@ def _confirm(specs: list[RunSpec]) -> None:
 
 
 def too_many(specs: Sequence[RunSpec]) -> str:
-    """Return why this reader cannot start so many more runs; "" if they can."""
+    """Return a sentence if this reader would have too many runs, else ""."""
     ids, most = {spec.id for spec in specs}, limits().waiting
     own = {run.id for run in Store().runs() if run.state in ACTIVE and reader() in run.readers()}
     if len(own | ids) <= most:

@@ -1,4 +1,4 @@
-"""Commands of bnviz that a page starts in a process of its own, which writes a log."""
+"""Start bnviz commands from a page, each in its own process with a log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bnviz.paths import PROJECT, cache
 
 
 def start(name: str, arguments: Sequence[str], log: Path) -> None:
-    """Start a command of `python -m bnviz` under a name; its output goes to the log."""
+    """Start `python -m bnviz` with these arguments under a name, with its output in a log."""
     log.parent.mkdir(parents=True, exist_ok=True)
     here = os.environ | {"BNVIZ_CACHE": str(cache())}
     with log.open("wb") as output:
@@ -29,13 +29,13 @@ def start(name: str, arguments: Sequence[str], log: Path) -> None:
 
 
 def running(name: str) -> bool:
-    """Return whether the command of this name is still running."""
+    """Return whether the command with this name is still running."""
     process = _processes().get(name)
     return process is not None and process.poll() is None
 
 
 def failed(name: str) -> bool:
-    """Return whether the command of this name has ended with an error."""
+    """Return whether the command with this name has failed."""
     process = _processes().get(name)
     return process is not None and bool(process.poll())
 

@@ -202,10 +202,8 @@ def asked_for(preset: Preset, norms: list[str]) -> Asked:
             [],
             f"Choose at least one network: {', '.join(norm.label for norm in NORMS.values())}.",
         )
-    if (count := len(norms) * len(knobs["lr"]) * len(knobs["seed"])) > MOST_RUNS:
-        return Asked(
-            preset, [], f"That would be {count} runs; choose at most {MOST_RUNS} at a time."
-        )
+    if excess := too_many(len(norms) * len(knobs["lr"]) * len(knobs["seed"])):
+        return Asked(preset, [], excess)
     try:
         several = [
             (lr, norm, seed) for lr in knobs["lr"] for norm in norms for seed in knobs["seed"]
@@ -217,6 +215,12 @@ def asked_for(preset: Preset, norms: list[str]) -> Asked:
     except SpecError as problem:
         return Asked(preset, [], complaint(problem))
     return Asked(preset, list({spec.id: spec for spec in specs}.values()))
+
+
+def too_many(count: int) -> str:
+    """Return a sentence if these are too many runs for a page, else ""."""
+    most = f"choose at most {MOST_RUNS} at a time"
+    return f"That would be {count} runs; {most}." if count > MOST_RUNS else ""
 
 
 def complaint(problem: SpecError) -> str:

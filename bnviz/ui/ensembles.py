@@ -13,6 +13,7 @@ from bnviz.data import SOURCES
 from bnviz.figures.ensembles import lines
 from bnviz.presets.ioffe_2015 import named
 from bnviz.runs import estimate, predictions
+from bnviz.runs.predictions import Probabilities
 from bnviz.runs.run import Run
 from bnviz.runs.store import Store
 from bnviz.spec import RunSpec
@@ -34,7 +35,7 @@ NONE_YET = (
 
 
 def section(specs: Sequence[RunSpec]) -> None:
-    """Let the reader choose runs and crops, and draw the table of their errors."""
+    """Let the reader choose runs and crops, and draw a table of their errors."""
     st.markdown(SAYS)
     st.toggle(
         f"Keep the final weights ({in_bytes(estimate.weights(specs[0]))} a network)",
@@ -86,16 +87,16 @@ def watch(runs: list[Run], crops: int) -> None:
 
 
 def result(runs: list[Run], crops: int) -> None:
-    """Draw the table, or the button that computes what it needs."""
+    """Draw the table, or a button that computes the missing predictions."""
     ids = [run.id for run in runs]
-    wanted = [(count, run) for count in sorted({1, crops}) for run in runs]
-    missing = [(count, run) for count, run in wanted if predictions.kept(run, count) is None]
+    kept = {count: predictions.all_kept(runs, count) for count in sorted({1, crops})}
+    missing = [(run, count) for count in kept for run in runs if run.id not in kept[count]]
     if not missing:
-        st.markdown(table(runs, crops))
+        st.markdown(table(runs, {count: list(found.values()) for count, found in kept.items()}))
         return
     if background.failed(task(ids, crops)):
         st.error(background.last_line(log(runs)))
-    needed = sum(predictions.seconds(run, count) for count, run in missing)
+    needed = sum(predictions.seconds(run, count) for run, count in missing)
     if not roles.may_run():
         st.caption(roles.NEEDED)
     elif st.button(f"Evaluate (about {duration(needed)})", icon=":material/play_arrow:"):
@@ -104,14 +105,13 @@ def result(runs: list[Run], crops: int) -> None:
         st.rerun()
 
 
-def table(runs: list[Run], crops: int) -> str:
-    """Return the table as Markdown: these networks with one and with more crops, the paper's."""
+def table(runs: list[Run], kept: dict[int, list[Probabilities]]) -> str:
+    """Return the table of these networks and the paper's as Markdown.
+
+    `kept` has the predictions of the networks by the number of crops.
+    """
     source = SOURCES[runs[0].spec.data]
     tops = [k for k in TOPS if k < source.outputs]
-    kept = {
-        count: [found for run in runs if (found := predictions.kept(run, count)) is not None]
-        for count in sorted({1, crops})
-    }
     shares = errors(kept, data.read(source.name).test_labels, tops)
     head, *rows = lines(shares, [label(run) for run in runs], tops)
     return markdown_table(head, rows)

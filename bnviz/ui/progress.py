@@ -90,8 +90,9 @@ def overall(specs: Sequence[RunSpec]) -> None:
 
 def waiting(runs: Sequence[Run]) -> None:
     """Say which of these runs wait for a slot, and for how long, if others go first."""
-    places = asking.queue()
-    for run in runs:
+    queued = [run for run in runs if run.state == "queued"]
+    places = asking.queue() if queued else {}
+    for run in queued:
         place = places.get(run.id)
         if place and place.seconds >= SOON_S:
             name = name_among(run.spec, [run.spec for run in runs])
@@ -152,9 +153,11 @@ def status(run: Run) -> str:
     if state == "running" and step:
         return f"{step:,} of {steps:,} steps in {duration(seconds)} · {meta.get('device', '')}"
     resumes = "there" if saved == step else f"step {saved:,}"
+    if state == "queued" and (place := asking.queue().get(run.id)):
+        return place.words
     words = {
         "running": "starting …",
-        "queued": place.words if (place := asking.queue().get(run.id)) else "waiting",
+        "queued": "waiting",
         "interrupted": f"interrupted at step {step:,}; continues by itself",
         "cancelled": f"stopped at step {step:,}; Run continues from {resumes}",
     }

@@ -67,8 +67,8 @@ def pick_networks(at_first: list[str]) -> list[RunSpec]:
     link.keep({"rates": at_first} | AT_FIRST)
     names = [name for name in LABELS if name in st.session_state["rates"]]
     seeds, kept = controls.value_of("seed"), st.session_state["keep_weights"]
-    if (count := len(names) * len(seeds)) > controls.MOST_RUNS:
-        st.error(f"That would be {count} runs; choose at most {controls.MOST_RUNS} at a time.")
+    if excess := controls.too_many(len(names) * len(seeds)):
+        st.error(excess)
         return []
     try:
         return [

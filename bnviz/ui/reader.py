@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from typing import Literal
 from uuid import uuid4
 
 import streamlit as st
@@ -24,7 +25,12 @@ def reader() -> str:
 
 def remember() -> None:
     """Store the id in a cookie of the browser, so that its next tab is the same reader."""
-    cookie = f"{COOKIE}={reader()}; path=/; max-age={YEAR_S}; samesite=lax"
+    set_cookie(COOKIE, reader(), YEAR_S, "lax")
+
+
+def set_cookie(name: str, value: str, seconds: int, site: Literal["lax", "strict"]) -> None:
+    """Set a cookie in the browser for this many seconds. Its value must need no quoting."""
+    cookie = f"{name}={value}; path=/; max-age={seconds}; samesite={site}"
     st.html(f"<script>document.cookie = '{cookie}'</script>", unsafe_allow_javascript=True)
 
 
@@ -35,13 +41,13 @@ def wait(run: Run) -> None:
 
 
 def own(run: Run) -> None:
-    """Record that this reader has started a run, unless somebody else has before."""
+    """Record that this reader started a run, unless somebody else did before."""
     with suppress(FileExistsError), (run.folder / OWNER).open("x", encoding="utf-8") as file:
         file.write(reader())
 
 
 def owns(run: Run) -> bool:
-    """Return whether this reader has started a run."""
+    """Return whether this reader started a run."""
     try:
         return (run.folder / OWNER).read_text("utf-8") == reader()
     except (OSError, ValueError):

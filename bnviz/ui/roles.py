@@ -32,18 +32,22 @@ SAYS: dict[Role, str] = {
 
 def role() -> Role:
     """Return the role of this browser."""
-    codes = {role: os.environ.get(name, "") for role, name in CODES.items()}
-    if not any(codes.values()):
+    if not (known := codes()):
         return "operator"
     shown = str(st.session_state.get(COOKIE) or st.context.cookies.get(COOKIE, ""))
-    for name, code in codes.items():
-        if code and hmac.compare_digest(token(code), shown.encode("ascii", "replace").decode()):
+    for name, code in known.items():
+        if hmac.compare_digest(token(code), shown.encode("ascii", "replace").decode()):
             return name
     return "reader"
 
 
+def codes() -> dict[Role, str]:
+    """Return the codes set in the environment, by role."""
+    return {role: code for role, name in CODES.items() if (code := os.environ.get(name))}
+
+
 def token(code: str) -> str:
-    """Return what a browser keeps of a code."""
+    """Return the hash of a code that a browser keeps."""
     return hmac.new(code.encode(), b"bnviz role", "sha256").hexdigest()
 
 
@@ -58,8 +62,8 @@ def may_change(run: Run) -> bool:
 
 
 def sign_in() -> None:
-    """Draw the field for the code at the foot of the sidebar, or the role that it gave."""
-    if not any(os.environ.get(name) for name in CODES.values()):
+    """Draw a field for the code at the foot of the sidebar, or name the reader's role."""
+    if not codes():
         return
     with st.sidebar:
         if (now := role()) != "reader":
@@ -82,5 +86,4 @@ def take_code() -> None:
 def remember() -> None:
     """Store the role in a cookie of the browser for a day, so that its next tab has it too."""
     if kept := st.session_state.get(COOKIE):
-        cookie = f"{COOKIE}={kept}; path=/; max-age={DAY_S}; samesite=strict"
-        st.html(f"<script>document.cookie = '{cookie}'</script>", unsafe_allow_javascript=True)
+        reader.set_cookie(COOKIE, kept, DAY_S, "strict")

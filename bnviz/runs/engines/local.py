@@ -20,8 +20,8 @@ from bnviz.runs.estimate import estimate
 from bnviz.runs.run import Run
 
 NICENESS = 5  # of a worker, so that the dashboard answers while all cores compute
-SPARE = 2  # a worker may use so many times the estimate, which is above what runs were seen to use
-RESERVED = 4 * 10**9  # bytes that a worker may have reserved at its start, where it cannot be read
+SPARE = 2  # a worker may use this many times its estimate, which lies above what runs have used
+RESERVED = 4 * 10**9  # bytes that a worker may reserve at its start, where we cannot read it
 LONGEST_TEMPORARY = 60  # bytes of a folder's name that leave room for a socket's
 
 
@@ -51,7 +51,7 @@ class Local:
         self.workers[run.id] = worker
 
     def alive(self) -> set[str]:
-        """Return the ids of the runs whose worker is alive; end what dead ones have started."""
+        """Return the ids of the runs whose worker is alive; kill what dead workers left running."""
         for id, worker in list(self.workers.items()):
             if not worker.is_alive():
                 end_group(worker)
@@ -70,7 +70,7 @@ class Local:
 
 
 def end_group(worker: BaseProcess) -> None:
-    """Kill all processes in the group of a worker, whose number is the worker's."""
+    """Kill every process in a worker's group, whose id is the worker's process id."""
     if hasattr(os, "killpg") and worker.pid:  # not on Windows
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(worker.pid, signal.SIGKILL)
@@ -113,7 +113,7 @@ def work(folder: Path) -> None:
 
 
 def reserved() -> int:
-    """Return the bytes that this process has reserved; torch reserves far more than it uses."""
+    """Return how many bytes this process has reserved: far more than torch uses."""
     try:
         status = Path("/proc/self/status").read_text("ascii")
         return int(status.split("VmData:")[1].split()[0]) * 1024
@@ -122,7 +122,7 @@ def reserved() -> int:
 
 
 def confine(run: Run) -> None:
-    """Put this worker into a process group of its own, behind others, and limit its memory.
+    """Give this worker its own process group and a low priority, and limit its memory.
 
     On Windows nothing is limited. The memory is not limited where it could be a GPU's, which takes
     addresses for more than it uses.

@@ -34,7 +34,7 @@ def measure(moment: Moment) -> Iterator[Reading]:
 
 
 def finish(objective: Objective, theta: Tensor, step: int) -> Iterator[Reading]:
-    """Yield the same for any θ."""
+    """Yield the readings of `measure` for any θ."""
     import torch
 
     task, count = objective.task, 0
@@ -55,10 +55,10 @@ def finish(objective: Objective, theta: Tensor, step: int) -> Iterator[Reading]:
 
 @contextmanager
 def evaluating(objective: Objective, views: Parameters) -> Iterator[None]:
-    """Open a block in which the population statistics are those to evaluate with.
+    """Open a block in which the norms have the population statistics for evaluation.
 
-    With spec.population "exact" they are computed for these parameters. Afterwards they are set
-    back to those of the training.
+    With spec.population "exact", these are computed for the given parameters. After the block they
+    are those of the training again.
     """
     kept = {name: value.clone() for name, value in objective.state().items()}
     if objective.spec.population == "exact":
